@@ -1,0 +1,20 @@
+/* A request to stop that reaches every thread, also one that waits for a socket. */
+#pragma once
+
+#include <stdbool.h>
+#include <glib.h>
+
+typedef struct Cancel Cancel;
+
+Cancel *cancel_new(void);
+void cancel_free(Cancel *cancel);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cancel, cancel_free)
+
+/* Async-signal-safe, may be called from any thread and repeatedly. */
+void cancel_trigger(Cancel *cancel);
+
+/* NULL stands for "cannot be cancelled" here and in every function that takes a Cancel. */
+bool cancel_triggered(const Cancel *cancel);
+
+/* A descriptor that becomes readable with the trigger, for poll; -1 for NULL. Never read it. */
+int cancel_descriptor(const Cancel *cancel);

@@ -1,0 +1,17 @@
+/* Time: wall clock in seconds since 1970 (UTC), monotonic clock in milliseconds. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+int64_t clock_now(void);
+int64_t clock_monotonic(void);
+
+/* RFC 3339 in UTC ("2026-11-23T14:04:05Z"); yours. */
+char *clock_format(int64_t seconds);
+
+/* What a clerk reads: "23.11.2026, 15:04 Uhr" in local time; yours. */
+char *clock_format_german(int64_t seconds);
+
+/* RFC 3339, or a plain date (2026-11-23, 23.11.2026) meaning its first second in UTC. */
+bool clock_parse(const char *text, int64_t *seconds);

@@ -1,0 +1,30 @@
+/* Text that comes from people and peers: checks, folding, words. Everything is UTF-8. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <glib.h>
+
+/* Yours: case folded and composed (NFC), so that equal means equal to a reader. Invalid UTF-8 is
+ * replaced by U+FFFD first. */
+char *text_fold(const char *text);
+
+/* Yours: valid UTF-8 without NUL; what is not is replaced by U+FFFD. */
+char *text_make_valid(const char *data, size_t size);
+
+/* True if TEXT holds a control character (C0, DEL, C1) or is no valid UTF-8. */
+bool text_has_control(const char *text);
+
+/* True for one e-mail address: local@domain, no blanks or controls, at most 254 bytes. */
+bool text_is_address(const char *text);
+
+/* Yours: TEXT safe to print on a terminal: control characters, also bidirectional overrides,
+ * become U+FFFD. */
+char *text_for_terminal(const char *text);
+
+/* Appends the words of TEXT to WORDS, folded, without diacritics, separated by single blanks: the
+ * one tokeniser of search. At most LIMIT bytes are added in all; false once the limit is reached. */
+bool text_append_words(GString *words, const char *text, size_t limit);
+
+/* Cuts TEXT at SEPARATOR into stripped, non-empty items, without doubles (compared folded). */
+GPtrArray *text_split_list(const char *text, char separator);

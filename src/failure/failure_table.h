@@ -1,0 +1,232 @@
+/* THE catalogue: one row a condition. Sentences may hold one %s, the subject. Included several times
+ * with FAILURE defined; has no guard for that reason.
+ *
+ * FAILURE(id, name, code, status, actor, sentence, advice) */
+/* clang-format off */
+
+/* Ours */
+FAILURE(FAILURE_INTERNAL, "internal", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Im Programm ist ein unerwarteter Fehler aufgetreten."),
+	N_("Bitte geben Sie die technische Meldung an Ihre IT weiter."))
+FAILURE(FAILURE_CANCELLED, "cancelled", FAILURE_CODE_CANCELLED, 130, ACTOR_NOBODY,
+	N_("Der Vorgang wurde abgebrochen."),
+	N_("Was bis dahin abgelegt war, bleibt im Archiv. Ein neuer Aufruf macht dort weiter."))
+FAILURE(FAILURE_USAGE, "usage", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Der Aufruf ist so nicht möglich: %s"),
+	N_("Die Hilfe zum Befehl zeigt, wie er aufgerufen wird."))
+FAILURE(FAILURE_INPUT_UNREADABLE, "input-unreadable", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Die Datei „%s“ kann nicht gelesen werden."),
+	N_("Bitte prüfen Sie Name, Ort und Leserechte der Datei."))
+FAILURE(FAILURE_OUTPUT, "output", FAILURE_CODE_STORE, 1, ACTOR_CLERK,
+	N_("„%s“ kann nicht geschrieben werden."),
+	N_("Bitte prüfen Sie Ort, Schreibrechte und freien Speicherplatz."))
+
+/* People and settings */
+FAILURE(FAILURE_USER_UNKNOWN, "user-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Den Benutzer „%s“ gibt es nicht."),
+	N_("Bitte prüfen Sie die Schreibweise; „amtspost user list“ zeigt alle Benutzer."))
+FAILURE(FAILURE_USER_EXISTS, "user-exists", FAILURE_CODE_CONFLICT, 2, ACTOR_ADMINISTRATOR,
+	N_("Den Benutzer „%s“ gibt es schon."),
+	N_("Groß- und Kleinschreibung unterscheiden Benutzernamen nicht. Bitte wählen Sie einen anderen Namen."))
+FAILURE(FAILURE_USER_NAME_INVALID, "user-name-invalid", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("„%s“ ist kein zulässiger Benutzername."),
+	N_("Erlaubt sind 1 bis 64 Buchstaben, Ziffern, Punkt, Unterstrich, Bindestrich und @; der Punkt nicht am Anfang."))
+FAILURE(FAILURE_USER_LOCKED, "user-locked", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Benutzer „%s“ ist gesperrt."),
+	N_("Ein Administrator kann ihn in der Benutzerverwaltung wieder freigeben."))
+FAILURE(FAILURE_PASSWORD_INVALID, "password-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Das Kennwort ist zu kurz oder zu lang."),
+	N_("Bitte wählen Sie ein Kennwort mit 8 bis 1024 Zeichen."))
+FAILURE(FAILURE_SETTING_UNKNOWN, "setting-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Die Einstellung „%s“ gibt es nicht."),
+	N_("„amtspost settings list“ zeigt alle Einstellungen."))
+FAILURE(FAILURE_SETTING_INVALID, "setting-invalid", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Der Wert passt nicht zur Einstellung: %s"),
+	N_("Bitte geben Sie einen zulässigen Wert ein. Gespeichert wurde nichts."))
+FAILURE(FAILURE_SETTING_SCOPE, "setting-scope", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Die Einstellung „%s“ gibt es an dieser Stelle nicht."),
+	N_("Manche Einstellungen gelten nur für alle (Systemsteuerung), manche nur je Benutzer (Benutzerverwaltung)."))
+FAILURE(FAILURE_SETTING_MISSING, "setting-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Es fehlt eine Einstellung: %s."),
+	N_("Ein Administrator muss sie eintragen, in der Benutzerverwaltung oder, mit „Verwende Default“, in der Systemsteuerung."))
+FAILURE(FAILURE_SETTINGS_CHANGED, "settings-changed", FAILURE_CODE_CONFLICT, 1, ACTOR_ADMINISTRATOR,
+	N_("Die Einstellungen wurden inzwischen von jemand anderem geändert."),
+	N_("Bitte sehen Sie sich den neuen Stand an und ändern Sie dann erneut."))
+FAILURE(FAILURE_SECRET_ARGUMENT, "secret-argument", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Die Einstellung „%s“ ist geheim und darf nicht in der Befehlszeile stehen."),
+	N_("Bitte geben Sie „-“ als Wert an und den geheimen Wert über die Standardeingabe."))
+FAILURE(FAILURE_INTERFACE_DISABLED, "interface-disabled", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Für „%s“ ist E-Mail nicht eingeschaltet (Schnittstelle: Deaktiviert)."),
+	N_("Ein Administrator kann die Schnittstelle in der Benutzerverwaltung unter „Office und E-Mail“ einschalten."))
+FAILURE(FAILURE_OFFICE365_NOT_YET, "office365-not-yet", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
+	N_("Die Anmeldung mit Outlook/Office 365 gibt es in dieser Fassung von Amtspost noch nicht."),
+	N_("Mit der Schnittstelle „Standard (IMAP/SMTP)“ kann bereits gearbeitet werden; ein Administrator kann sie einstellen."))
+FAILURE(FAILURE_SHARED_NOT_YET, "shared-not-yet", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
+	N_("Das weitere Postfach „%s“ kann diese Fassung von Amtspost noch nicht abrufen."),
+	N_("Das Hauptpostfach kann importiert werden."))
+FAILURE(FAILURE_MAILBOX_UNKNOWN, "mailbox-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Das Postfach „%s“ gehört nicht zu den Postfächern dieses Benutzers."),
+	N_("Ein Administrator kann es in der Benutzerverwaltung unter „weitere Postfächer“ eintragen."))
+
+/* Reaching the server */
+FAILURE(FAILURE_NAME_UNKNOWN, "name-unknown", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Servername „%s“ ist nicht bekannt."),
+	N_("Bitte prüfen Sie den Servernamen auf Tippfehler; sonst kann die IT sagen, wie der Server heißt."))
+FAILURE(FAILURE_NAME_TEMPORARY, "name-temporary", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
+	N_("Die Adresse zum Servernamen „%s“ ist gerade nicht zu ermitteln."),
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT die Namensauflösung (DNS) prüfen."))
+FAILURE(FAILURE_CONNECT_REFUSED, "connect-refused", FAILURE_CODE_RETRY, 5, ACTOR_ADMINISTRATOR,
+	N_("Der Server %s nimmt keine Verbindung an."),
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss ein Administrator Servername und Port prüfen."))
+FAILURE(FAILURE_TIMEOUT, "timeout", FAILURE_CODE_RETRY, 5, ACTOR_PROVIDER,
+	N_("Der Server %s antwortet nicht."),
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss ein Administrator Port und Zeitgrenze prüfen."))
+FAILURE(FAILURE_CONNECTION_LOST, "connection-lost", FAILURE_CODE_RETRY, 5, ACTOR_PROVIDER,
+	N_("Die Verbindung zum Server %s ist abgebrochen."),
+	N_("Bitte versuchen Sie es noch einmal; was schon abgelegt ist, bleibt abgelegt."))
+FAILURE(FAILURE_PROXY_NAME_UNKNOWN, "proxy-name-unknown", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Name des Proxys „%s“ ist nicht bekannt."),
+	N_("Ein Administrator muss „Proxy Hostname/Server“ berichtigen."))
+FAILURE(FAILURE_PROXY_LOGIN, "proxy-login", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Proxy %s lehnt seine Anmeldung ab; der Mailserver wurde nicht gefragt."),
+	N_("Ein Administrator muss Proxy Benutzername und Proxy Benutzerpasswort berichtigen."))
+FAILURE(FAILURE_PROXY_FORBIDDEN, "proxy-forbidden", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Proxy %s erlaubt die Verbindung zum Mailserver nicht."),
+	N_("Wer den Proxy betreut, muss Server und Port freigeben."))
+FAILURE(FAILURE_PROXY_UNREACHABLE, "proxy-unreachable", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
+	N_("Über den Proxy %s ist der Mailserver gerade nicht zu erreichen."),
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT Proxy und Mailserver prüfen."))
+FAILURE(FAILURE_TLS_STARTTLS_MISSING, "starttls-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Server %s bietet auf diesem Port keine Verschlüsselung (STARTTLS) an. Es wurde nichts übertragen."),
+	N_("Ein Administrator muss Port und SSL/TLS prüfen; meist ist Port 993 (IMAP) oder 587 (SMTP) richtig."))
+FAILURE(FAILURE_TLS_NOT_SPOKEN, "tls-not-spoken", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Server %s spricht auf diesem Port kein TLS. Es wurde nichts übertragen."),
+	N_("Ein Administrator muss Port und SSL/TLS prüfen; meist ist Port 993 (IMAP) oder 587 (SMTP) richtig."))
+FAILURE(FAILURE_TLS_INJECTION, "tls-injection", FAILURE_CODE_PROTOCOL, 5, ACTOR_OPERATOR,
+	N_("Beim Umschalten auf Verschlüsselung kamen vom Server %s Daten, die dort nicht sein dürfen. Die Verbindung wurde getrennt, bevor etwas übertragen wurde."),
+	N_("Das kann ein Angriff auf die Verbindung sein. Bitte informieren Sie Ihre IT."))
+FAILURE(FAILURE_TLS_VERSION, "tls-version", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Die Verschlüsselung mit dem Server kommt nicht zustande, weil die TLS-Versionen nicht passen: %s."),
+	N_("Ein Administrator kann unter SSL/TLS einen Wert wählen, den der Server beherrscht. Besser ist es, den Server zu erneuern, wenn er nur TLS 1.0 oder 1.1 kann."))
+FAILURE(FAILURE_TLS_HANDSHAKE, "tls-handshake", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Die Verschlüsselung mit dem Server %s kommt nicht zustande."),
+	N_("Ein Administrator muss Port und SSL/TLS prüfen; die technische Meldung nennt den Grund."))
+FAILURE(FAILURE_TLS_HOST_MISMATCH, "tls-host-mismatch", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Das Zertifikat des Servers ist nicht auf den Namen „%s“ ausgestellt. Es wurde nichts übertragen."),
+	N_("Ein Administrator muss den Servernamen so eintragen, wie er im Zertifikat steht."))
+FAILURE(FAILURE_TLS_AUTHORITY, "tls-authority", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Das Zertifikat des Servers %s stammt von einer unbekannten Zertifizierungsstelle. Es wurde nichts übertragen."),
+	N_("Bei einer eigenen Zertifizierungsstelle trägt ein Administrator deren Datei unter „zusätzliche Zertifizierungsstellen“ ein."))
+FAILURE(FAILURE_TLS_EXPIRED, "tls-expired", FAILURE_CODE_SETUP, 3, ACTOR_PROVIDER,
+	N_("Das Zertifikat des Servers %s ist abgelaufen oder noch nicht gültig. Es wurde nichts übertragen."),
+	N_("Wer den Mailserver betreut, muss das Zertifikat erneuern. Bitte auch die Uhr dieses Rechners prüfen."))
+FAILURE(FAILURE_TLS_CERTIFICATE, "tls-certificate", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Das Zertifikat des Servers %s ist nicht gültig. Es wurde nichts übertragen."),
+	N_("Wer den Mailserver betreut, muss das Zertifikat berichtigen; die technische Meldung nennt den Grund."))
+FAILURE(FAILURE_TLS_CA_FILE, "tls-ca-file", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Die Datei „%s“ mit zusätzlichen Zertifizierungsstellen ist nicht lesbar oder keine PEM-Datei."),
+	N_("Ein Administrator muss die Einstellung „zusätzliche Zertifizierungsstellen“ berichtigen."))
+
+/* Talking to the server */
+FAILURE(FAILURE_SERVER_GARBAGE, "server-garbage", FAILURE_CODE_PROTOCOL, 5, ACTOR_PROVIDER,
+	N_("Der Server %s antwortet nicht so, wie es ein Mailserver tut."),
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss ein Administrator Servername und Port prüfen."))
+FAILURE(FAILURE_LINE_TOO_LONG, "line-too-long", FAILURE_CODE_PROTOCOL, 5, ACTOR_PROVIDER,
+	N_("Der Server %s sendet eine Antwort ohne Ende. Die Verbindung wurde getrennt."),
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss sich die IT an den Betreiber des Mailservers wenden."))
+FAILURE(FAILURE_SERVER_BYE, "server-bye", FAILURE_CODE_RETRY, 5, ACTOR_PROVIDER,
+	N_("Der Server %s hat die Verbindung beendet."),
+	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))
+FAILURE(FAILURE_SERVER_UNAVAILABLE, "server-unavailable", FAILURE_CODE_RETRY, 5, ACTOR_PROVIDER,
+	N_("Der Server %s kann die Anfrage gerade nicht bearbeiten."),
+	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))
+FAILURE(FAILURE_THROTTLED, "throttled", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
+	N_("Der Server %s bittet um eine Pause, weil zu viele Anfragen kamen."),
+	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))
+FAILURE(FAILURE_LOGIN_MISSING, "login-missing", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Für „%s“ ist noch keine Anmeldung hinterlegt."),
+	N_("Bitte hinterlegen Sie Ihr Kennwort für den Mailserver mit „amtspost login“; danach geht es weiter."))
+FAILURE(FAILURE_LOGIN_REFUSED, "login-refused", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Der Server hat die Anmeldung von „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig."),
+	N_("Bitte geben Sie Ihr aktuelles Kennwort neu ein. Bis dahin meldet sich Amtspost nicht noch einmal an, damit das Konto nicht gesperrt wird."))
+FAILURE(FAILURE_LOGIN_UNUSABLE, "login-unusable", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Benutzername oder Kennwort von „%s“ enthalten Zeichen, die bei einer Anmeldung nicht erlaubt sind."),
+	N_("Bitte geben Sie beide neu ein."))
+FAILURE(FAILURE_LOGIN_MECHANISM, "login-mechanism", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Server %s bietet keine Anmeldung mit Benutzername und Kennwort an."),
+	N_("Ein Administrator muss prüfen, ob Port, SSL/TLS und Schnittstelle stimmen; ohne Verschlüsselung lassen viele Server keine Anmeldung zu."))
+FAILURE(FAILURE_SASL_INVALID, "sasl-invalid", FAILURE_CODE_PROTOCOL, 5, ACTOR_PROVIDER,
+	N_("Der Server konnte sich bei der Anmeldung nicht ausweisen. Die Verbindung wurde getrennt."),
+	N_("Das kann ein Fehler des Servers oder ein Angriff sein. Bitte informieren Sie Ihre IT."))
+FAILURE(FAILURE_FOLDER_UNKNOWN, "folder-unknown", FAILURE_CODE_REFUSED, 2, ACTOR_CLERK,
+	N_("Den Ordner „%s“ gibt es auf dem Server nicht."),
+	N_("Bitte prüfen Sie die Schreibweise; „amtspost folders“ zeigt alle Ordner."))
+FAILURE(FAILURE_FOLDER_DENIED, "folder-denied", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
+	N_("Der Server lässt den Zugriff auf den Ordner „%s“ nicht zu."),
+	N_("Wer den Mailserver betreut, kann das Leserecht geben."))
+FAILURE(FAILURE_COMMAND_REFUSED, "command-refused", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
+	N_("Der Server hat eine Anfrage abgelehnt: %s"),
+	N_("Bitte versuchen Sie es noch einmal; bleibt es dabei, hilft die IT mit der technischen Meldung weiter."))
+FAILURE(FAILURE_MESSAGE_MISSING, "message-missing", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
+	N_("Der Server hat eine E-Mail nicht herausgegeben (UID %s)."),
+	N_("Sie wird beim nächsten Import noch einmal versucht."))
+FAILURE(FAILURE_MESSAGE_STUB, "message-stub", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
+	N_("Der Server hat statt einer E-Mail nur einen Hinweis geliefert, dass er sie nicht herausgeben kann (UID %s)."),
+	N_("Sie wird beim nächsten Import noch einmal versucht. Bis dahin kann sie in Outlook geöffnet und als Datei abgelegt werden."))
+FAILURE(FAILURE_MESSAGE_TOO_LARGE, "message-too-large", FAILURE_CODE_LIMIT, 6, ACTOR_CLERK,
+	N_("Eine E-Mail ist größer als 2 GiB und kann nicht importiert werden (UID %s)."),
+	N_("Alle anderen E-Mails werden importiert."))
+FAILURE(FAILURE_UID_SET_INVALID, "uid-set-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("„%s“ ist keine Auswahl von UIDs."),
+	N_("Gültig sind Zahlen und Bereiche wie 4,6:8."))
+FAILURE(FAILURE_SOME_FAILED, "some-failed", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
+	N_("Einiges konnte nicht importiert werden: %s."),
+	N_("Alles andere ist im Archiv. Beim nächsten Import wird es noch einmal versucht."))
+
+/* Storing */
+FAILURE(FAILURE_DATABASE_UNSUPPORTED, "database-unsupported", FAILURE_CODE_INPUT, 2, ACTOR_OPERATOR,
+	N_("Die Datenbank „%s“ kann diese Fassung von Amtspost nicht verwenden."),
+	N_("Möglich ist sqlite:PFAD."))
+FAILURE(FAILURE_SCHEMA_NEWER, "schema-newer", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Die Datenbank wurde von einer neueren Fassung von Amtspost angelegt."),
+	N_("Bitte verwenden Sie die neuere Fassung. Es wurde nichts geändert."))
+FAILURE(FAILURE_STORE, "store", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Das Speichern ist fehlgeschlagen."),
+	N_("Bitte geben Sie die technische Meldung an Ihre IT weiter; was schon abgelegt ist, bleibt abgelegt."))
+FAILURE(FAILURE_STORE_BUSY, "store-busy", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
+	N_("Die Datenbank ist gerade beschäftigt."),
+	N_("Bitte versuchen Sie es gleich noch einmal."))
+FAILURE(FAILURE_STORE_FOREIGN, "store-foreign", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Der Datenordner „%s“ gehört jemand anderem."),
+	N_("Bitte rufen Sie Amtspost als Eigentümer des Ordners auf oder geben Sie mit --data einen anderen an."))
+FAILURE(FAILURE_STORE_NETWORK, "store-network", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Der Datenordner „%s“ liegt auf einem Netzlaufwerk; dort ist SQLite nicht sicher."),
+	N_("Bitte legen Sie den Datenordner auf eine örtliche Platte."))
+FAILURE(FAILURE_KEYRING_WRONG, "keyring-wrong", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Die Schlüsseldatei passt nicht zur Datenbank."),
+	N_("Bitte stellen Sie die Schlüsseldatei aus der Sicherung wieder her; ohne sie sind gespeicherte Kennwörter verloren."))
+FAILURE(FAILURE_KEYRING_UNUSABLE, "keyring-unusable", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Die Schlüsseldatei „%s“ ist beschädigt oder für andere lesbar."),
+	N_("Sie darf nur für ihren Eigentümer lesbar sein (Rechte 0600)."))
+FAILURE(FAILURE_SECRET_UNREADABLE, "secret-unreadable", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Das gespeicherte Geheimnis „%s“ lässt sich nicht mehr entschlüsseln."),
+	N_("Bitte geben Sie es neu ein."))
+FAILURE(FAILURE_DISK_FULL, "disk-full", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Auf der Platte ist nicht mehr genug Platz. Der Import wurde sauber angehalten."),
+	N_("Bitte schaffen Sie Platz und rufen Sie den Import erneut auf; er macht dort weiter."))
+FAILURE(FAILURE_ARCHIVE_DAMAGED, "archive-damaged", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Im Archiv ist etwas beschädigt: %s."),
+	N_("Bitte lassen Sie die Platte prüfen und stellen Sie die betroffenen Dateien aus der Sicherung wieder her."))
+FAILURE(FAILURE_MAIL_UNKNOWN, "mail-unknown", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Eine E-Mail mit der Nummer %s gibt es im Archiv nicht."),
+	N_("„amtspost archive list“ zeigt die vorhandenen."))
+FAILURE(FAILURE_ATTACHMENT_UNKNOWN, "attachment-unknown", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Diese E-Mail hat keine Anlage mit der Nummer %s."),
+	N_("„amtspost archive show“ zählt die Anlagen auf, beginnend mit 1."))
+FAILURE(FAILURE_CASE_INVALID, "case-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("„%s“ ist kein zulässiges Aktenzeichen."),
+	N_("Ein Aktenzeichen hat 1 bis 100 Zeichen und keine Steuerzeichen."))
+FAILURE(FAILURE_PARSER_DIED, "parser-died", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
+	N_("Eine E-Mail ließ sich nicht lesen. Sie ist unverändert im Archiv."),
+	N_("Sie kann als .eml-Datei ausgegeben werden."))
+/* clang-format on */

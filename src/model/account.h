@@ -1,0 +1,28 @@
+/* A user's mail account as it works: the effective settings as plain values. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include "model/endpoint.h"
+
+typedef enum Interface { INTERFACE_STANDARD, INTERFACE_OFFICE365, INTERFACE_DISABLED } Interface;
+
+typedef enum AfterImport { AFTER_NONE, AFTER_SEEN, AFTER_FLAG, AFTER_MOVE } AfterImport;
+
+typedef struct Account {
+	int64_t user_id;
+	char *user_name;
+	Interface interface;
+	char *address;	      /* the main mailbox */
+	GPtrArray *mailboxes; /* further addresses, char * */
+	Endpoint imap;
+	Endpoint smtp;
+	bool hidden_standard;	   /* never changed: the standard list holds */
+	GPtrArray *hidden_folders; /* char *, as typed */
+	AfterImport after;
+	char *after_folder; /* NULL but for AFTER_MOVE */
+} Account;
+
+void account_free(Account *account);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Account, account_free)

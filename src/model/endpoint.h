@@ -1,0 +1,50 @@
+/* Where and how to connect: plain values that settings/ makes and net/ uses. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/secret.h"
+
+/* The ten SSL/TLS values of the settings, in the order of their table. */
+typedef enum TlsMode {
+	TLS_MODE_NONE,
+	TLS_MODE_SERVER,
+	TLS_MODE_1_0,
+	TLS_MODE_1_1,
+	TLS_MODE_1_2,
+	TLS_MODE_1_3,
+	TLS_MODE_FROM_1_0,
+	TLS_MODE_FROM_1_1,
+	TLS_MODE_FROM_1_2,
+	TLS_MODE_FROM_1_3,
+} TlsMode;
+
+typedef enum MailProtocol { MAIL_PROTOCOL_IMAP, MAIL_PROTOCOL_SMTP } MailProtocol;
+
+typedef enum ProxyKind { PROXY_HTTP, PROXY_SOCKS5 } ProxyKind;
+
+typedef struct Proxy {
+	ProxyKind kind;
+	char *host; /* NULL: no proxy */
+	uint16_t port;
+	char *username;	  /* NULL: none */
+	Secret *password; /* NULL: none */
+} Proxy;
+
+typedef struct Endpoint {
+	MailProtocol protocol;
+	char *host; /* name or address, without brackets */
+	uint16_t port;
+	TlsMode tls;
+	Proxy proxy;
+	char *ca_file;	  /* NULL: the system's authorities only */
+	int timeout;	  /* seconds without progress */
+	char *username;	  /* the credentials of one origin, NULL: none */
+	Secret *password; /* NULL: none */
+} Endpoint;
+
+void endpoint_clear(Endpoint *endpoint);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Endpoint, endpoint_clear)
+
+/* Deep copy into TO, which is overwritten. */
+void endpoint_copy(Endpoint *to, const Endpoint *from);

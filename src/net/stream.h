@@ -1,0 +1,76 @@
+/* A connected, encrypted byte stream to a mail server: resolution, proxy, TLS and STARTTLS by libcurl,
+ * then lines and counted bytes with deadlines. It knows no mail protocol beyond the greeting phase
+ * that STARTTLS needs. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <glib.h>
+#include "base/cancel.h"
+#include "model/endpoint.h"
+
+typedef struct Stream Stream;
+
+/* Once before any thread starts, and at the end. */
+void stream_start_library(void);
+
+/* Connects as ENDPOINT says (section 4: implicit TLS on 993 and 465, STARTTLS on 143, 25 and 587,
+ * elsewhere implicit first). Nothing but CAPABILITY/EHLO and STARTTLS has been sent; the greeting is
+ * kept (stream_greeting). What the peer sent behind curl's last reply is lost: the protocol's
+ * first act is a command of its own, dropping all before its answer. CANCEL is borrowed and must
+ * outlive the stream. Failures: the FAILURE_NAME_…, CONNECT_…, PROXY_…, TLS_… and TIMEOUT rows. */
+Stream *stream_open(const Endpoint *endpoint, const Cancel *cancel, GError **error);
+
+/* A stream over memory for tests: reads INPUT in pieces of at most CHUNK bytes, then ends; what is
+ * written is collected. */
+Stream *stream_open_memory(GBytes *input, size_t chunk);
+/* What was written so far, borrowed. */
+const GString *stream_memory_output(const Stream *stream);
+
+/* A stream over a connected socket (taken), for tests against a scripted server. */
+Stream *stream_open_socket(int descriptor, int timeout_seconds, const Cancel *cancel);
+
+void stream_close(Stream *stream);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stream, stream_close)
+
+/* The server's first line without CRLF ("* OK …", "* PREAUTH …", "220 …"), borrowed; "" if unknown. */
+const char *stream_greeting(const Stream *stream);
+
+/* Whether the bytes are encrypted, and how ("TLSv1.3", "TLS_AES_256_GCM_SHA384"); NULL if not. */
+bool stream_is_encrypted(const Stream *stream);
+const char *stream_tls_version(const Stream *stream);
+const char *stream_tls_cipher(const Stream *stream);
+/* Host for SASL and messages, borrowed. */
+const char *stream_host(const Stream *stream);
+
+/* Reads up to SIZE bytes, at least one; 0 at the peer's end; -1 on failure. Waits at most the
+ * endpoint's timeout without progress (FAILURE_TIMEOUT), wakes for CANCEL (FAILURE_CANCELLED).
+ * Before waiting, what was buffered by stream_write is sent. */
+ssize_t stream_read(Stream *stream, void *data, size_t size, GError **error);
+
+/* One byte ahead without consuming it; the same results (1, 0, -1). For lexers. */
+ssize_t stream_peek(Stream *stream, unsigned char *byte, GError **error);
+
+/* Direct access to what is buffered, for lexers and literals without copying: fills *DATA with at least
+ * one byte (reading if the buffer is empty) and answers how many, as stream_read. The caller
+ * consumes with stream_consume. */
+ssize_t stream_fill(Stream *stream, const unsigned char **data, GError **error);
+void stream_consume(Stream *stream, size_t size);
+
+/* Reads a line ended by LF, without CRLF, into LINE (overwritten). Longer than LIMIT:
+ * FAILURE_LINE_TOO_LONG. The peer's end: FAILURE_CONNECTION_LOST. */
+bool stream_read_line(Stream *stream, GString *line, size_t limit, GError **error);
+
+/* Buffers DATA; sends when the buffer is full, reading meanwhile so that pipelining cannot deadlock. */
+bool stream_write(Stream *stream, const void *data, size_t size, GError **error);
+bool stream_flush(Stream *stream, GError **error);
+
+/* Bytes received and sent since opening, after decryption. */
+uint64_t stream_bytes_read(const Stream *stream);
+uint64_t stream_bytes_written(const Stream *stream);
+
+/* Which TLS versions the server of ENDPOINT speaks: bits 0 to 3 for 1.0 to 1.3, by at most four
+ * handshakes without a login. For the sentence after a failed version. */
+unsigned stream_probe_tls(const Endpoint *endpoint, const Cancel *cancel);

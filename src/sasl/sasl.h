@@ -1,0 +1,50 @@
+/* SASL mechanisms as pure functions: challenge in, response out, no network. PLAIN (RFC 4616), LOGIN,
+ * SCRAM-SHA-1 and -256 (RFC 5802, 7677) without channel binding. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <glib.h>
+#include "base/secret.h"
+
+typedef enum SaslMechanism {
+	SASL_NONE = 0,
+	SASL_LOGIN = 1 << 0,
+	SASL_PLAIN = 1 << 1,
+	SASL_SCRAM_SHA_1 = 1 << 2,
+	SASL_SCRAM_SHA_256 = 1 << 3,
+} SaslMechanism;
+
+typedef struct SaslIdentity {
+	const char *username; /* authentication identity, UTF-8 */
+	const char *authorize_as; /* authorization identity, NULL: the same */
+	const Secret *password;
+} SaslIdentity;
+
+/* "SCRAM-SHA-256" and back; unknown: SASL_NONE. Names are compared without case. */
+const char *sasl_name(SaslMechanism mechanism);
+SaslMechanism sasl_from_name(const char *name);
+
+/* The strongest of the OFFERED (bits) that can carry IDENTITY; SASL_NONE if there is none. */
+SaslMechanism sasl_choose(unsigned offered, const SaslIdentity *identity);
+
+typedef struct Sasl Sasl;
+
+/* Copies IDENTITY. User name and password are prepared as SASLprep asks where it can be done
+ * (normalised NFKC, controls refused: FAILURE_LOGIN_UNUSABLE). NONCE NULL: random (tests fix it). */
+Sasl *sasl_new(SaslMechanism mechanism, const SaslIdentity *identity, const char *nonce,
+	GError **error);
+void sasl_free(Sasl *sasl);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sasl, sasl_free)
+
+/* Whether the client speaks first (an initial response exists). */
+bool sasl_is_client_first(const Sasl *sasl);
+
+/* The response to CHALLENGE (decoded bytes; NULL, 0 for the first step), decoded, yours as a Secret.
+ * FAILURE_SASL_INVALID: the server's message is malformed, its nonce does not continue ours, its
+ * iteration count is below 4,096 or above 1,000,000, or its signature is wrong. */
+Secret *sasl_step(Sasl *sasl, const void *challenge, size_t size, GError **error);
+
+/* Whether the server has proven itself where the mechanism asks for it: a success that comes
+ * earlier must be refused. True for PLAIN and LOGIN once they have answered. */
+bool sasl_is_complete(const Sasl *sasl);

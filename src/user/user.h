@@ -1,0 +1,50 @@
+/* The people: name, rights, password hash (Argon2id), locked or not. Their mail settings are in
+ * settings/. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include "base/secret.h"
+#include "db/db.h"
+
+#define USER_NAME_LIMIT 64
+
+typedef struct User {
+	int64_t id;
+	char *name;
+	char *display_name; /* NULL: none */
+	bool admin;
+	bool archive; /* the right Archiv: sees all mails */
+	bool locked;
+	bool has_password;
+} User;
+
+void user_free(User *user);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(User, user_free)
+
+/* The rule of section 2: 1 to 64 of letters (of any script, NFC), digits, . _ - @, no leading dot;
+ * FAILURE_USER_NAME_INVALID. */
+bool user_check_name(const char *name, GError **error);
+
+/* In TRANSACTION: adds USER (id is set) with the already hashed PASSWORD_HASH (nullable). A name that
+ * exists in any case: FAILURE_USER_EXISTS. Writes the audit row. */
+bool user_add(DbTransaction *transaction, User *user, const char *password_hash, const char *actor,
+	GError **error);
+
+/* Yours. FAILURE_USER_UNKNOWN. The name is compared without regard to case. */
+User *user_find(DbTransaction *transaction, const char *name, GError **error);
+/* All, by name; User *. */
+GPtrArray *user_list(DbTransaction *transaction, GError **error);
+
+bool user_set_locked(DbTransaction *transaction, const char *name, bool locked, const char *actor,
+	GError **error);
+bool user_set_password(DbTransaction *transaction, const char *name, const char *password_hash,
+	const char *actor, GError **error);
+/* Removes the person and the settings; archived mails and audit rows stay, with the name. */
+bool user_remove(DbTransaction *transaction, const char *name, const char *actor, GError **error);
+
+/* Argon2id (INTERACTIVE: 64 MiB, about 0.1 s; never call it in a transaction). Yours. Passwords of
+ * fewer than 8 or more than 1,024 bytes: FAILURE_PASSWORD_INVALID. */
+char *user_hash_password(const Secret *password, GError **error);
+bool user_verify_password(const char *password_hash, const Secret *password);
