@@ -1,6 +1,6 @@
-/* Sealing of secrets at rest: XChaCha20-Poly1305 under the newest key of a ring file. A sealed value
- * carries its key's id; the field's identity ("user id/key") is associated data, so that a value
- * moved to another row does not open. */
+/* Sealing of secrets at rest: XChaCha20-Poly1305 under the newest key of a ring file. A sealed
+ * value carries its key's id; the field's identity ("user id/key") is associated data, so that a
+ * value moved to another row does not open. */
 #pragma once
 
 #include <glib.h>

@@ -4,7 +4,12 @@
 
 #include <glib.h>
 
-typedef enum LogLevel { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG } LogLevel;
+typedef enum LogLevel {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+} LogLevel;
 
 /* Records above LEVEL are dropped; the default is warning. */
 void log_set_level(LogLevel level);

@@ -23,7 +23,8 @@ bool text_is_address(const char *text);
 char *text_for_terminal(const char *text);
 
 /* Appends the words of TEXT to WORDS, folded, without diacritics, separated by single blanks: the
- * one tokeniser of search. At most LIMIT bytes are added in all; false once the limit is reached. */
+ * one tokeniser of search. At most LIMIT bytes are added in all; false once the limit is reached.
+ */
 bool text_append_words(GString *words, const char *text, size_t limit);
 
 /* Cuts TEXT at SEPARATOR into stripped, non-empty items, without doubles (compared folded). */

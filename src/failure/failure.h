@@ -1,5 +1,5 @@
-/* The catalogue of failures: each condition has one row with what happens next, the exit status, the
- * German sentence and advice, and who must act. Every module reports through it; what a person
+/* The catalogue of failures: each condition has one row with what happens next, the exit status,
+ * the German sentence and advice, and who must act. Every module reports through it; what a person
  * reads is written here once (failure_table.c). */
 #pragma once
 
@@ -8,25 +8,25 @@
 
 /* The GError code of our one domain: what happens next. */
 typedef enum FailureCode {
-	FAILURE_CODE_SETUP,	/* an administrator must correct a setting */
-	FAILURE_CODE_LOGIN,	/* sign in again */
-	FAILURE_CODE_RETRY,	/* later */
-	FAILURE_CODE_REFUSED,	/* not this mail, folder or mailbox; others go on */
-	FAILURE_CODE_PROTOCOL,	/* the peer broke the rules: drop the connection */
-	FAILURE_CODE_LIMIT,	/* larger than we take */
-	FAILURE_CODE_INPUT,	/* what the caller gave is wrong */
-	FAILURE_CODE_CONFLICT,	/* somebody else was faster, or it exists already */
-	FAILURE_CODE_STORE,	/* our own storage failed */
+	FAILURE_CODE_SETUP,    /* an administrator must correct a setting */
+	FAILURE_CODE_LOGIN,    /* sign in again */
+	FAILURE_CODE_RETRY,    /* later */
+	FAILURE_CODE_REFUSED,  /* not this mail, folder or mailbox; others go on */
+	FAILURE_CODE_PROTOCOL, /* the peer broke the rules: drop the connection */
+	FAILURE_CODE_LIMIT,    /* larger than we take */
+	FAILURE_CODE_INPUT,    /* what the caller gave is wrong */
+	FAILURE_CODE_CONFLICT, /* somebody else was faster, or it exists already */
+	FAILURE_CODE_STORE,    /* our own storage failed */
 	FAILURE_CODE_CANCELLED,
 } FailureCode;
 
 /* Who can do something about it. */
 typedef enum FailureActor {
-	ACTOR_NOBODY,		/* wait */
+	ACTOR_NOBODY, /* wait */
 	ACTOR_CLERK,
 	ACTOR_ADMINISTRATOR,
-	ACTOR_OPERATOR,		/* who runs the machine that amtspost runs on */
-	ACTOR_PROVIDER,		/* who runs the mail server */
+	ACTOR_OPERATOR, /* who runs the machine that amtspost runs on */
+	ACTOR_PROVIDER, /* who runs the mail server */
 } FailureActor;
 
 typedef enum Failure {
@@ -36,11 +36,11 @@ typedef enum Failure {
 	FAILURE_COUNT
 } Failure;
 
-#define FAILURE_DOMAIN failure_domain()
-GQuark failure_domain(void);
+#define FAILURE_DOMAIN failure_quark()
+GQuark failure_quark(void);
 
-/* Sets *ERROR to FAILURE. SUBJECT (nullable) is what the German sentence names in place of its %s: a
- * host, a folder, a value. FORMAT is the English technical message for logs; it never holds a
+/* Sets *ERROR to FAILURE. SUBJECT (nullable) is what the German sentence names in place of its %s:
+ * a host, a folder, a value. FORMAT is the English technical message for logs; it never holds a
  * secret. */
 void failure_set(GError **error, Failure failure, const char *subject, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
@@ -59,6 +59,7 @@ const char *failure_code_name(const GError *error);
 const char *failure_name(const GError *error);
 FailureActor failure_actor(const GError *error);
 
-/* What a person reads, in the chosen language, both yours: what happened; what to do and who can. */
+/* What a person reads, in the chosen language, both yours: what happened; what to do and who can.
+ */
 char *failure_sentence(const GError *error);
 char *failure_advice(const GError *error);

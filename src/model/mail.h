@@ -19,13 +19,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailPart, mail_part_free)
  * that say NULL. */
 typedef struct MailContent {
 	char *subject;
-	char *from;	       /* "Name <address>" decoded; several joined by ", " */
-	GPtrArray *to;	       /* char *, "Name <address>" each */
-	GPtrArray *cc;	       /* the same */
+	char *from;    /* "Name <address>" decoded; several joined by ", " */
+	GPtrArray *to; /* char *, "Name <address>" each */
+	GPtrArray *cc; /* the same */
 	bool has_date;
-	int64_t date;	       /* the Date header, seconds since 1970 */
-	char *message_id;      /* without <>, NULL if there is none */
-	char *in_reply_to;     /* the same */
+	int64_t date;		/* the Date header, seconds since 1970 */
+	char *message_id;	/* without <>, NULL if there is none */
+	char *in_reply_to;	/* the same */
 	GPtrArray *attachments; /* MailPart * */
 	char *text; /* the readable text, plain or made from HTML, at most MAIL_TEXT_LIMIT bytes */
 	bool truncated; /* a limit cut structure or text */

@@ -1,0 +1,27 @@
+/* gettext: the catalogue lies beside the program in a build tree, else where it was installed. */
+#include "base/i18n.h"
+
+#include <locale.h>
+#include <glib.h>
+
+#define DOMAIN "amtspost"
+
+void i18n_start(void)
+{
+	g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *folder = program ? g_path_get_dirname(program) : NULL;
+	g_autofree char *built = folder ? g_build_filename(folder, "po", NULL) : NULL;
+	g_autofree char *installed =
+		folder ? g_build_filename(folder, "..", "share", "locale", NULL) : NULL;
+
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");
+	if (built && g_file_test(built, G_FILE_TEST_IS_DIR))
+		bindtextdomain(DOMAIN, built);
+	else if (installed && g_file_test(installed, G_FILE_TEST_IS_DIR))
+		bindtextdomain(DOMAIN, installed);
+	else
+		bindtextdomain(DOMAIN, AMTSPOST_LOCALE_FOLDER);
+	bind_textdomain_codeset(DOMAIN, "UTF-8");
+	textdomain(DOMAIN);
+}

@@ -1,0 +1,126 @@
+/* Checks and folding of text from people and peers. */
+#include "base/text.h"
+
+#include <string.h>
+
+#define ADDRESS_LIMIT 254 /* RFC 5321, erratum 1690 */
+
+#define REPLACEMENT "\xef\xbf\xbd"
+
+char *text_make_valid(const char *data, size_t size)
+{
+	GString *valid = g_string_sized_new(size);
+
+	while (size > 0) {
+		const char *bad;
+
+		if (g_utf8_validate_len(data, size, &bad)) {
+			g_string_append_len(valid, data, (gssize)size);
+			break;
+		}
+		g_string_append_len(valid, data, bad - data);
+		g_string_append(valid, REPLACEMENT);
+		size -= (size_t)(bad - data) + 1;
+		data = bad + 1;
+	}
+	return g_string_free(valid, FALSE);
+}
+
+char *text_fold(const char *text)
+{
+	g_autofree char *valid = text_make_valid(text, strlen(text));
+	g_autofree char *composed = g_utf8_normalize(valid, -1, G_NORMALIZE_NFC);
+	g_autofree char *folded = g_utf8_casefold(composed, -1);
+
+	return g_utf8_normalize(folded, -1, G_NORMALIZE_NFC);
+}
+
+bool text_has_control(const char *text)
+{
+	if (!g_utf8_validate(text, -1, NULL))
+		return true;
+	for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+		if (g_unichar_iscntrl(g_utf8_get_char(at)))
+			return true;
+	}
+	return false;
+}
+
+/* A dot-separated domain of non-empty labels, or an address literal in brackets. */
+static bool is_domain(const char *domain)
+{
+	size_t length = strlen(domain);
+
+	if (length == 0 || domain[0] == '.' || domain[length - 1] == '.' || strstr(domain, ".."))
+		return false;
+	if (domain[0] == '[')
+		return length > 2 && domain[length - 1] == ']' &&
+		       strspn(domain + 1, "0123456789abcdefABCDEFIPv:.") == length - 2;
+	for (const char *at = domain; *at; at = g_utf8_next_char(at)) {
+		gunichar letter = g_utf8_get_char(at);
+
+		if (!g_unichar_isalnum(letter) && letter != '-' && letter != '.' &&
+			!g_unichar_ismark(letter))
+			return false;
+	}
+	return true;
+}
+
+static bool is_local_part(const char *local, size_t length)
+{
+	g_autofree char *part = g_strndup(local, length);
+
+	return length > 0 && length <= 64 && part[0] != '.' && part[length - 1] != '.' &&
+	       !strstr(part, "..") && !strpbrk(part, " \t\"(),:;<>@[\\]");
+}
+
+bool text_is_address(const char *text)
+{
+	const char *at = strrchr(text, '@');
+
+	if (!at || strlen(text) > ADDRESS_LIMIT || text_has_control(text))
+		return false;
+	for (const char *letter = text; *letter; letter = g_utf8_next_char(letter)) {
+		if (g_unichar_isspace(g_utf8_get_char(letter)))
+			return false;
+	}
+	return is_local_part(text, (size_t)(at - text)) && is_domain(at + 1);
+}
+
+/* Characters that change how the text around them is shown. */
+static bool is_deceptive(gunichar letter)
+{
+	return (letter >= 0x202A && letter <= 0x202E) || (letter >= 0x2066 && letter <= 0x2069) ||
+	       letter == 0x200E || letter == 0x200F || letter == 0x061C;
+}
+
+char *text_for_terminal(const char *text)
+{
+	g_autofree char *valid = text_make_valid(text, strlen(text));
+	GString *safe = g_string_new(NULL);
+
+	for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+		gunichar letter = g_utf8_get_char(at);
+
+		if (g_unichar_iscntrl(letter) || is_deceptive(letter))
+			g_string_append(safe, REPLACEMENT);
+		else
+			g_string_append_unichar(safe, letter);
+	}
+	return g_string_free(safe, FALSE);
+}
+
+GPtrArray *text_split_list(const char *text, char separator)
+{
+	GPtrArray *items = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_auto(GStrv) pieces = g_strsplit(text, (const char[]){separator, '\0'}, -1);
+
+	for (char **piece = pieces; *piece; piece++) {
+		char *item = g_strstrip(*piece);
+
+		if (*item && g_hash_table_add(seen, text_fold(item)))
+			g_ptr_array_add(items, g_strdup(item));
+	}
+	return items;
+}

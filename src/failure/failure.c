@@ -1,0 +1,151 @@
+/* The catalogue's functions over its table; GError carries the row and the subject. */
+#include "failure/failure.h"
+
+#include <errno.h>
+#include "base/i18n.h"
+
+typedef struct FailureRow {
+	const char *name;
+	FailureCode code;
+	int status;
+	FailureActor actor;
+	const char *sentence;
+	const char *advice;
+} FailureRow;
+
+static const FailureRow table[FAILURE_COUNT] = {
+#define FAILURE(id, name, code, status, actor, sentence, advice)                                   \
+	[id] = {name, code, status, actor, sentence, advice},
+#include "failure/failure_table.h"
+#undef FAILURE
+};
+
+/* What our GErrors carry beside code and message. */
+typedef struct FailurePrivate {
+	Failure failure;
+	char *subject; /* NULL: none */
+} FailurePrivate;
+
+static void failure_private_init(FailurePrivate *private)
+{
+	*private = (FailurePrivate){0};
+}
+
+static void failure_private_copy(const FailurePrivate *from, FailurePrivate *to)
+{
+	to->failure = from->failure;
+	to->subject = g_strdup(from->subject);
+}
+
+static void failure_private_clear(FailurePrivate *private)
+{
+	g_free(private->subject);
+}
+
+G_DEFINE_EXTENDED_ERROR(Failure, failure)
+
+void failure_set(GError **error, Failure failure, const char *subject, const char *format, ...)
+{
+	va_list arguments;
+	FailurePrivate *private;
+
+	if (!error)
+		return;
+	g_assert(!*error && failure < FAILURE_COUNT);
+	va_start(arguments, format);
+	*error = g_error_new_valist(FAILURE_DOMAIN, table[failure].code, format, arguments);
+	va_end(arguments);
+	private = failure_get_private(*error);
+	private->failure = failure;
+	private->subject = g_strdup(subject);
+}
+
+void failure_set_errno(GError **error, Failure failure, const char *subject, int number)
+{
+	if (number == ENOSPC || number == EDQUOT)
+		failure = FAILURE_DISK_FULL;
+	failure_set(error, failure, subject, "%s%s%s", subject ? subject : "", subject ? ": " : "",
+		g_strerror(number));
+}
+
+Failure failure_of(const GError *error)
+{
+	const FailurePrivate *private;
+
+	if (error->domain != FAILURE_DOMAIN)
+		return FAILURE_INTERNAL;
+	private = failure_get_private(error);
+	return private->failure;
+}
+
+bool failure_is(const GError *error, Failure failure)
+{
+	return error && failure_of(error) == failure;
+}
+
+static const FailureRow *row_of(const GError *error)
+{
+	return &table[failure_of(error)];
+}
+
+FailureCode failure_code(const GError *error)
+{
+	return row_of(error)->code;
+}
+
+int failure_status(const GError *error)
+{
+	return row_of(error)->status;
+}
+
+const char *failure_code_name(const GError *error)
+{
+	static const char *const names[] = {
+		[FAILURE_CODE_SETUP] = "setup",
+		[FAILURE_CODE_LOGIN] = "login",
+		[FAILURE_CODE_RETRY] = "retry",
+		[FAILURE_CODE_REFUSED] = "refused",
+		[FAILURE_CODE_PROTOCOL] = "protocol",
+		[FAILURE_CODE_LIMIT] = "limit",
+		[FAILURE_CODE_INPUT] = "input",
+		[FAILURE_CODE_CONFLICT] = "conflict",
+		[FAILURE_CODE_STORE] = "store",
+		[FAILURE_CODE_CANCELLED] = "cancelled",
+	};
+
+	return names[failure_code(error)];
+}
+
+const char *failure_name(const GError *error)
+{
+	return row_of(error)->name;
+}
+
+FailureActor failure_actor(const GError *error)
+{
+	return row_of(error)->actor;
+}
+
+/* TEXT with its first %s replaced by SUBJECT; a catalogue cannot smuggle in other directives. */
+static char *fill(const char *text, const char *subject)
+{
+	const char *place = g_strstr_len(text, -1, "%s");
+
+	if (!place)
+		return g_strdup(text);
+	return g_strdup_printf(
+		"%.*s%s%s", (int)(place - text), text, subject ? subject : "?", place + 2);
+}
+
+char *failure_sentence(const GError *error)
+{
+	const FailurePrivate *private =
+		error->domain == FAILURE_DOMAIN ? failure_get_private(error) : NULL;
+
+	return fill(_(row_of(error)->sentence), private ? private->subject : NULL);
+}
+
+char *failure_advice(const GError *error)
+{
+	return g_strdup(_(row_of(error)->advice));
+}

@@ -1,0 +1,16 @@
+/* Life and death of Account. */
+#include "model/account.h"
+
+void account_free(Account *account)
+{
+	if (!account)
+		return;
+	g_free(account->user_name);
+	g_free(account->address);
+	g_clear_pointer(&account->mailboxes, g_ptr_array_unref);
+	endpoint_clear(&account->imap);
+	endpoint_clear(&account->smtp);
+	g_clear_pointer(&account->hidden_folders, g_ptr_array_unref);
+	g_free(account->after_folder);
+	g_free(account);
+}
