@@ -1,0 +1,51 @@
+/* The seam between db.c and a database: a driver is one table of functions. What db.c does itself:
+ * pooling, the writers' queue, repeating after busy, migrating. A connection and its statements are
+ * used by one thread at a time. */
+#pragma once
+
+#include "db/db.h"
+
+typedef struct DbConnection DbConnection; /* the driver's own */
+typedef struct DbStatement DbStatement;	  /* the same: bound and running */
+
+typedef struct DbDriver {
+	const char *scheme; /* "sqlite": what stands before the colon of the URL */
+
+	DbConnection *(*connect)(const char *place, DbDurability durability, GError **error);
+	void (*disconnect)(DbConnection *connection);
+
+	/* A write transaction holds the database's write lock from the start. Statements that
+	 * change something fail in a read transaction. */
+	bool (*begin)(DbConnection *connection, bool write, GError **error);
+	bool (*commit)(DbConnection *connection, GError **error);
+	/* False: the connection is of no use any more. */
+	bool (*rollback)(DbConnection *connection);
+
+	/* The schema's number (0: an empty database), and a migration; both in a transaction. */
+	bool (*get_version)(DbConnection *connection, int64_t *version, GError **error);
+	bool (*migrate)(
+		DbConnection *connection, const char *script, int64_t version, GError **error);
+
+	/* Binds VALUES to $1, $2 …; BORROW: their data stays valid until finish. */
+	DbStatement *(*start)(DbConnection *connection, const char *sql, const DbValue *values,
+		size_t count, bool borrow, GError **error);
+	bool (*step)(DbStatement *statement, GError **error); /* true: there is a row */
+	int64_t (*changed)(DbStatement *statement);
+	void (*finish)(DbStatement *statement);
+
+	bool (*is_null)(DbStatement *statement, int column);
+	int64_t (*get_int)(DbStatement *statement, int column);
+	const char *(*get_text)(DbStatement *statement, int column);
+	const void *(*get_blob)(DbStatement *statement, int column, size_t *size);
+
+	bool (*copy_to)(DbConnection *connection, const char *path, GError **error);
+} DbDriver;
+
+extern const DbDriver db_driver_sqlite;
+
+/* The main database's scripts, made from migrations/sqlite at build time. */
+extern const char *const db_migrations_sqlite[];
+
+/* Brings the schema to the last of MIGRATIONS; safe with other processes doing the same. */
+bool db_migrate(const DbDriver *driver, DbConnection *connection, const char *const *migrations,
+	GError **error);
