@@ -1,0 +1,92 @@
+"""A certificate authority of our own, made with the openssl program."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_REQUEST = """\
+[req]
+distinguished_name = name
+prompt = no
+[name]
+CN = {name}
+"""
+
+_AUTHORITY = """\
+[authority]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[ca]
+default_ca = own
+[own]
+database = {folder}/index.txt
+new_certs_dir = {folder}
+rand_serial = yes
+default_md = sha256
+policy = anything
+unique_subject = no
+email_in_dn = no
+[anything]
+commonName = supplied
+[server]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature, keyEncipherment
+extendedKeyUsage = serverAuth
+subjectAltName = {names}
+"""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A server's certificate and key as PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+def _openssl(*arguments: str) -> None:
+    result = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise RuntimeError(f"openssl {arguments[0]}: {result.stderr}")
+
+
+def _alternative(host: str) -> str:
+    is_address = ":" in host or host.replace(".", "").isdigit()
+    return f"{'IP' if is_address else 'DNS'}:{host}"
+
+
+class Authority:
+    """Lives in a folder; one that is there already is used again."""
+
+    def __init__(self, folder: Path, name: str = "Amtspost Demo CA"):
+        self.folder = folder
+        self.certificate = folder / "ca.pem"
+        self._key = folder / "ca.key"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "index.txt").touch()
+        if not self.certificate.exists():
+            self._make(name)
+
+    def _make(self, name: str) -> None:
+        config = self.folder / "ca.cnf"
+        config.write_text(_REQUEST.format(name=name)
+                          + _AUTHORITY.format(folder=self.folder, names="DNS:none"))
+        _openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-config",
+                 str(config), "-extensions", "authority", "-keyout", str(self._key),
+                 "-out", str(self.certificate))
+
+    def issue(self, name: str, hosts: list[str], expired: bool = False) -> Certificate:
+        """Makes a certificate for HOSTS (names and addresses) in the files NAME.pem and NAME.key."""
+        config, request = self.folder / f"{name}.cnf", self.folder / f"{name}.csr"
+        made = Certificate(self.folder / f"{name}.pem", self.folder / f"{name}.key")
+        config.write_text(_REQUEST.format(name=hosts[0]) + _AUTHORITY.format(
+            folder=self.folder, names=",".join(map(_alternative, hosts))))
+        _openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-config", str(config),
+                 "-keyout", str(made.key), "-out", str(request))
+        until = "20200102000000Z" if expired else "20490101000000Z"
+        _openssl("ca", "-batch", "-notext", "-config", str(config), "-extensions", "server",
+                 "-startdate", "20200101000000Z", "-enddate", until,
+                 "-cert", str(self.certificate), "-keyfile", str(self._key),
+                 "-in", str(request), "-out", str(made.certificate))
+        return made

@@ -1,0 +1,78 @@
+"""Child processes that never outlive us: the kernel ends them when this process dies, however it
+dies. Nothing here looks a process up by its name."""
+
+import ctypes
+import os
+import pwd
+import signal
+import subprocess
+import sys
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent(parent: int) -> None:
+    """Ends the calling process with SIGTERM as soon as its parent, whose id is PARENT, is gone."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:  # it died before the call above
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def adopt_orphans() -> None:
+    """Makes the kernel hand us grandchildren whose parent died, so that they can be ended."""
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def exit_on_signals() -> None:
+    """Turns SIGTERM and SIGHUP into SystemExit, so that `finally` and `with` do their work."""
+
+    def leave(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # a second one must not interrupt the cleaning up
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGHUP, leave)
+
+
+def spawn(arguments: list[str], user: str | None = None, **options) -> subprocess.Popen:
+    """Starts ARGUMENTS as a child that dies with us, as USER if given (root only)."""
+    parent = os.getpid()
+    if user:
+        entry = pwd.getpwnam(user)
+        options |= {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    # preexec_fn runs after the change of user, which would reset the death signal.
+    return subprocess.Popen(arguments, preexec_fn=lambda: die_with_parent(parent), **options)
+
+
+def stop(process: subprocess.Popen, seconds: float = 10) -> None:
+    """Ends PROCESS: politely, and after SECONDS by force."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def descendants(root: int) -> list[int]:
+    """The ids of all living processes below ROOT."""
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stat:
+                    fields = stat.read().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if fields[0] != "Z":
+                children.setdefault(int(fields[1]), []).append(int(name))
+    found: list[int] = []
+    waiting = [root]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
