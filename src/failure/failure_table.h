@@ -31,12 +31,21 @@ FAILURE(FAILURE_USER_EXISTS, "user-exists", FAILURE_CODE_CONFLICT, 2, ACTOR_ADMI
 FAILURE(FAILURE_USER_NAME_INVALID, "user-name-invalid", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("„%s“ ist kein zulässiger Benutzername."),
 	N_("Erlaubt sind 1 bis 64 Buchstaben, Ziffern, Punkt, Unterstrich, Bindestrich und @; der Punkt nicht am Anfang."))
+FAILURE(FAILURE_DISPLAY_NAME_INVALID, "display-name-invalid", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("„%s“ ist kein zulässiger Anzeigename."),
+	N_("Ein Anzeigename hat höchstens 200 Zeichen und keine Steuerzeichen."))
 FAILURE(FAILURE_USER_LOCKED, "user-locked", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Benutzer „%s“ ist gesperrt."),
 	N_("Ein Administrator kann ihn in der Benutzerverwaltung wieder freigeben."))
 FAILURE(FAILURE_PASSWORD_INVALID, "password-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Das Kennwort ist zu kurz oder zu lang."),
 	N_("Bitte wählen Sie ein Kennwort mit 8 bis 1024 Zeichen."))
+FAILURE(FAILURE_CSV_INVALID, "csv-invalid", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Die CSV-Datei kann so nicht übernommen werden. %s"),
+	N_("Bitte berichtigen Sie die genannten Zeilen und rufen Sie den Import erneut auf. Es wurde niemand angelegt."))
+FAILURE(FAILURE_CSV_SECRET, "csv-secret", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Die Spalte „%s“ enthält Geheimes und darf nicht in der CSV-Datei stehen."),
+	N_("Kennwörter gibt jeder Benutzer selbst ein."))
 FAILURE(FAILURE_SETTING_UNKNOWN, "setting-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Die Einstellung „%s“ gibt es nicht."),
 	N_("„amtspost settings list“ zeigt alle Einstellungen."))
@@ -145,10 +154,10 @@ FAILURE(FAILURE_THROTTLED, "throttled", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))
 FAILURE(FAILURE_LOGIN_MISSING, "login-missing", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Für „%s“ ist noch keine Anmeldung hinterlegt."),
-	N_("Bitte hinterlegen Sie Ihr Kennwort für den Mailserver mit „amtspost login“; danach geht es weiter."))
+	N_("Bitte hinterlegen Sie das Kennwort für den Mailserver: „amtspost settings set imap.password - --user NAME“ liest es von der Standardeingabe."))
 FAILURE(FAILURE_LOGIN_REFUSED, "login-refused", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat die Anmeldung von „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig."),
-	N_("Bitte geben Sie Ihr aktuelles Kennwort neu ein. Bis dahin meldet sich Amtspost nicht noch einmal an, damit das Konto nicht gesperrt wird."))
+	N_("Bitte hinterlegen Sie Ihr aktuelles Kennwort neu. Bis dahin meldet sich Amtspost nicht noch einmal an, damit das Konto nicht gesperrt wird."))
 FAILURE(FAILURE_LOGIN_UNUSABLE, "login-unusable", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Benutzername oder Kennwort von „%s“ enthalten Zeichen, die bei einer Anmeldung nicht erlaubt sind."),
 	N_("Bitte geben Sie beide neu ein."))

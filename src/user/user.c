@@ -1,0 +1,195 @@
+/* The rows of people. Passwords are hashed elsewhere (user_password.c), outside of transactions. */
+#include "user/user.h"
+
+#include "audit/audit.h"
+#include "base/text.h"
+#include "failure/failure.h"
+
+#define DISPLAY_NAME_LIMIT 200 /* characters */
+
+#define COLUMNS                                                                                    \
+	"SELECT id, name, display_name, admin, archive, locked, password_hash IS NOT NULL"         \
+	" FROM users "
+
+void user_free(User *user)
+{
+	if (!user)
+		return;
+	g_free(user->name);
+	g_free(user->display_name);
+	g_free(user);
+}
+
+static bool is_name_letter(gunichar letter)
+{
+	return g_unichar_isalpha(letter) || g_unichar_isdigit(letter) || letter == '.' ||
+	       letter == '_' || letter == '-' || letter == '@';
+}
+
+/* Yours: NAME composed (NFC), NULL if it breaks the rule. */
+static char *compose_name(const char *name)
+{
+	g_autofree char *composed = g_utf8_validate(name, -1, NULL)
+					    ? g_utf8_normalize(name, -1, G_NORMALIZE_NFC)
+					    : NULL;
+	glong length = composed ? g_utf8_strlen(composed, -1) : 0;
+
+	if (length < 1 || length > USER_NAME_LIMIT || composed[0] == '.')
+		return NULL;
+	for (const char *at = composed; *at; at = g_utf8_next_char(at)) {
+		if (!is_name_letter(g_utf8_get_char(at)))
+			return NULL;
+	}
+	return g_steal_pointer(&composed);
+}
+
+/* Sets FAILURE with NAME as it may be shown. */
+static void refuse_name(Failure failure, const char *name, GError **error)
+{
+	g_autofree char *shown = text_for_terminal(name);
+
+	failure_set(error, failure, shown, "user '%s'", shown);
+}
+
+bool user_check_name(const char *name, GError **error)
+{
+	g_autofree char *composed = compose_name(name);
+
+	if (!composed)
+		refuse_name(FAILURE_USER_NAME_INVALID, name, error);
+	return composed != NULL;
+}
+
+static bool check_display_name(const char *name, GError **error)
+{
+	if (!name || (!text_has_control(name) && g_utf8_strlen(name, -1) <= DISPLAY_NAME_LIMIT))
+		return true;
+	refuse_name(FAILURE_DISPLAY_NAME_INVALID, name, error);
+	return false;
+}
+
+static bool audit_new_user(
+	DbTransaction *transaction, const User *user, const char *actor, GError **error)
+{
+	g_autofree char *detail = g_strdup_printf("admin: %s, archive: %s",
+		user->admin ? "true" : "false", user->archive ? "true" : "false");
+
+	return audit_add(transaction, actor, "user.add", user->name, detail, error);
+}
+
+bool user_add(DbTransaction *transaction, User *user, const char *password_hash, const char *actor,
+	GError **error)
+{
+	g_autofree char *name = compose_name(user->name);
+	g_autofree char *folded = text_fold(user->name);
+	int64_t id;
+
+	if (!name) {
+		refuse_name(FAILURE_USER_NAME_INVALID, user->name, error);
+		return false;
+	}
+	if (!check_display_name(user->display_name, error) ||
+		!db_get_int(transaction, &id, 0, error,
+			"INSERT INTO users (name, name_folded, display_name, admin, archive, "
+			"locked,"
+			" password_hash) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+			" ON CONFLICT (name_folded) DO NOTHING RETURNING id",
+			db_text(name), db_text(folded), db_text(user->display_name),
+			db_int(user->admin), db_int(user->archive), db_int(user->locked),
+			db_text(password_hash)))
+		return false;
+	if (id == 0) {
+		refuse_name(FAILURE_USER_EXISTS, name, error);
+		return false;
+	}
+	user->id = id;
+	user->has_password = password_hash != NULL;
+	g_free(user->name);
+	user->name = g_steal_pointer(&name);
+	return audit_new_user(transaction, user, actor, error);
+}
+
+static User *read_user(DbRows *rows)
+{
+	User *user = g_new(User, 1);
+
+	*user = (User){
+		.id = db_rows_int(rows, 0),
+		.name = g_strdup(db_rows_text(rows, 1)),
+		.display_name = g_strdup(db_rows_text(rows, 2)),
+		.admin = db_rows_int(rows, 3) != 0,
+		.archive = db_rows_int(rows, 4) != 0,
+		.locked = db_rows_int(rows, 5) != 0,
+		.has_password = db_rows_int(rows, 6) != 0,
+	};
+	return user;
+}
+
+User *user_find(DbTransaction *transaction, const char *name, GError **error)
+{
+	g_autofree char *folded = text_fold(name);
+	g_autoptr(DbRows) rows =
+		db_select(transaction, error, COLUMNS "WHERE name_folded = $1", db_text(folded));
+	GError *failed = NULL;
+
+	if (!rows)
+		return NULL;
+	if (db_rows_next(rows, &failed))
+		return read_user(rows);
+	if (failed)
+		g_propagate_error(error, failed);
+	else
+		refuse_name(FAILURE_USER_UNKNOWN, name, error);
+	return NULL;
+}
+
+GPtrArray *user_list(DbTransaction *transaction, GError **error)
+{
+	g_autoptr(GPtrArray) users = g_ptr_array_new_with_free_func((GDestroyNotify)user_free);
+	g_autoptr(DbRows) rows = db_select(transaction, error, COLUMNS "ORDER BY name_folded");
+	GError *failed = NULL;
+
+	if (!rows)
+		return NULL;
+	while (db_rows_next(rows, &failed))
+		g_ptr_array_add(users, read_user(rows));
+	if (!failed)
+		return g_steal_pointer(&users);
+	g_propagate_error(error, failed);
+	return NULL;
+}
+
+bool user_set_locked(DbTransaction *transaction, const char *name, bool locked, const char *actor,
+	GError **error)
+{
+	g_autoptr(User) user = user_find(transaction, name, error);
+
+	if (!user)
+		return false;
+	if (user->locked == locked)
+		return true;
+	return db_run(transaction, error, "UPDATE users SET locked = $1 WHERE id = $2",
+		       db_int(locked), db_int(user->id)) &&
+	       audit_add(transaction, actor, locked ? "user.lock" : "user.unlock", user->name, NULL,
+		       error);
+}
+
+bool user_set_password(DbTransaction *transaction, const char *name, const char *password_hash,
+	const char *actor, GError **error)
+{
+	g_autoptr(User) user = user_find(transaction, name, error);
+
+	return user &&
+	       db_run(transaction, error, "UPDATE users SET password_hash = $1 WHERE id = $2",
+		       db_text(password_hash), db_int(user->id)) &&
+	       audit_add(transaction, actor, "user.passwd", user->name, NULL, error);
+}
+
+bool user_remove(DbTransaction *transaction, const char *name, const char *actor, GError **error)
+{
+	g_autoptr(User) user = user_find(transaction, name, error);
+
+	return user &&
+	       db_run(transaction, error, "DELETE FROM users WHERE id = $1", db_int(user->id)) &&
+	       audit_add(transaction, actor, "user.remove", user->name, NULL, error);
+}
