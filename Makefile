@@ -1,0 +1,61 @@
+# A thin front of meson for people in a hurry; everything is described in HACKING.md.
+#
+#   make            build/amtspost
+#   make run        demo office: install, build, private mail server, import; Ctrl-C ends it
+#   make run ONCE=1 the same, ending after the import
+#   make check      install, build in four ways, run every test
+#   make bench      measure against bare readers
+#   make torture    fifty kills of an import
+#   make fuzz       every fuzz target for FUZZ_SECONDS (60)
+#   make install    as meson says (DESTDIR=…)
+#
+# All paths are relative, so that the folder's own path may hold anything. INSTALL=no: install no
+# packages.
+INSTALL = yes
+ONCE =
+FUZZ_SECONDS = 60
+
+ifeq ($(INSTALL),yes)
+need = tools/install
+else
+need = : without
+endif
+
+.PHONY: all run check bench torture fuzz install clean
+.NOTPARALLEL:
+
+# meson.build's default, debugoptimized: -O2 as Debian builds, with symbols, so that a crash in an
+# office can be read. -O3 gains nothing where disk and network decide.
+all:
+	@$(need) build
+	@test -e build/build.ninja || meson setup build
+	@ninja -C build
+	@test ! -e build/src/amtspost || ln -sf src/amtspost build/amtspost
+
+# exec: one process less between Ctrl-C and the demo.
+run:
+	@$(need) build demo
+	@$(MAKE) --no-print-directory all INSTALL=no
+	@exec tools/run-demo $(if $(ONCE),--once)
+
+check:
+	@$(need) build demo test
+	@exec tools/check
+
+bench: all
+	@$(need) demo
+	@exec tests/bench/run
+
+torture:
+	@$(need) build demo test
+	@exec tools/check --torture
+
+fuzz:
+	@$(need) build test
+	@exec tools/check --fuzz $(FUZZ_SECONDS)
+
+install: all
+	meson install -C build --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
+
+clean:
+	rm -rf build build-check
