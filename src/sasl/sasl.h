@@ -1,5 +1,5 @@
-/* SASL mechanisms as pure functions: challenge in, response out, no network. PLAIN (RFC 4616), LOGIN,
- * SCRAM-SHA-1 and -256 (RFC 5802, 7677) without channel binding. */
+/* SASL mechanisms as pure functions: challenge in, response out, no network. PLAIN (RFC 4616),
+ * LOGIN, SCRAM-SHA-1 and -256 (RFC 5802, 7677) without channel binding. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@ typedef enum SaslMechanism {
 } SaslMechanism;
 
 typedef struct SaslIdentity {
-	const char *username; /* authentication identity, UTF-8 */
+	const char *username;	  /* authentication identity, UTF-8 */
 	const char *authorize_as; /* authorization identity, NULL: the same */
 	const Secret *password;
 } SaslIdentity;
@@ -31,18 +31,20 @@ SaslMechanism sasl_choose(unsigned offered, const SaslIdentity *identity);
 typedef struct Sasl Sasl;
 
 /* Copies IDENTITY. User name and password are prepared as SASLprep asks where it can be done
- * (normalised NFKC, controls refused: FAILURE_LOGIN_UNUSABLE). NONCE NULL: random (tests fix it). */
-Sasl *sasl_new(SaslMechanism mechanism, const SaslIdentity *identity, const char *nonce,
-	GError **error);
+ * (normalised NFKC, controls refused: FAILURE_LOGIN_UNUSABLE). NONCE NULL: random (tests fix it).
+ */
+Sasl *sasl_new(
+	SaslMechanism mechanism, const SaslIdentity *identity, const char *nonce, GError **error);
 void sasl_free(Sasl *sasl);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sasl, sasl_free)
 
 /* Whether the client speaks first (an initial response exists). */
 bool sasl_is_client_first(const Sasl *sasl);
 
-/* The response to CHALLENGE (decoded bytes; NULL, 0 for the first step), decoded, yours as a Secret.
- * FAILURE_SASL_INVALID: the server's message is malformed, its nonce does not continue ours, its
- * iteration count is below 4,096 or above 1,000,000, or its signature is wrong. */
+/* The response to CHALLENGE (decoded bytes; NULL, 0 for the first step), decoded, yours as a
+ * Secret. FAILURE_SASL_INVALID: the server's message is malformed, its nonce does not continue
+ * ours, its iteration count is below 4,096 or above 1,000,000, or its signature is wrong.
+ * FAILURE_LOGIN_REFUSED: its last message says so ("e=invalid-proof"). */
 Secret *sasl_step(Sasl *sasl, const void *challenge, size_t size, GError **error);
 
 /* Whether the server has proven itself where the mechanism asks for it: a success that comes
