@@ -80,6 +80,7 @@ typedef struct Setting {
 	SettingType type;
 	unsigned scopes;   /* SettingScope bits */
 	bool clerk;	   /* clerks may change their own */
+	bool may_be_empty; /* "" is a value: none, or nothing in the list */
 	const char *group; /* N_("IMAP") */
 	const char *label; /* N_("Servername bzw. IP") */
 	const char *help;  /* N_(…) one German sentence */

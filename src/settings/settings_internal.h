@@ -1,0 +1,77 @@
+/* What the files of settings/ share. */
+#pragma once
+
+#include "settings/settings.h"
+
+#define PROXY_PORT_HTTP "3128"
+#define PROXY_PORT_SOCKS5 "1080"
+#define TLS_OFFICE365 "tls1.2+"
+
+/* What one scope stores, by key; NULL: nothing. Secrets stay sealed. */
+typedef struct SettingValues {
+	char *stored[SETTING_COUNT];
+} SettingValues;
+
+void setting_values_clear(SettingValues *values);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SettingValues, setting_values_clear)
+
+/* ---- settings_value.c ---- */
+
+/* The checks of single rows. */
+bool settings_check_addresses(const Setting *setting, const char *value, GError **error);
+bool settings_check_tenant(const Setting *setting, const char *value, GError **error);
+bool settings_check_token_folder(const Setting *setting, const char *value, GError **error);
+
+bool settings_check_secret(const Setting *setting, const Secret *secret, GError **error);
+
+/* Which of SETTING's choices VALUE is, as the enum in model/ counts them. */
+int settings_choice_index(const Setting *setting, const char *value);
+
+/* ---- settings_store.c ---- */
+
+/* The global scope at one generation; never changes once it is made. */
+typedef struct SettingSnapshot SettingSnapshot;
+
+void setting_snapshot_unref(SettingSnapshot *snapshot);
+const SettingValues *setting_snapshot_values(const SettingSnapshot *snapshot);
+
+/* Both scopes as of one moment. */
+typedef struct SettingReading {
+	SettingSnapshot *globals;
+	int64_t user_id; /* 0: the global scope was asked for */
+	char *user_name; /* NULL: the same */
+	SettingValues own;
+} SettingReading;
+
+void setting_reading_clear(SettingReading *reading);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SettingReading, setting_reading_clear)
+
+/* USER NULL: the global scope. FAILURE_USER_UNKNOWN. */
+bool settings_read(Settings *settings, const char *user, SettingReading *reading, GError **error);
+
+bool settings_read_generation(DbTransaction *transaction, int64_t *generation, GError **error);
+
+/* Loads the globals with their generation inside TRANSACTION; yours. */
+SettingSnapshot *settings_load_globals(DbTransaction *transaction, GError **error);
+/* Takes SNAPSHOT, which was committed, and makes it the current one if it is newer. */
+void settings_publish(Settings *settings, SettingSnapshot *snapshot);
+
+Db *settings_db(Settings *settings);
+const Keyring *settings_keyring(const Settings *settings);
+
+/* Yours: what a sealed value is bound to. USER_ID 0: the global scope. */
+char *settings_identity(int64_t user_id, const char *key);
+
+/* ---- settings_effective.c ---- */
+
+typedef struct EffectiveValue {
+	const char *value; /* borrowed from the reading; sealed for a secret; NULL: none */
+	SettingOrigin origin;
+} EffectiveValue;
+
+typedef struct Effective {
+	EffectiveValue values[SETTING_COUNT];
+} Effective;
+
+/* THE decision of section 2 for all keys of the scope that READING is of. */
+void settings_decide(const SettingReading *reading, Effective *effective);

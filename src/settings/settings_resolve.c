@@ -1,0 +1,173 @@
+/* Turns the effective values into the plain account that protocols use. */
+#include "settings/settings_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/i18n.h"
+#include "base/text.h"
+#include "failure/failure.h"
+
+/* One resolving: where the values are and who opens their secrets. */
+typedef struct Resolving {
+	const Settings *settings;
+	const SettingReading *reading;
+	Effective effective;
+} Resolving;
+
+/* NULL also for "". */
+static const char *get_text(const Resolving *resolving, SettingKey key)
+{
+	const char *value = resolving->effective.values[key].value;
+
+	return value && *value ? value : NULL;
+}
+
+/* Stored values were checked by their row when they were set, and every number has a default. */
+static int get_number(const Resolving *resolving, SettingKey key)
+{
+	return (int)strtol(get_text(resolving, key), NULL, 10);
+}
+
+/* A choice that this program does not know (an older or a newer one stored it) counts as the
+ * default. */
+static int get_choice(const Resolving *resolving, SettingKey key)
+{
+	const Setting *setting = settings_get_row(key);
+	int index = settings_choice_index(setting, get_text(resolving, key));
+
+	return index >= 0 ? index : settings_choice_index(setting, setting->fallback);
+}
+
+/* Yours, in *SECRET: NULL if there is none; FAILURE_SECRET_UNREADABLE. */
+static bool open_secret(const Resolving *resolving, SettingKey key, Secret **secret, GError **error)
+{
+	const char *name = settings_get_row(key)->name;
+	const EffectiveValue *value = &resolving->effective.values[key];
+	int64_t owner = value->origin == ORIGIN_USER ? resolving->reading->user_id : 0;
+	g_autofree char *identity = settings_identity(owner, name);
+
+	if (!value->value)
+		return true;
+	*secret =
+		keyring_open_sealed(settings_keyring(resolving->settings), identity, value->value);
+	if (*secret)
+		return true;
+	failure_set(error, FAILURE_SECRET_UNREADABLE, name, "%s of '%s' does not open", name,
+		resolving->reading->user_name);
+	return false;
+}
+
+/* SETTING_IMAP_x or SETTING_SMTP_x. */
+#define OF(PROTOCOL, KEY)                                                                          \
+	((PROTOCOL) == MAIL_PROTOCOL_IMAP ? SETTING_IMAP_##KEY : SETTING_SMTP_##KEY)
+
+static bool resolve_proxy(
+	const Resolving *resolving, MailProtocol protocol, Proxy *proxy, GError **error)
+{
+	const char *host = get_text(resolving, OF(protocol, PROXY_HOST));
+
+	if (!host)
+		return true;
+	proxy->kind = (ProxyKind)get_choice(resolving, OF(protocol, PROXY_TYPE));
+	proxy->host = g_strdup(host);
+	proxy->port = (uint16_t)get_number(resolving, OF(protocol, PROXY_PORT));
+	proxy->username = g_strdup(get_text(resolving, OF(protocol, PROXY_USERNAME)));
+	return open_secret(resolving, OF(protocol, PROXY_PASSWORD), &proxy->password, error);
+}
+
+static bool resolve_endpoint(
+	const Resolving *resolving, MailProtocol protocol, Endpoint *endpoint, GError **error)
+{
+	endpoint->protocol = protocol;
+	endpoint->host = g_strdup(get_text(resolving, OF(protocol, HOST)));
+	endpoint->port = (uint16_t)get_number(resolving, OF(protocol, PORT));
+	endpoint->tls = (TlsMode)get_choice(resolving, OF(protocol, TLS));
+	endpoint->ca_file = g_strdup(get_text(resolving, SETTING_TLS_CA_FILE));
+	endpoint->timeout = get_number(resolving, SETTING_NETWORK_TIMEOUT);
+	if (!resolve_proxy(resolving, protocol, &endpoint->proxy, error) ||
+		!open_secret(resolving, OF(protocol, PASSWORD), &endpoint->password, error))
+		return false;
+	if (endpoint->password)
+		endpoint->username = g_strdup(get_text(resolving, OF(protocol, USERNAME)));
+	return true;
+}
+
+static GPtrArray *split(const Resolving *resolving, SettingKey key)
+{
+	const char *value = get_text(resolving, key);
+
+	return text_split_list(value ? value : "", ';');
+}
+
+/* The further mailboxes, without the main one where somebody listed it too. */
+static GPtrArray *resolve_mailboxes(const Resolving *resolving, const char *main_address)
+{
+	GPtrArray *mailboxes = split(resolving, SETTING_MAILBOXES);
+	g_autofree char *main_folded = main_address ? text_fold(main_address) : NULL;
+
+	for (guint i = mailboxes->len; i > 0; i--) {
+		g_autofree char *folded = text_fold(g_ptr_array_index(mailboxes, i - 1));
+
+		if (g_strcmp0(folded, main_folded) == 0)
+			g_ptr_array_remove_index(mailboxes, i - 1);
+	}
+	return mailboxes;
+}
+
+static void resolve_import(const Resolving *resolving, Account *account)
+{
+	const EffectiveValue *hidden = &resolving->effective.values[SETTING_IMPORT_HIDDEN_FOLDERS];
+
+	account->hidden_standard = hidden->origin == ORIGIN_DEFAULT;
+	account->hidden_folders = split(resolving, SETTING_IMPORT_HIDDEN_FOLDERS);
+	account->after = (AfterImport)get_choice(resolving, SETTING_IMPORT_AFTER);
+	if (account->after == AFTER_MOVE)
+		account->after_folder = g_strdup(get_text(resolving, SETTING_IMPORT_AFTER_FOLDER));
+}
+
+Account *settings_resolve(Settings *settings, const char *user, GError **error)
+{
+	g_auto(SettingReading) reading = {0};
+	g_autoptr(Account) account = NULL;
+	Resolving resolving = {.settings = settings, .reading = &reading};
+
+	if (!settings_read(settings, user, &reading, error))
+		return NULL;
+	settings_decide(&reading, &resolving.effective);
+	account = g_new0(Account, 1);
+	account->user_id = reading.user_id;
+	account->user_name = g_strdup(reading.user_name);
+	account->interface = (Interface)get_choice(&resolving, SETTING_INTERFACE);
+	account->address = g_strdup(get_text(&resolving, SETTING_ACCOUNT));
+	account->mailboxes = resolve_mailboxes(&resolving, account->address);
+	resolve_import(&resolving, account);
+	if (!resolve_endpoint(&resolving, MAIL_PROTOCOL_IMAP, &account->imap, error) ||
+		!resolve_endpoint(&resolving, MAIL_PROTOCOL_SMTP, &account->smtp, error))
+		return NULL;
+	return g_steal_pointer(&account);
+}
+
+static bool require_value(const char *value, SettingKey key, GError **error)
+{
+	const Setting *setting = settings_get_row(key);
+	g_autofree char *subject = NULL;
+
+	if (value)
+		return true;
+	subject = g_strdup_printf("%s (%s)", _(setting->label), setting->name);
+	failure_set(error, FAILURE_SETTING_MISSING, subject, "%s is not set", setting->name);
+	return false;
+}
+
+bool settings_require(const Account *account, MailProtocol protocol, GError **error)
+{
+	const Endpoint *endpoint = protocol == MAIL_PROTOCOL_IMAP ? &account->imap : &account->smtp;
+
+	if (account->interface == INTERFACE_DISABLED) {
+		failure_set(error, FAILURE_INTERFACE_DISABLED, account->user_name,
+			"interface of '%s' is disabled", account->user_name);
+		return false;
+	}
+	return require_value(account->address, SETTING_ACCOUNT, error) &&
+	       require_value(endpoint->host, OF(protocol, HOST), error);
+}
