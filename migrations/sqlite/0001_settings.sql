@@ -21,10 +21,12 @@ CREATE TABLE users (
 	password_hash TEXT
 ) STRICT;
 
--- The global scope. A secret's value is sealed.
+-- The global scope. A secret's value is sealed. The generation is that of the last change; a user
+-- name's change also counts as one of its password.
 CREATE TABLE global_settings (
 	key TEXT NOT NULL PRIMARY KEY,
-	value TEXT NOT NULL
+	value TEXT NOT NULL,
+	generation INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- No row: never changed. An empty value is a value (no hidden folders at all).
@@ -32,6 +34,7 @@ CREATE TABLE user_settings (
 	user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
 	key TEXT NOT NULL,
 	value TEXT NOT NULL,
+	generation INTEGER NOT NULL,
 	PRIMARY KEY (user_id, key)
 ) STRICT, WITHOUT ROWID;
 

@@ -24,7 +24,8 @@ static void step_free(Step *step)
 /* Who is changed: a user or, with id 0, the global scope. */
 typedef struct Target {
 	int64_t id;
-	char *name; /* NULL: the global scope */
+	char *name;	    /* NULL: the global scope */
+	int64_t generation; /* the one that the changes make */
 } Target;
 
 static void target_clear(Target *target)
@@ -99,13 +100,35 @@ static bool store(DbTransaction *transaction, const Target *target, const char *
 {
 	if (target->name)
 		return db_run(transaction, error,
-			"INSERT INTO user_settings (user_id, key, value) VALUES ($1, $2, $3)"
-			" ON CONFLICT (user_id, key) DO UPDATE SET value = excluded.value",
-			db_int(target->id), db_text(key), db_text(value));
+			"INSERT INTO user_settings (user_id, key, value, generation)"
+			" VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, key) DO UPDATE"
+			" SET value = excluded.value, generation = excluded.generation",
+			db_int(target->id), db_text(key), db_text(value),
+			db_int(target->generation));
 	return db_run(transaction, error,
-		"INSERT INTO global_settings (key, value) VALUES ($1, $2)"
-		" ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-		db_text(key), db_text(value));
+		"INSERT INTO global_settings (key, value, generation) VALUES ($1, $2, $3)"
+		" ON CONFLICT (key) DO UPDATE"
+		" SET value = excluded.value, generation = excluded.generation",
+		db_text(key), db_text(value), db_int(target->generation));
+}
+
+/* A password refused under the former user name is worth another try. */
+static bool touch_password(
+	DbTransaction *transaction, const Target *target, SettingKey changed, GError **error)
+{
+	const char *password = changed == SETTING_IMAP_USERNAME	  ? "imap.password"
+			       : changed == SETTING_SMTP_USERNAME ? "smtp.password"
+								  : NULL;
+
+	if (!password)
+		return true;
+	if (target->name)
+		return db_run(transaction, error,
+			"UPDATE user_settings SET generation = $1 WHERE user_id = $2 AND key = $3",
+			db_int(target->generation), db_int(target->id), db_text(password));
+	return db_run(transaction, error,
+		"UPDATE global_settings SET generation = $1 WHERE key = $2",
+		db_int(target->generation), db_text(password));
 }
 
 static bool erase(DbTransaction *transaction, const Target *target, const char *key, GError **error)
@@ -171,6 +194,7 @@ static bool take_step(Settings *settings, DbTransaction *transaction, const Targ
 	detail = describe(step->setting, old, new);
 	return (new ? store(transaction, target, key, new, error)
 		    : erase(transaction, target, key, error)) &&
+	       touch_password(transaction, target, step->setting->key, error) &&
 	       audit_add(transaction, actor, new ? "settings.set" : "settings.unset", target->name,
 		       detail, error);
 }
@@ -190,21 +214,27 @@ static bool find_target(
 	return true;
 }
 
+static bool start_generation(DbTransaction *transaction, int64_t *generation, GError **error)
+{
+	return db_get_int(transaction, generation, 0, error,
+		"UPDATE meta SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
+		" WHERE name = 'generation' RETURNING CAST(value AS INTEGER)");
+}
+
 static bool take_steps(Settings *settings, DbTransaction *transaction, const char *user,
 	const GPtrArray *steps, const char *actor, GError **error)
 {
 	g_auto(Target) target = {0};
 
-	if (!find_target(transaction, user, &target, error))
+	if (!find_target(transaction, user, &target, error) ||
+		!start_generation(transaction, &target.generation, error))
 		return false;
 	for (guint i = 0; i < steps->len; i++) {
 		if (!take_step(settings, transaction, &target, g_ptr_array_index(steps, i), actor,
 			    error))
 			return false;
 	}
-	return db_run(transaction, error,
-		"UPDATE meta SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
-		" WHERE name = 'generation'");
+	return true;
 }
 
 static SettingScope scope_of(const char *user)

@@ -10,6 +10,7 @@
 /* What one scope stores, by key; NULL: nothing. Secrets stay sealed. */
 typedef struct SettingValues {
 	char *stored[SETTING_COUNT];
+	int64_t generations[SETTING_COUNT]; /* of the last change */
 } SettingValues;
 
 void setting_values_clear(SettingValues *values);

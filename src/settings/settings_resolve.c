@@ -75,6 +75,20 @@ static bool resolve_proxy(
 	return open_secret(resolving, OF(protocol, PROXY_PASSWORD), &proxy->password, error);
 }
 
+/* When the pair was stored last; a changed account may be its user name. */
+static int64_t credential_generation(const Resolving *resolving, SettingKey password)
+{
+	const SettingReading *reading = resolving->reading;
+	const EffectiveValue *value = &resolving->effective.values[password];
+	const SettingValues *scope = value->origin == ORIGIN_USER
+					     ? &reading->own
+					     : setting_snapshot_values(reading->globals);
+
+	return value->value ? MAX(scope->generations[password],
+				      reading->own.generations[SETTING_ACCOUNT])
+			    : 0;
+}
+
 static bool resolve_endpoint(
 	const Resolving *resolving, MailProtocol protocol, Endpoint *endpoint, GError **error)
 {
@@ -87,6 +101,7 @@ static bool resolve_endpoint(
 	if (!resolve_proxy(resolving, protocol, &endpoint->proxy, error) ||
 		!open_secret(resolving, OF(protocol, PASSWORD), &endpoint->password, error))
 		return false;
+	endpoint->credential_generation = credential_generation(resolving, OF(protocol, PASSWORD));
 	if (endpoint->password)
 		endpoint->username = g_strdup(get_text(resolving, OF(protocol, USERNAME)));
 	return true;

@@ -122,8 +122,8 @@ static bool ensure_key(Db *db, const Keyring *keyring, GError **error)
 
 /* ---- the snapshot ---- */
 
-/* Puts the rows (key, value) of a scope into VALUES. A key that the table no longer has is passed
- * over: an older program wrote it. */
+/* Puts the rows (key, value, generation) of a scope into VALUES. A key that the table no longer has
+ * is passed over: an older program wrote it. */
 static bool collect(DbRows *rows, SettingValues *values, GError **error)
 {
 	GError *failed = NULL;
@@ -131,8 +131,10 @@ static bool collect(DbRows *rows, SettingValues *values, GError **error)
 	while (db_rows_next(rows, &failed)) {
 		const Setting *setting = settings_find_row(db_rows_text(rows, 0), NULL);
 
-		if (setting)
-			values->stored[setting->key] = g_strdup(db_rows_text(rows, 1));
+		if (!setting)
+			continue;
+		values->stored[setting->key] = g_strdup(db_rows_text(rows, 1));
+		values->generations[setting->key] = db_rows_int(rows, 2);
 	}
 	if (failed)
 		g_propagate_error(error, failed);
@@ -152,7 +154,8 @@ SettingSnapshot *settings_load_globals(DbTransaction *transaction, GError **erro
 
 	atomic_init(&snapshot->references, 1);
 	if (settings_read_generation(transaction, &snapshot->generation, error))
-		rows = db_select(transaction, error, "SELECT key, value FROM global_settings");
+		rows = db_select(
+			transaction, error, "SELECT key, value, generation FROM global_settings");
 	if (rows && collect(rows, &snapshot->values, error))
 		return snapshot;
 	setting_snapshot_unref(snapshot);
@@ -225,7 +228,8 @@ static bool read_own(
 	reading->user_id = user->id;
 	reading->user_name = g_strdup(user->name);
 	rows = db_select(transaction, error,
-		"SELECT key, value FROM user_settings WHERE user_id = $1", db_int(user->id));
+		"SELECT key, value, generation FROM user_settings WHERE user_id = $1",
+		db_int(user->id));
 	return rows && collect(rows, &reading->own, error);
 }
 
