@@ -111,6 +111,9 @@ FAILURE(FAILURE_TLS_STARTTLS_MISSING, "starttls-missing", FAILURE_CODE_SETUP, 3,
 FAILURE(FAILURE_TLS_NOT_SPOKEN, "tls-not-spoken", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Server %s spricht auf diesem Port kein TLS. Es wurde nichts übertragen."),
 	N_("Ein Administrator muss Port und SSL/TLS prüfen; meist ist Port 993 (IMAP) oder 587 (SMTP) richtig."))
+FAILURE(FAILURE_TLS_REQUIRED, "tls-required", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Server %s spricht auf diesem Port nur verschlüsselt (TLS), eingestellt ist aber „Nein“. Es wurde nichts übertragen."),
+	N_("Ein Administrator muss unter SSL/TLS den Wert „Server (Standard)“ wählen oder den Port berichtigen."))
 FAILURE(FAILURE_TLS_INJECTION, "tls-injection", FAILURE_CODE_PROTOCOL, 5, ACTOR_OPERATOR,
 	N_("Beim Umschalten auf Verschlüsselung kamen vom Server %s Daten, die dort nicht sein dürfen. Die Verbindung wurde getrennt, bevor etwas übertragen wurde."),
 	N_("Das kann ein Angriff auf die Verbindung sein. Bitte informieren Sie Ihre IT."))
@@ -235,6 +238,9 @@ FAILURE(FAILURE_ATTACHMENT_UNKNOWN, "attachment-unknown", FAILURE_CODE_INPUT, 2,
 FAILURE(FAILURE_CASE_INVALID, "case-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("„%s“ ist kein zulässiges Aktenzeichen."),
 	N_("Ein Aktenzeichen hat 1 bis 100 Zeichen und keine Steuerzeichen."))
+FAILURE(FAILURE_UPLOAD_UNUSABLE, "upload-unusable", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("„%s“ ist leer, größer als 2 GiB oder keine Datei."),
+	N_("Bitte wählen Sie eine .eml-Datei. Es wurde nichts abgelegt."))
 FAILURE(FAILURE_PARSER_DIED, "parser-died", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
 	N_("Eine E-Mail ließ sich nicht lesen. Sie ist unverändert im Archiv."),
 	N_("Sie kann als .eml-Datei ausgegeben werden."))

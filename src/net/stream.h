@@ -1,6 +1,6 @@
-/* A connected, encrypted byte stream to a mail server: resolution, proxy, TLS and STARTTLS by libcurl,
- * then lines and counted bytes with deadlines. It knows no mail protocol beyond the greeting phase
- * that STARTTLS needs. */
+/* A connected, encrypted byte stream to a mail server: resolution, proxy, TLS and STARTTLS by
+ * libcurl, then lines and counted bytes with deadlines. It knows no mail protocol beyond the
+ * greeting phase that STARTTLS needs. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,8 +17,8 @@ typedef struct Stream Stream;
 void stream_start_library(void);
 
 /* Connects as ENDPOINT says (section 4: implicit TLS on 993 and 465, STARTTLS on 143, 25 and 587,
- * elsewhere implicit first). Nothing but CAPABILITY/EHLO and STARTTLS has been sent; the greeting is
- * kept (stream_greeting). What the peer sent behind curl's last reply is lost: the protocol's
+ * elsewhere implicit first). Nothing but CAPABILITY/EHLO and STARTTLS has been sent; the greeting
+ * is kept (stream_greeting). What the peer sent behind curl's last reply is lost: the protocol's
  * first act is a command of its own, dropping all before its answer. CANCEL is borrowed and must
  * outlive the stream. Failures: the FAILURE_NAME_…, CONNECT_…, PROXY_…, TLS_… and TIMEOUT rows. */
 Stream *stream_open(const Endpoint *endpoint, const Cancel *cancel, GError **error);
@@ -35,7 +35,8 @@ Stream *stream_open_socket(int descriptor, int timeout_seconds, const Cancel *ca
 void stream_close(Stream *stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stream, stream_close)
 
-/* The server's first line without CRLF ("* OK …", "* PREAUTH …", "220 …"), borrowed; "" if unknown. */
+/* The server's first line without CRLF ("* OK …", "* PREAUTH …", "220 …"), borrowed; "" if unknown.
+ */
 const char *stream_greeting(const Stream *stream);
 
 /* Whether the bytes are encrypted, and how ("TLSv1.3", "TLS_AES_256_GCM_SHA384"); NULL if not. */
@@ -53,8 +54,8 @@ ssize_t stream_read(Stream *stream, void *data, size_t size, GError **error);
 /* One byte ahead without consuming it; the same results (1, 0, -1). For lexers. */
 ssize_t stream_peek(Stream *stream, unsigned char *byte, GError **error);
 
-/* Direct access to what is buffered, for lexers and literals without copying: fills *DATA with at least
- * one byte (reading if the buffer is empty) and answers how many, as stream_read. The caller
+/* Direct access to what is buffered, for lexers and literals without copying: fills *DATA with at
+ * least one byte (reading if the buffer is empty) and answers how many, as stream_read. The caller
  * consumes with stream_consume. */
 ssize_t stream_fill(Stream *stream, const unsigned char **data, GError **error);
 void stream_consume(Stream *stream, size_t size);
@@ -63,7 +64,8 @@ void stream_consume(Stream *stream, size_t size);
  * FAILURE_LINE_TOO_LONG. The peer's end: FAILURE_CONNECTION_LOST. */
 bool stream_read_line(Stream *stream, GString *line, size_t limit, GError **error);
 
-/* Buffers DATA; sends when the buffer is full, reading meanwhile so that pipelining cannot deadlock. */
+/* Buffers DATA; sends when the buffer is full, reading meanwhile so that pipelining cannot
+ * deadlock. */
 bool stream_write(Stream *stream, const void *data, size_t size, GError **error);
 bool stream_flush(Stream *stream, GError **error);
 

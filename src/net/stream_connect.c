@@ -1,0 +1,124 @@
+/* Connecting: which attempts a TLS value and a port call for, and when a second one is worth it.
+ * The attempt itself is in stream_attempt.c. */
+#include "net/stream_internal.h"
+
+#include "base/clock.h"
+
+/* A mail server greets at once; one that is silent for so long on a plain connection may be waiting
+ * for a TLS handshake. Milliseconds. */
+#define SILENCE_PATIENCE 3000
+
+void stream_start_library(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* On the ports of STARTTLS no server waits for a handshake, and some delay their greeting on
+ * purpose and shut out whoever speaks first. */
+static bool may_wait_for_tls(const Attempt *attempt)
+{
+	Endpoint encrypted = *attempt->endpoint;
+	Security plan[2];
+
+	encrypted.tls = TLS_MODE_SERVER;
+	stream_tls_plan(&encrypted, plan);
+	return attempt->security == SECURITY_NONE && plan[0] == SECURITY_IMPLICIT;
+}
+
+static bool is_connected_in_silence(const Attempt *attempt)
+{
+	curl_off_t connected = 0;
+
+	curl_easy_getinfo(attempt->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	return connected > 0 && attempt->received == 0;
+}
+
+/* Runs ATTEMPT to its end, but tells a silent peer that speaks TLS from one that is slow. */
+static void run(Attempt *attempt)
+{
+	int64_t patience = MIN(SILENCE_PATIENCE, attempt->endpoint->timeout * 1000 / 2);
+
+	if (may_wait_for_tls(attempt)) {
+		if (attempt_run(attempt, clock_monotonic() + patience))
+			return;
+		if (is_connected_in_silence(attempt) &&
+			stream_tls_probe(attempt->endpoint, SECURITY_IMPLICIT, attempt->cancel)) {
+			attempt->fault = FAULT_TLS_REQUIRED;
+			return;
+		}
+	}
+	while (!attempt_run(attempt, attempt->deadline))
+		;
+}
+
+static bool failed_handshake(const Attempt *attempt)
+{
+	return attempt->fault == FAULT_NONE && attempt->code == CURLE_SSL_CONNECT_ERROR;
+}
+
+static bool speaks_no_tls(const Attempt *attempt)
+{
+	return failed_handshake(attempt) && stream_error_handshake(attempt) == HANDSHAKE_NOT_TLS;
+}
+
+/* Curl's handles change hands and keep nothing of the attempt. */
+static Stream *take_stream(Attempt *attempt)
+{
+	const Endpoint *endpoint = attempt->endpoint;
+	Stream *stream = stream_new(
+		&stream_transport_curl, endpoint->host, endpoint->timeout, attempt->cancel);
+	curl_socket_t descriptor = CURL_SOCKET_BAD;
+
+	curl_easy_setopt(attempt->easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(attempt->easy, CURLOPT_HEADERDATA, NULL);
+	curl_easy_setopt(attempt->easy, CURLOPT_SOCKOPTDATA, NULL);
+	curl_easy_getinfo(attempt->easy, CURLINFO_ACTIVESOCKET, &descriptor);
+	stream->easy = g_steal_pointer(&attempt->easy);
+	stream->multi = g_steal_pointer(&attempt->multi);
+	stream->descriptor = descriptor;
+	g_free(stream->greeting);
+	stream->greeting = g_strdup(attempt->greeting->str);
+	if (attempt->security != SECURITY_NONE)
+		stream_tls_note(stream);
+	return stream;
+}
+
+static void set_error(const Attempt *attempt, GError **error)
+{
+	unsigned spoken = 0;
+
+	/* Servers refuse a version in many ways; only asking tells. */
+	if (failed_handshake(attempt) && !speaks_no_tls(attempt))
+		spoken = stream_tls_probe(attempt->endpoint, attempt->security, attempt->cancel);
+	stream_error_set(attempt, spoken, error);
+}
+
+/* NULL with ERROR set, or without if the peer speaks no TLS and MAY_FALL_BACK. */
+static Stream *connect_by(const Endpoint *endpoint, Security security, bool may_fall_back,
+	const Cancel *cancel, GError **error)
+{
+	g_auto(Attempt) attempt = {0};
+
+	if (!attempt_start(&attempt, endpoint, security, false, cancel, error))
+		return NULL;
+	run(&attempt);
+	if (attempt_succeeded(&attempt))
+		return take_stream(&attempt);
+	if (!may_fall_back || !speaks_no_tls(&attempt))
+		set_error(&attempt, error);
+	return NULL;
+}
+
+Stream *stream_open(const Endpoint *endpoint, const Cancel *cancel, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	Stream *stream = NULL;
+	Security plan[2];
+	unsigned count = stream_tls_plan(endpoint, plan);
+
+	for (unsigned i = 0; i < count && !stream && !problem; i++)
+		stream = connect_by(endpoint, plan[i], i + 1 < count, cancel, &problem);
+	if (problem)
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return stream;
+}

@@ -1,0 +1,271 @@
+/* THE translation of libcurl's codes, and of what a greeting showed, into the catalogue of
+ * failures. */
+#include "net/stream_internal.h"
+
+#include <stdlib.h>
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
+#include <openssl/x509_vfy.h>
+#include "base/text.h"
+
+static Failure failure_of_fault(Fault fault)
+{
+	static const Failure failures[] = {
+		[FAULT_CANCELLED] = FAILURE_CANCELLED,
+		[FAULT_FLOOD] = FAILURE_LINE_TOO_LONG,
+		[FAULT_GARBAGE] = FAILURE_SERVER_GARBAGE,
+		[FAULT_BYE] = FAILURE_SERVER_BYE,
+		[FAULT_UNAVAILABLE] = FAILURE_SERVER_UNAVAILABLE,
+		[FAULT_TLS_REQUIRED] = FAILURE_TLS_REQUIRED,
+	};
+
+	return failures[fault];
+}
+
+/* OpenSSL's error number, which curl reports only as text: "error:0A00042E:SSL routines::…". */
+static unsigned long openssl_error(const Attempt *attempt)
+{
+	const char *place = g_strstr_len(attempt->text, -1, "error:");
+
+	return place ? strtoul(place + 6, NULL, 16) : 0;
+}
+
+HandshakeFault stream_error_handshake(const Attempt *attempt)
+{
+	unsigned long number = openssl_error(attempt);
+
+	if (number == 0 || ERR_GET_REASON(number) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		return HANDSHAKE_LOST;
+	switch (ERR_GET_REASON(number)) {
+	case SSL_R_WRONG_VERSION_NUMBER:
+	case SSL_R_HTTP_REQUEST:
+	case SSL_R_HTTPS_PROXY_REQUEST:
+		return HANDSHAKE_NOT_TLS;
+	default:
+		return HANDSHAKE_OTHER;
+	}
+}
+
+static Failure failure_of_handshake(const Attempt *attempt, unsigned spoken)
+{
+	HandshakeFault fault = stream_error_handshake(attempt);
+
+	/* In the clear behind an accepted STARTTLS: bytes that somebody put there. */
+	if (fault == HANDSHAKE_NOT_TLS)
+		return attempt->security == SECURITY_STARTTLS ? FAILURE_TLS_INJECTION
+							      : FAILURE_TLS_NOT_SPOKEN;
+	if (spoken != 0 && !(spoken & stream_tls_versions(attempt->endpoint->tls)))
+		return FAILURE_TLS_VERSION;
+	return fault == HANDSHAKE_LOST ? FAILURE_CONNECTION_LOST : FAILURE_TLS_HANDSHAKE;
+}
+
+static Failure failure_of_certificate(const Attempt *attempt)
+{
+	long result = X509_V_OK;
+
+	curl_easy_getinfo(attempt->easy, CURLINFO_SSL_VERIFYRESULT, &result);
+	switch (result) {
+	/* The chain is good, so it was curl's own check of the name; 1 is its value from before. */
+	case X509_V_OK:
+	case X509_V_ERR_UNSPECIFIED:
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return FAILURE_TLS_HOST_MISMATCH;
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_CERT_UNTRUSTED:
+		return FAILURE_TLS_AUTHORITY;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return FAILURE_TLS_EXPIRED;
+	default:
+		return FAILURE_TLS_CERTIFICATE;
+	}
+}
+
+static Failure failure_of_socks(const Attempt *attempt)
+{
+	long reply = CURLPX_OK;
+
+	curl_easy_getinfo(attempt->easy, CURLINFO_PROXY_ERROR, &reply);
+	switch (reply) {
+	case CURLPX_NO_AUTH:
+	case CURLPX_USER_REJECTED:
+	case CURLPX_IDENTD:
+	case CURLPX_IDENTD_DIFFER:
+	case CURLPX_GSSAPI:
+	case CURLPX_GSSAPI_PERMSG:
+	case CURLPX_GSSAPI_PROTECTION:
+		return FAILURE_PROXY_LOGIN;
+	case CURLPX_REPLY_NOT_ALLOWED:
+		return FAILURE_PROXY_FORBIDDEN;
+	default:
+		return FAILURE_PROXY_UNREACHABLE;
+	}
+}
+
+/* Status of the answer to CONNECT; 0: none, or no HTTP proxy. */
+static long connect_status(const Attempt *attempt)
+{
+	long status = 0;
+
+	curl_easy_getinfo(attempt->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status;
+}
+
+static bool has_http_proxy(const Attempt *attempt)
+{
+	return attempt->endpoint->proxy.host && attempt->endpoint->proxy.kind == PROXY_HTTP;
+}
+
+/* A connection that ended: at an HTTP proxy its answer says why, behind it the server left. */
+static Failure failure_of_loss(const Attempt *attempt)
+{
+	long status = connect_status(attempt);
+
+	if (!has_http_proxy(attempt) || status == HTTP_OK)
+		return FAILURE_CONNECTION_LOST;
+	switch (status) {
+	case HTTP_PROXY_LOGIN:
+		return FAILURE_PROXY_LOGIN;
+	case HTTP_FORBIDDEN:
+		return FAILURE_PROXY_FORBIDDEN;
+	default:
+		return FAILURE_PROXY_UNREACHABLE;
+	}
+}
+
+static Failure failure_of_time(const Attempt *attempt)
+{
+	curl_off_t looked_up = 0;
+
+	if (has_http_proxy(attempt) && connect_status(attempt) != HTTP_OK)
+		return FAILURE_PROXY_UNREACHABLE;
+	curl_easy_getinfo(attempt->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+	return looked_up == 0 && attempt->received == 0 ? FAILURE_NAME_TEMPORARY : FAILURE_TIMEOUT;
+}
+
+static Failure failure_of_name(const Attempt *attempt, const char *name, Failure unknown)
+{
+	Failure failure = stream_name_failure(name, attempt->deadline, attempt->cancel);
+
+	return failure == FAILURE_NAME_UNKNOWN ? unknown : failure;
+}
+
+/* Curl's 8: an accepted STARTTLS with bytes behind it, or no mail server. */
+static Failure failure_of_reply(const Attempt *attempt)
+{
+	return attempt->security == SECURITY_STARTTLS && attempt->ready_replies > 1
+		       ? FAILURE_TLS_INJECTION
+		       : FAILURE_SERVER_GARBAGE;
+}
+
+static Failure failure_of_code(const Attempt *attempt, unsigned spoken)
+{
+	const Proxy *proxy = &attempt->endpoint->proxy;
+
+	switch (attempt->code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return failure_of_name(attempt, attempt->endpoint->host, FAILURE_NAME_UNKNOWN);
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return failure_of_name(attempt, proxy->host, FAILURE_PROXY_NAME_UNKNOWN);
+	case CURLE_COULDNT_CONNECT:
+		return proxy->host ? FAILURE_PROXY_UNREACHABLE : FAILURE_CONNECT_REFUSED;
+	case CURLE_PROXY:
+		return failure_of_socks(attempt);
+	case CURLE_OPERATION_TIMEDOUT:
+		return failure_of_time(attempt);
+	case CURLE_SSL_CONNECT_ERROR:
+		return failure_of_handshake(attempt, spoken);
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return failure_of_certificate(attempt);
+	case CURLE_SSL_CACERT_BADFILE:
+		return FAILURE_TLS_CA_FILE;
+	case CURLE_USE_SSL_FAILED:
+	case CURLE_REMOTE_ACCESS_DENIED: /* EHLO refused, and with it STARTTLS */
+		return FAILURE_TLS_STARTTLS_MISSING;
+	case CURLE_WEIRD_SERVER_REPLY:
+		return failure_of_reply(attempt);
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+		return failure_of_loss(attempt);
+	default:
+		return FAILURE_INTERNAL;
+	}
+}
+
+/* What the sentence of FAILURE names; yours. */
+static char *subject_of(const Attempt *attempt, Failure failure, unsigned spoken)
+{
+	const Endpoint *endpoint = attempt->endpoint;
+
+	switch (failure) {
+	case FAILURE_PROXY_NAME_UNKNOWN:
+	case FAILURE_PROXY_LOGIN:
+	case FAILURE_PROXY_FORBIDDEN:
+	case FAILURE_PROXY_UNREACHABLE:
+		return g_strdup(endpoint->proxy.host);
+	case FAILURE_NAME_TEMPORARY:
+		return g_strdup(endpoint->proxy.host ? endpoint->proxy.host : endpoint->host);
+	case FAILURE_TLS_CA_FILE:
+		return g_strdup(endpoint->ca_file);
+	case FAILURE_TLS_VERSION:
+		return stream_tls_describe_mismatch(endpoint->tls, spoken);
+	default:
+		return g_strdup(endpoint->host);
+	}
+}
+
+/* The technical message: the server's own words, else curl's, else ours; yours. */
+static char *describe(const Attempt *attempt)
+{
+	static const char *const texts[] = {
+		[FAULT_CANCELLED] = "cancelled",
+		[FAULT_TIMEOUT] = "no answer in time",
+		[FAULT_FLOOD] = "more data than a greeting can be",
+		[FAULT_TLS_REQUIRED] = "silent without encryption, but it speaks TLS",
+	};
+
+	if (attempt->farewell->len > 0) {
+		g_autofree char *valid =
+			text_make_valid(attempt->farewell->str, attempt->farewell->len);
+
+		return text_for_terminal(valid);
+	}
+	if (attempt->fault != FAULT_NONE)
+		return g_strdup(texts[attempt->fault] ? texts[attempt->fault] : "empty line");
+	return g_strdup(*attempt->text ? attempt->text : curl_easy_strerror(attempt->code));
+}
+
+static Failure translate(const Attempt *attempt, unsigned spoken)
+{
+	switch (attempt->fault) {
+	case FAULT_NONE:
+		return failure_of_code(attempt, spoken);
+	case FAULT_TIMEOUT:
+		return failure_of_time(attempt);
+	default:
+		return failure_of_fault(attempt->fault);
+	}
+}
+
+void stream_error_set(const Attempt *attempt, unsigned spoken, GError **error)
+{
+	const Endpoint *endpoint = attempt->endpoint;
+	Failure failure = translate(attempt, spoken);
+	g_autofree char *subject = subject_of(attempt, failure, spoken);
+	g_autofree char *text = describe(attempt);
+
+	failure_set(
+		error, failure, subject, "%s port %u: %s", endpoint->host, endpoint->port, text);
+}
+
+void stream_error_set_transfer(const Stream *stream, CURLcode code, GError **error)
+{
+	failure_set(error, FAILURE_CONNECTION_LOST, stream->host, "%s: %s", stream->host,
+		curl_easy_strerror(code));
+}
