@@ -9,7 +9,7 @@
 #include "failure/failure.h"
 
 #define IDLE_LIMIT 4	 /* connections kept; each has a page cache of its own */
-#define WRITE_ATTEMPTS 3 /* each waits as long as the driver waits for a busy database */
+#define WRITE_ATTEMPTS 2 /* each waits as long as the driver waits for a busy database */
 
 struct Db {
 	const DbDriver *driver;

@@ -1,0 +1,69 @@
+/* The writers' lock serves in the order of asking. */
+#include "fixture.h"
+
+#include <pthread.h>
+#include "db/db_lock.h"
+
+#define WAITERS 6
+
+typedef struct Waiter {
+	DbLock *lock;
+	int *served; /* how many came before, guarded by the lock */
+	int place;
+	pthread_t thread;
+} Waiter;
+
+static void *wait_for_turn(void *data)
+{
+	Waiter *waiter = data;
+
+	db_lock_take(waiter->lock);
+	waiter->place = (*waiter->served)++;
+	db_lock_give(waiter->lock);
+	return NULL;
+}
+
+/* Until COUNT tickets have been drawn. */
+static void wait_for_tickets(DbLock *lock, uint64_t count)
+{
+	uint64_t drawn = 0;
+
+	while (drawn < count) {
+		g_usleep(200);
+		pthread_mutex_lock(&lock->mutex);
+		drawn = lock->next;
+		pthread_mutex_unlock(&lock->mutex);
+	}
+}
+
+static void test_serves_in_the_order_of_asking(void **state)
+{
+	Waiter waiters[WAITERS];
+	DbLock lock;
+	int served = 0;
+
+	(void)state;
+	db_lock_init(&lock);
+	db_lock_take(&lock);
+	for (int i = 0; i < WAITERS; i++) {
+		waiters[i] = (Waiter){.lock = &lock, .served = &served, .place = -1};
+		pthread_create(&waiters[i].thread, NULL, wait_for_turn, &waiters[i]);
+		wait_for_tickets(&lock, (uint64_t)i + 2);
+	}
+	assert_int_equal(served, 0);
+	db_lock_give(&lock);
+	for (int i = 0; i < WAITERS; i++) {
+		pthread_join(waiters[i].thread, NULL);
+		assert_int_equal(waiters[i].place, i);
+	}
+	db_lock_clear(&lock);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_serves_in_the_order_of_asking),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
