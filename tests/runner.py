@@ -1,0 +1,191 @@
+"""Runs build/amtspost on a data folder of its own, as people and other programs would.
+
+No password given here may ever be told by the program: each holds MARK, and every run's output is
+searched for it.
+"""
+
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from peers import processes
+
+ROOT = Path(__file__).resolve().parents[1]
+BINARY = Path(os.environ.get("AMTSPOST_BINARY", ROOT / "build" / "amtspost"))
+SANITIZED = os.environ.get("AMTSPOST_BUILD") == "asan"
+MARK = "Geheim-7Qx"
+PASSWORD = MARK + " ä\"\\1"
+CLERK = "m.mustermann"
+ADDRESS = "m.mustermann@musterhausen.example"
+
+
+@dataclass
+class Run:
+    """One run that ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+    seconds: float
+    peak_kilobytes: int  # of the program and the children that it waited for
+
+    @property
+    def json(self) -> Any:
+        """The one document that --json printed."""
+        return json.loads(self.stdout)
+
+    @property
+    def error(self) -> dict:
+        return self.json["error"]
+
+
+class Running:
+    """A run that is going on."""
+
+    def __init__(self, process: subprocess.Popen, folder: Path, begin: float):
+        self.process = process
+        self._folder = folder
+        self._begin = begin
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def is_over(self) -> bool:
+        return self.process.poll() is not None
+
+    def finish(self, timeout: float = 120) -> Run:
+        """Waits for the end; a run over TIMEOUT is killed and fails the test."""
+        deadline = time.monotonic() + timeout
+        usage = None
+        while self.process.returncode is None:
+            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            if pid:
+                self.process.returncode = os.waitstatus_to_exitcode(status)
+            elif time.monotonic() > deadline:
+                self.process.kill()
+                self.process.wait()
+                raise AssertionError(f"still running after {timeout} s: {self.process.args}")
+            else:
+                time.sleep(0.002)
+        stdout, stderr = ((self._folder / name).read_bytes() for name in ("stdout", "stderr"))
+        for output in (stdout, stderr):
+            assert MARK.encode() not in output, f"a secret was told by {self.process.args}"
+        assert b"ERROR: AddressSanitizer" not in stderr and b"runtime error:" not in stderr, \
+            stderr.decode("utf-8", "replace")
+        return Run(self.process.returncode, stdout.decode(), stderr.decode(),
+                   time.monotonic() - self._begin, usage.ru_maxrss if usage else 0)
+
+
+class Amtspost:
+    """The program with one data folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.data = folder / "data"
+        self.data.mkdir(parents=True, exist_ok=True)
+        self._count = 0
+        self.environment = {
+            key: value for key, value in os.environ.items()
+            if key in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH")
+        } | {"HOME": str(folder), "LC_ALL": "C.UTF-8", "XDG_DATA_HOME": str(folder / "share")}
+
+    def start(self, *arguments: str, stdin: bytes | str | None = None,
+              wrapper: list[str] | None = None, **options: Any) -> Running:
+        self._count += 1
+        out = self.folder / "runs" / str(self._count)
+        out.mkdir(parents=True)
+        if isinstance(stdin, str):
+            stdin = stdin.encode()
+        (out / "stdin").write_bytes(stdin or b"")
+        with open(out / "stdin", "rb") as source, open(out / "stdout", "wb") as stdout, \
+                open(out / "stderr", "wb") as stderr:
+            begin = time.monotonic()
+            process = processes.spawn(
+                [*(wrapper or []), str(BINARY), "--data", str(self.data), *arguments],
+                stdin=source, stdout=stdout, stderr=stderr,
+                env=self.environment | options.pop("add", {}), **options)
+        (out / "stdin").unlink()
+        return Running(process, out, begin)
+
+    def run(self, *arguments: str, stdin: bytes | str | None = None, timeout: float = 120,
+            **options: Any) -> Run:
+        return self.start(*arguments, stdin=stdin, **options).finish(timeout)
+
+    def ok(self, *arguments: str, **options: Any) -> Run:
+        """A run that must end with status 0."""
+        result = self.run(*arguments, **options)
+        assert result.status == 0, f"{arguments}: {result.status}\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
+        return result
+
+    def json(self, *arguments: str, **options: Any) -> Any:
+        return self.ok("--json", *arguments, **options).json
+
+    def fails(self, status: int, *arguments: str, **options: Any) -> dict:
+        """A run that must end with STATUS and say so in JSON; answers the error."""
+        result = self.run("--json", *arguments, **options)
+        assert result.status == status, f"{arguments}: {result.status} instead of {status}\n" \
+                                        f"{result.stdout[-3000:]}{result.stderr[-3000:]}"
+        error = result.error
+        assert error["status"] == status
+        assert_german(error)
+        return error
+
+    def set(self, key: str, value: str, user: str | None = None) -> None:
+        scope = ["--user", user] if user else []
+        if key.endswith(("password", "client-secret")):
+            self.ok("settings", "set", key, "-", *scope, stdin=value + "\n")
+        else:
+            self.ok("settings", "set", key, value, *scope)
+
+    def get(self, key: str, user: str | None = None) -> dict:
+        return self.json("settings", "get", key, *(["--user", user] if user else []))
+
+    def add_clerk(self, name: str = CLERK, account: str = ADDRESS, password: str | None = PASSWORD,
+                  use_default: bool = True) -> None:
+        self.ok("user", "add", name)
+        self.set("interface", "standard", name)
+        self.set("account", account, name)
+        if use_default:
+            self.set("imap.use-default", "true", name)
+        if password:
+            self.set("imap.password", password, name)
+
+    def set_server(self, port: int, tls: str = "none", host: str = "localhost",
+                   ca_file: Path | None = None, timeout: int = 20) -> None:
+        for key, value in (("imap.host", host), ("imap.port", str(port)), ("imap.tls", tls),
+                           ("network.timeout", str(timeout))):
+            self.set(key, value)
+        if ca_file:
+            self.set("tls.ca-file", str(ca_file))
+
+    def imported(self, *arguments: str, user: str = CLERK, **options: Any) -> dict:
+        """The result of an import that must end with status 0."""
+        return self.json("import", "--user", user, *arguments, **options)
+
+    def archive(self) -> list[dict]:
+        return self.json("archive", "list")
+
+    def export(self, ids: list[int]) -> dict[int, bytes]:
+        """id -> raw bytes, through files, as `archive export` writes them."""
+        target = self.folder / f"export{self._count}"
+        target.mkdir()
+        for first in range(0, len(ids), 2000):
+            self.ok("archive", "export", *map(str, ids[first:first + 2000]), "--output", str(target))
+        return {number: (target / f"{number}.eml").read_bytes() for number in ids}
+
+
+def assert_german(error: dict) -> None:
+    """Message and advice are whole German sentences."""
+    for part in ("message", "advice"):
+        text = error[part]
+        assert text and text[0] not in " %" and "%s" not in text and "(null)" not in text, text
+        assert text.rstrip()[-1] in ".)“!", text
+    german = {"der", "die", "das", "ein", "eine", "ist", "nicht", "wird", "wurde", "bitte", "muss",
+              "kann", "es", "gibt", "zum", "sind"}
+    words = {word.strip(".,:;„“").lower() for word in (error["message"] + " " + error["advice"]).split()}
+    assert len(words & german) >= 2, error
