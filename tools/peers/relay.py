@@ -1,5 +1,6 @@
 """A TCP relay on loopback between the program and a server: it counts, records, delays and cuts."""
 
+import queue
 import socket
 import threading
 import time
@@ -72,6 +73,9 @@ class Relay:
     def _pump(self, source: socket.socket, target: socket.socket, from_server: bool,
               limit: int) -> None:
         passed = 0
+        late: queue.Queue = queue.Queue()
+        if self.delay:
+            threading.Thread(target=_send_later, args=(late, target), daemon=True).start()
         try:
             while data := source.recv(65_536):
                 if from_server and limit and passed + len(data) >= limit:
@@ -79,14 +83,18 @@ class Relay:
                     break
                 passed += len(data)
                 self._note(data, from_server)
-                if self.delay:
-                    time.sleep(self.delay)
                 if from_server and self.rate:
                     time.sleep(len(data) / self.rate)
-                target.sendall(data)
+                if self.delay:
+                    late.put((time.monotonic() + self.delay, data))
+                else:
+                    target.sendall(data)
         except OSError:
             pass
         finally:
+            if self.delay:
+                late.put((time.monotonic() + self.delay, b""))
+                late.join()
             _shut(source)
             _shut(target)
             with self._lock:
@@ -97,6 +105,20 @@ class Relay:
             self.counted += len(data)
             if self.record:
                 (self.server_bytes if from_server else self.client_bytes).extend(data)
+
+
+def _send_later(late: queue.Queue, target: socket.socket) -> None:
+    """Sends each piece when it is due: a long line, not a slow one. An empty piece is the end."""
+    while True:
+        due, data = late.get()
+        time.sleep(max(0.0, due - time.monotonic()))
+        try:
+            target.sendall(data)
+        except OSError:
+            pass
+        late.task_done()
+        if not data:
+            return
 
 
 def _shut(connection: socket.socket) -> None:
