@@ -1,8 +1,9 @@
 /* An IMAP4rev1 session (RFC 3501, 9051 where it agrees) over a Stream: login, folders, search,
  * pipelined fetch, flags, move. One thread at a time. It knows no settings and no archive.
  *
- * After FAILURE_CODE_PROTOCOL, RETRY or CANCELLED errors the session is dead (imap_is_alive): free it and
- * open another. Folder names outside are UTF-8 as decoded (modified UTF-7 or UTF8=ACCEPT). */
+ * After FAILURE_CODE_PROTOCOL, RETRY or CANCELLED errors the session is dead (imap_is_alive): free
+ * it and open another. Folder names outside are UTF-8 as decoded (modified UTF-7 or UTF8=ACCEPT).
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -33,10 +34,10 @@ typedef enum ImapCapability {
 	IMAP_CAP_LIST_EXTENDED = 1 << 14,
 } ImapCapability;
 
-/* Takes STREAM, in every case. Sends the first CAPABILITY, drops all before its answer. A greeting of
- * BYE: FAILURE_SERVER_BYE. */
+/* Takes STREAM, in every case. Sends the first CAPABILITY, drops all before its answer. A greeting
+ * of BYE: FAILURE_SERVER_BYE. */
 ImapSession *imap_open(Stream *stream, GError **error);
-/* Sends LOGOUT where the session is alive, waits at most a second for the BYE. */
+/* Sends LOGOUT where the session is alive; its answer is not waited for. No fetch may be open. */
 void imap_close(ImapSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImapSession, imap_close)
 
@@ -47,10 +48,14 @@ bool imap_is_preauthenticated(const ImapSession *session);
 /* Bytes since opening, both ways. */
 uint64_t imap_bytes(const ImapSession *session);
 
-/* Logs in with the strongest mechanism offered (AUTHENTICATE, else LOGIN unless LOGINDISABLED), then reads
- * the capabilities anew, sends ID where offered, enables UTF8=ACCEPT where offered. The server's NO
- * becomes FAILURE_LOGIN_REFUSED (its text in the technical message), UNAVAILABLE (RFC 5530) and
- * throttling FAILURE_THROTTLED or FAILURE_SERVER_UNAVAILABLE; no usable mechanism
+/* Milliseconds of the pause that the server suggested last, 0: none. Tells how long to wait after
+ * FAILURE_THROTTLED; at most an hour. */
+unsigned imap_backoff(const ImapSession *session);
+
+/* Logs in with the strongest mechanism offered (AUTHENTICATE, else LOGIN unless LOGINDISABLED),
+ * then reads the capabilities anew, sends ID where offered, enables UTF8=ACCEPT where offered. The
+ * server's NO becomes FAILURE_LOGIN_REFUSED (its text in the technical message), UNAVAILABLE (RFC
+ * 5530) and throttling FAILURE_THROTTLED or FAILURE_SERVER_UNAVAILABLE; no usable mechanism
  * FAILURE_LOGIN_MECHANISM. */
 bool imap_login(ImapSession *session, const SaslIdentity *identity, GError **error);
 
@@ -96,7 +101,7 @@ GPtrArray *imap_namespaces(ImapSession *session, GError **error);
 
 typedef struct ImapStatus {
 	uint32_t messages;
-	uint32_t uid_next; /* 0: not told */
+	uint32_t uid_next;     /* 0: not told */
 	uint32_t uid_validity; /* 0: not told */
 	uint32_t unseen;
 } ImapStatus;
@@ -138,8 +143,8 @@ typedef enum ImapItems {
 typedef struct ImapMessage {
 	uint32_t uid;
 	bool has_body;
-	uint64_t size; /* bytes of the body as the literal says */
-	uint64_t rfc822_size; /* IMAP_ITEMS_SUMMARY */
+	uint64_t size;	       /* bytes of the body as the literal says */
+	uint64_t rfc822_size;  /* IMAP_ITEMS_SUMMARY */
 	int64_t internal_date; /* seconds since 1970, 0: not told */
 	bool seen;
 	bool flagged;
@@ -149,18 +154,18 @@ typedef struct ImapFetch ImapFetch;
 
 /* Fetches COUNT ascending UIDS of the selected folder, with requests in flight for some megabytes
  * ahead, never a round trip a message. Only one fetch a session at a time. Copies UIDS. */
-ImapFetch *imap_fetch_begin(ImapSession *session, const uint32_t *uids, size_t count, ImapItems items,
-	GError **error);
+ImapFetch *imap_fetch_begin(
+	ImapSession *session, const uint32_t *uids, size_t count, ImapItems items, GError **error);
 
 /* The next message's start: has_body and size are known, uid may still be 0 (items come in any
  * order). False without error: all answers are read. A literal above 2 GiB:
- * FAILURE_MESSAGE_TOO_LARGE with message->uid filled (as told, else the first one still awaited) and the
- * session dead, since skipping it may take for ever: open another and go on without this UID. A
- * negative or nonsensical length: FAILURE_SERVER_GARBAGE. */
+ * FAILURE_MESSAGE_TOO_LARGE with message->uid filled (as told, else the first one still awaited)
+ * and the session dead, since skipping it may take for ever: open another and go on without this
+ * UID. A negative or nonsensical length: FAILURE_SERVER_GARBAGE. */
 bool imap_fetch_next(ImapFetch *fetch, ImapMessage *message, GError **error);
 
-/* Points *DATA at the next bytes of the body (borrowed until the next call) and answers how many; 0 at
- * the body's end; -1 on failure. Bytes that are not read are skipped by imap_fetch_end. */
+/* Points *DATA at the next bytes of the body (borrowed until the next call) and answers how many; 0
+ * at the body's end; -1 on failure. Bytes that are not read are skipped by imap_fetch_end. */
 ssize_t imap_fetch_read(ImapFetch *fetch, const void **data, GError **error);
 
 /* Reads the rest of the message's answer: MESSAGE is complete now. FAILURE_CODE_REFUSED or LIMIT
@@ -176,11 +181,12 @@ void imap_fetch_free(ImapFetch *fetch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImapFetch, imap_fetch_free)
 
 /* UID STORE +FLAGS.SILENT; FLAG "\\Seen" or "\\Flagged". */
-bool imap_add_flag(ImapSession *session, const uint32_t *uids, size_t count, const char *flag,
-	GError **error);
+bool imap_add_flag(
+	ImapSession *session, const uint32_t *uids, size_t count, const char *flag, GError **error);
 
-/* UID MOVE, else UID COPY, UID STORE \Deleted and UID EXPUNGE where UIDPLUS is offered (never a plain
- * EXPUNGE; without UIDPLUS the mails stay, marked \Deleted). A missing target folder is made. */
+/* UID MOVE, else UID COPY, UID STORE \Deleted and UID EXPUNGE where UIDPLUS is offered (never a
+ * plain EXPUNGE; without UIDPLUS the mails stay, marked \Deleted). A missing target folder is made.
+ */
 bool imap_move(ImapSession *session, const uint32_t *uids, size_t count, const char *folder,
 	GError **error);
 
