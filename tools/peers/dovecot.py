@@ -111,7 +111,6 @@ ssl_server_cert_file = {certificate}
 ssl_server_key_file = {key}
 passdb passwd-file {{
   passwd_file_path = {folder}/passwd
-  default_password_scheme = PLAIN
 }}
 userdb static {{
   fields {{
@@ -124,9 +123,9 @@ userdb static {{
 
 
 def version() -> str:
-    """The installed Dovecot's version: "2.3.19.1"."""
+    """The installed Dovecot's version without what the distribution adds: "2.3.19"."""
     output = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, check=True)
-    return output.stdout.split()[0]
+    return re.match(r"\d+\.\d+\.\d+", output.stdout)[0]
 
 
 def free_port() -> int:
