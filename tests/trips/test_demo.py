@@ -1,0 +1,79 @@
+"""The demo office (make run): imports, finds nothing new the second time, and leaves no process behind,
+however it ends."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from peers import processes
+from peers.office import Office
+from runner import BINARY, ROOT
+
+DEMO = ROOT / "tools" / "run-demo"
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen:
+    return subprocess.Popen([DEMO, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True, start_new_session=True, env=os.environ | {
+                                "AMTSPOST_BINARY": str(BINARY), "AMTSPOST_DEMO": str(folder)})
+
+
+def wait_until_gone(pids: list[int]) -> None:
+    deadline = time.monotonic() + 10
+    while any(map(is_alive, pids)):
+        assert time.monotonic() < deadline, [Path(f"/proc/{pid}/cmdline").read_text() for pid in pids
+                                             if is_alive(pid)]
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def new_mails(output: str) -> int:
+    found = re.findall(r"(\d+) neu abgelegt", output)
+    assert len(found) == 2, output
+    return sum(map(int, found))
+
+
+def test_twice_in_a_row(tmp_path):
+    for wanted in ("many", "none"):
+        process = start(tmp_path / "demo", "--once")
+        output, _ = process.communicate(timeout=240)
+        assert process.returncode == 0, output
+        assert (new_mails(output) > 200) == (wanted == "many")
+        assert "Entwürfe" in output and "Gelöschte Elemente" in output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_leaves_no_process_behind(tmp_path, number):
+    process = start(tmp_path / "demo")
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "Strg+C" in line:
+            break
+    assert "Strg+C" in lines[-1], "".join(lines)
+    below = processes.descendants(process.pid)
+    assert below, "no mail server was running"
+    process.send_signal(number)
+    process.wait(20)
+    process.stdout.close()
+    wait_until_gone(below)
+
+
+def test_mails_are_the_same_every_time():
+    def everything(office: Office) -> list:
+        return [(address, folder, mails) for address, folders in office.mailboxes.items()
+                for folder, mails in folders.items()]
+
+    first = everything(Office())
+    assert first == everything(Office())
+    assert sum(len(mails) for _, _, mails in first) > 200
