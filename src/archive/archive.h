@@ -1,8 +1,8 @@
 /* The durable archive: raw mails in write-once packs, rows in the database, words in search.db.
  * It knows no IMAP and no MIME: bytes come in with their source, what they say comes from outside.
  *
- * Commit protocol: pack written and synced, folder synced, then one transaction with its rows. After a
- * crash there is at most a pack without rows, which the reaper removes a day later. */
+ * Commit protocol: pack written and synced, folder synced, then one transaction with its rows.
+ * After a crash there is at most a pack without rows, which the reaper removes a day later. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,29 +27,38 @@ typedef struct ArchiveFolder {
 	int64_t id; /* set by archive_folder_open */
 	int64_t user_id;
 	const char *user;
-	const char *server; /* host, folded */
+	const char *server;  /* host, folded */
 	const char *mailbox; /* address */
 	const char *name;
 	uint32_t uid_validity;
 	uint32_t cursor; /* every UID up to it is filed or noted for another try */
 } ArchiveFolder;
 
-/* Finds or makes the row; fills id and cursor (0 when new). With known UIDVALIDITY 0 nothing is made and the
- * newest row of that name answers (id 0: none). */
+/* Finds or makes the row; fills id and cursor (0 when new). With known UIDVALIDITY 0 nothing is
+ * made and the newest row of that name answers (id 0: none). */
 bool archive_folder_open(Archive *archive, ArchiveFolder *folder, GError **error);
 
-/* The UIDs of FOLDER above cursor that are done already (picked by hand), and those noted for another
- * try (any UID); ascending GArray of uint32_t, yours. */
+/* The UIDs of FOLDER above cursor that are done already (picked by hand), and those noted for
+ * another try (any UID); ascending GArray of uint32_t, yours. */
 GArray *archive_folder_done(Archive *archive, const ArchiveFolder *folder, GError **error);
 GArray *archive_folder_retries(Archive *archive, const ArchiveFolder *folder, GError **error);
+
+/* UID is noted for another try no longer (it is gone from the server). */
+bool archive_folder_forget(
+	Archive *archive, const ArchiveFolder *folder, uint32_t uid, GError **error);
+
+/* Whether retries or pending actions of FOLDER wait. */
+bool archive_folder_is_busy(
+	Archive *archive, const ArchiveFolder *folder, bool *busy, GError **error);
 
 /* Which of COUNT UIDS are on file (a copy exists): DONE[i]. */
 bool archive_folder_filed(Archive *archive, const ArchiveFolder *folder, const uint32_t *uids,
 	size_t count, bool *done, GError **error);
 
-/* A batch in the making; one thread. FOLDER NULL: uploads without a mailbox. BY_HAND brings back mails
- * deleted from the archive. CASE_NUMBER (nullable) fills empty ones. ACTION (nullable): "seen", "flag" or
- * "move" to be done on the server, noted in the commit for every mail that is on file then. */
+/* A batch in the making; one thread. FOLDER NULL: uploads without a mailbox. BY_HAND brings back
+ * mails deleted from the archive. CASE_NUMBER (nullable) fills empty ones. ACTION (nullable):
+ * "seen", "flag" or "move" to be done on the server, noted in the commit for every mail that is on
+ * file then. */
 typedef struct ArchiveOrder {
 	const ArchiveFolder *folder;
 	const char *imported_by; /* user name or "cli:LOGIN" */
@@ -66,8 +75,8 @@ ArchiveBatch *archive_batch_new(Archive *archive, const ArchiveOrder *order);
 void archive_batch_free(ArchiveBatch *batch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveBatch, archive_batch_free)
 
-/* One mail: begin, write in pieces, finish or discard. SIZE_HINT decides on a pack of its own. Failures:
- * FAILURE_DISK_FULL (also below the reserve), FAILURE_STORE. */
+/* One mail: begin, write in pieces, finish or discard. SIZE_HINT decides on a pack of its own.
+ * Failures: FAILURE_DISK_FULL (also below the reserve), FAILURE_STORE. */
 bool archive_batch_begin(ArchiveBatch *batch, uint64_t size_hint, GError **error);
 bool archive_batch_write(ArchiveBatch *batch, const void *data, size_t size, GError **error);
 bool archive_batch_finish(ArchiveBatch *batch, uint32_t uid, int64_t internal_date, GError **error);
@@ -84,13 +93,15 @@ typedef struct ArchiveTally {
 	uint64_t imported; /* new copies */
 	uint64_t known;	   /* on file, or deleted earlier */
 	uint64_t bytes;	   /* of the new copies */
-	GArray *ids;	   /* int64_t, mail ids in the order of finish, 0 for deleted ones; NULL to not collect */
+	GArray *ids; /* int64_t, mail ids in the order of finish, 0 for deleted ones; NULL to not
+			collect */
 	GPtrArray *case_conflicts; /* char *, "ID: case on file"; NULL to not collect */
 } ArchiveTally;
 
-/* Makes all durable and empties the batch. CURSOR 0: do not move; else the folder's cursor becomes at
- * least CURSOR. Adds to TALLY. On failure nothing of it is on file and the batch is empty. */
-bool archive_batch_commit(ArchiveBatch *batch, uint32_t cursor, ArchiveTally *tally, GError **error);
+/* Makes all durable and empties the batch. CURSOR 0: do not move; else the folder's cursor becomes
+ * at least CURSOR. Adds to TALLY. On failure nothing of it is on file and the batch is empty. */
+bool archive_batch_commit(
+	ArchiveBatch *batch, uint32_t cursor, ArchiveTally *tally, GError **error);
 
 /* ---- what is still to be done on the server (archive_actions.c) ---- */
 
@@ -105,8 +116,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveAction, archive_action_free)
 
 /* The next pending group of FOLDER, yours; NULL without error: none. */
 ArchiveAction *archive_next_action(Archive *archive, const ArchiveFolder *folder, GError **error);
-bool archive_action_done(Archive *archive, const ArchiveFolder *folder, const ArchiveAction *action,
-	GError **error);
+bool archive_action_done(
+	Archive *archive, const ArchiveFolder *folder, const ArchiveAction *action, GError **error);
 
 /* ---- reading what mails say (archive_index.c) ---- */
 
@@ -119,18 +130,19 @@ typedef struct ArchivePlace {
 	uint64_t size;
 } ArchivePlace;
 
-/* Up to COUNT mails not read yet, of one pack, in pack order; the attempt is noted before. Mails with two
- * failed attempts are marked unreadable and left out. *FOUND 0: none left. */
+/* Up to COUNT mails not read yet, of one pack, in pack order; the attempt is noted before. Mails
+ * with two failed attempts are marked unreadable and left out. *FOUND 0: none left. */
 bool archive_claim_unread(Archive *archive, ArchivePlace *places, size_t count, size_t max_bytes,
 	size_t *found, GError **error);
 /* Keeps what COUNT mails say (CONTENTS[i] NULL: attempt failed) in rows and in search.db. */
-bool archive_keep_contents(Archive *archive, const ArchivePlace *places, MailContent *const *contents,
-	size_t count, GError **error);
-/* Gives claimed mails back without counting the attempt (cancelled, or behind one that killed the parser). */
+bool archive_keep_contents(Archive *archive, const ArchivePlace *places,
+	MailContent *const *contents, size_t count, GError **error);
+/* Gives claimed mails back without counting the attempt (cancelled, or behind one that killed the
+ * parser). */
 bool archive_unclaim(Archive *archive, const ArchivePlace *places, size_t count, GError **error);
 
-/* Opens the pack of PLACE read-only (the caller closes); -1 with FAILURE_ARCHIVE_DAMAGED if it is gone
- * although the row still points to it. */
+/* Opens the pack of PLACE read-only (the caller closes); -1 with FAILURE_ARCHIVE_DAMAGED if it is
+ * gone although the row still points to it. */
 int archive_open_pack(Archive *archive, const ArchivePlace *place, GError **error);
 
 /* ---- looking (archive_list.c, archive_search.c) ---- */
@@ -154,11 +166,11 @@ typedef struct ArchiveMail {
 	char *subject; /* "" until read */
 	char *from;
 	GPtrArray *to;
-	int64_t date; /* Date header, else INTERNALDATE, else import */
-	uint64_t size; /* of the first copy */
-	GPtrArray *copies; /* char *, SHA-256 in hex, the first copy first */
-	char *case_number; /* NULL: none */
-	char *message_id;  /* NULL: none */
+	int64_t date;		/* Date header, else INTERNALDATE, else import */
+	uint64_t size;		/* of the first copy */
+	GPtrArray *copies;	/* char *, SHA-256 in hex, the first copy first */
+	char *case_number;	/* NULL: none */
+	char *message_id;	/* NULL: none */
 	GPtrArray *attachments; /* MailPart * */
 	GPtrArray *sources;	/* ArchiveSource * */
 } ArchiveMail;
@@ -167,17 +179,20 @@ void archive_mail_free(ArchiveMail *mail);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveMail, archive_mail_free)
 
 typedef struct ArchiveFilter {
-	const char *words;	 /* full-text search; every word must occur, the last as a prefix; NULL: any */
+	const char *words; /* full-text search; every word must occur, the last as a prefix; NULL:
+			      any */
 	const char *case_number; /* NULL: any */
 	const char *mailbox;	 /* NULL: any */
 	int64_t since, until;	 /* date range, 0: open */
-	int64_t before_date, before_id; /* keyset: only what comes after this row; 0: from the newest */
-	size_t limit;		 /* 0: all */
+	int64_t before_date,
+		before_id; /* keyset: only what comes after this row; 0: from the newest */
+	size_t limit;	   /* 0: all */
 } ArchiveFilter;
 
 typedef bool ArchiveVisitor(const ArchiveMail *mail, void *data);
 
-/* Hands mails, newest first, to VISIT until it answers false; memory does not grow with their number. */
+/* Hands mails, newest first, to VISIT until it answers false; memory does not grow with their
+ * number. */
 bool archive_each(Archive *archive, const ArchiveFilter *filter, ArchiveVisitor *visit, void *data,
 	GError **error);
 
@@ -187,18 +202,19 @@ ArchiveMail *archive_find(Archive *archive, int64_t id, GError **error);
 /* The places of all copies of a mail, the first copy first. GArray of ArchivePlace, yours. */
 GArray *archive_places(Archive *archive, int64_t id, GError **error);
 
-/* Writes a copy's raw bytes to DESCRIPTOR, checking the hash on the way (FAILURE_ARCHIVE_DAMAGED at the
- * end if it differs). */
-bool archive_write_copy(Archive *archive, const ArchivePlace *place, int descriptor, GError **error);
+/* Writes a copy's raw bytes to DESCRIPTOR, checking the hash on the way (FAILURE_ARCHIVE_DAMAGED at
+ * the end if it differs). */
+bool archive_write_copy(
+	Archive *archive, const ArchivePlace *place, int descriptor, GError **error);
 
 /* ---- changing (archive_change.c) ---- */
 
 /* Sets or corrects the case number, with an audit row. NULL clears it. */
-bool archive_assign(Archive *archive, int64_t id, const char *case_number, const char *actor,
-	GError **error);
+bool archive_assign(
+	Archive *archive, int64_t id, const char *case_number, const char *actor, GError **error);
 /* Deletes all copies; they come back only by hand. Audit row with REASON, no content. */
-bool archive_delete(Archive *archive, int64_t id, const char *reason, const char *actor,
-	GError **error);
+bool archive_delete(
+	Archive *archive, int64_t id, const char *reason, const char *actor, GError **error);
 
 /* FAILURE_CASE_INVALID: empty, over 100 characters, or with control characters. */
 bool archive_check_case(const char *case_number, GError **error);
@@ -212,13 +228,15 @@ typedef struct ArchiveDamage {
 } ArchiveDamage;
 void archive_damage_free(ArchiveDamage *damage);
 
+typedef void ArchiveVerifyProgress(uint64_t checked, uint64_t total, void *data);
+
 /* Re-hashes every copy. Fills *CHECKED and DAMAGED (ArchiveDamage *). PROGRESS is nullable. */
 bool archive_verify(Archive *archive, uint64_t *checked, GPtrArray *damaged,
-	void (*progress)(uint64_t checked, uint64_t total, void *data), void *data, GError **error);
+	ArchiveVerifyProgress *progress, void *data, GError **error);
 
-/* Removes packs without rows older than GRACE seconds, rewrites packs that hold garbage, merges small
- * ones; does at most a bounded amount of work a call. */
+/* Removes packs without rows older than GRACE seconds, rewrites packs that hold garbage, merges
+ * small ones; does at most a bounded amount of work a call. */
 bool archive_reap(Archive *archive, int64_t grace, GError **error);
 
-/* A search.db that is missing, broken or from another version is made anew by archive_open, which marks
- * all mails as not read; archive_claim_unread then hands them out. */
+/* A search.db that is missing, broken or from another version is made anew by archive_open, which
+ * marks all mails as not read; archive_claim_unread then hands them out. */

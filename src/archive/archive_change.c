@@ -1,0 +1,199 @@
+/* Changing what is on file: case numbers and deletion. Bytes never change; deleted ones leave with
+ * the reaper, and their words leave search.db. */
+#include "archive/archive_internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include "audit/audit.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "failure/failure.h"
+
+#define CASE_LIMIT 100 /* characters */
+
+bool archive_check_case(const char *case_number, GError **error)
+{
+	g_autofree char *stripped = g_strstrip(text_make_valid(case_number, strlen(case_number)));
+
+	if (*stripped != '\0' && !text_has_control(case_number) &&
+		g_utf8_strlen(case_number, -1) <= CASE_LIMIT)
+		return true;
+	failure_set(error, FAILURE_CASE_INVALID, stripped,
+		"case number is empty, too long or has"
+		" control characters");
+	return false;
+}
+
+typedef struct Change {
+	int64_t id;
+	char *number; /* id as text */
+	const char *case_number;
+	const char *reason;
+	const char *actor;
+} Change;
+
+static bool fail_unknown(const Change *change, GError **error)
+{
+	failure_set(error, FAILURE_MAIL_UNKNOWN, change->number, "no mail %s", change->number);
+	return false;
+}
+
+/* ---- case numbers ---- */
+
+/* "12/34 -> 12/35", yours. */
+static bool describe_case(
+	DbTransaction *transaction, const Change *change, char **detail, GError **error)
+{
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows = db_select(transaction, error,
+		"SELECT case_number FROM mails WHERE id = $1", db_int(change->id));
+	const char *now = change->case_number ? change->case_number : "-";
+
+	if (!rows)
+		return false;
+	if (db_rows_next(rows, &failed)) {
+		const char *former = db_rows_text(rows, 0);
+
+		*detail = former ? g_strdup_printf("%s -> %s", former, now) : g_strdup(now);
+	}
+	return archive_pass(failed, error);
+}
+
+static bool assign(DbTransaction *transaction, void *data, GError **error)
+{
+	const Change *change = data;
+	g_autofree char *detail = NULL;
+
+	if (!describe_case(transaction, change, &detail, error))
+		return false;
+	if (!detail)
+		return fail_unknown(change, error);
+	return db_run(transaction, error, "UPDATE mails SET case_number = $2 WHERE id = $1",
+		       db_int(change->id), db_text(change->case_number)) &&
+	       audit_add(
+		       transaction, change->actor, "archive.assign", change->number, detail, error);
+}
+
+bool archive_assign(
+	Archive *archive, int64_t id, const char *case_number, const char *actor, GError **error)
+{
+	g_autofree char *number = g_strdup_printf("%" PRId64, id);
+	Change change = {.id = id, .number = number, .case_number = case_number, .actor = actor};
+
+	if (case_number && !archive_check_case(case_number, error))
+		return false;
+	return db_write(archive->db, assign, &change, error);
+}
+
+/* ---- deletion ---- */
+
+/* What may not come back by itself: the copies, and copies of the same content. */
+static bool note_erased(DbTransaction *transaction, const Change *change, GError **error)
+{
+	DbValue now = db_int(clock_now());
+
+	return db_run(transaction, error,
+		       "INSERT INTO erased (digest, erased_at)"
+		       " SELECT sha256, $2 FROM copies WHERE mail_id = $1"
+		       " ON CONFLICT (digest) DO NOTHING",
+		       db_int(change->id), now) &&
+	       db_run(transaction, error,
+		       "INSERT INTO erased (digest, erased_at)"
+		       " SELECT content_key, $2 FROM mails"
+		       " WHERE id = $1 AND content_key IS NOT NULL"
+		       " ON CONFLICT (digest) DO NOTHING",
+		       db_int(change->id), now);
+}
+
+/* A reader that holds the mail may still bring its words: the row waits for that. */
+static bool note_removal(DbTransaction *transaction, const Change *change, GError **error)
+{
+	return db_run(transaction, error,
+		"INSERT INTO search_removals (mail_id, keep_until)"
+		" SELECT id, CASE WHEN state = 0 AND claimed_at > 0 THEN claimed_at + $2 ELSE 0 END"
+		" FROM mails WHERE id = $1 ON CONFLICT (mail_id) DO NOTHING",
+		db_int(change->id), db_int(ARCHIVE_CLAIM_SECONDS));
+}
+
+static bool delete_rows(DbTransaction *transaction, const Change *change, GError **error)
+{
+	DbValue id = db_int(change->id);
+
+	return db_run(transaction, error,
+		       "INSERT INTO garbage (pack_id, start, size)"
+		       " SELECT pack_id, start, size FROM copies WHERE mail_id = $1 AND size > 0",
+		       id) &&
+	       db_run(transaction, error, "DELETE FROM copies WHERE mail_id = $1", id) &&
+	       db_run(transaction, error, "DELETE FROM mails WHERE id = $1", id);
+}
+
+static bool delete_mail(DbTransaction *transaction, void *data, GError **error)
+{
+	const Change *change = data;
+	int64_t found;
+
+	if (!db_get_int(transaction, &found, 0, error, "SELECT 1 FROM mails WHERE id = $1",
+		    db_int(change->id)))
+		return false;
+	if (!found)
+		return fail_unknown(change, error);
+	return note_erased(transaction, change, error) &&
+	       note_removal(transaction, change, error) &&
+	       delete_rows(transaction, change, error) &&
+	       audit_add(transaction, change->actor, "archive.delete", change->number,
+		       change->reason, error);
+}
+
+bool archive_delete(
+	Archive *archive, int64_t id, const char *reason, const char *actor, GError **error)
+{
+	g_autofree char *number = g_strdup_printf("%" PRId64, id);
+	Change change = {.id = id, .number = number, .reason = reason, .actor = actor};
+
+	return db_write(archive->db, delete_mail, &change, error) &&
+	       archive_drain_removals(archive, error);
+}
+
+/* ---- words of deleted mails ---- */
+
+static bool select_removals(DbTransaction *transaction, void *data, GError **error)
+{
+	GArray *ids = data;
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows =
+		db_select(transaction, error, "SELECT mail_id FROM search_removals");
+
+	if (!rows)
+		return false;
+	g_array_set_size(ids, 0);
+	while (db_rows_next(rows, &failed)) {
+		int64_t id = db_rows_int(rows, 0);
+
+		g_array_append_val(ids, id);
+	}
+	return archive_pass(failed, error);
+}
+
+static bool forget_removals(DbTransaction *transaction, void *data, GError **error)
+{
+	const GArray *ids = data;
+
+	for (guint i = 0; i < ids->len; i++) {
+		if (!db_run(transaction, error,
+			    "DELETE FROM search_removals WHERE mail_id = $1 AND keep_until < $2",
+			    db_int(g_array_index(ids, int64_t, i)), db_int(clock_now())))
+			return false;
+	}
+	return true;
+}
+
+bool archive_drain_removals(Archive *archive, GError **error)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+
+	if (!db_read(archive->db, select_removals, ids, error))
+		return false;
+	return ids->len == 0 || (search_remove(archive->search, (const int64_t *)(void *)ids->data,
+					 ids->len, error) &&
+					db_write(archive->db, forget_removals, ids, error));
+}

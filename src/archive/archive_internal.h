@@ -1,0 +1,56 @@
+/* What the files of this folder share. */
+#pragma once
+
+#include "archive/archive.h"
+#include "archive/archive_search.h"
+
+struct Archive {
+	Db *db;
+	Search *search;
+	char *folder;	  /* locks, search.db */
+	char *packs;	  /* the folder of the packs */
+	uint64_t reserve; /* bytes to leave free; ARCHIVE_RESERVE_AUTO: by the size of the disk */
+};
+
+/* The smaller of 1 GiB and 2 %, so that signing in, deleting and the audit log still work. */
+#define ARCHIVE_RESERVE_AUTO UINT64_MAX
+#define ARCHIVE_RESERVE_LIMIT (UINT64_C(1) << 30)
+#define ARCHIVE_RESERVE_PART 50
+
+/* What is read or written at once where whole packs are gone through. */
+#define ARCHIVE_PIECE ((size_t)256 * 1024)
+
+/* A claim older than this is nobody's any more. */
+#define ARCHIVE_CLAIM_SECONDS 600
+
+/* Fails with FAILURE_DISK_FULL if COMING bytes more would go into the reserve. */
+bool archive_check_space(const Archive *archive, uint64_t coming, GError **error);
+
+/* Who goes through all packs: several may look (verify), one alone may move (reaper, and a backup
+ * that pauses it). An OFD lock on a file; false with *TAKEN false: somebody else has it. WAIT: ask
+ * until it is free. */
+bool archive_lock_packs(const Archive *archive, bool alone, bool wait, int *descriptor, bool *taken,
+	GError **error);
+
+/* For the end of a loop over rows: hands FAILED on; true if there is none. */
+static inline bool archive_pass(GError *failed, GError **error)
+{
+	if (failed)
+		g_propagate_error(error, failed);
+	return !failed;
+}
+
+/* Hashes SIZE bytes at START of the open pack, handing each piece to TAKE (nullable). False with
+ * errno 0: the pack ends before; TAKE answering false ends it with its errno. */
+bool archive_read_span(int pack, uint64_t start, uint64_t size, uint8_t sha256[static SHA256_SIZE],
+	bool (*take)(const void *data, size_t size, void *user), void *user);
+
+/* The place and the hash of a copy as the row has it now; *FOUND false: deleted meanwhile. */
+bool archive_look_up_copy(Archive *archive, int64_t copy_id, ArchivePlace *place,
+	uint8_t sha256[static SHA256_SIZE], bool *found, GError **error);
+
+/* Loads the mail of ID whole; *MAIL NULL: there is none. */
+bool archive_load_mail(DbTransaction *transaction, int64_t id, ArchiveMail **mail, GError **error);
+
+/* Takes the words of deleted mails out of search.db, as far as that is due. */
+bool archive_drain_removals(Archive *archive, GError **error);

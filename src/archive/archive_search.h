@@ -1,0 +1,57 @@
+/* search.db: the words of each mail, rebuildable, with transactions of its own. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <glib.h>
+#include "db/db.h"
+
+typedef struct Search Search; /* any thread */
+
+/* Opens FOLDER/search.db. One that is missing, broken, from another version or another archive
+ * than MAIN is made anew, and MAIN's mails are marked as not read. */
+Search *search_open(Db *main, const char *folder, GError **error);
+void search_close(Search *search);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Search, search_close)
+
+/* The order of the list as one number: by date, then by id. */
+int64_t search_position(int64_t date, int64_t id);
+int64_t search_position_date(int64_t position);
+int64_t search_position_id(int64_t position);
+
+/* Dates of mails are seconds from 0 to this (the year 2514); others count as no date. */
+#define SEARCH_DATE_LIMIT ((INT64_C(1) << 34) - 1)
+
+typedef struct SearchEntry {
+	int64_t id;
+	int64_t date;
+	char *words;
+} SearchEntry;
+
+/* Adds or replaces the words of COUNT mails; sorts ENTRIES by position. */
+bool search_put(Search *search, SearchEntry *entries, size_t count, GError **error);
+bool search_remove(Search *search, const int64_t *ids, size_t count, GError **error);
+
+/* In a transaction of the main database: fails with FAILURE_STORE_BUSY if another process has made
+ * search.db anew, so that what SEARCH wrote is lost. */
+bool search_check_current(const Search *search, DbTransaction *transaction, GError **error);
+
+/* After a failure in search.db: damage makes the next search_open build it anew. */
+void search_note_failure(Search *search, const GError *failure);
+
+/* A query from a person's words: each must occur, the last one as a beginning. Yours; NULL: there
+ * is no word in TEXT. */
+char *search_make_query(const char *text);
+
+typedef struct SearchHits SearchHits;
+
+/* The hits of QUERY; TRANSACTION belongs to search_db. */
+SearchHits *search_hits_new(DbTransaction *transaction, const char *query);
+void search_hits_free(SearchHits *hits);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SearchHits, search_hits_free)
+
+/* The first hit at or below *POSITION, which only goes down from call to call; -1: none is left. */
+bool search_hits_seek(SearchHits *hits, int64_t *position, GError **error);
+
+Db *search_db(Search *search);
