@@ -30,7 +30,6 @@ all:
 	@$(need) build
 	@test -e build/build.ninja || meson setup build
 	@ninja -C build
-	@test ! -e build/src/amtspost || ln -sf src/amtspost build/amtspost
 
 # exec: one process less between Ctrl-C and the demo.
 run:
