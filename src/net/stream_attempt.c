@@ -4,16 +4,11 @@
 #include "net/stream_internal.h"
 
 #include <string.h>
-#include <linux/tcp.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include "base/clock.h"
 
-/* Curl's answer while no socket is there. */
-#define NO_DESCRIPTOR (-1)
-/* All that a proxy, a handshake, a greeting and capabilities can need. Beyond it somebody floods
- * us; curl itself would go on reading for ever. */
-#define GREETING_PHASE_LIMIT ((uint64_t)1024 * 1024)
+/* All that a proxy's answer, a greeting and capabilities can need; more is somebody flooding us.
+ * Curl has a limit of its own, 300 KiB, which it reports like a lost connection. */
+#define GREETING_PHASE_LIMIT (32 * 1024L)
 #define GREETING_KEPT 1000
 /* Of curl's reads: its default would cut a fetch into 16 KiB. */
 #define CURL_BUFFER_SIZE (256 * 1024L)
@@ -85,16 +80,6 @@ static size_t look_at_line(char *line, size_t unit, size_t count, void *data)
 		return size;
 	keep_line(attempt->farewell, line, size);
 	return 0;
-}
-
-/* For CURLOPT_SOCKOPTFUNCTION: of several addresses tried, the last one opened is looked at. */
-static int note_descriptor(void *data, curl_socket_t descriptor, curlsocktype purpose)
-{
-	Attempt *attempt = data;
-
-	(void)purpose;
-	attempt->descriptor = descriptor;
-	return CURL_SOCKOPT_OK;
 }
 
 /* An IPv6 address in the brackets that URLs want, its zone escaped; yours. */
@@ -193,8 +178,6 @@ static void set_behaviour(Attempt *attempt)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
 	/* The proxy's headers are none of the mail server's lines. */
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, note_descriptor);
-	curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, attempt);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, CURL_BUFFER_SIZE);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	/* Our own deadline is the rule; these keep curl from shorter or longer ones. */
@@ -217,7 +200,6 @@ bool attempt_start(Attempt *attempt, const Endpoint *endpoint, Security security
 		.deadline = clock_monotonic() + endpoint->timeout * 1000,
 		.greeting = g_string_new(NULL),
 		.farewell = g_string_new(NULL),
-		.descriptor = NO_DESCRIPTOR,
 	};
 	g_assert(attempt->multi && attempt->easy);
 	set_behaviour(attempt);
@@ -230,12 +212,10 @@ bool attempt_start(Attempt *attempt, const Endpoint *endpoint, Security security
 
 static bool is_flooded(const Attempt *attempt)
 {
-	struct tcp_info info = {0};
-	socklen_t size = sizeof(info);
+	long received = 0;
 
-	return attempt->descriptor != NO_DESCRIPTOR &&
-	       !getsockopt(attempt->descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) &&
-	       info.tcpi_bytes_received > GREETING_PHASE_LIMIT;
+	curl_easy_getinfo(attempt->easy, CURLINFO_HEADER_SIZE, &received);
+	return received > GREETING_PHASE_LIMIT;
 }
 
 /* True once curl has come to an end or we have seen enough. */
@@ -244,17 +224,17 @@ static bool attempt_is_over(Attempt *attempt)
 	int left;
 	CURLMsg *message = curl_multi_info_read(attempt->multi, &left);
 
-	if (message) {
+	if (message)
 		attempt->code = message->data.result;
+	if (attempt->fault != FAULT_NONE || (message && attempt->code == CURLE_OK))
 		return true;
-	}
-	if (cancel_triggered(attempt->cancel))
-		attempt->fault = FAULT_CANCELLED;
-	else if (is_flooded(attempt))
+	if (is_flooded(attempt))
 		attempt->fault = FAULT_FLOOD;
-	else if (clock_monotonic() >= attempt->deadline)
+	else if (cancel_triggered(attempt->cancel))
+		attempt->fault = FAULT_CANCELLED;
+	else if (!message && clock_monotonic() >= attempt->deadline)
 		attempt->fault = FAULT_TIMEOUT;
-	return attempt->fault != FAULT_NONE;
+	return message || attempt->fault != FAULT_NONE;
 }
 
 /* True if the proxy wants another kind of login than the one sent, with which curl begins again. */

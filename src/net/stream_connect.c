@@ -71,7 +71,6 @@ static Stream *take_stream(Attempt *attempt)
 
 	curl_easy_setopt(attempt->easy, CURLOPT_ERRORBUFFER, NULL);
 	curl_easy_setopt(attempt->easy, CURLOPT_HEADERDATA, NULL);
-	curl_easy_setopt(attempt->easy, CURLOPT_SOCKOPTDATA, NULL);
 	curl_easy_getinfo(attempt->easy, CURLINFO_ACTIVESOCKET, &descriptor);
 	stream->easy = g_steal_pointer(&attempt->easy);
 	stream->multi = g_steal_pointer(&attempt->multi);
@@ -83,14 +82,21 @@ static Stream *take_stream(Attempt *attempt)
 	return stream;
 }
 
-static void set_error(const Attempt *attempt, GError **error)
+/* Which TLS versions the peer of a failed handshake speaks: servers refuse a version in many ways,
+ * only asking tells. */
+static unsigned probe_after(const Attempt *attempt)
 {
-	unsigned spoken = 0;
+	if (!failed_handshake(attempt) || speaks_no_tls(attempt))
+		return 0;
+	return stream_tls_probe(attempt->endpoint, attempt->security, attempt->cancel);
+}
 
-	/* Servers refuse a version in many ways; only asking tells. */
-	if (failed_handshake(attempt) && !speaks_no_tls(attempt))
-		spoken = stream_tls_probe(attempt->endpoint, attempt->security, attempt->cancel);
-	stream_error_set(attempt, spoken, error);
+/* Whether the peer may be one that wants STARTTLS: it answered in the clear, or hung up on every
+ * handshake. */
+static bool may_want_starttls(const Attempt *attempt, unsigned spoken)
+{
+	return failed_handshake(attempt) && spoken == 0 &&
+	       stream_error_handshake(attempt) != HANDSHAKE_OTHER;
 }
 
 /* NULL with ERROR set, or without if the peer speaks no TLS and MAY_FALL_BACK. */
@@ -98,14 +104,16 @@ static Stream *connect_by(const Endpoint *endpoint, Security security, bool may_
 	const Cancel *cancel, GError **error)
 {
 	g_auto(Attempt) attempt = {0};
+	unsigned spoken;
 
 	if (!attempt_start(&attempt, endpoint, security, false, cancel, error))
 		return NULL;
 	run(&attempt);
 	if (attempt_succeeded(&attempt))
 		return take_stream(&attempt);
-	if (!may_fall_back || !speaks_no_tls(&attempt))
-		set_error(&attempt, error);
+	spoken = probe_after(&attempt);
+	if (!may_fall_back || !may_want_starttls(&attempt, spoken))
+		stream_error_set(&attempt, spoken, error);
 	return NULL;
 }
 

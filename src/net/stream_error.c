@@ -8,6 +8,9 @@
 #include <openssl/x509_vfy.h>
 #include "base/text.h"
 
+/* CURLE_TOO_LARGE of newer versions than we build with: their own limit for lines. */
+#define CURLE_LINE_TOO_LONG 100
+
 static Failure failure_of_fault(Fault fault)
 {
 	static const Failure failures[] = {
@@ -148,11 +151,14 @@ static Failure failure_of_time(const Attempt *attempt)
 	return looked_up == 0 && attempt->received == 0 ? FAILURE_NAME_TEMPORARY : FAILURE_TIMEOUT;
 }
 
-static Failure failure_of_name(const Attempt *attempt, const char *name, Failure unknown)
+/* With a proxy only the proxy's name is looked up here, whichever code curl has for it. */
+static Failure failure_of_name(const Attempt *attempt)
 {
+	const char *proxy = attempt->endpoint->proxy.host;
+	const char *name = proxy ? proxy : attempt->endpoint->host;
 	Failure failure = stream_name_failure(name, attempt->deadline, attempt->cancel);
 
-	return failure == FAILURE_NAME_UNKNOWN ? unknown : failure;
+	return failure == FAILURE_NAME_UNKNOWN && proxy ? FAILURE_PROXY_NAME_UNKNOWN : failure;
 }
 
 /* Curl's 8: an accepted STARTTLS with bytes behind it, or no mail server. */
@@ -165,15 +171,13 @@ static Failure failure_of_reply(const Attempt *attempt)
 
 static Failure failure_of_code(const Attempt *attempt, unsigned spoken)
 {
-	const Proxy *proxy = &attempt->endpoint->proxy;
-
 	switch (attempt->code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
-		return failure_of_name(attempt, attempt->endpoint->host, FAILURE_NAME_UNKNOWN);
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		return failure_of_name(attempt, proxy->host, FAILURE_PROXY_NAME_UNKNOWN);
+		return failure_of_name(attempt);
 	case CURLE_COULDNT_CONNECT:
-		return proxy->host ? FAILURE_PROXY_UNREACHABLE : FAILURE_CONNECT_REFUSED;
+		return attempt->endpoint->proxy.host ? FAILURE_PROXY_UNREACHABLE
+						     : FAILURE_CONNECT_REFUSED;
 	case CURLE_PROXY:
 		return failure_of_socks(attempt);
 	case CURLE_OPERATION_TIMEDOUT:
@@ -189,6 +193,8 @@ static Failure failure_of_code(const Attempt *attempt, unsigned spoken)
 		return FAILURE_TLS_STARTTLS_MISSING;
 	case CURLE_WEIRD_SERVER_REPLY:
 		return failure_of_reply(attempt);
+	case CURLE_LINE_TOO_LONG:
+		return FAILURE_LINE_TOO_LONG;
 	case CURLE_GOT_NOTHING:
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:

@@ -84,7 +84,6 @@ typedef struct Attempt {
 	GString *farewell;	/* the line that made the fault */
 	size_t received;	/* bytes of whole lines */
 	unsigned ready_replies; /* IMAP: tagged OK; SMTP: 220. The second one accepts STARTTLS. */
-	int descriptor;		/* -1: none yet */
 } Attempt;
 
 /* Prepares; false with ERROR set if the endpoint cannot even be asked for. */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -27,6 +28,8 @@
 #define PEER_LINE 1000
 #define PEER_CLEAR 65536
 
+typedef struct PeerChannel PeerChannel;
+
 typedef struct PeerScript {
 	bool smtp;
 	bool implicit;		 /* TLS from the first byte */
@@ -37,8 +40,8 @@ typedef struct PeerScript {
 	bool refuses_starttls;
 	const char *injected; /* in the packet of STARTTLS's answer */
 	bool talks_plain;     /* after STARTTLS, in place of a handshake */
-	/* Takes over behind accept; the descriptor is closed for it. */
-	void (*serve)(int descriptor, const void *data);
+	/* Comes first (a proxy, say); false ends the connection. */
+	bool (*before)(PeerChannel *channel, const void *data);
 	const void *data;
 } PeerScript;
 
@@ -52,13 +55,13 @@ typedef struct Peer {
 	} * shared;
 } Peer;
 
-typedef struct PeerChannel {
+struct PeerChannel {
 	const PeerScript *script;
 	struct PeerMemory *shared;
 	int descriptor;
 	SSL *tls; /* NULL: in the clear */
 	bool closed;
-} PeerChannel;
+};
 
 static inline int peer_get(PeerChannel *channel)
 {
@@ -172,8 +175,9 @@ static inline void peer_talk(PeerChannel *channel)
 	const PeerScript *script = channel->script;
 	const char *usual = script->smtp ? "220 peer.test ESMTP\r\n" : "* OK peer ready\r\n";
 	char line[PEER_LINE];
-	bool going = !script->implicit || peer_shake_hands(channel);
+	bool going = !script->before || script->before(channel, script->data);
 
+	going = going && (!script->implicit || peer_shake_hands(channel));
 	if (going)
 		peer_put(channel, script->greeting ? script->greeting : usual);
 	while (going && !channel->closed && peer_get_line(channel, line))
@@ -191,12 +195,10 @@ static inline void peer_accept(Peer *peer, const PeerScript *script, int listene
 		if (descriptor < 0)
 			_exit(1);
 		atomic_fetch_add(&peer->shared->connections, 1);
+		setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 		if (fork() == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			if (script->serve)
-				script->serve(descriptor, script->data);
-			else
-				peer_talk(&channel);
+			peer_talk(&channel);
 			_exit(0);
 		}
 		close(descriptor);
