@@ -15,6 +15,7 @@ struct Db {
 	const DbDriver *driver;
 	char *place;
 	DbDurability durability;
+	const char *const *migrations;
 	DbLock writers;
 	pthread_mutex_t mutex; /* guards idle */
 	GPtrArray *idle;       /* DbConnection * */
@@ -92,6 +93,7 @@ Db *db_open(const char *url, DbDurability durability, const char *const *migrati
 	db->driver = driver;
 	db->place = g_strdup(place);
 	db->durability = durability;
+	db->migrations = migrations;
 	db->idle = g_ptr_array_new();
 	pthread_mutex_init(&db->mutex, NULL);
 	db_lock_init(&db->writers);
@@ -133,6 +135,7 @@ static bool run_once(Db *db, bool write, DbFunction *function, void *data, GErro
 	if (!transaction.connection)
 		return false;
 	good = db->driver->begin(transaction.connection, write, error) &&
+	       db_check_schema(db->driver, transaction.connection, db->migrations, error) &&
 	       function(&transaction, data, error);
 	g_assert(transaction.open_rows == 0);
 	good = good && db->driver->commit(transaction.connection, error);

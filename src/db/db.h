@@ -1,9 +1,9 @@
 /* The database: SQLite now, PostgreSQL behind the same header later (db_driver.h is the seam).
  *
  * SQL is literal, with parameters $1, $2 … ; SELECT and DML are common to all drivers, migrations
- * are not. All work happens in a transaction that is bound to a function (db_write, db_read), so none
- * stays open by mistake. A write function may run several times (busy, serialisation): it must have
- * no effect outside the transaction before it answers true. */
+ * are not. All work happens in a transaction that is bound to a function (db_write, db_read), so
+ * none stays open by mistake. A write function may run several times (busy, serialisation): it must
+ * have no effect outside the transaction before it answers true. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,27 +11,29 @@
 #include <stdint.h>
 #include <glib.h>
 
-typedef struct Db Db;			/* a pool of connections; any thread */
+typedef struct Db Db;			    /* a pool of connections; any thread */
 typedef struct DbTransaction DbTransaction; /* one thread */
-typedef struct DbRows DbRows;		/* a running SELECT */
+typedef struct DbRows DbRows;		    /* a running SELECT */
 
 typedef enum DbDurability {
 	DB_DURABLE, /* a commit survives a power cut (SQLite synchronous FULL) */
 	DB_RELAXED, /* survives kill -9; rebuildable data (NORMAL) */
 } DbDurability;
 
-/* URL: "sqlite:PATH". Anything else: FAILURE_DATABASE_UNSUPPORTED (status 2). A database on a network
- * file system is refused. MIGRATIONS is a NULL-terminated array of SQL scripts, number 1 first, each
- * run once in a transaction of its own; a schema newer than the array is refused
- * (FAILURE_SCHEMA_NEWER). */
-Db *db_open(const char *url, DbDurability durability, const char *const *migrations, GError **error);
+/* URL: "sqlite:PATH". Anything else: FAILURE_DATABASE_UNSUPPORTED (status 2). A database on a
+ * network file system is refused. MIGRATIONS is a NULL-terminated array of SQL scripts, number 1
+ * first, each run once in a transaction of its own; a schema newer than the array is refused
+ * (FAILURE_SCHEMA_NEWER), also when another process makes it so while this one runs. The
+ * array is borrowed. */
+Db *db_open(
+	const char *url, DbDurability durability, const char *const *migrations, GError **error);
 void db_close(Db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, db_close)
 
 typedef bool DbFunction(DbTransaction *transaction, void *data, GError **error);
 
-/* Runs FUNCTION in a write transaction and commits if it answers true; rolls back otherwise. Writers
- * queue fairly within the process. */
+/* Runs FUNCTION in a write transaction and commits if it answers true; rolls back otherwise.
+ * Writers queue fairly within the process. */
 bool db_write(Db *db, DbFunction *function, void *data, GError **error);
 
 /* Runs FUNCTION on one consistent snapshot; changes fail. */
@@ -66,14 +68,15 @@ bool db_run_values(DbTransaction *transaction, const char *sql, const DbValue *v
 DbRows *db_select_values(DbTransaction *transaction, const char *sql, const DbValue *values,
 	size_t count, GError **error);
 
-#define DB_VALUES(...) \
-	(const DbValue[]){{0}, ##__VA_ARGS__} + 1, sizeof((const DbValue[]){{0}, ##__VA_ARGS__}) / sizeof(DbValue) - 1
-/* db_run(tx, error, "literal SQL", db_int(1), db_text("x")); the "" refuse anything but a literal. */
-#define db_run(transaction, error, sql, ...) \
+#define DB_VALUES(...)                                                                             \
+	(const DbValue[]){{0}, ##__VA_ARGS__} + 1,                                                 \
+		sizeof((const DbValue[]){{0}, ##__VA_ARGS__}) / sizeof(DbValue) - 1
+/* db_run(tx, error, "literal SQL", db_int(1), db_text("x")); the "" refuse all but literals. */
+#define db_run(transaction, error, sql, ...)                                                       \
 	db_run_values(transaction, "" sql "", DB_VALUES(__VA_ARGS__), NULL, error)
-#define db_run_counted(transaction, changed, error, sql, ...) \
+#define db_run_counted(transaction, changed, error, sql, ...)                                      \
 	db_run_values(transaction, "" sql "", DB_VALUES(__VA_ARGS__), changed, error)
-#define db_select(transaction, error, sql, ...) \
+#define db_select(transaction, error, sql, ...)                                                    \
 	db_select_values(transaction, "" sql "", DB_VALUES(__VA_ARGS__), error)
 
 /* The next row; false at the end or, with *ERROR set, on failure. */
@@ -88,9 +91,9 @@ const char *db_rows_text(DbRows *rows, int column);
 const void *db_rows_blob(DbRows *rows, int column, size_t *size);
 
 /* Runs a SELECT for one integer; DEFAULT without a row. */
-bool db_get_int_values(DbTransaction *transaction, int64_t *result, int64_t fallback, const char *sql,
-	const DbValue *values, size_t count, GError **error);
-#define db_get_int(transaction, result, fallback, error, sql, ...) \
+bool db_get_int_values(DbTransaction *transaction, int64_t *result, int64_t fallback,
+	const char *sql, const DbValue *values, size_t count, GError **error);
+#define db_get_int(transaction, result, fallback, error, sql, ...)                                 \
 	db_get_int_values(transaction, result, fallback, "" sql "", DB_VALUES(__VA_ARGS__), error)
 
 /* The main database with our own numbered migrations (migrations/sqlite, built in). */

@@ -49,3 +49,7 @@ extern const char *const db_migrations_sqlite[];
 /* Brings the schema to the last of MIGRATIONS; safe with other processes doing the same. */
 bool db_migrate(const DbDriver *driver, DbConnection *connection, const char *const *migrations,
 	GError **error);
+
+/* Whether the schema, in a transaction, still is the one of MIGRATIONS: FAILURE_SCHEMA_NEWER. */
+bool db_check_schema(const DbDriver *driver, DbConnection *connection,
+	const char *const *migrations, GError **error);

@@ -21,6 +21,17 @@ static bool refuse_newer(int64_t version, int64_t known, GError **error)
 	return false;
 }
 
+bool db_check_schema(const DbDriver *driver, DbConnection *connection,
+	const char *const *migrations, GError **error)
+{
+	int64_t known = count_migrations(migrations);
+	int64_t version;
+
+	if (!driver->get_version(connection, &version, error))
+		return false;
+	return version == known || refuse_newer(version, known, error);
+}
+
 /* One step inside a write transaction: another process may have been faster. */
 static bool migrate_next(const DbDriver *driver, DbConnection *connection,
 	const char *const *migrations, int64_t known, GError **error)

@@ -288,7 +288,7 @@ static bool sqlite_rollback(DbConnection *connection)
 
 static bool sqlite_get_version(DbConnection *connection, int64_t *version, GError **error)
 {
-	DbStatement *statement = prepare(connection, "PRAGMA user_version", error);
+	DbStatement *statement = find_statement(connection, "PRAGMA user_version", error);
 	bool found;
 
 	if (!statement)
@@ -296,7 +296,7 @@ static bool sqlite_get_version(DbConnection *connection, int64_t *version, GErro
 	found = sqlite_step(statement, error);
 	if (found)
 		*version = sqlite3_column_int64(statement->handle, 0);
-	statement_free(statement);
+	sqlite_finish(statement);
 	return found;
 }
 

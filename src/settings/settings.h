@@ -65,7 +65,7 @@ typedef enum SettingType {
 	TYPE_ADDRESS, /* one mail address */
 	TYPE_LIST,    /* items joined by ; */
 	TYPE_SECRET,
-	TYPE_FILE,    /* absolute path */
+	TYPE_FILE, /* absolute path */
 	TYPE_URL,
 } SettingType;
 
@@ -76,17 +76,17 @@ typedef struct SettingChoice {
 
 typedef struct Setting {
 	SettingKey key;
-	const char *name;  /* "imap.host" */
+	const char *name; /* "imap.host" */
 	SettingType type;
-	unsigned scopes;   /* SettingScope bits */
-	bool clerk;	   /* clerks may change their own */
-	bool may_be_empty; /* "" is a value: none, or nothing in the list */
-	const char *group; /* N_("IMAP") */
-	const char *label; /* N_("Servername bzw. IP") */
-	const char *help;  /* N_(…) one German sentence */
+	unsigned scopes;      /* SettingScope bits */
+	bool clerk;	      /* clerks may change their own */
+	bool may_be_empty;    /* "" is a value: none, or nothing in the list */
+	const char *group;    /* N_("IMAP") */
+	const char *label;    /* N_("Servername bzw. IP") */
+	const char *help;     /* N_(…) one German sentence */
 	const char *fallback; /* default; NULL: none */
 	int minimum, maximum;
-	const char *unit; /* N_("Sekunden") or NULL */
+	const char *unit;	      /* N_("Sekunden") or NULL */
 	const SettingChoice *choices; /* ended by a NULL value */
 	/* A check beyond the type, NULL: none. Sets FAILURE_SETTING_INVALID. */
 	bool (*check)(const struct Setting *setting, const char *value, GError **error);
@@ -115,11 +115,11 @@ typedef struct SettingChange {
 	const Secret *secret; /* TYPE_SECRET only; NULL: unset */
 } SettingChange;
 
-/* Applies all COUNT changes or none, in one transaction with audit rows and generation + 1. USER NULL:
- * the global scope. EXPECTED_GENERATION 0: whatever it is; else FAILURE_SETTINGS_CHANGED if
+/* Applies all COUNT changes or none, in one transaction with audit rows and generation + 1. USER
+ * NULL: the global scope. EXPECTED_GENERATION 0: whatever it is; else FAILURE_SETTINGS_CHANGED if
  * another administrator was faster. A key outside its scope: FAILURE_SETTING_SCOPE. */
-bool settings_apply(Settings *settings, const char *user, const SettingChange *changes, size_t count,
-	int64_t expected_generation, const char *actor, GError **error);
+bool settings_apply(Settings *settings, const char *user, const SettingChange *changes,
+	size_t count, int64_t expected_generation, const char *actor, GError **error);
 
 /* The same inside a caller's transaction (user import): all values are checked already by
  * settings_normalise. */

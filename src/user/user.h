@@ -27,8 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(User, user_free)
  * FAILURE_USER_NAME_INVALID. */
 bool user_check_name(const char *name, GError **error);
 
-/* In TRANSACTION: adds USER (id is set) with the already hashed PASSWORD_HASH (nullable). A name that
- * exists in any case: FAILURE_USER_EXISTS. Writes the audit row. */
+/* In TRANSACTION: adds USER (id is set) with the already hashed PASSWORD_HASH (nullable). A name
+ * that exists in any case: FAILURE_USER_EXISTS. Writes the audit row. */
 bool user_add(DbTransaction *transaction, User *user, const char *password_hash, const char *actor,
 	GError **error);
 

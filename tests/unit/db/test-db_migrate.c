@@ -61,6 +61,23 @@ static void test_refuses_a_newer_schema(void **state)
 	assert_int_equal(get_count(fixture->db), 2);
 }
 
+static void test_notices_a_newer_program_while_it_runs(void **state)
+{
+	Fixture *fixture = *state;
+	static const char *const one_step[] = {
+		"CREATE TABLE step (name TEXT) STRICT; INSERT INTO step VALUES ('one');", NULL};
+	int64_t count;
+	GError *error = NULL;
+
+	fixture->db = db_open(fixture->url, DB_RELAXED, one_step, NULL);
+	assert_int_equal(get_count(fixture->db), 1);
+	db_close(db_open(fixture->url, DB_RELAXED, two_steps, NULL));
+	assert_false(db_write(fixture->db, count_steps, &count, &error));
+	assert_failure(error, FAILURE_SCHEMA_NEWER);
+	assert_false(db_read(fixture->db, count_steps, &count, &error));
+	assert_failure(error, FAILURE_SCHEMA_NEWER);
+}
+
 static void test_leaves_nothing_of_a_failed_one(void **state)
 {
 	Fixture *fixture = *state;
@@ -125,6 +142,8 @@ int main(void)
 			test_adds_what_is_new, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_refuses_a_newer_schema, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_notices_a_newer_program_while_it_runs,
+			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_leaves_nothing_of_a_failed_one, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
