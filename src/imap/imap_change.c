@@ -73,6 +73,7 @@ static bool transfer(
 {
 	g_autoptr(ImapCommand) command = make_change(verb, set, NULL, raw);
 	g_autoptr(GError) refusal = NULL;
+	g_autoptr(GError) problem = NULL;
 	ImapReply reply;
 
 	if (!imap_run(session, command, NULL, &reply, error))
@@ -80,11 +81,15 @@ static bool transfer(
 	if (reply.condition == IMAP_OK)
 		return true;
 	imap_refuse_command(session, &reply, verb, &refusal);
-	if (!session->alive || !may_lack_folder(&reply) || !make_folder(session, raw, NULL)) {
+	if (session->alive && may_lack_folder(&reply) && make_folder(session, raw, &problem))
+		return imap_run_or_refuse(session, command, NULL, error);
+	/* That the folder cannot be made is less of a reason than why it was needed, but for a
+	 * connection that broke. */
+	if (problem && !session->alive)
+		g_propagate_error(error, g_steal_pointer(&problem));
+	else
 		g_propagate_error(error, g_steal_pointer(&refusal));
-		return false;
-	}
-	return imap_run_or_refuse(session, command, NULL, error);
+	return false;
 }
 
 static bool move_set(ImapSession *session, const char *set, const char *raw, GError **error)

@@ -184,6 +184,12 @@ static void read_status_item(ImapSession *session, ImapStatus *status)
 		imap_lexer_skip_value(lexer);
 }
 
+/* The key of RAW among names: INBOX is the one name without regard to case. Yours. */
+static char *make_key(const char *raw)
+{
+	return g_strdup(g_ascii_strcasecmp(raw, "INBOX") == 0 ? "INBOX" : raw);
+}
+
 /* "name (MESSAGES 5 …)"; answers the raw name, yours. */
 static char *read_status(ImapSession *session, ImapStatus *status)
 {
@@ -192,8 +198,7 @@ static char *read_status(ImapSession *session, ImapStatus *status)
 
 	imap_lexer_expect(lexer, ' ');
 	imap_lexer_astring(lexer, session->token);
-	raw = g_ascii_strcasecmp(session->token->str, "INBOX") == 0 ? g_strdup("INBOX")
-								    : g_strdup(session->token->str);
+	raw = make_key(session->token->str);
 	imap_lexer_expect(lexer, ' ');
 	imap_lexer_expect(lexer, '(');
 	while (!imap_lexer_accept(lexer, ')') && !imap_lexer_failed(lexer)) {
@@ -413,6 +418,20 @@ static bool read_statuses(ImapSession *session, StatusBatch *batch, guint left, 
 	return true;
 }
 
+/* Gives a folder that is mentioned again the answer of its first mention. */
+static void copy_doubles(
+	ImapSession *session, const StatusBatch *batch, const char *const *folders, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		g_autofree char *raw = imap_raw_name(session, folders[i], NULL);
+		g_autofree char *key = raw ? make_key(raw) : NULL;
+		size_t place = key ? find_place(batch, key) : 0;
+
+		if (place > 0)
+			batch->statuses[i] = batch->statuses[place - 1];
+	}
+}
+
 /* Asks for folder number INDEX unless it was asked for before. */
 static bool ask_status(
 	ImapSession *session, StatusBatch *batch, const char *folder, size_t index, GError **error)
@@ -424,7 +443,7 @@ static bool ask_status(
 	batch->statuses[index] = (ImapStatus){0};
 	if (!raw)
 		return true;
-	key = g_ascii_strcasecmp(raw, "INBOX") == 0 ? g_strdup("INBOX") : g_strdup(raw);
+	key = make_key(raw);
 	if (find_place(batch, key) > 0)
 		return true;
 	command = make_status_command(raw);
@@ -443,7 +462,10 @@ bool imap_status_many(ImapSession *session, const char *const *folders, size_t c
 		if (!ask_status(session, &batch, folders[i], i, error))
 			return false;
 	}
-	return read_statuses(session, &batch, 0, error);
+	if (!read_statuses(session, &batch, 0, error))
+		return false;
+	copy_doubles(session, &batch, folders, count);
+	return true;
 }
 
 bool imap_select(ImapSession *session, const char *folder, ImapAccess access, ImapStatus *status,
