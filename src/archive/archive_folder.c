@@ -183,3 +183,51 @@ bool archive_folder_filed(Archive *archive, const ArchiveFolder *folder, const u
 
 	return db_read(archive->db, select_filed, &filed, error);
 }
+
+typedef struct OneUid {
+	const ArchiveFolder *folder;
+	uint32_t uid;
+} OneUid;
+
+static bool delete_retry(DbTransaction *transaction, void *data, GError **error)
+{
+	const OneUid *one = data;
+
+	return db_run(transaction, error, "DELETE FROM retries WHERE folder_id = $1 AND uid = $2",
+		db_int(one->folder->id), db_int(one->uid));
+}
+
+bool archive_folder_forget(
+	Archive *archive, const ArchiveFolder *folder, uint32_t uid, GError **error)
+{
+	OneUid one = {folder, uid};
+
+	return db_write(archive->db, delete_retry, &one, error);
+}
+
+typedef struct Busy {
+	const ArchiveFolder *folder;
+	bool *busy;
+} Busy;
+
+static bool select_busy(DbTransaction *transaction, void *data, GError **error)
+{
+	const Busy *busy = data;
+	int64_t found;
+
+	if (!db_get_int(transaction, &found, 0, error,
+		    "SELECT EXISTS (SELECT 1 FROM retries WHERE folder_id = $1)"
+		    " OR EXISTS (SELECT 1 FROM actions WHERE folder_id = $1)",
+		    db_int(busy->folder->id)))
+		return false;
+	*busy->busy = found != 0;
+	return true;
+}
+
+bool archive_folder_is_busy(
+	Archive *archive, const ArchiveFolder *folder, bool *busy, GError **error)
+{
+	Busy state = {folder, busy};
+
+	return db_read(archive->db, select_busy, &state, error);
+}

@@ -33,7 +33,7 @@ struct Search {
 static const char *const migrations[] = {
 	"CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;"
 	"CREATE TABLE positions (mail_id INTEGER PRIMARY KEY, position INTEGER NOT NULL) STRICT;"
-	"CREATE VIRTUAL TABLE words USING fts5 (words, tokenize = 'ascii', detail = 'none',"
+	"CREATE VIRTUAL TABLE words USING fts5 (list, tokenize = 'ascii', detail = 'none',"
 	" columnsize = 0, prefix = '1 2 3');",
 	NULL,
 };
@@ -239,7 +239,7 @@ static bool put_words(DbTransaction *transaction, const SearchEntry *entry, GErr
 				"INSERT INTO positions (mail_id, position) VALUES ($1, $2)",
 				db_int(entry->id), db_int(position))))
 		return false;
-	return db_run(transaction, error, "INSERT INTO words (rowid, words) VALUES ($1, $2)",
+	return db_run(transaction, error, "INSERT INTO words (rowid, list) VALUES ($1, $2)",
 		db_int(position), db_text(entry->words));
 }
 
