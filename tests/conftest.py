@@ -1,6 +1,5 @@
 """What all trips share: one private Dovecot a session, a data folder a test."""
 
-import itertools
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,9 +13,10 @@ from mailbox_on_disk import Mailbox  # noqa: E402
 from peers import processes  # noqa: E402
 from peers.certificates import Authority, Certificate  # noqa: E402
 from peers.dovecot import Dovecot  # noqa: E402
-from runner import BINARY, Amtspost  # noqa: E402
+from runner import ADDRESS, BINARY, PASSWORD, Amtspost  # noqa: E402
 
-_numbers = itertools.count(1)
+# All addresses are known from the start: a new one takes Dovecot a second to see.
+_PEOPLE = [f"person{number}@musterhausen.example" for number in range(400, 0, -1)]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,21 +41,21 @@ def certificate(authority: Authority) -> Certificate:
 
 @pytest.fixture(scope="session")
 def dovecot(certificate: Certificate) -> Iterator[Dovecot]:
-    with Dovecot(certificate) as server:
+    with Dovecot(certificate, dict.fromkeys([ADDRESS, *_PEOPLE], PASSWORD)) as server:
         yield server
 
 
 @pytest.fixture
 def mailbox(dovecot: Dovecot) -> Mailbox:
     """An empty mailbox that no other test knows."""
-    box = Mailbox(dovecot, f"person{next(_numbers)}@musterhausen.example")
+    box = Mailbox(dovecot, _PEOPLE.pop())
     box.fill("INBOX", [])
     return box
 
 
 @pytest.fixture
 def another_mailbox(dovecot: Dovecot) -> Mailbox:
-    box = Mailbox(dovecot, f"person{next(_numbers)}@musterhausen.example")
+    box = Mailbox(dovecot, _PEOPLE.pop())
     box.fill("INBOX", [])
     return box
 

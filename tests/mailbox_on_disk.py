@@ -16,7 +16,8 @@ class Mailbox:
         self.server = server
         self.address = address
         self.disk: Maildir = server.maildir(address)
-        server.set_password(address, PASSWORD)
+        if server.users.get(address) != PASSWORD:
+            server.set_password(address, PASSWORD)
 
     def fill(self, folder: str, mails: list[Mail], **options: int) -> None:
         self.disk.add_folder(folder, mails, **options)

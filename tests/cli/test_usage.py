@@ -5,6 +5,7 @@ import pty
 import subprocess
 
 import pytest
+from peers.fake_imap import FakeImap
 from runner import BINARY, Amtspost
 
 WRONG = [
@@ -74,9 +75,10 @@ def test_people_read_german(amtspost):
 
 def test_no_prompt_without_a_terminal(amtspost):
     """Nobody is there to be asked: status 4 at once, no waiting."""
-    amtspost.add_clerk(password=None)
-    amtspost.set_server(1)
-    assert amtspost.run("folders", "--user", "m.mustermann", timeout=10).status == 4
+    with FakeImap() as server:
+        amtspost.set_server(server.port)
+        amtspost.add_clerk(password=None)
+        assert amtspost.run("folders", "--user", "m.mustermann", timeout=10).status == 4
 
 
 def test_control_characters_do_not_reach_the_terminal(amtspost):

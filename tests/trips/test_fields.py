@@ -208,7 +208,7 @@ def test_unknown_ids(filed):
 
 def test_verify_fields(filed):
     result = filed.json("archive", "verify")
-    assert (result["checked"], result["damaged"]) == (2, [])
+    assert (result["checked"], result["damaged"]) == (2, 0)
 
 
 def test_audit_is_an_array(filed):

@@ -68,7 +68,7 @@ def assert_complete(amtspost: Amtspost, mailbox) -> None:
     assert on_file == on_server
     assert len(on_file) == MAILS
     verified = amtspost.json("archive", "verify")
-    assert (verified["checked"], verified["damaged"]) == (MAILS, [])
+    assert (verified["checked"], verified["damaged"]) == (MAILS, 0)
     again = amtspost.imported()
     assert again["imported"] == again["known"] == 0
 

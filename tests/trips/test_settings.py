@@ -273,13 +273,14 @@ def test_user_import(amtspost, tmp_path):
 @pytest.mark.parametrize("line, named", [
     ("c.drei;C;true;false;standard;keine-adresse;true", "keine-adresse"),
     (".punkt;C;true;false;standard;c@amt.example;true", ".punkt"),
-    ("A.EINS;C;true;false;standard;c@amt.example;true", "A.EINS"),
-    ("c.drei;C;ja-klar;false;standard;c@amt.example;true", "ja-klar"),
+    ("A.EINS;C;true;false;standard;c@amt.example;true", "doppelt"),
+    ("c.drei;C;ja-klar;false;standard;c@amt.example;true", "admin"),
 ])
 def test_user_import_is_all_or_nothing(amtspost, tmp_path, line, named):
     table = tmp_path / "leute.csv"
     table.write_text(CSV + line + "\n", encoding="utf-8")
-    assert named in amtspost.fails(2, "user", "import", str(table))["message"]
+    message = amtspost.fails(2, "user", "import", str(table))["message"]
+    assert named in message and "Zeile 4" in message
     assert amtspost.json("user", "list") == []
 
 

@@ -122,6 +122,9 @@ userdb static {{
 """
 
 
+PASSWORD_DELAY = 1.2
+
+
 def version() -> str:
     """The installed Dovecot's version without what the distribution adds: "2.3.19"."""
     output = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, check=True)
@@ -135,8 +138,7 @@ def free_port() -> int:
 
 
 class Dovecot:
-    """`with Dovecot(certificate) as server:`. USERS maps login names to passwords and may change
-    while the server runs (`set_password`)."""
+    """`with Dovecot(certificate) as server:`. USERS maps login names to passwords."""
 
     def __init__(self, certificate: Certificate, users: dict[str, str] | None = None,
                  encrypted_only: bool = False, extra: str = ""):
@@ -172,7 +174,13 @@ class Dovecot:
         return Maildir(self.folder / "home" / user, self._owner)
 
     def set_password(self, user: str, password: str) -> None:
+        """Waits where Dovecot runs: it looks at its passwords once a second."""
         self.users[user] = password
+        self._write_passwords()
+        if self._process:
+            time.sleep(PASSWORD_DELAY)
+
+    def _write_passwords(self) -> None:
         path = self.folder / "passwd"
         new = path.with_suffix(".new")
         new.write_text("".join(f"{name}:{{PLAIN}}{secret}::::::\n"
@@ -218,10 +226,7 @@ class Dovecot:
             shutil.copyfile(source, target)
             target.chmod(0o600)
             self._chown(target)
-        for user, password in list(self.users.items()):
-            self.set_password(user, password)
-        if not self.users:
-            (self.folder / "passwd").touch()
+        self._write_passwords()
 
     def _write_config(self) -> None:
         number = version()

@@ -230,7 +230,7 @@ class Office:
                b"Content-Type: multipart/mixed; boundary=abc\r\nDate: " + day + b"\r\n\r\n--abc\r\n"
                b"Content-Type: application/pdf; name=Rest.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
                b"JVBERi0xLjQK")
-        yield b""
+        yield b"\r\n"
         yield b"Subject: " + b"sehr langer Betreff " * 400 + b"\r\nDate: " + day + b"\r\n\r\nkurz\r\n"
         for text in (b"erste", b"zweite"):  # two mails that claim the same Message-ID
             yield (b"From: doppelt@system.example\r\nMessage-ID: <immer-gleich@system.example>\r\n"
