@@ -13,7 +13,7 @@
 
 typedef struct Stream Stream;
 
-/* Once before any thread starts, and at the end. */
+/* Once, before any thread starts. */
 void stream_start_library(void);
 
 /* Connects as ENDPOINT says (section 4: implicit TLS on 993 and 465, STARTTLS on 143, 25 and 587,

@@ -197,7 +197,7 @@ bool attempt_start(Attempt *attempt, const Endpoint *endpoint, Security security
 		.probe = probe,
 		.multi = curl_multi_init(),
 		.easy = curl_easy_init(),
-		.deadline = clock_monotonic() + endpoint->timeout * 1000,
+		.deadline = clock_monotonic() + endpoint->timeout * INT64_C(1000),
 		.greeting = g_string_new(NULL),
 		.farewell = g_string_new(NULL),
 	};

@@ -36,13 +36,14 @@ static bool is_connected_in_silence(const Attempt *attempt)
 /* Runs ATTEMPT to its end, but tells a silent peer that speaks TLS from one that is slow. */
 static void run(Attempt *attempt)
 {
-	int64_t patience = MIN(SILENCE_PATIENCE, attempt->endpoint->timeout * 1000 / 2);
+	int64_t patience = MIN(SILENCE_PATIENCE, attempt->endpoint->timeout * INT64_C(1000) / 2);
 
 	if (may_wait_for_tls(attempt)) {
 		if (attempt_run(attempt, clock_monotonic() + patience))
 			return;
 		if (is_connected_in_silence(attempt) &&
-			stream_tls_probe(attempt->endpoint, SECURITY_IMPLICIT, attempt->cancel)) {
+			stream_tls_probe(attempt->endpoint, SECURITY_IMPLICIT, attempt->deadline,
+				attempt->cancel)) {
 			attempt->fault = FAULT_TLS_REQUIRED;
 			return;
 		}
@@ -86,9 +87,11 @@ static Stream *take_stream(Attempt *attempt)
  * only asking tells. */
 static unsigned probe_after(const Attempt *attempt)
 {
+	int64_t deadline = clock_monotonic() + attempt->endpoint->timeout * INT64_C(1000);
+
 	if (!failed_handshake(attempt) || speaks_no_tls(attempt))
 		return 0;
-	return stream_tls_probe(attempt->endpoint, attempt->security, attempt->cancel);
+	return stream_tls_probe(attempt->endpoint, attempt->security, deadline, attempt->cancel);
 }
 
 /* Whether the peer may be one that wants STARTTLS: it answered in the clear, or hung up on every

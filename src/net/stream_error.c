@@ -14,7 +14,6 @@
 static Failure failure_of_fault(Fault fault)
 {
 	static const Failure failures[] = {
-		[FAULT_CANCELLED] = FAILURE_CANCELLED,
 		[FAULT_FLOOD] = FAILURE_LINE_TOO_LONG,
 		[FAULT_GARBAGE] = FAILURE_SERVER_GARBAGE,
 		[FAULT_BYE] = FAILURE_SERVER_BYE,
@@ -174,6 +173,7 @@ static Failure failure_of_code(const Attempt *attempt, unsigned spoken)
 	switch (attempt->code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_URL_MALFORMAT: /* a name that IDNA does not allow */
 		return failure_of_name(attempt);
 	case CURLE_COULDNT_CONNECT:
 		return attempt->endpoint->proxy.host ? FAILURE_PROXY_UNREACHABLE
@@ -249,6 +249,9 @@ static char *describe(const Attempt *attempt)
 
 static Failure translate(const Attempt *attempt, unsigned spoken)
 {
+	/* Also while the server was probed after another failure. */
+	if (cancel_triggered(attempt->cancel))
+		return FAILURE_CANCELLED;
 	switch (attempt->fault) {
 	case FAULT_NONE:
 		return failure_of_code(attempt, spoken);

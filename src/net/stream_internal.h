@@ -125,7 +125,8 @@ unsigned stream_tls_plan(const Endpoint *endpoint, Security plan[static 2]);
 void stream_tls_configure(Attempt *attempt);
 /* Bits 0 to 3 for TLS 1.0 to 1.3: what MODE admits, and what the server speaks by SECURITY. */
 unsigned stream_tls_versions(TlsMode mode);
-unsigned stream_tls_probe(const Endpoint *endpoint, Security security, const Cancel *cancel);
+unsigned stream_tls_probe(
+	const Endpoint *endpoint, Security security, int64_t deadline, const Cancel *cancel);
 /* Yours: "eingestellt ist …, der Server kann …". */
 char *stream_tls_describe_mismatch(TlsMode mode, unsigned spoken);
 /* Notes version and cipher of a stream connected by curl. */

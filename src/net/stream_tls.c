@@ -112,8 +112,8 @@ typedef enum Probed { PROBED_NO, PROBED_YES, PROBED_POINTLESS } Probed;
 
 /* One handshake with just VERSION. Nothing but that handshake counts: what the server says behind
  * it, its certificate and its greeting do not. */
-static Probed probe_version(
-	const Endpoint *endpoint, Security security, unsigned version, const Cancel *cancel)
+static Probed probe_version(const Endpoint *endpoint, Security security, unsigned version,
+	int64_t deadline, const Cancel *cancel)
 {
 	g_auto(Attempt) attempt = {0};
 	Endpoint exact = *endpoint;
@@ -123,6 +123,7 @@ static Probed probe_version(
 	exact.timeout = MIN(endpoint->timeout, PROBE_TIMEOUT);
 	if (!attempt_start(&attempt, &exact, security, true, cancel, NULL))
 		return PROBED_POINTLESS;
+	attempt.deadline = MIN(attempt.deadline, deadline);
 	while (!attempt_run(&attempt, attempt.deadline))
 		;
 	curl_easy_getinfo(attempt.easy, CURLINFO_APPCONNECT_TIME_T, &handshake);
@@ -134,12 +135,13 @@ static Probed probe_version(
 	return PROBED_NO;
 }
 
-unsigned stream_tls_probe(const Endpoint *endpoint, Security security, const Cancel *cancel)
+unsigned stream_tls_probe(
+	const Endpoint *endpoint, Security security, int64_t deadline, const Cancel *cancel)
 {
 	unsigned spoken = 0;
 
 	for (unsigned i = 0; i < TLS_VERSIONS; i++) {
-		Probed probed = probe_version(endpoint, security, i, cancel);
+		Probed probed = probe_version(endpoint, security, i, deadline, cancel);
 
 		if (probed == PROBED_POINTLESS)
 			break;
@@ -152,6 +154,7 @@ unsigned stream_tls_probe(const Endpoint *endpoint, Security security, const Can
 unsigned stream_probe_tls(const Endpoint *endpoint, const Cancel *cancel)
 {
 	Endpoint encrypted = *endpoint;
+	int64_t deadline = clock_monotonic() + TLS_VERSIONS * endpoint->timeout * INT64_C(1000);
 	Security plan[2];
 	unsigned spoken = 0;
 	unsigned count;
@@ -159,7 +162,7 @@ unsigned stream_probe_tls(const Endpoint *endpoint, const Cancel *cancel)
 	encrypted.tls = TLS_MODE_SERVER;
 	count = stream_tls_plan(&encrypted, plan);
 	for (unsigned i = 0; i < count && spoken == 0; i++)
-		spoken = stream_tls_probe(&encrypted, plan[i], cancel);
+		spoken = stream_tls_probe(&encrypted, plan[i], deadline, cancel);
 	return spoken;
 }
 

@@ -32,6 +32,7 @@ typedef struct PeerChannel PeerChannel;
 
 typedef struct PeerScript {
 	bool smtp;
+	bool ipv6;		 /* listens on ::1 in place of 127.0.0.1 */
 	bool implicit;		 /* TLS from the first byte */
 	int version;		 /* TLS1_VERSION …; 0: all */
 	const char *certificate; /* PEM with key; NULL: no TLS at all */
@@ -205,6 +206,21 @@ static inline void peer_accept(Peer *peer, const PeerScript *script, int listene
 	}
 }
 
+/* A listener on a free port of ::1. */
+static inline int peer_listen6(uint16_t *port)
+{
+	int listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	socklen_t size = sizeof(address);
+
+	assert_return_code(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_return_code(listen(listener, 16), 0);
+	assert_return_code(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	*port = ntohs(address.sin6_port);
+	return listener;
+}
+
+/* A listener on a free port of 127.0.0.1. */
 static inline int peer_listen(uint16_t *port)
 {
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -222,7 +238,7 @@ static inline int peer_listen(uint16_t *port)
 static inline Peer peer_start(const PeerScript *script)
 {
 	Peer peer = {0};
-	int listener = peer_listen(&peer.port);
+	int listener = script->ipv6 ? peer_listen6(&peer.port) : peer_listen(&peer.port);
 
 	peer.shared = mmap(NULL, sizeof(*peer.shared), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);

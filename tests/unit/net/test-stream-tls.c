@@ -240,6 +240,22 @@ static void test_name_in_certificate(void **state)
 	assert_string_equal(stream_host(stream), "localhost");
 }
 
+static void test_ipv6_address(void **state)
+{
+	PeerScript script = {.ipv6 = true, .implicit = true, .certificate = certificates.good};
+	g_auto(Peer) peer = peer_start(&script);
+	Endpoint endpoint = peer_endpoint(&peer, TLS_MODE_SERVER, certificates.authority);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Stream) stream = NULL;
+
+	(void)state;
+	endpoint.host = (char *)"::1";
+	stream = stream_open(&endpoint, NULL, &error);
+	if (!stream)
+		fail_msg("%s", error->message);
+	assert_string_equal(stream_host(stream), "::1");
+}
+
 static void test_starttls_attacks(void **state)
 {
 	const struct {
@@ -369,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_certificates),
 		cmocka_unit_test(test_ca_file),
 		cmocka_unit_test(test_name_in_certificate),
+		cmocka_unit_test(test_ipv6_address),
 		cmocka_unit_test(test_starttls_attacks),
 		cmocka_unit_test(test_preauth),
 		cmocka_unit_test(test_probe),
