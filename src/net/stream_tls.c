@@ -154,7 +154,7 @@ unsigned stream_tls_probe(
 unsigned stream_probe_tls(const Endpoint *endpoint, const Cancel *cancel)
 {
 	Endpoint encrypted = *endpoint;
-	int64_t deadline = clock_monotonic() + TLS_VERSIONS * endpoint->timeout * INT64_C(1000);
+	int64_t deadline = clock_monotonic() + INT64_C(1000) * TLS_VERSIONS * endpoint->timeout;
 	Security plan[2];
 	unsigned spoken = 0;
 	unsigned count;
