@@ -41,6 +41,8 @@ typedef struct Endpoint {
 	int timeout;	  /* seconds without progress */
 	char *username;	  /* the credentials of one origin, NULL: none */
 	Secret *password; /* NULL: none */
+	/* The settings' generation in which username or password were stored last; 0: none. */
+	int64_t credential_generation;
 } Endpoint;
 
 void endpoint_clear(Endpoint *endpoint);

@@ -1,0 +1,122 @@
+/* .eml files into the archive, attachments out of it. */
+#include "app/document.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "app/indexer.h"
+#include "base/file.h"
+#include "failure/failure.h"
+#include "mime/mime.h"
+
+#define PIECE (256 * 1024)
+/* As for imported mails. */
+#define FILE_LIMIT (2LL * 1024 * 1024 * 1024)
+
+static int open_upload(const char *path, struct stat *state, GError **error)
+{
+	g_auto(Descriptor) file = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (file < 0 || fstat(file, state) != 0) {
+		failure_set_errno(error, FAILURE_INPUT_UNREADABLE, path, errno);
+		return -1;
+	}
+	if (!S_ISREG(state->st_mode) || state->st_size == 0 || state->st_size > FILE_LIMIT) {
+		failure_set(error, FAILURE_UPLOAD_UNUSABLE, path,
+			"%s: not a file of 1 byte to 2 GiB", path);
+		return -1;
+	}
+	return g_steal_fd(&file);
+}
+
+static bool copy_upload(ArchiveBatch *batch, int file, const char *path, GError **error)
+{
+	g_autofree char *piece = g_malloc(PIECE);
+	ssize_t got;
+
+	while ((got = read(file, piece, PIECE)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			failure_set_errno(error, FAILURE_INPUT_UNREADABLE, path, errno);
+			return false;
+		}
+		if (!archive_batch_write(batch, piece, (size_t)got, error))
+			return false;
+	}
+	return true;
+}
+
+static bool upload_file(ArchiveBatch *batch, const char *path, GError **error)
+{
+	struct stat state;
+	g_auto(Descriptor) file = open_upload(path, &state, error);
+
+	return file >= 0 && archive_batch_begin(batch, (uint64_t)state.st_size, error) &&
+	       copy_upload(batch, file, path, error) && archive_batch_finish(batch, 0, 0, error);
+}
+
+GArray *document_add_files(Office *office, const char *const *paths, size_t count,
+	const char *case_number, const char *actor, const Cancel *cancel, GError **error)
+{
+	ArchiveOrder order = {.imported_by = actor, .by_hand = true, .case_number = case_number};
+	Archive *archive = office_archive(office, error);
+	g_autoptr(ArchiveBatch) batch = NULL;
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	ArchiveTally tally = {.ids = ids};
+
+	if (!archive || (case_number && !archive_check_case(case_number, error)))
+		return NULL;
+	batch = archive_batch_new(archive, &order);
+	for (size_t i = 0; i < count; i++) {
+		if (!upload_file(batch, paths[i], error))
+			return NULL;
+	}
+	if (!archive_batch_commit(batch, 0, &tally, error) || !indexer_run(archive, cancel, error))
+		return NULL;
+	return g_steal_pointer(&ids);
+}
+
+/* Opens the pack of mail ID's first copy; -1 on failure. */
+static int open_first_copy(Office *office, int64_t id, MimeRange *range, GError **error)
+{
+	Archive *archive = office_archive(office, error);
+	g_autoptr(GArray) places = archive ? archive_places(archive, id, error) : NULL;
+	const ArchivePlace *place;
+
+	if (!places)
+		return -1;
+	place = &g_array_index(places, ArchivePlace, 0);
+	*range = (MimeRange){.offset = place->offset, .size = place->size};
+	return archive_open_pack(archive, place, error);
+}
+
+bool document_write_attachment(Office *office, int64_t id, int64_t number, int descriptor,
+	const Cancel *cancel, GError **error)
+{
+	g_autoptr(MimeWorker) worker = mime_worker_new();
+	MimeRange range;
+	g_auto(Descriptor) pack = open_first_copy(office, id, &range, error);
+
+	return pack >= 0 && mime_worker_extract(worker, pack, range,
+				    (unsigned)MIN(number, G_MAXINT), descriptor, cancel, error);
+}
+
+char *document_read_text(Office *office, int64_t id, const Cancel *cancel, GError **error)
+{
+	g_autoptr(MimeWorker) worker = mime_worker_new();
+	g_autoptr(MailContent) content = NULL;
+	g_autoptr(GError) problem = NULL;
+	MimeRange range;
+	g_auto(Descriptor) pack = open_first_copy(office, id, &range, error);
+
+	if (pack < 0)
+		return NULL;
+	if (mime_worker_read(worker, pack, &range, 1, &content, cancel, &problem))
+		return g_steal_pointer(&content->text);
+	if (failure_is(problem, FAILURE_PARSER_DIED))
+		return g_strdup("");
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return NULL;
+}

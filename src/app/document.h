@@ -1,0 +1,19 @@
+/* Single mails in and out: filing .eml files, reading a mail's text, getting attachments out. */
+#pragma once
+
+#include <glib.h>
+#include "app/office.h"
+#include "base/cancel.h"
+
+/* Files the COUNT files at PATHS like imported mails, all or none, counted as picked by hand. The
+ * mails' ids, in order: GArray of int64_t, yours. FAILURE_INPUT_UNREADABLE,
+ * FAILURE_UPLOAD_UNUSABLE. */
+GArray *document_add_files(Office *office, const char *const *paths, size_t count,
+	const char *case_number, const char *actor, const Cancel *cancel, GError **error);
+
+/* Writes attachment NUMBER (from 1) of mail ID to DESCRIPTOR. */
+bool document_write_attachment(Office *office, int64_t id, int64_t number, int descriptor,
+	const Cancel *cancel, GError **error);
+
+/* The readable text of mail ID's first copy, yours; "" if it cannot be read. */
+char *document_read_text(Office *office, int64_t id, const Cancel *cancel, GError **error);

@@ -1,0 +1,21 @@
+/* Which folders the import hides (section 7): the user's list or the standard with its aliases.
+ * Pure. */
+#pragma once
+
+#include <glib.h>
+#include "imap/imap.h"
+#include "model/account.h"
+
+typedef struct HiddenRules HiddenRules;
+
+HiddenRules *hidden_rules_new(const Account *account);
+void hidden_rules_free(HiddenRules *rules);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HiddenRules, hidden_rules_free)
+
+/* The entry that hides FOLDER, as written in the list, borrowed; NULL: it is shown. FOLDERS
+ * (ImapFolder *, nullable) are all of the mailbox: a role hides what lies below its folder too. */
+const char *hidden_rules_match(
+	const HiddenRules *rules, const ImapFolder *folder, const GPtrArray *folders);
+
+/* The entry that hides the whole mailbox ADDRESS, borrowed; NULL: none. */
+const char *hidden_rules_match_mailbox(const HiddenRules *rules, const char *address);

@@ -1,0 +1,288 @@
+/* The run: which mailboxes, which folders, one after the other, with the indexer behind. */
+#include "app/import_internal.h"
+
+#include <string.h>
+#include "app/folders.h"
+#include "app/hidden.h"
+#include "app/indexer.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "failure/failure.h"
+
+/* How often the reporter hears of progress. */
+#define REPORT_MILLISECONDS 100
+/* Errors that are listed; more are counted only. */
+#define ERROR_LIMIT 10000
+/* How many mails one pick may name. */
+#define UIDS_LIMIT 1000000
+
+static void import_error_free(ImportError *problem)
+{
+	g_free(problem->mailbox);
+	g_free(problem->folder);
+	g_free(problem->reason);
+	g_free(problem);
+}
+
+void import_result_init(ImportResult *result)
+{
+	*result = (ImportResult){
+		.errors = g_ptr_array_new_with_free_func((GDestroyNotify)import_error_free),
+		.case_conflicts = g_ptr_array_new_with_free_func(g_free),
+	};
+}
+
+void import_result_clear(ImportResult *result)
+{
+	g_clear_pointer(&result->errors, g_ptr_array_unref);
+	g_clear_pointer(&result->case_conflicts, g_ptr_array_unref);
+}
+
+bool import_check_cancel(const ImportRun *run, GError **error)
+{
+	if (cancel_triggered(run->cancel))
+		failure_set(error, FAILURE_CANCELLED, NULL, "cancelled");
+	return !cancel_triggered(run->cancel);
+}
+
+void import_report(ImportRun *run, bool at_once)
+{
+	int64_t now = clock_monotonic();
+
+	if (!run->report || (!at_once && now - run->reported < REPORT_MILLISECONDS))
+		return;
+	run->reported = now;
+	run->report(&run->progress, run->report_data);
+}
+
+void import_add_error(
+	ImportRun *run, const char *mailbox, const char *folder, uint32_t uid, const char *reason)
+{
+	ImportError *problem;
+
+	run->result->failed++;
+	if (run->result->errors->len >= ERROR_LIMIT)
+		return;
+	problem = g_new0(ImportError, 1);
+	problem->mailbox = g_strdup(mailbox);
+	problem->folder = g_strdup(folder);
+	problem->uid = uid;
+	problem->reason = g_strdup(reason);
+	g_ptr_array_add(run->result->errors, problem);
+}
+
+/* A folder's failure that does not end the run is listed; true if the run goes on. */
+static bool list_refusal(ImportRun *run, const char *folder, GError *problem)
+{
+	g_autofree char *sentence = NULL;
+
+	if (failure_code(problem) != FAILURE_CODE_REFUSED)
+		return false;
+	sentence = failure_sentence(problem);
+	import_add_error(run, run->account->address, folder, 0, sentence);
+	g_error_free(problem);
+	return true;
+}
+
+static bool import_one(ImportRun *run, const char *folder, GError **error)
+{
+	GError *problem = NULL;
+
+	if (!import_check_cancel(run, error))
+		return false;
+	run->result->folders++;
+	if (import_folder(run, folder, &problem) || list_refusal(run, folder, problem))
+		return true;
+	g_propagate_error(error, problem);
+	return false;
+}
+
+/* Folders named by the caller: one that is unknown ends the run as a wrong call. */
+static bool import_named(ImportRun *run, GError **error)
+{
+	for (const char *const *folder = run->request->folders; *folder; folder++) {
+		GError *problem = NULL;
+
+		if (!import_check_cancel(run, error))
+			return false;
+		run->result->folders++;
+		if (import_folder(run, *folder, &problem))
+			continue;
+		if (failure_is(problem, FAILURE_FOLDER_UNKNOWN) ||
+			!list_refusal(run, *folder, problem)) {
+			g_propagate_error(error, problem);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The names of the selectable folders that are not hidden; borrowed from FOLDERS. */
+static GPtrArray *visible_names(const Account *account, GPtrArray *folders)
+{
+	g_autoptr(HiddenRules) rules = hidden_rules_new(account);
+	GPtrArray *names = g_ptr_array_new();
+
+	for (guint i = 0; i < folders->len; i++) {
+		const ImapFolder *folder = g_ptr_array_index(folders, i);
+
+		if (folder->selectable && !hidden_rules_match(rules, folder, folders))
+			g_ptr_array_add(names, folder->name);
+	}
+	return names;
+}
+
+/* Whether STATUS shows that FOLDER has nothing to do: nothing new, no retries, no pending actions.
+ */
+static bool is_settled(
+	ImportRun *run, const char *name, const ImapStatus *status, bool *settled, GError **error)
+{
+	ArchiveFolder folder =
+		import_archive_folder(run->account, run->server, name, status->uid_validity);
+	bool busy;
+
+	*settled = false;
+	if (!status->uid_validity || !status->uid_next || run->request->since)
+		return true;
+	if (!archive_folder_open(run->archive, &folder, error) ||
+		!archive_folder_is_busy(run->archive, &folder, &busy, error))
+		return false;
+	*settled = !busy && (status->messages == 0 || status->uid_next - 1 <= folder.cursor);
+	return true;
+}
+
+/* All folders that are not hidden; one round trip tells which have anything new. */
+static bool import_visible(ImportRun *run, GError **error)
+{
+	g_autoptr(GPtrArray) folders = NULL;
+	g_autoptr(GPtrArray) names = NULL;
+	g_autofree ImapStatus *statuses = NULL;
+
+	if (!import_connect(run, error) || !(folders = imap_list(run->session, error)))
+		return false;
+	names = visible_names(run->account, folders);
+	statuses = g_new0(ImapStatus, names->len + 1);
+	if (names->len > 0 && !imap_status_many(run->session, (const char *const *)names->pdata,
+				      names->len, statuses, error))
+		return false;
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+		bool settled;
+
+		if (!is_settled(run, name, &statuses[i], &settled, error))
+			return false;
+		if (settled)
+			run->result->folders++;
+		else if (!import_one(run, name, error))
+			return false;
+	}
+	return true;
+}
+
+/* The further mailboxes of the user cannot be opened yet: each is listed, none is forgotten. */
+static void list_shared(ImportRun *run)
+{
+	for (guint i = 0; i < run->account->mailboxes->len; i++) {
+		const char *address = g_ptr_array_index(run->account->mailboxes, i);
+		g_autoptr(GError) problem = NULL;
+		g_autofree char *sentence = NULL;
+
+		folders_check_mailbox(run->account, address, &problem);
+		if (!problem)
+			continue;
+		sentence = failure_sentence(problem);
+		import_add_error(run, address, NULL, 0, sentence);
+	}
+}
+
+static bool import_mailboxes(ImportRun *run, GError **error)
+{
+	const char *const *asked = run->request->mailboxes;
+	g_autoptr(HiddenRules) rules = hidden_rules_new(run->account);
+
+	for (; asked && *asked; asked++) {
+		if (!folders_check_mailbox(run->account, *asked, error))
+			return false;
+	}
+	run->progress.mailbox = run->account->address;
+	if (!run->request->mailboxes)
+		list_shared(run);
+	if (!run->request->mailboxes && !run->request->folders &&
+		hidden_rules_match_mailbox(rules, run->account->address))
+		return true;
+	return run->request->folders ? import_named(run, error) : import_visible(run, error);
+}
+
+static bool check_request(const ImportRequest *request, GError **error)
+{
+	bool one_folder = request->folders && request->folders[0] && !request->folders[1];
+
+	if (request->uids && (!one_folder || request->since)) {
+		failure_set(error, FAILURE_USAGE,
+			_("--uids braucht genau ein Postfach und genau einen Ordner und verträgt "
+			  "sich nicht mit --since."),
+			"uids without exactly one folder");
+		return false;
+	}
+	return !request->case_number || archive_check_case(request->case_number, error);
+}
+
+static bool prepare(ImportRun *run, GError **error)
+{
+	if (!check_request(run->request, error))
+		return false;
+	if (run->request->uids &&
+		!(run->uids = imap_uid_set_parse(run->request->uids, UIDS_LIMIT, error)))
+		return false;
+	run->account = sign_in_account(run->office, run->request->user, error);
+	if (!run->account || !settings_require(run->account, MAIL_PROTOCOL_IMAP, error))
+		return false;
+	run->server = import_server_name(run->account);
+	run->archive = office_archive(run->office, error);
+	return run->archive != NULL;
+}
+
+/* Fetches and files with the indexer at work behind, then waits for it. */
+static bool file_and_list(ImportRun *run, int64_t started, GError **error)
+{
+	Indexer *indexer = indexer_start(run->archive, run->cancel);
+	g_autoptr(GError) indexing = NULL;
+	bool filed = import_mailboxes(run, error);
+
+	import_disconnect(run);
+	run->result->ms_durable = clock_monotonic() - started;
+	run->progress.phase = IMPORT_LISTING;
+	import_report(run, true);
+	if (!indexer_finish(indexer, &indexing) && filed) {
+		g_propagate_error(error, g_steal_pointer(&indexing));
+		filed = false;
+	}
+	run->result->ms_listed = clock_monotonic() - started;
+	return filed;
+}
+
+bool import_run(Office *office, const ImportRequest *request, ImportReporter *report, void *data,
+	const Cancel *cancel, ImportResult *result, GError **error)
+{
+	ImportRun run = {
+		.office = office,
+		.request = request,
+		.result = result,
+		.report = report,
+		.report_data = data,
+		.cancel = cancel,
+	};
+	int64_t started = clock_monotonic();
+	bool done = prepare(&run, error) && file_and_list(&run, started, error);
+
+	account_free(run.account);
+	g_free(run.server);
+	g_clear_pointer(&run.uids, g_array_unref);
+	if (done && result->failed > 0) {
+		g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, result->failed);
+
+		failure_set(error, FAILURE_SOME_FAILED, count, "%s failures", count);
+		done = false;
+	}
+	return done;
+}

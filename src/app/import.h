@@ -1,0 +1,68 @@
+/* Importing: mails of a user's mailboxes into the archive, durable first, then the action on the
+ * server, then readable in lists and search. It can be cancelled at any time and goes on where it
+ * stopped. */
+#pragma once
+
+#include <glib.h>
+#include "app/office.h"
+#include "base/cancel.h"
+
+typedef struct ImportRequest {
+	const char *user;
+	const char *const *mailboxes; /* NULL-terminated; NULL: all of the user's */
+	const char *const *folders;   /* NULL-terminated; NULL: every folder not hidden */
+	const char *uids;	 /* "4,6:8" picked by hand in one folder; NULL: whole folders */
+	int64_t since;		 /* INTERNALDATE on or after this day; 0: any */
+	const char *case_number; /* NULL: none */
+	const char *actor;
+} ImportRequest;
+
+/* What could not be imported, and why in a German sentence. */
+typedef struct ImportError {
+	char *mailbox;
+	char *folder; /* NULL: the whole mailbox */
+	uint32_t uid; /* 0: the whole folder */
+	char *reason;
+} ImportError;
+
+typedef struct ImportResult {
+	uint64_t imported;
+	uint64_t known;
+	uint64_t failed;
+	uint64_t bytes;
+	uint64_t folders;
+	int64_t ms_durable;
+	int64_t ms_listed;
+	uint64_t wire_bytes;	   /* both ways after the handshakes, over all connections */
+	GPtrArray *errors;	   /* ImportError * */
+	GPtrArray *case_conflicts; /* char *, "17: 2026/4711" */
+} ImportResult;
+
+void import_result_init(ImportResult *result);
+void import_result_clear(ImportResult *result);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImportResult, import_result_clear)
+
+typedef enum ImportPhase {
+	IMPORT_CONNECTING,
+	IMPORT_FETCHING,
+	IMPORT_WAITING, /* for a server that was lost or asked for a pause */
+	IMPORT_LISTING, /* all is durable; mails are being made searchable */
+} ImportPhase;
+
+typedef struct ImportProgress {
+	ImportPhase phase;
+	const char *mailbox;
+	const char *folder;
+	uint64_t done;	/* mails of this folder */
+	uint64_t total; /* mails of this folder to be fetched */
+	uint64_t bytes; /* of the whole run */
+	int wait;	/* seconds, IMPORT_WAITING */
+} ImportProgress;
+
+typedef void ImportReporter(const ImportProgress *progress, void *data);
+
+/* Runs REQUEST. RESULT (initialised) is filled whatever happens. Failures of single mails, folders
+ * and mailboxes are listed in it and end as FAILURE_SOME_FAILED; what ends the run early (login,
+ * server gone, disk full, FAILURE_CANCELLED) is the failure itself. */
+bool import_run(Office *office, const ImportRequest *request, ImportReporter *report, void *data,
+	const Cancel *cancel, ImportResult *result, GError **error);

@@ -1,0 +1,112 @@
+/* The import's connection: opened when needed, opened again after a loss. */
+#include "app/import_internal.h"
+
+#include <poll.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/text.h"
+#include "failure/failure.h"
+
+/* Pauses before the next try: doubled each time from here. */
+#define FIRST_WAIT 500 /* milliseconds */
+/* The longest pause a throttling server gets; above it the run ends and says so. */
+#define LONGEST_WAIT (5 * 60 * 1000)
+
+char *import_server_name(const Account *account)
+{
+	return text_fold(account->imap.host);
+}
+
+ArchiveFolder import_archive_folder(
+	const Account *account, const char *server, const char *folder, uint32_t uid_validity)
+{
+	return (ArchiveFolder){
+		.user_id = account->user_id,
+		.user = account->user_name,
+		.server = server,
+		.mailbox = account->address,
+		.name = folder,
+		.uid_validity = uid_validity,
+	};
+}
+
+void import_disconnect(ImportRun *run)
+{
+	if (run->session)
+		run->result->wire_bytes += imap_bytes(run->session);
+	g_clear_pointer(&run->session, imap_close);
+}
+
+/* A later connection takes the settings as they are then; another server would be another import.
+ */
+static bool refresh_account(ImportRun *run, GError **error)
+{
+	g_autoptr(Account) account = sign_in_account(run->office, run->request->user, error);
+	g_autofree char *server = NULL;
+
+	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error))
+		return false;
+	server = import_server_name(account);
+	if (strcmp(server, run->server) != 0 ||
+		strcmp(account->address, run->account->address) != 0) {
+		failure_set(error, FAILURE_SETTINGS_CHANGED, NULL,
+			"server or account of %s changed during the import", account->user_name);
+		return false;
+	}
+	/* The name and address that others borrow stay the run's. */
+	endpoint_clear(&run->account->imap);
+	endpoint_copy(&run->account->imap, &account->imap);
+	return true;
+}
+
+bool import_connect(ImportRun *run, GError **error)
+{
+	bool again = run->session != NULL;
+
+	if (run->session && imap_is_alive(run->session))
+		return true;
+	import_disconnect(run);
+	run->progress.phase = IMPORT_CONNECTING;
+	import_report(run, true);
+	if (again && !refresh_account(run, error))
+		return false;
+	run->session = sign_in_imap(run->office, run->account, run->cancel, error);
+	return run->session != NULL;
+}
+
+bool import_is_recoverable(const GError *error)
+{
+	FailureCode code = failure_code(error);
+
+	return code == FAILURE_CODE_RETRY || code == FAILURE_CODE_PROTOCOL;
+}
+
+/* How long to pause, in milliseconds. */
+static int64_t pause_length(const ImportRun *run, unsigned tries)
+{
+	int64_t told = run->session ? imap_backoff(run->session) : 0;
+
+	return MAX(told, (int64_t)FIRST_WAIT << MIN(tries, 8));
+}
+
+bool import_wait(ImportRun *run, unsigned tries, GError **error)
+{
+	int64_t length = pause_length(run, tries);
+	int64_t end = clock_monotonic() + length;
+
+	if (length > LONGEST_WAIT) {
+		failure_set(error, FAILURE_THROTTLED, run->account->imap.host,
+			"the server asks for a pause of %d s", (int)(length / 1000));
+		return false;
+	}
+	run->progress.phase = IMPORT_WAITING;
+	while (!cancel_triggered(run->cancel) && clock_monotonic() < end) {
+		struct pollfd cancelled = {.fd = cancel_descriptor(run->cancel), .events = POLLIN};
+		int64_t left = end - clock_monotonic();
+
+		run->progress.wait = (int)((left + 999) / 1000);
+		import_report(run, true);
+		poll(&cancelled, 1, (int)CLAMP(left, 0, 1000));
+	}
+	return import_check_cancel(run, error);
+}

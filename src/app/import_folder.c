@@ -1,0 +1,240 @@
+/* One folder: select, plan, fetch with reconnection, commit, then the actions on the server. */
+#include "app/import_internal.h"
+
+#include "base/i18n.h"
+#include "failure/failure.h"
+
+/* Connections without a single mail before the run gives up. */
+#define STALL_LIMIT 4
+/* Lost connections at the same mail before it is left for another day. */
+#define BLAME_LIMIT 2
+/* Mails blamed in a row before the server itself is. */
+#define BLAMED_LIMIT 3
+
+static const char *action_name(AfterImport after)
+{
+	static const char *const names[] = {
+		[AFTER_NONE] = NULL,
+		[AFTER_SEEN] = "seen",
+		[AFTER_FLAG] = "flag",
+		[AFTER_MOVE] = "move",
+	};
+
+	return names[after];
+}
+
+/* What a folder's fetch has been through. */
+typedef struct Attempts {
+	unsigned stalls;  /* connections in a row that brought nothing */
+	unsigned blamed;  /* mails in a row that were left out */
+	uint32_t suspect; /* the mail at which the last connection ended */
+	unsigned suspicions;
+} Attempts;
+
+static bool connect_and_select(
+	ImportRun *run, const char *folder, ImapStatus *status, GError **error)
+{
+	ImapAccess access = run->account->after == AFTER_NONE ? IMAP_READ_ONLY : IMAP_READ_WRITE;
+
+	return import_connect(run, error) &&
+	       imap_select(run->session, folder, access, status, error);
+}
+
+/* Leaves UID out with REASON, to be tried again next time. */
+static void leave_out(
+	ImportRun *run, ImportPlan *plan, Filer *filer, uint32_t uid, const GError *reason)
+{
+	g_autofree char *sentence = failure_sentence(reason);
+
+	if (!import_plan_hand(plan, uid))
+		return;
+	filer_note_failure(filer, uid, failure_name(reason));
+	import_add_error(run, plan->folder.mailbox, plan->folder.name, uid, sentence);
+}
+
+/* The mail that a lost connection points to: the one under way, else the first that is open. */
+static uint32_t find_suspect(const ImportPlan *plan, uint32_t uid)
+{
+	if (uid)
+		return uid;
+	return plan->first_open < plan->uids->len
+		       ? g_array_index(plan->uids, uint32_t, plan->first_open)
+		       : 0;
+}
+
+/* After a fetch ended with PROBLEM: whether to go on with another connection. */
+static bool judge(ImportRun *run, ImportPlan *plan, Filer *filer, Attempts *attempts, uint32_t uid,
+	bool progressed, const GError *problem)
+{
+	uint32_t suspect = find_suspect(plan, uid);
+
+	if (failure_is(problem, FAILURE_MESSAGE_TOO_LARGE)) {
+		leave_out(run, plan, filer, suspect, problem);
+		return true;
+	}
+	if (!import_is_recoverable(problem))
+		return false;
+	if (progressed)
+		*attempts = (Attempts){0};
+	attempts->stalls += progressed ? 0 : 1;
+	attempts->suspicions = suspect == attempts->suspect ? attempts->suspicions + 1 : 1;
+	attempts->suspect = suspect;
+	if (attempts->suspicions >= BLAME_LIMIT && attempts->blamed < BLAMED_LIMIT &&
+		!failure_is(problem, FAILURE_THROTTLED)) {
+		leave_out(run, plan, filer, suspect, problem);
+		attempts->blamed++;
+		attempts->stalls = 0;
+		attempts->suspicions = 0;
+	}
+	return attempts->stalls < STALL_LIMIT;
+}
+
+/* Connects again and finds the folder as it was; tries some times. */
+static bool resume(ImportRun *run, const ImportPlan *plan, GError **error)
+{
+	for (unsigned tries = 0;; tries++) {
+		g_autoptr(GError) problem = NULL;
+		ImapStatus status;
+
+		if (!import_wait(run, tries, error))
+			return false;
+		if (connect_and_select(run, plan->folder.name, &status, &problem)) {
+			if (status.uid_validity == plan->folder.uid_validity)
+				return true;
+			failure_set(error, FAILURE_SERVER_UNAVAILABLE, run->account->imap.host,
+				"%s: UIDVALIDITY changed during the import", plan->folder.name);
+			return false;
+		}
+		if (tries + 1 >= STALL_LIMIT || !import_is_recoverable(problem)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
+			return false;
+		}
+	}
+}
+
+/* Fetches all of PLAN, over as many connections as it takes. */
+static bool fetch_all(ImportRun *run, ImportPlan *plan, Filer *filer, GError **error)
+{
+	Attempts attempts = {0};
+
+	for (;;) {
+		GError *problem = NULL;
+		size_t before = plan->handed_count;
+		uint32_t uid;
+
+		run->progress.phase = IMPORT_FETCHING;
+		if (import_fetch(run, plan, filer, &uid, &problem))
+			return true;
+		if (!judge(run, plan, filer, &attempts, uid, plan->handed_count > before,
+			    problem)) {
+			g_propagate_error(error, problem);
+			return false;
+		}
+		g_clear_error(&problem);
+		if (!resume(run, plan, error))
+			return false;
+	}
+}
+
+/* Fetches and commits; the filer's own failure is the one that counts. */
+static bool file_plan(ImportRun *run, ImportPlan *plan, GError **error)
+{
+	ArchiveOrder order = {
+		.folder = &plan->folder,
+		.imported_by = run->request->actor,
+		.by_hand = run->uids != NULL,
+		.case_number = run->request->case_number,
+		.action = action_name(run->account->after),
+		.action_folder = run->account->after_folder,
+	};
+	g_autoptr(GError) fetching = NULL;
+	g_autoptr(GError) filing = NULL;
+	Filer *filer = filer_start(run->archive, &order, plan);
+	bool fetched = fetch_all(run, plan, filer, &fetching);
+
+	if (!filer_finish(filer, fetched ? plan->final_cursor : 0, run->result, &filing)) {
+		g_propagate_error(error, g_steal_pointer(&filing));
+		return false;
+	}
+	if (!fetched)
+		g_propagate_error(error, g_steal_pointer(&fetching));
+	return fetched;
+}
+
+static bool act(ImportRun *run, const ArchiveAction *action, GError **error)
+{
+	const uint32_t *uids = (const uint32_t *)(const void *)action->uids->data;
+
+	if (g_str_equal(action->action, "move"))
+		return imap_move(run->session, uids, action->uids->len, action->folder, error);
+	return imap_add_flag(run->session, uids, action->uids->len,
+		g_str_equal(action->action, "seen") ? "\\Seen" : "\\Flagged", error);
+}
+
+/* Does on the server what committed rows ask for. A refusal is listed; the rows wait for the next
+ * run. */
+static bool do_actions(ImportRun *run, const ArchiveFolder *folder, GError **error)
+{
+	for (;;) {
+		GError *problem = NULL;
+		g_autoptr(ArchiveAction) action =
+			archive_next_action(run->archive, folder, &problem);
+
+		if (action && act(run, action, &problem) &&
+			archive_action_done(run->archive, folder, action, &problem))
+			continue;
+		if (!problem)
+			return true;
+		if (failure_code(problem) != FAILURE_CODE_REFUSED) {
+			g_propagate_error(error, problem);
+			return false;
+		}
+		g_autofree char *sentence = failure_sentence(problem);
+		g_autofree char *reason = g_strdup_printf(
+			_("Abgelegt, aber auf dem Server nicht gekennzeichnet oder verschoben: %s"),
+			sentence);
+
+		import_add_error(run, folder->mailbox, folder->name, 0, reason);
+		g_clear_error(&problem);
+		return true;
+	}
+}
+
+/* Connection lost between the commit and the actions: they are rows and wait; one more try is made
+ * now. */
+static bool do_actions_surely(ImportRun *run, ImportPlan *plan, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+
+	if (run->account->after == AFTER_NONE)
+		return true;
+	if (do_actions(run, &plan->folder, &problem))
+		return true;
+	if (!import_is_recoverable(problem)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	return resume(run, plan, error) && do_actions(run, &plan->folder, error);
+}
+
+bool import_folder(ImportRun *run, const char *folder, GError **error)
+{
+	g_autoptr(ImportPlan) plan = NULL;
+	ImapStatus status;
+
+	run->progress.folder = folder;
+	run->progress.done = run->progress.total = 0;
+	if (!connect_and_select(run, folder, &status, error))
+		return false;
+	plan = import_plan_new(run, folder, &status, error);
+	if (!plan)
+		return false;
+	run->progress.phase = IMPORT_FETCHING;
+	run->progress.total = plan->uids->len;
+	import_report(run, true);
+	if ((plan->uids->len > 0 || plan->final_cursor > plan->folder.cursor) &&
+		!file_plan(run, plan, error))
+		return false;
+	import_report(run, true);
+	return do_actions_surely(run, plan, error);
+}

@@ -1,0 +1,193 @@
+/* Which UIDs of a folder are to be fetched: cursor rules, picks by hand, mails since a day. */
+#include "app/import_internal.h"
+
+#include <string.h>
+#include "base/i18n.h"
+#include "failure/failure.h"
+
+void import_plan_free(ImportPlan *plan)
+{
+	if (!plan)
+		return;
+	g_clear_pointer(&plan->uids, g_array_unref);
+	g_free(plan->handed);
+	g_free(plan);
+}
+
+static uint32_t uid_at(const GArray *uids, size_t index)
+{
+	return g_array_index(uids, uint32_t, index);
+}
+
+size_t import_uid_index(const GArray *uids, uint32_t uid)
+{
+	size_t low = 0;
+	size_t high = uids->len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (uid_at(uids, middle) < uid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool contains(const GArray *uids, uint32_t uid)
+{
+	size_t index = import_uid_index(uids, uid);
+
+	return index < uids->len && uid_at(uids, index) == uid;
+}
+
+bool import_plan_hand(ImportPlan *plan, uint32_t uid)
+{
+	size_t index = import_uid_index(plan->uids, uid);
+
+	if (index >= plan->uids->len || uid_at(plan->uids, index) != uid || plan->handed[index])
+		return false;
+	plan->handed[index] = true;
+	plan->handed_count++;
+	while (plan->first_open < plan->uids->len && plan->handed[plan->first_open])
+		plan->first_open++;
+	return true;
+}
+
+GArray *import_plan_open(const ImportPlan *plan, size_t limit)
+{
+	GArray *open = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+	for (size_t i = plan->first_open; i < plan->uids->len && open->len < limit; i++) {
+		if (!plan->handed[i])
+			g_array_append_vals(open, &g_array_index(plan->uids, uint32_t, i), 1);
+	}
+	return open;
+}
+
+/* Leaves out what is on file already and counts it as known. With a case number all stay in: filing
+ * them again is what fills the case. */
+static bool drop_filed(ImportRun *run, ImportPlan *plan, GArray *found, GError **error)
+{
+	g_autofree bool *filed = g_new0(bool, found->len + 1);
+
+	if (!run->request->case_number &&
+		!archive_folder_filed(run->archive, &plan->folder,
+			(const uint32_t *)(void *)found->data, found->len, filed, error))
+		return false;
+	for (guint i = 0; i < found->len; i++) {
+		if (filed[i])
+			run->result->known++;
+		else
+			g_array_append_vals(plan->uids, &g_array_index(found, uint32_t, i), 1);
+	}
+	return true;
+}
+
+/* Picked by hand: what the server does not have is listed. */
+static bool plan_picked(ImportRun *run, ImportPlan *plan, GError **error)
+{
+	const GArray *picked = run->uids;
+	g_autofree char *set =
+		imap_uid_set_format((const uint32_t *)(const void *)picked->data, picked->len);
+	g_autoptr(GArray) found = imap_search(run->session, &(ImapSearch){.uid_set = set}, error);
+
+	if (!found)
+		return false;
+	for (guint i = 0; i < picked->len; i++) {
+		uint32_t uid = uid_at(picked, i);
+
+		if (!contains(found, uid))
+			import_add_error(run, plan->folder.mailbox, plan->folder.name, uid,
+				_("Diese E-Mail gibt es im Ordner nicht (mehr)."));
+	}
+	return drop_filed(run, plan, found, error);
+}
+
+static bool plan_since(ImportRun *run, ImportPlan *plan, GError **error)
+{
+	g_autoptr(GArray) found =
+		imap_search(run->session, &(ImapSearch){.since = run->request->since}, error);
+
+	return found && drop_filed(run, plan, found, error);
+}
+
+/* "5,9,101:*": the retries and all behind the cursor. */
+static char *whole_set(const ImportPlan *plan, const GArray *retries)
+{
+	g_autofree char *again = NULL;
+
+	if (retries->len == 0)
+		return g_strdup_printf("%u:*", plan->folder.cursor + 1);
+	again = imap_uid_set_format((const uint32_t *)(const void *)retries->data, retries->len);
+	return g_strdup_printf("%s,%u:*", again, plan->folder.cursor + 1);
+}
+
+/* Retries that the server no longer has are over. */
+static bool forget_gone_retries(ImportRun *run, ImportPlan *plan, const GArray *retries,
+	const GArray *found, GError **error)
+{
+	for (guint i = 0; i < retries->len; i++) {
+		uint32_t uid = uid_at(retries, i);
+
+		if (!contains(found, uid) &&
+			!archive_folder_forget(run->archive, &plan->folder, uid, error))
+			return false;
+	}
+	return true;
+}
+
+/* The whole folder: nothing is asked of the server where its next UID shows that nothing is new. */
+static bool plan_whole(ImportRun *run, ImportPlan *plan, const ImapStatus *status, GError **error)
+{
+	uint32_t cursor = plan->folder.cursor;
+	g_autoptr(GArray) retries = archive_folder_retries(run->archive, &plan->folder, error);
+	g_autoptr(GArray) done = NULL;
+	g_autoptr(GArray) found = NULL;
+	g_autofree char *set = NULL;
+
+	if (!retries)
+		return false;
+	if (retries->len == 0 &&
+		(status->messages == 0 || (status->uid_next && status->uid_next - 1 <= cursor)))
+		return true;
+	done = archive_folder_done(run->archive, &plan->folder, error);
+	set = whole_set(plan, retries);
+	found = done ? imap_search(run->session, &(ImapSearch){.uid_set = set}, error) : NULL;
+	if (!found || !forget_gone_retries(run, plan, retries, found, error))
+		return false;
+	for (guint i = 0; i < found->len; i++) {
+		uint32_t uid = uid_at(found, i);
+
+		if (contains(retries, uid) || (uid > cursor && !contains(done, uid)))
+			g_array_append_val(plan->uids, uid);
+	}
+	plan->final_cursor = MAX(cursor, found->len ? uid_at(found, found->len - 1) : 0);
+	if (status->uid_next)
+		plan->final_cursor = MAX(plan->final_cursor, status->uid_next - 1);
+	return true;
+}
+
+ImportPlan *import_plan_new(
+	ImportRun *run, const char *folder, const ImapStatus *status, GError **error)
+{
+	g_autoptr(ImportPlan) plan = g_new0(ImportPlan, 1);
+	bool planned;
+
+	plan->uids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	plan->folder =
+		import_archive_folder(run->account, run->server, folder, status->uid_validity);
+	if (!archive_folder_open(run->archive, &plan->folder, error))
+		return NULL;
+	if (run->uids)
+		planned = plan_picked(run, plan, error);
+	else if (run->request->since)
+		planned = plan_since(run, plan, error);
+	else
+		planned = plan_whole(run, plan, status, error);
+	if (!planned)
+		return NULL;
+	plan->handed = g_new0(bool, plan->uids->len + 1);
+	return g_steal_pointer(&plan);
+}

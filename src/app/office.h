@@ -1,0 +1,24 @@
+/* One office's installation: the data folder with database, key ring, settings and archive, opened
+ * once a process and handed to every use case. It knows no protocol. */
+#pragma once
+
+#include <glib.h>
+#include "archive/archive.h"
+#include "db/db.h"
+#include "settings/settings.h"
+
+typedef struct Office Office;
+
+/* FOLDER is made (0700) if it is missing. DATABASE NULL: "sqlite:FOLDER/amtspost.db". As root the
+ * process becomes the owner of an existing folder; a folder of somebody else is refused
+ * (FAILURE_STORE_FOREIGN). */
+Office *office_open(const char *folder, const char *database, GError **error);
+void office_close(Office *office);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Office, office_close)
+
+const char *office_folder(const Office *office);
+Db *office_db(Office *office);
+Settings *office_settings(Office *office);
+
+/* Opened at the first use (one thread at a time); NULL with *ERROR on failure. */
+Archive *office_archive(Office *office, GError **error);

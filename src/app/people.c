@@ -1,0 +1,162 @@
+/* Users with their mail settings. */
+#include "app/people.h"
+
+#include "failure/failure.h"
+
+void person_free(Person *person)
+{
+	if (!person)
+		return;
+	user_free(person->user);
+	g_free(person->interface);
+	g_free(person->account);
+	g_free(person);
+}
+
+/* What a change of one user needs inside its transaction. */
+typedef struct Change {
+	User *user;
+	const char *name;
+	const char *hash;
+	bool locked;
+	const char *actor;
+} Change;
+
+static bool add_in(DbTransaction *transaction, void *data, GError **error)
+{
+	Change *change = data;
+
+	return user_add(transaction, change->user, change->hash, change->actor, error);
+}
+
+static bool lock_in(DbTransaction *transaction, void *data, GError **error)
+{
+	Change *change = data;
+
+	return user_set_locked(transaction, change->name, change->locked, change->actor, error);
+}
+
+static bool password_in(DbTransaction *transaction, void *data, GError **error)
+{
+	Change *change = data;
+
+	return user_set_password(transaction, change->name, change->hash, change->actor, error);
+}
+
+static bool remove_in(DbTransaction *transaction, void *data, GError **error)
+{
+	Change *change = data;
+
+	return user_remove(transaction, change->name, change->actor, error);
+}
+
+bool people_add(
+	Office *office, User *user, const Secret *password, const char *actor, GError **error)
+{
+	g_autofree char *hash = NULL;
+	Change change = {.user = user, .actor = actor};
+
+	if (!user_check_name(user->name, error))
+		return false;
+	if (password && !(hash = user_hash_password(password, error)))
+		return false;
+	change.hash = hash;
+	return db_write(office_db(office), add_in, &change, error);
+}
+
+bool people_set_locked(
+	Office *office, const char *name, bool locked, const char *actor, GError **error)
+{
+	Change change = {.name = name, .locked = locked, .actor = actor};
+
+	return db_write(office_db(office), lock_in, &change, error);
+}
+
+bool people_set_password(
+	Office *office, const char *name, const Secret *password, const char *actor, GError **error)
+{
+	g_autofree char *hash = user_hash_password(password, error);
+	Change change = {.name = name, .hash = hash, .actor = actor};
+
+	return hash && db_write(office_db(office), password_in, &change, error);
+}
+
+bool people_remove(Office *office, const char *name, const char *actor, GError **error)
+{
+	Change change = {.name = name, .actor = actor};
+
+	return db_write(office_db(office), remove_in, &change, error);
+}
+
+typedef struct Lookup {
+	const char *name; /* NULL: all */
+	User *user;
+	GPtrArray *users;
+} Lookup;
+
+static bool lookup_in(DbTransaction *transaction, void *data, GError **error)
+{
+	Lookup *lookup = data;
+
+	if (lookup->name)
+		lookup->user = user_find(transaction, lookup->name, error);
+	else
+		lookup->users = user_list(transaction, error);
+	return lookup->user || lookup->users;
+}
+
+static char *effective(Office *office, const char *user, SettingKey key, GError **error)
+{
+	g_auto(SettingView) view = {0};
+
+	if (!settings_view(office_settings(office), user, settings_get_row(key), &view, error))
+		return NULL;
+	return g_strdup(view.value ? view.value : "");
+}
+
+/* Takes USER. */
+static Person *make_person(Office *office, User *user, GError **error)
+{
+	g_autoptr(Person) person = g_new0(Person, 1);
+	g_autofree char *account = NULL;
+
+	person->user = user;
+	person->interface = effective(office, user->name, SETTING_INTERFACE, error);
+	if (!person->interface)
+		return NULL;
+	account = effective(office, user->name, SETTING_ACCOUNT, error);
+	if (!account)
+		return NULL;
+	if (*account)
+		person->account = g_steal_pointer(&account);
+	return g_steal_pointer(&person);
+}
+
+Person *people_find(Office *office, const char *name, GError **error)
+{
+	Lookup lookup = {.name = name};
+
+	if (!db_read(office_db(office), lookup_in, &lookup, error))
+		return NULL;
+	return make_person(office, lookup.user, error);
+}
+
+GPtrArray *people_list(Office *office, GError **error)
+{
+	g_autoptr(GPtrArray) people = g_ptr_array_new_with_free_func((GDestroyNotify)person_free);
+	g_autoptr(GPtrArray) users = NULL;
+	Lookup lookup = {0};
+
+	if (!db_read(office_db(office), lookup_in, &lookup, error))
+		return NULL;
+	users = lookup.users;
+	for (guint i = 0; i < users->len; i++) {
+		User *user = g_steal_pointer(&g_ptr_array_index(users, i));
+		Person *person = make_person(office, user, error);
+
+		if (!person)
+			return NULL;
+		g_ptr_array_add(people, person);
+	}
+	return g_steal_pointer(&people);
+}

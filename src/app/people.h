@@ -1,0 +1,39 @@
+/* Use cases about users: add, lock, change, list with their mail settings, import from CSV. */
+#pragma once
+
+#include <stdbool.h>
+#include <glib.h>
+#include "app/office.h"
+#include "user/user.h"
+
+/* A user with what lists show of the mail settings. */
+typedef struct Person {
+	User *user;
+	char *interface; /* "standard" … */
+	char *account;	 /* NULL: none */
+} Person;
+
+void person_free(Person *person);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Person, person_free)
+
+/* PASSWORD NULL: none yet. Sets user->id. */
+bool people_add(
+	Office *office, User *user, const Secret *password, const char *actor, GError **error);
+
+/* Yours; FAILURE_USER_UNKNOWN. */
+Person *people_find(Office *office, const char *name, GError **error);
+/* All by name; Person *. */
+GPtrArray *people_list(Office *office, GError **error);
+
+bool people_set_locked(
+	Office *office, const char *name, bool locked, const char *actor, GError **error);
+bool people_set_password(Office *office, const char *name, const Secret *password,
+	const char *actor, GError **error);
+bool people_remove(Office *office, const char *name, const char *actor, GError **error);
+
+/* Adds the users of CSV (UTF-8, ';', a header line of name, display_name, admin, archive and user
+ * keys), all or nothing. Answers their names (char *), yours; with DRY_RUN nothing is kept. Every
+ * bad row is named: ROW_ERRORS (char *, German, "Zeile 3: …") gets them, and the failure is
+ * FAILURE_CSV_INVALID. */
+GPtrArray *people_import(Office *office, const char *csv, bool dry_run, const char *actor,
+	GPtrArray *row_errors, GError **error);

@@ -1,0 +1,198 @@
+/* Finding the command, opening the office, running, telling how it ended. */
+#include "cli/cli.h"
+#include "cli/cli_internal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "failure/failure.h"
+
+static const CliCommand *const tables[] = {
+	cli_user_commands,
+	cli_settings_commands,
+	cli_mail_commands,
+	cli_archive_commands,
+	cli_audit_commands,
+	NULL,
+};
+
+/* The one that signals reach. */
+static Cancel *interrupted;
+
+static void on_signal(int number)
+{
+	if (cancel_triggered(interrupted))
+		_exit(128 + number);
+	cancel_trigger(interrupted);
+}
+
+static void catch_signals(Cancel *cancel)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	interrupted = cancel;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* The words of ARGV before any option, skipping the common options that take a value. */
+static GPtrArray *command_words(int argc, char **argv)
+{
+	GPtrArray *words = g_ptr_array_new();
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--data") == 0 || strcmp(argv[i], "--database") == 0)
+			i++;
+		else if (argv[i][0] != '-')
+			g_ptr_array_add(words, argv[i]);
+	}
+	return words;
+}
+
+/* How many words of ROW the typed WORDS begin with in full; 0: another command. */
+static guint match(const CliCommand *row, const GPtrArray *words)
+{
+	g_auto(GStrv) wanted = g_strsplit(row->words, " ", -1);
+	guint count = g_strv_length(wanted);
+
+	for (guint i = 0; i < count; i++) {
+		if (i >= words->len || strcmp(g_ptr_array_index(words, i), wanted[i]) != 0)
+			return 0;
+	}
+	return count;
+}
+
+static const CliCommand *find_command(const GPtrArray *words, guint *length)
+{
+	for (const CliCommand *const *table = tables; *table; table++) {
+		for (const CliCommand *row = *table; row->words; row++) {
+			*length = match(row, words);
+			if (*length > 0)
+				return row;
+		}
+	}
+	return NULL;
+}
+
+static char *default_folder(void)
+{
+	const char *folder = g_getenv("AMTSPOST_DATA");
+
+	if (folder && *folder)
+		return g_strdup(folder);
+	return g_build_filename(g_get_user_data_dir(), "amtspost", NULL);
+}
+
+static bool check_count(const Cli *cli, const CliCommand *command, GError **error)
+{
+	g_autofree char *sentence = NULL;
+
+	if (cli->argument_count >= command->least &&
+		(command->most < 0 || cli->argument_count <= command->most))
+		return true;
+	sentence = g_strdup_printf("amtspost %s %s", command->words, command->arguments);
+	failure_set(error, FAILURE_USAGE, sentence, "wrong number of arguments: %d",
+		cli->argument_count);
+	return false;
+}
+
+static bool flush_output(GError **error)
+{
+	/* A reader that has seen enough (head, less) is no failure. */
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+		return true;
+	failure_set_errno(error, FAILURE_OUTPUT, _("Standardausgabe"), errno);
+	return false;
+}
+
+static bool run_command(Cli *cli, const CliCommand *command, GError **error)
+{
+	g_autofree char *folder = NULL;
+
+	if (!check_count(cli, command, error))
+		return false;
+	folder = cli->options.data ? g_strdup(cli->options.data) : default_folder();
+	cli->office = office_open(folder, cli->options.database, error);
+	return cli->office && command->run(cli, error) && flush_output(error);
+}
+
+/* Parses and runs. Help and version need no office. */
+static bool run(Cli *cli, int argc, char **argv, GError **error)
+{
+	g_autoptr(GPtrArray) words = command_words(argc, argv);
+	guint length = 0;
+	const CliCommand *command = find_command(words, &length);
+
+	/* Asked for before parsing, so that a usage error is a JSON document too. */
+	for (int i = 1; i < argc; i++)
+		cli->options.json = cli->options.json || strcmp(argv[i], "--json") == 0;
+	if (!cli_parse(cli, command, argc, argv, error))
+		return false;
+	if (cli->options.verbose)
+		log_set_level(LOG_LEVEL_DEBUG);
+	if (cli->options.version) {
+		cli_print("amtspost %s\n", AMTSPOST_VERSION);
+		return flush_output(error);
+	}
+	if (cli->options.help || (words->len > 0 && g_str_equal(words->pdata[0], "help"))) {
+		cli_print_help(command, tables);
+		return flush_output(error);
+	}
+	if (!command) {
+		g_autofree char *typed = words->len > 0 ? g_strdup(words->pdata[0]) : NULL;
+		g_autofree char *sentence =
+			typed ? g_strdup_printf(_("Den Befehl „%s“ gibt es nicht."), typed)
+			      : g_strdup(_("Der Befehl fehlt."));
+
+		failure_set(error, FAILURE_USAGE, sentence, "%s", sentence);
+		return false;
+	}
+	cli->arguments += length;
+	cli->argument_count -= (int)length;
+	return run_command(cli, command, error);
+}
+
+/* Where a result was printed already, it holds the error; people read it in any case. */
+static void tell_failure(Cli *cli, const GError *error)
+{
+	g_autofree char *sentence = failure_sentence(error);
+	g_autofree char *advice = failure_advice(error);
+	g_autofree char *safe = text_for_terminal(sentence);
+	g_autofree char *detail = text_for_terminal(error->message);
+
+	if (cli->options.json && !cli->printed) {
+		cli_print_json(cli, json_pack("{s:o}", "error", cli_json_error(error)));
+		fflush(stdout);
+	}
+	if (cli->options.json)
+		return;
+	fflush(stdout);
+	fprintf(stderr, "%s\n%s\n", safe, advice);
+	if (cli->options.verbose || failure_code(error) != FAILURE_CODE_INPUT)
+		fprintf(stderr, "(%s: %s)\n", _("technisch"), detail);
+}
+
+int cli_main(int argc, char **argv)
+{
+	g_autoptr(Cancel) cancel = cancel_new();
+	g_autofree char *actor = g_strdup_printf("cli:%s", g_get_user_name());
+	Cli cli = {.cancel = cancel, .actor = actor};
+	g_autoptr(GError) error = NULL;
+	int status = 0;
+
+	i18n_start();
+	catch_signals(cancel);
+	if (!run(&cli, argc, argv, &error)) {
+		tell_failure(&cli, error);
+		status = failure_status(error);
+	}
+	office_close(cli.office);
+	cli_options_clear(&cli.options);
+	return status;
+}

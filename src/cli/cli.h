@@ -1,0 +1,5 @@
+/* The command line: commands as sentences, for people in German or, with --json, for programs. */
+#pragma once
+
+/* Runs one command and answers its exit status (section 12 of the specification). */
+int cli_main(int argc, char **argv);

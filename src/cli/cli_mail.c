@@ -1,0 +1,299 @@
+/* folders, messages, import: mails on the server. */
+#include "cli/cli_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "app/folders.h"
+#include "app/import.h"
+#include "app/messages.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "failure/failure.h"
+
+/* Commands that work on one mailbox take --mailbox once. */
+static bool single_mailbox(const Cli *cli, const char **mailbox, GError **error)
+{
+	char **mailboxes = cli->options.mailboxes;
+
+	*mailbox = mailboxes ? mailboxes[0] : NULL;
+	if (!mailboxes || !mailboxes[1])
+		return true;
+	failure_set(error, FAILURE_USAGE, _("--mailbox ist hier nur einmal möglich."),
+		"--mailbox given twice");
+	return false;
+}
+
+static char *hidden_reason(const FolderView *view)
+{
+	return view->hidden_by
+		       ? g_strdup_printf(_("ausgeblendet durch den Eintrag „%s“"), view->hidden_by)
+		       : NULL;
+}
+
+static json_t *folder_json(const FolderView *view)
+{
+	g_autofree char *reason = hidden_reason(view);
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:o}", "mailbox", cli_json_text(view->mailbox),
+		"name", cli_json_text(view->name), "role", cli_json_text(view->role), "messages",
+		view->messages < 0 ? json_null() : json_integer(view->messages), "hidden",
+		view->hidden_by != NULL, "reason", cli_json_text(reason));
+}
+
+static void print_folders(const GPtrArray *views)
+{
+	const char *titles[] = {_("Postfach"), _("Ordner"), _("E-Mails"), _("Hinweis"), NULL};
+	CliTable *table = cli_table_new(titles);
+
+	for (guint i = 0; i < views->len; i++) {
+		const FolderView *view = g_ptr_array_index(views, i);
+		g_autofree char *reason = hidden_reason(view);
+		g_autofree char *count =
+			view->messages < 0 ? NULL
+					   : g_strdup_printf("%" G_GINT64_FORMAT, view->messages);
+		const char *cells[] = {view->mailbox, view->name, count, reason ? reason : ""};
+
+		cli_table_add(table, cells);
+	}
+	cli_table_print(table);
+}
+
+static bool run_folders(Cli *cli, GError **error)
+{
+	const char *mailbox;
+	g_autoptr(GPtrArray) views = NULL;
+
+	if (!single_mailbox(cli, &mailbox, error))
+		return false;
+	views = folders_list(
+		cli->office, cli->options.user, mailbox, cli->options.all, cli->cancel, error);
+	if (!views)
+		return false;
+	if (!cli->options.json) {
+		print_folders(views);
+		return true;
+	}
+	for (guint i = 0; i < views->len; i++)
+		cli_print_element(cli, folder_json(g_ptr_array_index(views, i)));
+	cli_finish_array(cli);
+	return true;
+}
+
+static json_t *message_json(const MessageView *view)
+{
+	return json_pack("{s:I, s:o, s:o, s:o, s:I, s:b, s:b}", "uid", (json_int_t)view->uid,
+		"subject", cli_json_text(view->subject), "from", cli_json_text(view->from), "date",
+		cli_json_time(view->date), "size", (json_int_t)view->size, "seen", view->seen,
+		"imported", view->imported);
+}
+
+static void print_messages(const GPtrArray *views)
+{
+	const char *titles[] = {
+		_("UID"), _("Datum"), _("Von"), _("Betreff"), _("Größe"), _("Archiv"), NULL};
+	CliTable *table = cli_table_new(titles);
+
+	for (guint i = 0; i < views->len; i++) {
+		const MessageView *view = g_ptr_array_index(views, i);
+		g_autofree char *uid = g_strdup_printf("%u", view->uid);
+		g_autofree char *date = clock_format_german(view->date);
+		g_autofree char *size = cli_format_size(view->size);
+		const char *cells[] = {uid, date, view->from, view->subject, size,
+			view->imported ? _("bereits im Archiv") : ""};
+
+		cli_table_add(table, cells);
+	}
+	cli_table_print(table);
+}
+
+static bool run_messages(Cli *cli, GError **error)
+{
+	MessageQuery query = {.user = cli->options.user, .text = cli->options.search};
+	g_autoptr(GPtrArray) views = NULL;
+	int64_t limit;
+
+	if (!single_mailbox(cli, &query.mailbox, error) ||
+		!cli_parse_number(cli->options.limit, 0, &limit, error))
+		return false;
+	if (cli->options.folders[1]) {
+		failure_set(error, FAILURE_USAGE, _("--folder ist hier nur einmal möglich."),
+			"--folder given twice");
+		return false;
+	}
+	query.folder = cli->options.folders[0];
+	query.limit = (size_t)limit;
+	views = messages_list(cli->office, &query, cli->cancel, error);
+	if (!views)
+		return false;
+	if (!cli->options.json) {
+		print_messages(views);
+		return true;
+	}
+	for (guint i = 0; i < views->len; i++)
+		cli_print_element(cli, message_json(g_ptr_array_index(views, i)));
+	cli_finish_array(cli);
+	return true;
+}
+
+/* ---- import ---- */
+
+static char *progress_text(const ImportProgress *progress)
+{
+	g_autofree char *size = cli_format_size(progress->bytes);
+
+	switch (progress->phase) {
+	case IMPORT_CONNECTING:
+		return g_strdup(_("Verbindung zum Mailserver wird aufgebaut …"));
+	case IMPORT_WAITING:
+		return g_strdup_printf(
+			_("Der Mailserver ist gerade nicht bereit, neuer Versuch in %d s …"),
+			progress->wait);
+	case IMPORT_LISTING:
+		return g_strdup(
+			_("Alle E-Mails sind abgelegt; sie werden für Liste und Suche gelesen …"));
+	case IMPORT_FETCHING:
+		break;
+	}
+	return g_strdup_printf(_("%s: %" G_GUINT64_FORMAT " von %" G_GUINT64_FORMAT " E-Mails, %s"),
+		progress->folder, progress->done, progress->total, size);
+}
+
+static void show_progress(const ImportProgress *progress, void *data)
+{
+	g_autofree char *text = progress_text(progress);
+	g_autofree char *safe = text_for_terminal(text);
+	g_autofree char *line = g_utf8_substring(safe, 0, MIN(g_utf8_strlen(safe, -1), 78));
+
+	(void)data;
+	fprintf(stderr, "\r\033[K%s", line);
+	fflush(stderr);
+}
+
+static json_t *error_list_json(const GPtrArray *errors)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < errors->len; i++) {
+		const ImportError *problem = g_ptr_array_index(errors, i);
+
+		json_array_append_new(
+			list, json_pack("{s:o, s:o, s:o, s:o}", "mailbox",
+				      cli_json_text(problem->mailbox), "folder",
+				      cli_json_text(problem->folder), "uid",
+				      problem->uid ? json_integer(problem->uid) : json_null(),
+				      "reason", cli_json_text(problem->reason)));
+	}
+	return list;
+}
+
+static json_t *text_list_json(const GPtrArray *texts)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < texts->len; i++)
+		json_array_append_new(list, cli_json_text(g_ptr_array_index(texts, i)));
+	return list;
+}
+
+static json_t *result_json(const ImportResult *result, const GError *problem)
+{
+	json_t *document = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+		"imported", (json_int_t)result->imported, "known", (json_int_t)result->known,
+		"failed", (json_int_t)result->failed, "bytes", (json_int_t)result->bytes, "folders",
+		(json_int_t)result->folders, "ms_durable", (json_int_t)result->ms_durable,
+		"ms_listed", (json_int_t)result->ms_listed, "wire_bytes",
+		(json_int_t)result->wire_bytes, "errors", error_list_json(result->errors),
+		"case_conflicts", text_list_json(result->case_conflicts));
+
+	if (problem)
+		json_object_set_new(document, "error", cli_json_error(problem));
+	return document;
+}
+
+static void print_import_errors(const ImportResult *result)
+{
+	for (guint i = 0; i < result->errors->len; i++) {
+		const ImportError *problem = g_ptr_array_index(result->errors, i);
+		g_autofree char *uid =
+			problem->uid ? g_strdup_printf(", UID %u", problem->uid) : g_strdup("");
+		g_autofree char *line = g_strdup_printf("  %s%s%s%s: %s", problem->mailbox,
+			problem->folder ? ", " : "", problem->folder ? problem->folder : "", uid,
+			problem->reason);
+
+		cli_print_line(line);
+	}
+	for (guint i = 0; i < result->case_conflicts->len; i++) {
+		g_autofree char *line =
+			g_strdup_printf(_("  Das Aktenzeichen blieb, wie es war: E-Mail %s"),
+				(const char *)g_ptr_array_index(result->case_conflicts, i));
+
+		cli_print_line(line);
+	}
+}
+
+static void print_result(const ImportResult *result)
+{
+	g_autofree char *size = cli_format_size(result->bytes);
+
+	if (result->imported == 0 && result->failed == 0 && result->known == 0)
+		cli_print(ngettext("Nichts Neues: %" G_GUINT64_FORMAT
+				   " Ordner ist auf dem Stand des Archivs.\n",
+				  "Nichts Neues: %" G_GUINT64_FORMAT
+				  " Ordner sind auf dem Stand des Archivs.\n",
+				  result->folders),
+			result->folders);
+	else
+		cli_print(_("Neu im Archiv: %" G_GUINT64_FORMAT
+			    " E-Mails (%s) in %.1f s. Schon dort: %" G_GUINT64_FORMAT
+			    ". Nicht importiert: %" G_GUINT64_FORMAT ".\n"),
+			result->imported, size, (double)result->ms_listed / 1000, result->known,
+			result->failed);
+	print_import_errors(result);
+}
+
+static bool read_request(const Cli *cli, ImportRequest *request, GError **error)
+{
+	request->user = cli->options.user;
+	request->mailboxes = (const char *const *)cli->options.mailboxes;
+	request->folders = (const char *const *)cli->options.folders;
+	request->case_number = cli->options.case_number;
+	request->actor = cli->actor;
+	request->uids = cli->options.uids;
+	return cli_parse_time(cli->options.since, &request->since, error);
+}
+
+static bool run_import(Cli *cli, GError **error)
+{
+	ImportRequest request = {0};
+	g_auto(ImportResult) result;
+	bool lively = !cli->options.quiet && !cli->options.json && isatty(STDERR_FILENO);
+	GError *problem = NULL;
+
+	import_result_init(&result);
+	if (!read_request(cli, &request, error))
+		return false;
+	import_run(cli->office, &request, lively ? show_progress : NULL, NULL, cli->cancel, &result,
+		&problem);
+	if (lively)
+		fputs("\r\033[K", stderr);
+	if (cli->options.json)
+		cli_print_json(cli, result_json(&result, problem));
+	else if (!problem || result.folders > 0)
+		print_result(&result);
+	if (problem)
+		g_propagate_error(error, problem);
+	return !problem;
+}
+
+/* clang-format off */
+const CliCommand cli_mail_commands[] = {
+	{"folders", "", 0, 0, "user! mailbox all", run_folders,
+		N_("zeigt die Ordner eines Postfachs")},
+	{"messages", "", 0, 0, "user! mailbox folder! search limit", run_messages,
+		N_("zeigt die E-Mails eines Ordners")},
+	{"import", "", 0, 0, "user! mailbox folder uids since case", run_import,
+		N_("legt E-Mails aus den Postfächern im Archiv ab")},
+	{0},
+};
+/* clang-format on */

@@ -1,0 +1,214 @@
+/* user …: the people. */
+#include "cli/cli_internal.h"
+
+#include <string.h>
+#include "app/people.h"
+#include "base/text.h"
+#include "failure/failure.h"
+
+static json_t *person_json(const Person *person)
+{
+	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:o, s:o}", "name",
+		cli_json_text(person->user->name), "display_name",
+		cli_json_text(person->user->display_name), "admin", person->user->admin, "archive",
+		person->user->archive, "locked", person->user->locked, "interface",
+		cli_json_text(person->interface), "account", cli_json_text(person->account));
+}
+
+static const char *yes_no(bool value)
+{
+	return value ? _("ja") : _("nein");
+}
+
+static void add_person_row(CliTable *table, const Person *person)
+{
+	const char *cells[] = {person->user->name, person->user->display_name, person->interface,
+		person->account, yes_no(person->user->admin), yes_no(person->user->archive),
+		yes_no(person->user->locked)};
+
+	cli_table_add(table, cells);
+}
+
+static CliTable *people_table(void)
+{
+	const char *titles[] = {_("Benutzer"), _("Name"), _("Schnittstelle"), _("Kontoname"),
+		_("Administrator"), _("Archiv"), _("gesperrt"), NULL};
+
+	return cli_table_new(titles);
+}
+
+/* Prints the user NAME as it is now. */
+static bool show(Cli *cli, const char *name, GError **error)
+{
+	g_autoptr(Person) person = people_find(cli->office, name, error);
+
+	if (!person)
+		return false;
+	if (cli->options.json) {
+		cli_print_json(cli, person_json(person));
+	} else {
+		CliTable *table = people_table();
+
+		add_person_row(table, person);
+		cli_table_print(table);
+	}
+	return true;
+}
+
+static bool check_display_name(const char *name, GError **error)
+{
+	if (!name || (!text_has_control(name) && g_utf8_strlen(name, -1) <= 200))
+		return true;
+	failure_set(error, FAILURE_USAGE,
+		_("Der Anzeigename darf höchstens 200 Zeichen und keine Steuerzeichen haben."),
+		"display name: control character or too long");
+	return false;
+}
+
+static bool run_add(Cli *cli, GError **error)
+{
+	g_autoptr(User) user = g_new0(User, 1);
+	g_autoptr(Secret) password = NULL;
+
+	user->name = g_strdup(cli->arguments[0]);
+	user->display_name = g_strdup(cli->options.display_name);
+	user->admin = cli->options.admin;
+	user->archive = cli->options.archive;
+	if (!check_display_name(user->display_name, error))
+		return false;
+	if (cli->options.password_file &&
+		!(password = cli_read_secret(cli, cli->options.password_file, NULL, error)))
+		return false;
+	return people_add(cli->office, user, password, cli->actor, error) &&
+	       show(cli, user->name, error);
+}
+
+static bool run_list(Cli *cli, GError **error)
+{
+	g_autoptr(GPtrArray) people = people_list(cli->office, error);
+	CliTable *table;
+
+	if (!people)
+		return false;
+	if (cli->options.json) {
+		for (guint i = 0; i < people->len; i++)
+			cli_print_element(cli, person_json(g_ptr_array_index(people, i)));
+		cli_finish_array(cli);
+		return true;
+	}
+	if (people->len == 0) {
+		cli_print(_(
+			"Es gibt noch keine Benutzer. „amtspost user add NAME“ legt einen an.\n"));
+		return true;
+	}
+	table = people_table();
+	for (guint i = 0; i < people->len; i++)
+		add_person_row(table, g_ptr_array_index(people, i));
+	cli_table_print(table);
+	return true;
+}
+
+static bool run_show(Cli *cli, GError **error)
+{
+	return show(cli, cli->arguments[0], error);
+}
+
+static bool run_lock(Cli *cli, GError **error)
+{
+	return people_set_locked(cli->office, cli->arguments[0], true, cli->actor, error) &&
+	       show(cli, cli->arguments[0], error);
+}
+
+static bool run_unlock(Cli *cli, GError **error)
+{
+	return people_set_locked(cli->office, cli->arguments[0], false, cli->actor, error) &&
+	       show(cli, cli->arguments[0], error);
+}
+
+static void say_done(Cli *cli, const char *sentence)
+{
+	if (cli->options.json)
+		cli_print_json(cli, json_object());
+	else
+		cli_print("%s\n", sentence);
+}
+
+static bool run_remove(Cli *cli, GError **error)
+{
+	if (!people_remove(cli->office, cli->arguments[0], cli->actor, error))
+		return false;
+	say_done(cli, _("Der Benutzer ist entfernt. Seine abgelegten E-Mails bleiben im Archiv."));
+	return true;
+}
+
+static bool run_passwd(Cli *cli, GError **error)
+{
+	g_autoptr(Person) person = people_find(cli->office, cli->arguments[0], error);
+	g_autoptr(Secret) password = NULL;
+
+	if (!person)
+		return false;
+	password = cli_read_secret(cli, cli->options.password_file, _("Neues Kennwort"), error);
+	if (!password ||
+		!people_set_password(cli->office, cli->arguments[0], password, cli->actor, error))
+		return false;
+	say_done(cli, _("Das Kennwort ist geändert."));
+	return true;
+}
+
+static void print_imported(Cli *cli, const GPtrArray *people)
+{
+	if (cli->options.json) {
+		for (guint i = 0; i < people->len; i++)
+			cli_print_element(cli, person_json(g_ptr_array_index(people, i)));
+		cli_finish_array(cli);
+		return;
+	}
+	if (cli->options.dry_run)
+		cli_print(ngettext("Die Datei ist in Ordnung: %u Benutzer würde angelegt.\n",
+				  "Die Datei ist in Ordnung: %u Benutzer würden angelegt.\n",
+				  people->len),
+			people->len);
+	else
+		cli_print(ngettext("%u Benutzer ist angelegt.\n", "%u Benutzer sind angelegt.\n",
+				  people->len),
+			people->len);
+}
+
+static bool run_import(Cli *cli, GError **error)
+{
+	g_autofree char *csv = cli_read_text(cli->arguments[0], error);
+	g_autoptr(GPtrArray) row_errors = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) people = NULL;
+
+	if (!csv)
+		return false;
+	people = people_import(
+		cli->office, csv, cli->options.dry_run, cli->actor, row_errors, error);
+	if (people) {
+		print_imported(cli, people);
+		return true;
+	}
+	/* The first bad row is in the failure's sentence. */
+	for (guint i = 1; i < row_errors->len && !cli->options.json; i++)
+		cli_print_line(g_ptr_array_index(row_errors, i));
+	return false;
+}
+
+/* clang-format off */
+const CliCommand cli_user_commands[] = {
+	{"user add", "NAME", 1, 1, "admin archive display-name password-file", run_add,
+		N_("legt einen Benutzer an")},
+	{"user list", "", 0, 0, "", run_list, N_("zeigt alle Benutzer")},
+	{"user show", "NAME", 1, 1, "", run_show, N_("zeigt einen Benutzer")},
+	{"user lock", "NAME", 1, 1, "", run_lock, N_("sperrt einen Benutzer")},
+	{"user unlock", "NAME", 1, 1, "", run_unlock, N_("gibt einen Benutzer wieder frei")},
+	{"user remove", "NAME", 1, 1, "", run_remove,
+		N_("entfernt einen Benutzer; seine abgelegten E-Mails bleiben")},
+	{"user passwd", "NAME", 1, 1, "password-file", run_passwd,
+		N_("setzt das Kennwort (Standardeingabe oder --password-file)")},
+	{"user import", "DATEI.csv", 1, 1, "dry-run", run_import,
+		N_("legt viele Benutzer aus einer CSV-Datei an")},
+	{0},
+};
+/* clang-format on */

@@ -1,0 +1,141 @@
+/* User import: quoting, every bad row named, all or nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <glib/gstdio.h>
+#include "app/people.h"
+#include "failure/failure.h"
+
+typedef struct Fixture {
+	char *folder;
+	Office *office;
+	GPtrArray *row_errors;
+	GPtrArray *names;
+	GError *error;
+} Fixture;
+
+static int set_up(void **state)
+{
+	Fixture *fixture = g_new0(Fixture, 1);
+
+	fixture->folder = g_dir_make_tmp("amtspost-XXXXXX", NULL);
+	fixture->office = office_open(fixture->folder, NULL, NULL);
+	fixture->row_errors = g_ptr_array_new_with_free_func(g_free);
+	*state = fixture;
+	return fixture->office ? 0 : 1;
+}
+
+static int tear_down(void **state)
+{
+	Fixture *fixture = *state;
+	g_autofree char *command = g_strdup_printf("rm -rf '%s'", fixture->folder);
+
+	office_close(fixture->office);
+	g_ptr_array_unref(fixture->row_errors);
+	g_clear_pointer(&fixture->names, g_ptr_array_unref);
+	g_clear_error(&fixture->error);
+	g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL);
+	g_free(fixture->folder);
+	g_free(fixture);
+	return 0;
+}
+
+static bool import(Fixture *fixture, const char *csv, bool dry_run)
+{
+	g_clear_pointer(&fixture->names, g_ptr_array_unref);
+	g_clear_error(&fixture->error);
+	g_ptr_array_set_size(fixture->row_errors, 0);
+	fixture->names = people_import(
+		fixture->office, csv, dry_run, "test", fixture->row_errors, &fixture->error);
+	return fixture->names != NULL;
+}
+
+static guint user_count(Fixture *fixture)
+{
+	g_autoptr(GPtrArray) people = people_list(fixture->office, NULL);
+
+	return people->len;
+}
+
+static void test_good_file(void **state)
+{
+	Fixture *fixture = *state;
+	g_autoptr(Person) person = NULL;
+
+	assert_true(import(fixture,
+		"\xef\xbb\xbfname;display_name;admin;interface;account;mailboxes\r\n"
+		"m.muster;\"Muster; "
+		"\"\"Maria\"\"\";true;standard;m@example.org;\"a@example.org;b@example.org\"\r\n"
+		"\r\n"
+		"j.meier;Jens Meier;;standard;j@example.org;\r\n",
+		false));
+	assert_int_equal(fixture->names->len, 2);
+	person = people_find(fixture->office, "M.Muster", NULL);
+	assert_string_equal(person->user->display_name, "Muster; \"Maria\"");
+	assert_true(person->user->admin);
+	assert_string_equal(person->interface, "standard");
+	assert_string_equal(person->account, "m@example.org");
+}
+
+static void test_dry_run_keeps_nothing(void **state)
+{
+	Fixture *fixture = *state;
+
+	assert_true(import(fixture, "name\nanna\n", true));
+	assert_int_equal(user_count(fixture), 0);
+}
+
+static void test_every_bad_row_is_named(void **state)
+{
+	Fixture *fixture = *state;
+
+	assert_true(import(fixture, "name\nanna\n", false));
+	assert_false(import(fixture,
+		"name;admin;imap.port\n"
+		".punkt;true;993\n"
+		"gut;vielleicht;993\n"
+		"auch.gut;true;99999\n"
+		"kurz;true\n"
+		"doppelt;true;993\n"
+		"Doppelt;true;993\n",
+		false));
+	assert_true(failure_is(fixture->error, FAILURE_CSV_INVALID));
+	assert_int_equal(failure_status(fixture->error), 2);
+	assert_int_equal(fixture->row_errors->len, 5);
+	assert_non_null(strstr(g_ptr_array_index(fixture->row_errors, 0), "Zeile 2"));
+	assert_non_null(strstr(g_ptr_array_index(fixture->row_errors, 4), "Zeile 7"));
+	assert_false(import(fixture, "name\nberta\nANNA\n", false));
+	assert_int_equal(fixture->row_errors->len, 1);
+	assert_non_null(strstr(g_ptr_array_index(fixture->row_errors, 0), "Zeile 3"));
+	assert_int_equal(user_count(fixture), 1);
+}
+
+static void test_bad_headers(void **state)
+{
+	Fixture *fixture = *state;
+
+	assert_false(import(fixture, "", false));
+	assert_false(import(fixture, "display_name\nx\n", false));
+	assert_false(import(fixture, "name;name\na;b\n", false));
+	assert_false(import(fixture, "name;imap.password\na;geheim\n", false));
+	assert_false(import(fixture, "name;office.name\na;b\n", false));
+	assert_false(import(fixture, "name;gibt.es.nicht\na;b\n", false));
+	assert_false(import(fixture, "name\nM\xfcller\n", false));
+	assert_int_equal(user_count(fixture), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest all[] = {
+		cmocka_unit_test_setup_teardown(test_good_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_dry_run_keeps_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_every_bad_row_is_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bad_headers, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(all, NULL, NULL);
+}
