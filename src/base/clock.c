@@ -29,29 +29,60 @@ char *clock_format_german(int64_t seconds)
 	return time ? g_date_time_format(time, "%d.%m.%Y, %H:%M Uhr") : g_strdup("");
 }
 
-/* The whole of TEXT by a strptime format in UTC, as a real calendar date. */
-static bool parse_day(const char *text, const char *format, int64_t *seconds)
+/* Behind the part of TEXT that looks like PATTERN, in which 9 is any digit; NULL if it does not. */
+static const char *skip_pattern(const char *text, const char *pattern)
+{
+	for (; *pattern; pattern++, text++) {
+		if (*pattern == '9' ? !g_ascii_isdigit(*text) : *text != *pattern)
+			return NULL;
+	}
+	return text;
+}
+
+/* RFC 3339 with its zone. GLib alone would also take weeks, missing zones and missing parts. */
+static bool is_rfc3339(const char *text)
+{
+	const char *rest = skip_pattern(text, "9999-99-99T99:99:99");
+
+	if (rest && *rest == '.') {
+		rest = skip_pattern(rest, ".9");
+		rest = rest ? rest + strspn(rest, "0123456789") : NULL;
+	}
+	if (!rest || strcmp(rest, "Z") == 0)
+		return rest != NULL;
+	if (*rest != '+' && *rest != '-')
+		return false;
+	rest = skip_pattern(rest + 1, "99:99");
+	return rest && *rest == '\0';
+}
+
+/* The first second in UTC of a German date such as 23.11.2026 or 1.2.2026; NULL if it is none. */
+static GDateTime *parse_german(const char *text)
 {
 	struct tm parts = {0};
-	const char *end = strptime(text, format, &parts);
-	g_autoptr(GDateTime) day = NULL;
+	const char *year = strrchr(text, '.');
+	const char *end = year ? skip_pattern(year, ".9999") : NULL;
 
-	if (!end || *end != '\0')
-		return false;
-	day = g_date_time_new_utc(parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, 0, 0, 0);
-	if (day)
-		*seconds = g_date_time_to_unix(day);
-	return day != NULL;
+	if (!end || *end != '\0' || strspn(text, "0123456789.") != (size_t)(end - text) ||
+		strptime(text, "%d.%m.%Y", &parts) != end)
+		return NULL;
+	return g_date_time_new_utc(parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, 0, 0, 0);
+}
+
+static GDateTime *parse_rfc3339(const char *text)
+{
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+
+	return is_rfc3339(text) ? g_date_time_new_from_iso8601(text, utc) : NULL;
 }
 
 bool clock_parse(const char *text, int64_t *seconds)
 {
-	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-	g_autoptr(GDateTime) time = NULL;
+	const char *end = skip_pattern(text, "9999-99-99");
+	bool is_day = end && *end == '\0';
+	g_autofree char *start = is_day ? g_strconcat(text, "T00:00:00Z", NULL) : g_strdup(text);
+	g_autoptr(GDateTime) time = strchr(start, 'T') ? parse_rfc3339(start) : parse_german(start);
 
-	if (parse_day(text, "%Y-%m-%d", seconds) || parse_day(text, "%d.%m.%Y", seconds))
-		return true;
-	time = g_date_time_new_from_iso8601(text, utc);
 	if (time)
 		*seconds = g_date_time_to_unix(time);
 	return time != NULL;

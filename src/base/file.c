@@ -8,6 +8,10 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include <sodium.h>
+#include "base/secret.h"
+
+#define READ_SIZE 16384
 
 void descriptor_close(Descriptor *descriptor)
 {
@@ -69,53 +73,103 @@ bool file_sync_folder(const char *path)
 	return folder >= 0 && fsync(folder) == 0;
 }
 
-/* Writes DATA durably to the new file TEMPORARY. */
+/* Unlinks PATH, with errno as it was. */
+static void remove_quietly(const char *path)
+{
+	int saved = errno;
+
+	unlink(path);
+	errno = saved;
+}
+
+/* Writes DATA durably to the new file TEMPORARY; what fails leaves nothing behind. */
 static bool write_new(const char *temporary, const void *data, size_t size, mode_t mode)
 {
 	g_auto(Descriptor) file =
 		open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 
-	return file >= 0 && fchmod(file, mode) == 0 && file_write_all(file, data, size) &&
-	       fdatasync(file) == 0;
+	if (file < 0)
+		return false;
+	if (fchmod(file, mode) == 0 && file_write_all(file, data, size) && fdatasync(file) == 0)
+		return true;
+	remove_quietly(temporary);
+	return false;
 }
 
 bool file_replace(const char *path, const void *data, size_t size, mode_t mode)
 {
 	g_autofree char *folder = g_path_get_dirname(path);
 	g_autofree char *temporary =
-		g_strdup_printf("%s.%08x%08x", path, g_random_int(), g_random_int());
+		g_strdup_printf("%s.%08x%08x", path, randombytes_random(), randombytes_random());
 
-	if (write_new(temporary, data, size, mode) && rename(temporary, path) == 0)
+	if (!write_new(temporary, data, size, mode))
+		return false;
+	if (rename(temporary, path) == 0)
 		return file_sync_folder(folder);
-	int saved = errno;
-	unlink(temporary);
-	errno = saved;
+	remove_quietly(temporary);
 	return false;
+}
+
+/* What has been read so far. It may be secret, so no memory is given back unwiped. */
+typedef struct Content {
+	char *data;
+	size_t size;
+	size_t room;
+} Content;
+
+static void content_clear(Content *content)
+{
+	secret_wipe(content->data, content->size);
+	g_free(content->data);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Content, content_clear)
+
+static void double_room(Content *content)
+{
+	size_t room = content->room * 2;
+	char *data = g_malloc(room);
+
+	memcpy(data, content->data, content->size);
+	secret_wipe(content->data, content->size);
+	g_free(content->data);
+	content->data = data;
+	content->room = room;
+}
+
+/* Reads on into CONTENT, in which one byte stays free; 0 at the end, -1 with errno. */
+static ssize_t read_on(int descriptor, Content *content)
+{
+	ssize_t got;
+
+	if (content->room - content->size < 2)
+		double_room(content);
+	do {
+		got = read(descriptor, content->data + content->size,
+			content->room - content->size - 1);
+	} while (got < 0 && errno == EINTR);
+	if (got > 0)
+		content->size += (size_t)got;
+	return got;
 }
 
 char *file_read_descriptor(int descriptor, size_t limit, size_t *size)
 {
-	g_autoptr(GString) content = g_string_new(NULL);
+	g_auto(Content) content = {.data = g_malloc(READ_SIZE), .room = READ_SIZE};
+	ssize_t got;
 
-	for (;;) {
-		char piece[16384];
-		ssize_t got = read(descriptor, piece, sizeof piece);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return NULL;
-		if (got == 0)
-			break;
-		if (content->len + (size_t)got > limit) {
+	while ((got = read_on(descriptor, &content)) > 0) {
+		if (content.size > limit) {
 			errno = EFBIG;
 			return NULL;
 		}
-		g_string_append_len(content, piece, got);
 	}
+	if (got < 0)
+		return NULL;
+	content.data[content.size] = '\0';
 	if (size)
-		*size = content->len;
-	return g_string_free(g_steal_pointer(&content), FALSE);
+		*size = content.size;
+	content.size = 0; /* handed over: nothing to wipe */
+	return g_steal_pointer(&content.data);
 }
 
 char *file_read(const char *path, size_t limit, size_t *size)

@@ -27,10 +27,12 @@ bool file_read_at(int descriptor, void *data, size_t size, uint64_t offset);
 /* fsync of the folder PATH. */
 bool file_sync_folder(const char *path);
 
-/* Temp file, fdatasync, rename over PATH, fsync of the folder. */
+/* Temp file, fdatasync, rename over PATH (a link there is replaced, not followed), fsync of the
+ * folder. Readers see the old or the new content, never a part. */
 bool file_replace(const char *path, const void *data, size_t size, mode_t mode);
 
-/* Reads PATH whole, at most LIMIT bytes (EFBIG above), yours, NUL behind the last byte. */
+/* Reads PATH whole, at most LIMIT bytes (EFBIG above), yours, NUL behind the last byte. SIZE may be
+ * NULL. No other copy of the bytes stays in memory, so it serves for secrets too. */
 char *file_read(const char *path, size_t limit, size_t *size);
 
 /* Reads DESCRIPTOR to its end, otherwise as file_read. */

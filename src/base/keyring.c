@@ -44,25 +44,40 @@ void keyring_free(Keyring *keyring)
 	g_free(keyring);
 }
 
-/* Adds the key of one line "ID BASE64"; false if the line is none. */
+/* The key that TEXT, "ID:…" or "ID …" with END behind the id, begins with; NULL if there is none.
+ */
+static const Key *find_key(const Keyring *keyring, const char *text, char end)
+{
+	for (guint i = 0; i < keyring->keys->len; i++) {
+		const Key *key = g_ptr_array_index(keyring->keys, i);
+
+		if (strncmp(text, key->id, ID_SIZE) == 0 && text[ID_SIZE] == end)
+			return key;
+	}
+	return NULL;
+}
+
+/* Adds the key of one line "ID BASE64"; false if the line is none or its id is taken. */
 static bool add_key(Keyring *keyring, const char *line)
 {
 	unsigned char bytes[KEY_SIZE];
-	size_t size;
-	Key *key;
+	const char *encoded = line + ID_SIZE + 1;
+	size_t size = 0;
+	bool good = strspn(line, "0123456789abcdef") == ID_SIZE && line[ID_SIZE] == ' ' &&
+		    !find_key(keyring, line, ' ') &&
+		    sodium_base642bin(bytes, sizeof bytes, encoded, strlen(encoded), NULL, &size,
+			    NULL, BASE64) == 0 &&
+		    size == sizeof bytes;
 
-	if (strlen(line) < ID_SIZE + 2 || strspn(line, "0123456789abcdef") != ID_SIZE ||
-		line[ID_SIZE] != ' ' ||
-		sodium_base642bin(bytes, sizeof bytes, line + ID_SIZE + 1,
-			strlen(line + ID_SIZE + 1), NULL, &size, NULL, BASE64) != 0 ||
-		size != sizeof bytes)
-		return false;
-	key = g_new0(Key, 1);
-	memcpy(key->id, line, ID_SIZE);
-	key->bytes = secret_new(bytes, sizeof bytes);
+	if (good) {
+		Key *key = g_new0(Key, 1);
+
+		memcpy(key->id, line, ID_SIZE);
+		key->bytes = secret_new(bytes, sizeof bytes);
+		g_ptr_array_add(keyring->keys, key);
+	}
 	secret_wipe(bytes, sizeof bytes);
-	g_ptr_array_add(keyring->keys, key);
-	return true;
+	return good;
 }
 
 static Keyring *parse(char *content)
@@ -132,14 +147,16 @@ static bool make_ring(const char *path)
 	g_autofree char *folder = g_path_get_dirname(path);
 	g_auto(Descriptor) file =
 		open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	bool made = file >= 0 && write_new_ring(file) &&
-		    (link(temporary, path) == 0 || errno == EEXIST) && file_sync_folder(folder);
-	int saved = errno;
+	bool linked;
+	int saved;
 
-	if (file >= 0)
-		unlink(temporary);
+	if (file < 0)
+		return false;
+	linked = write_new_ring(file) && (link(temporary, path) == 0 || errno == EEXIST);
+	saved = errno;
+	unlink(temporary);
 	errno = saved;
-	return made;
+	return linked && file_sync_folder(folder);
 }
 
 Keyring *keyring_open(const char *path)
@@ -173,20 +190,9 @@ char *keyring_seal(const Keyring *keyring, const char *identity, const Secret *s
 	return g_strdup_printf("%s:%s", key->id, encoded);
 }
 
-static const Key *find_key(const Keyring *keyring, const char *sealed)
-{
-	for (guint i = 0; i < keyring->keys->len; i++) {
-		const Key *key = g_ptr_array_index(keyring->keys, i);
-
-		if (strncmp(sealed, key->id, ID_SIZE) == 0 && sealed[ID_SIZE] == ':')
-			return key;
-	}
-	return NULL;
-}
-
 Secret *keyring_open_sealed(const Keyring *keyring, const char *identity, const char *sealed)
 {
-	const Key *key = find_key(keyring, sealed);
+	const Key *key = find_key(keyring, sealed, ':');
 	size_t encoded_size = strlen(sealed);
 	g_autofree unsigned char *bytes = g_malloc(encoded_size + 1);
 	g_autofree unsigned char *plain = g_malloc(encoded_size + 1);

@@ -3,7 +3,6 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <unistd.h>
 #include "base/text.h"
 
 static atomic_int threshold = LOG_LEVEL_WARNING;

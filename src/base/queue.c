@@ -1,11 +1,11 @@
 /* The bounded queue: a list under one lock, two conditions. */
 #include "base/queue.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <time.h>
 
 typedef struct Entry {
+	GList link; /* of entries, data: this entry */
 	void *item;
 	size_t weight;
 } Entry;
@@ -38,23 +38,22 @@ Queue *queue_new(size_t capacity, GDestroyNotify free_item)
 	return queue;
 }
 
-static void drop_entries(Queue *queue)
+static void free_entries(GQueue *entries, GDestroyNotify free_item)
 {
-	Entry *entry;
+	for (GList *link; (link = g_queue_pop_head_link(entries));) {
+		Entry *entry = link->data;
 
-	while ((entry = g_queue_pop_head(&queue->entries))) {
-		if (queue->free_item)
-			queue->free_item(entry->item);
+		if (free_item)
+			free_item(entry->item);
 		g_free(entry);
 	}
-	queue->weight = 0;
 }
 
 void queue_free(Queue *queue)
 {
 	if (!queue)
 		return;
-	drop_entries(queue);
+	free_entries(&queue->entries, queue->free_item);
 	pthread_cond_destroy(&queue->has_item);
 	pthread_cond_destroy(&queue->has_room);
 	pthread_mutex_destroy(&queue->lock);
@@ -78,8 +77,8 @@ bool queue_push(Queue *queue, void *item, size_t weight)
 	if (taken) {
 		Entry *entry = g_new(Entry, 1);
 
-		*entry = (Entry){.item = item, .weight = weight};
-		g_queue_push_tail(&queue->entries, entry);
+		*entry = (Entry){.link.data = entry, .item = item, .weight = weight};
+		g_queue_push_tail_link(&queue->entries, &entry->link);
 		queue->weight += weight;
 		pthread_cond_signal(&queue->has_item);
 	}
@@ -92,7 +91,8 @@ bool queue_push(Queue *queue, void *item, size_t weight)
 /* The oldest item or NULL; the lock is held. */
 static void *take_locked(Queue *queue)
 {
-	g_autofree Entry *entry = g_queue_pop_head(&queue->entries);
+	GList *link = g_queue_pop_head_link(&queue->entries);
+	g_autofree Entry *entry = link ? link->data : NULL;
 
 	if (!entry)
 		return NULL;
@@ -119,6 +119,7 @@ void *queue_pop_timed(Queue *queue, int milliseconds, bool *timed_out)
 	int result = 0;
 	void *item;
 
+	milliseconds = MAX(milliseconds, 0);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += milliseconds / 1000;
 	until.tv_nsec += (milliseconds % 1000) * 1000000L;
@@ -127,7 +128,7 @@ void *queue_pop_timed(Queue *queue, int milliseconds, bool *timed_out)
 		until.tv_nsec -= 1000000000L;
 	}
 	pthread_mutex_lock(&queue->lock);
-	while (queue->entries.length == 0 && !queue->closed && result != ETIMEDOUT)
+	while (queue->entries.length == 0 && !queue->closed && result == 0)
 		result = pthread_cond_timedwait(&queue->has_item, &queue->lock, &until);
 	item = take_locked(queue);
 	*timed_out = !item && !queue->closed;
@@ -135,23 +136,30 @@ void *queue_pop_timed(Queue *queue, int milliseconds, bool *timed_out)
 	return item;
 }
 
-static void end(Queue *queue, bool drop)
+static void close_locked(Queue *queue)
 {
-	pthread_mutex_lock(&queue->lock);
 	queue->closed = true;
-	if (drop)
-		drop_entries(queue);
 	pthread_cond_broadcast(&queue->has_item);
 	pthread_cond_broadcast(&queue->has_room);
-	pthread_mutex_unlock(&queue->lock);
 }
 
 void queue_close(Queue *queue)
 {
-	end(queue, false);
+	pthread_mutex_lock(&queue->lock);
+	close_locked(queue);
+	pthread_mutex_unlock(&queue->lock);
 }
 
 void queue_abort(Queue *queue)
 {
-	end(queue, true);
+	GQueue dropped;
+
+	pthread_mutex_lock(&queue->lock);
+	close_locked(queue);
+	dropped = queue->entries;
+	g_queue_init(&queue->entries);
+	queue->weight = 0;
+	pthread_mutex_unlock(&queue->lock);
+	/* Outside the lock: freeing an item may take long or use the queue. */
+	free_entries(&dropped, queue->free_item);
 }

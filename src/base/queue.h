@@ -19,7 +19,8 @@ bool queue_push(Queue *queue, void *item, size_t weight);
 /* The oldest item, yours; waits for one. NULL: closed and empty. */
 void *queue_pop(Queue *queue);
 
-/* As queue_pop, but NULL also after MILLISECONDS without an item; *TIMED_OUT says which. */
+/* As queue_pop, but NULL also after MILLISECONDS (0: at once) without an item; *TIMED_OUT says
+ * which. */
 void *queue_pop_timed(Queue *queue, int milliseconds, bool *timed_out);
 
 /* No more pushes; what is inside is still handed out. */

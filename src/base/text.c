@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define ADDRESS_LIMIT 254 /* RFC 5321, erratum 1690 */
+#define LABEL_LIMIT 63	  /* RFC 1035, section 2.3.4 */
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
@@ -46,24 +47,37 @@ bool text_has_control(const char *text)
 	return false;
 }
 
-/* A dot-separated domain of non-empty labels, or an address literal in brackets. */
-static bool is_domain(const char *domain)
+/* One part of a domain between dots: letters, digits and inner hyphens, also beyond ASCII. */
+static bool is_label(const char *label)
 {
-	size_t length = strlen(domain);
+	size_t length = strlen(label);
 
-	if (length == 0 || domain[0] == '.' || domain[length - 1] == '.' || strstr(domain, ".."))
+	if (length == 0 || length > LABEL_LIMIT || label[0] == '-' || label[length - 1] == '-')
 		return false;
-	if (domain[0] == '[')
-		return length > 2 && domain[length - 1] == ']' &&
-		       strspn(domain + 1, "0123456789abcdefABCDEFIPv:.") == length - 2;
-	for (const char *at = domain; *at; at = g_utf8_next_char(at)) {
+	for (const char *at = label; *at; at = g_utf8_next_char(at)) {
 		gunichar letter = g_utf8_get_char(at);
 
-		if (!g_unichar_isalnum(letter) && letter != '-' && letter != '.' &&
-			!g_unichar_ismark(letter))
+		if (!g_unichar_isalnum(letter) && letter != '-' && !g_unichar_ismark(letter))
 			return false;
 	}
 	return true;
+}
+
+/* A dot-separated domain, or an address literal in brackets. */
+static bool is_domain(const char *domain)
+{
+	size_t length = strlen(domain);
+	g_auto(GStrv) labels = NULL;
+
+	if (domain[0] == '[')
+		return length > 2 && domain[length - 1] == ']' &&
+		       strspn(domain + 1, "0123456789abcdefABCDEFIPv:.") == length - 2;
+	labels = g_strsplit(domain, ".", -1);
+	for (char **label = labels; *label; label++) {
+		if (!is_label(*label))
+			return false;
+	}
+	return length > 0;
 }
 
 static bool is_local_part(const char *local, size_t length)
@@ -74,6 +88,12 @@ static bool is_local_part(const char *local, size_t length)
 	       !strstr(part, "..") && !strpbrk(part, " \t\"(),:;<>@[\\]");
 }
 
+/* Two addresses that look the same must be the same: no blanks, joiners or changes of direction. */
+static bool is_invisible(gunichar letter)
+{
+	return g_unichar_isspace(letter) || g_unichar_type(letter) == G_UNICODE_FORMAT;
+}
+
 bool text_is_address(const char *text)
 {
 	const char *at = strrchr(text, '@');
@@ -81,16 +101,16 @@ bool text_is_address(const char *text)
 	if (!at || strlen(text) > ADDRESS_LIMIT || text_has_control(text))
 		return false;
 	for (const char *letter = text; *letter; letter = g_utf8_next_char(letter)) {
-		if (g_unichar_isspace(g_utf8_get_char(letter)))
+		if (is_invisible(g_utf8_get_char(letter)))
 			return false;
 	}
 	return is_local_part(text, (size_t)(at - text)) && is_domain(at + 1);
 }
 
-/* Characters that change how the text around them is shown. */
+/* Characters that change the direction of the text around them, or end the line unseen. */
 static bool is_deceptive(gunichar letter)
 {
-	return (letter >= 0x202A && letter <= 0x202E) || (letter >= 0x2066 && letter <= 0x2069) ||
+	return (letter >= 0x2028 && letter <= 0x202E) || (letter >= 0x2066 && letter <= 0x2069) ||
 	       letter == 0x200E || letter == 0x200F || letter == 0x061C;
 }
 

@@ -15,16 +15,18 @@ char *text_make_valid(const char *data, size_t size);
 /* True if TEXT holds a control character (C0, DEL, C1) or is no valid UTF-8. */
 bool text_has_control(const char *text);
 
-/* True for one e-mail address: local@domain, no blanks or controls, at most 254 bytes. */
+/* True for one e-mail address: local@domain without quotes, blanks, controls and invisible letters,
+ * at most 254 bytes; also internationalised ones (RFC 6531). */
 bool text_is_address(const char *text);
 
-/* Yours: TEXT safe to print on a terminal: control characters, also bidirectional overrides,
- * become U+FFFD. */
+/* Yours: TEXT safe to print on a terminal as one line: control characters, line separators and
+ * bidirectional controls become U+FFFD. */
 char *text_for_terminal(const char *text);
 
 /* Appends the words of TEXT to WORDS, folded, without diacritics, separated by single blanks: the
- * one tokeniser of search. At most LIMIT bytes are added in all; false once the limit is reached.
- */
+ * one tokeniser of search. At most LIMIT bytes are added, whole words only; false if some did not
+ * fit. A word is a run of letters and digits and is cut at 64 bytes; in scripts without blanks
+ * (Chinese, say) it is found by its beginning only. */
 bool text_append_words(GString *words, const char *text, size_t limit);
 
 /* Cuts TEXT at SEPARATOR into stripped, non-empty items, without doubles (compared folded). */

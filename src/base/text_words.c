@@ -1,94 +1,133 @@
-/* The one tokeniser of search: folded words without diacritics. */
+/* The one tokeniser of search: folded words without diacritics. It goes letter by letter and keeps
+ * no copy of the text, so that neither a text's length nor a letter's place in it matters. */
 #include "base/text.h"
 
-#include <string.h>
-
-/* Words longer than this are cut: nobody types them, and base64 left in a text is not worth an
- * index. */
+/* A word is cut behind the letter that reaches this many bytes: nobody types longer ones, and
+ * base64 left in a text is not worth an index. A query is cut in the same place. */
 #define WORD_LIMIT 64
 
-/* Text is normalised in slices, so that a long one never stands in memory four times. */
-#define SLICE 4096
+#define ZERO_WIDTH_SPACE 0x200B
 
-/* Appends the words of one normalised piece; false at the limit. */
-static bool append_piece(GString *words, const char *piece, size_t end)
+typedef struct Writer {
+	GString *words;
+	size_t end;   /* WORDS never grows beyond */
+	size_t start; /* where the present word begins, with the blank in front of it */
+	size_t first; /* its first letter */
+	bool inside;  /* a word */
+} Writer;
+
+/* Adds SIZE bytes of one letter to the present or a new word. At the limit the word is taken back
+ * whole: half a word would be found under a name that it does not have. */
+static bool add_letter(Writer *writer, const char *letter, size_t size)
 {
-	size_t start = words->len;
-	bool inside = false;
+	GString *words = writer->words;
+	size_t blank = !writer->inside && words->len > 0;
 
-	for (const char *at = piece; *at; at = g_utf8_next_char(at)) {
-		gunichar letter = g_utf8_get_char(at);
-
-		if (g_unichar_ismark(letter))
-			continue;
-		if (!g_unichar_isalnum(letter)) {
-			inside = false;
-			continue;
-		}
-		if (!inside && words->len + 1 >= end)
-			return false;
-		if (!inside && words->len > 0)
-			g_string_append_c(words, ' ');
-		if (!inside)
-			start = words->len;
-		inside = true;
-		if (words->len - start < WORD_LIMIT && words->len + 6 < end)
-			g_string_append_unichar(words, letter);
+	if (!writer->inside)
+		writer->start = words->len;
+	else if (words->len - writer->first >= WORD_LIMIT)
+		return true;
+	if (size + blank > writer->end - words->len) {
+		g_string_truncate(words, writer->start);
+		return false;
 	}
-	return words->len + 6 < end;
+	if (blank)
+		g_string_append_c(words, ' ');
+	if (!writer->inside)
+		writer->first = words->len;
+	writer->inside = true;
+	for (size_t i = 0; i < size; i++)
+		g_string_append_c(words, letter[i]);
+	return true;
 }
 
-/* Where to cut TEXT: at most SLICE bytes, behind a blank if there is one, else between letters. */
-static size_t slice_length(const char *text)
+/* Letters that people type with the plain ones though Unicode does not decompose them. */
+static const char *plain_letters(gunichar lower)
 {
-	size_t length = strnlen(text, SLICE);
-	size_t cut = length;
-
-	if (length < SLICE)
-		return length;
-	while (cut > SLICE / 2 && !g_ascii_isspace(text[cut - 1]))
-		cut--;
-	if (cut > SLICE / 2)
-		return cut;
-	cut = length;
-	while (cut > 1 && ((unsigned char)text[cut] & 0xC0) == 0x80)
-		cut--;
-	return cut;
+	switch (lower) {
+	case 0x00DF: /* ß */
+		return "ss";
+	case 0x00E6: /* æ */
+		return "ae";
+	case 0x0153: /* œ */
+		return "oe";
+	case 0x00F8: /* ø */
+		return "o";
+	case 0x0142: /* ł */
+		return "l";
+	case 0x0111: /* đ */
+		return "d";
+	default:
+		return NULL;
+	}
 }
 
-static bool is_ascii(const char *text, size_t length)
+/* Marks (diacritics), soft hyphens and joiners stand inside words and are not read. */
+static bool is_silent(gunichar letter)
 {
-	for (size_t i = 0; i < length; i++) {
-		if ((unsigned char)text[i] >= 0x80)
+	return g_unichar_ismark(letter) ||
+	       (g_unichar_type(letter) == G_UNICODE_FORMAT && letter != ZERO_WIDTH_SPACE);
+}
+
+/* Adds one decomposed letter, or ends the word. */
+static bool add_part(Writer *writer, gunichar part)
+{
+	char bytes[6];
+	const char *plain;
+	gunichar lower;
+
+	if (is_silent(part))
+		return true;
+	if (!g_unichar_isalnum(part)) {
+		writer->inside = false;
+		return true;
+	}
+	/* By way of the capital, so that both sigmas are one letter. */
+	lower = g_unichar_tolower(g_unichar_toupper(part));
+	plain = plain_letters(lower);
+	if (plain)
+		return add_letter(writer, plain, strlen(plain));
+	return add_letter(writer, bytes, (size_t)g_unichar_to_utf8(lower, bytes));
+}
+
+/* Adds the letter at *TEXT, which is none of ASCII, and moves on; a broken one parts words. */
+static bool add_wide(Writer *writer, const char **text)
+{
+	gunichar parts[G_UNICHAR_MAX_DECOMPOSITION_LENGTH];
+	gunichar letter = g_utf8_get_char_validated(*text, -1);
+	gsize count;
+
+	if (letter >= (gunichar)-2) {
+		writer->inside = false;
+		(*text)++;
+		return true;
+	}
+	*text = g_utf8_next_char(*text);
+	count = g_unichar_fully_decompose(letter, TRUE, parts, G_N_ELEMENTS(parts));
+	for (gsize i = 0; i < count; i++) {
+		if (!add_part(writer, parts[i]))
 			return false;
 	}
 	return true;
 }
 
-/* Compatibility decomposition and case folding; the marks are dropped afterwards. */
-static char *normalise(const char *text, size_t length)
-{
-	g_autofree char *valid = NULL;
-	g_autofree char *folded = NULL;
-
-	if (is_ascii(text, length))
-		return g_ascii_strdown(text, (gssize)length);
-	valid = text_make_valid(text, length);
-	folded = g_utf8_casefold(valid, -1);
-	return g_utf8_normalize(folded, -1, G_NORMALIZE_NFKD);
-}
-
 bool text_append_words(GString *words, const char *text, size_t limit)
 {
-	size_t end = words->len + limit;
+	Writer writer = {.words = words, .end = words->len + MIN(limit, G_MAXSIZE - words->len)};
 
 	while (*text) {
-		size_t length = slice_length(text);
-		g_autofree char *piece = normalise(text, length);
+		char lower = (char)(*text | 0x20); /* of an ASCII letter or digit */
 
-		if (!append_piece(words, piece, end))
+		if ((unsigned char)*text >= 0x80) {
+			if (!add_wide(&writer, &text))
+				return false;
+			continue;
+		}
+		if (!g_ascii_isalnum(*text))
+			writer.inside = false;
+		else if (!add_letter(&writer, &lower, 1))
 			return false;
-		text += length;
+		text++;
 	}
 	return true;
 }
