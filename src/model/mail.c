@@ -29,11 +29,11 @@ void mail_content_free(MailContent *content)
 		return;
 	g_free(content->subject);
 	g_free(content->from);
-	g_ptr_array_unref(content->to);
-	g_ptr_array_unref(content->cc);
+	g_clear_pointer(&content->to, g_ptr_array_unref);
+	g_clear_pointer(&content->cc, g_ptr_array_unref);
 	g_free(content->message_id);
 	g_free(content->in_reply_to);
-	g_ptr_array_unref(content->attachments);
+	g_clear_pointer(&content->attachments, g_ptr_array_unref);
 	g_free(content->text);
 	g_free(content);
 }
