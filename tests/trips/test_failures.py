@@ -8,7 +8,8 @@ import time
 import pytest
 from peers.dovecot import free_port
 from peers.fake_imap import FakeImap
-from peers.load import make_mails
+from peers.load import FIRST_TIME, make_mails
+from peers.maildir import Mail
 from peers.relay import Relay
 from runner import CLERK, MARK, Amtspost
 
@@ -151,14 +152,17 @@ def test_server_falls_silent_within_a_mail(amtspost):
 
 def test_lost_for_good(clerk, mailbox):
     """The connection breaks again and again: status 5, and what came is on file."""
-    mails = list(make_mails(400, seed=5, small=True))
+    mails = [Mail(b"Subject: %d\r\n\r\n" % i + b"x" * 50_000, FIRST_TIME) for i in range(20)]
+    mailbox.fill("INBOX", mails[:3])
+    clerk.imported()
     mailbox.fill("INBOX", mails)
     with Relay(mailbox.server.plain_port) as relay:
         clerk.set_server(relay.port)
-        relay.cut_after, relay.cuts_left = 5_000, 10_000  # less than one mail's way
+        relay.cut_after, relay.cuts_left = 20_000, 10_000  # never a whole mail
         error = clerk.fails(5, "import", "--user", CLERK)
         assert "Verbindung" in error["message"]
         assert relay.connections < 50, "tries again without end"
+        assert len(clerk.archive()) == 3
         relay.cuts_left = 0
         clerk.imported()
     assert len(clerk.archive()) == len(mails)

@@ -147,7 +147,7 @@ def test_answers_nobody_asked_for(amtspost):
 
 
 def test_bytes_are_kept_as_they_are(amtspost):
-    odd = [bytes(range(256)) * 3, b"", b"\n\n", b"\r\n.\r\n", b"no newline at the end"]
+    odd = [bytes(range(256)) * 3, b"\n\n", b"\r\n.\r\n", b"no newline at the end"]
     with FakeImap(mails=odd) as server:
         result = outcome(amtspost, server)
         assert result.status == 0

@@ -55,11 +55,12 @@ class Office:
                        "Archiv/2026/Gewerbe"):
             self.mailboxes[CLERK][folder] = []
         self.mailboxes[COUNTER] = {"INBOX": [], "Gelöschte Elemente": [], "Junk-E-Mail": []}
-        for _ in range(cases):
-            self._add_thread(self._random.choice(self._data["thread"]))
         self._add_mass_mails()
-        for raw in self._odd_mails():
-            self._put(CLERK, "INBOX", raw)
+        for number in range(cases):
+            self._add_thread(self._random.choice(self._data["thread"]))
+            if number == cases // 2:
+                for raw in self._odd_mails():
+                    self._put(CLERK, "INBOX", raw)
         self._put(CLERK, "Kalender", self._invitation())
 
     def _put(self, mailbox: str, folder: str, raw: bytes) -> None:
