@@ -168,8 +168,10 @@ bool imap_run(ImapSession *session, const ImapCommand *command, const ImapSink *
 	unsigned tag = ++session->last_tag;
 	guint part = 0;
 
+	if (!check_alive(session, error))
+		return false;
 	g_assert(session->pending->len == 0);
-	if (!check_alive(session, error) || !write_part(session, command, 0, tag, error))
+	if (!write_part(session, command, 0, tag, error))
 		return false;
 	g_array_append_val(session->pending, tag);
 	do {

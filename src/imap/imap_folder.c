@@ -3,7 +3,6 @@
 #include "imap/imap_internal.h"
 
 #include <string.h>
-#include "base/text.h"
 #include "imap/imap_names.h"
 
 /* Commands on their way at once. */
@@ -89,17 +88,23 @@ static char read_delimiter(ImapSession *session)
 		       : 0;
 }
 
-/* The name that people see for RAW: decoded, unless another folder has that name already. */
+/* The key of RAW among names: INBOX is the one name without regard to case. Yours. */
+static char *make_key(const char *raw)
+{
+	return g_strdup(g_ascii_strcasecmp(raw, "INBOX") == 0 ? "INBOX" : raw);
+}
+
+/* The name that people see for RAW. Two names of the server's that look the same get a number. */
 static char *choose_name(const ImapSession *session, const Listing *listing, const char *raw)
 {
-	g_autofree char *name = NULL;
+	g_autofree char *name = imap_name_decode(raw, session->utf8);
+	char *unique = g_strdup(name);
 
-	if (g_ascii_strcasecmp(raw, "INBOX") == 0)
-		return g_strdup("INBOX");
-	name = imap_name_decode(raw, session->utf8);
-	if (g_hash_table_contains(listing->by_name, name))
-		return text_make_valid(raw, strlen(raw));
-	return g_steal_pointer(&name);
+	for (unsigned i = 2; g_hash_table_contains(listing->by_name, unique); i++) {
+		g_free(unique);
+		unique = g_strdup_printf("%s (%u)", name, i);
+	}
+	return unique;
 }
 
 /* Remembers RAW if encoding NAME does not lead back to it. */
@@ -121,19 +126,18 @@ static bool is_usable(const char *raw)
 	return *raw != '\0';
 }
 
-/* Keeps FOLDER, found as RAW, once. */
-static void keep_folder(ImapSession *session, Listing *listing, const char *raw, ImapFolder *taken)
+/* Keeps FOLDER, found as NAME on the wire, once. */
+static void keep_folder(ImapSession *session, Listing *listing, const char *name, ImapFolder *taken)
 {
 	g_autoptr(ImapFolder) folder = taken;
+	g_autofree char *raw = make_key(name);
 
 	if (!is_usable(raw) || g_hash_table_contains(listing->by_raw, raw))
 		return;
 	folder->name = choose_name(session, listing, raw);
-	if (g_hash_table_contains(listing->by_name, folder->name))
-		return;
 	remember_raw(session, folder->name, raw);
-	g_hash_table_insert(listing->by_raw, g_strdup(raw), folder);
 	g_hash_table_insert(listing->by_name, folder->name, folder);
+	g_hash_table_insert(listing->by_raw, g_steal_pointer(&raw), folder);
 	g_ptr_array_add(listing->folders, g_steal_pointer(&folder));
 }
 
@@ -182,12 +186,6 @@ static void read_status_item(ImapSession *session, ImapStatus *status)
 		*place = (uint32_t)imap_lexer_number(lexer, UINT32_MAX);
 	else
 		imap_lexer_skip_value(lexer);
-}
-
-/* The key of RAW among names: INBOX is the one name without regard to case. Yours. */
-static char *make_key(const char *raw)
-{
-	return g_strdup(g_ascii_strcasecmp(raw, "INBOX") == 0 ? "INBOX" : raw);
 }
 
 /* "name (MESSAGES 5 …)"; answers the raw name, yours. */
