@@ -1,6 +1,6 @@
-/* Reading mails: what header and structure say, attachments, text. GMime parses only inside the sealed
- * worker (amtspost parse-worker); the program's other processes use it through a MimeWorker. It knows
- * no archive: a mail is a range of an open file. */
+/* Reading mails: what header and structure say, attachments, text. GMime parses only inside the
+ * sealed worker (amtspost parse-worker); the program's other processes use it through a MimeWorker.
+ * It knows no archive: a mail is a range of an open file. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,9 +26,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MimeWorker, mime_worker_free)
 #define MIME_BATCH_MAILS 256
 #define MIME_BATCH_BYTES (1024 * 1024) /* one mail may be larger */
 
-/* Reads up to MIME_BATCH_MAILS mails that lie at RANGES of DESCRIPTOR (read only, not closed). CONTENTS[i]
- * is yours. If the worker dies or exceeds its time, the mails answered so far are filled, the others stay
- * NULL, and the failure is FAILURE_PARSER_DIED: the first NULL one is to blame. */
+/* Reads up to MIME_BATCH_MAILS mails that lie at RANGES of DESCRIPTOR (read only, not closed).
+ * CONTENTS[i] is yours. If the worker dies or exceeds its time, the mails answered so far are
+ * filled, the others stay NULL, and the failure is FAILURE_PARSER_DIED: the first NULL one is to
+ * blame. */
 bool mime_worker_read(MimeWorker *worker, int descriptor, const MimeRange *ranges, size_t count,
 	MailContent **contents, const Cancel *cancel, GError **error);
 

@@ -1,0 +1,273 @@
+/* Readable text out of HTML: gumbo builds the tree within bounded memory, a loop (not a recursion)
+ * walks it. It shows nothing to anybody, so it need not be pretty: blocks become lines. */
+#include "mime/mime_internal.h"
+
+#include <setjmp.h>
+#include <string.h>
+#include <gumbo.h>
+
+#define CHUNK_SIZE (256 * 1024)
+#define ALIGNMENT 16
+#define INPUT_MINIMUM 1024 /* below it a document that is too large is given up */
+
+/* ---- memory ---- */
+
+/* gumbo asks for memory without looking whether it came, and a few hundred KB of misnested tags
+ * make it ask for gigabytes. So it gets one arena with an end, which is left by a jump. */
+typedef struct Arena {
+	GPtrArray *chunks;
+	char *next;
+	size_t left;
+	size_t used;
+	jmp_buf full;
+} Arena;
+
+static void *arena_allocate(void *user_data, size_t size)
+{
+	Arena *arena = user_data;
+	size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	void *memory;
+
+	if (rounded > MIME_HTML_MEMORY_LIMIT - arena->used)
+		longjmp(arena->full, 1);
+	if (rounded > arena->left) {
+		arena->left = MAX(rounded, (size_t)CHUNK_SIZE);
+		arena->next = g_malloc(arena->left);
+		g_ptr_array_add(arena->chunks, arena->next);
+	}
+	memory = arena->next;
+	arena->next += rounded;
+	arena->left -= rounded;
+	arena->used += rounded;
+	return memory;
+}
+
+static void arena_keep(G_GNUC_UNUSED void *user_data, G_GNUC_UNUSED void *memory)
+{
+}
+
+static void arena_clear(Arena *arena)
+{
+	g_ptr_array_set_size(arena->chunks, 0);
+	arena->left = arena->used = 0;
+}
+
+/* ---- what elements mean for the text ---- */
+
+typedef enum Effect {
+	EFFECT_NONE,
+	EFFECT_SKIP,
+	EFFECT_BREAK,
+	EFFECT_PARAGRAPH,
+	EFFECT_CELL
+} Effect;
+
+static Effect effect_of(GumboTag tag)
+{
+	switch (tag) {
+	case GUMBO_TAG_HEAD:
+	case GUMBO_TAG_SCRIPT:
+	case GUMBO_TAG_STYLE:
+	case GUMBO_TAG_TEMPLATE:
+	case GUMBO_TAG_TITLE:
+	case GUMBO_TAG_SVG:
+	case GUMBO_TAG_OBJECT:
+	case GUMBO_TAG_IFRAME:
+		return EFFECT_SKIP;
+	case GUMBO_TAG_BR:
+	case GUMBO_TAG_DIV:
+	case GUMBO_TAG_TR:
+	case GUMBO_TAG_LI:
+	case GUMBO_TAG_DT:
+	case GUMBO_TAG_DD:
+	case GUMBO_TAG_HR:
+	case GUMBO_TAG_SECTION:
+	case GUMBO_TAG_ARTICLE:
+	case GUMBO_TAG_HEADER:
+	case GUMBO_TAG_FOOTER:
+	case GUMBO_TAG_ADDRESS:
+	case GUMBO_TAG_CENTER:
+	case GUMBO_TAG_OPTION:
+		return EFFECT_BREAK;
+	case GUMBO_TAG_P:
+	case GUMBO_TAG_H1:
+	case GUMBO_TAG_H2:
+	case GUMBO_TAG_H3:
+	case GUMBO_TAG_H4:
+	case GUMBO_TAG_H5:
+	case GUMBO_TAG_H6:
+	case GUMBO_TAG_UL:
+	case GUMBO_TAG_OL:
+	case GUMBO_TAG_DL:
+	case GUMBO_TAG_TABLE:
+	case GUMBO_TAG_PRE:
+	case GUMBO_TAG_BLOCKQUOTE:
+		return EFFECT_PARAGRAPH;
+	case GUMBO_TAG_TD:
+	case GUMBO_TAG_TH:
+		return EFFECT_CELL;
+	default:
+		return EFFECT_NONE;
+	}
+}
+
+/* ---- writing ---- */
+
+typedef struct Writer {
+	GString *text;
+	size_t start; /* of this document in text */
+	size_t limit;
+	int breaks; /* line ends owed before the next word */
+	bool blank; /* a blank is owed */
+	int pre;    /* within how many <pre> */
+	bool cut;
+} Writer;
+
+static void owe_breaks(Writer *writer, int breaks)
+{
+	writer->breaks = MAX(writer->breaks, breaks);
+}
+
+/* Writes what is owed, then WORD. */
+static void write_word(Writer *writer, const char *word, size_t size)
+{
+	bool first = writer->text->len == writer->start;
+	size_t owed = first ? 0 : writer->breaks ? (size_t)writer->breaks : writer->blank ? 1 : 0;
+
+	if (writer->text->len + owed + size > writer->limit) {
+		writer->cut = true;
+		return;
+	}
+	for (size_t i = 0; i < owed; i++)
+		g_string_append_c(writer->text, writer->breaks ? '\n' : ' ');
+	writer->breaks = 0;
+	writer->blank = false;
+	g_string_append_len(writer->text, word, (gssize)size);
+}
+
+static bool is_space(char letter)
+{
+	return letter == ' ' || letter == '\t' || letter == '\n' || letter == '\r' ||
+	       letter == '\f';
+}
+
+/* Runs of white space count as one blank (no-break spaces are none of it). */
+static void write_text(Writer *writer, const char *text)
+{
+	while (*text && !writer->cut) {
+		const char *start = text;
+
+		while (*text && !is_space(*text))
+			text++;
+		if (text > start)
+			write_word(writer, start, (size_t)(text - start));
+		for (; is_space(*text); text++) {
+			writer->blank = true;
+			if (writer->pre && *text == '\n')
+				writer->breaks++;
+		}
+	}
+}
+
+/* ---- walking ---- */
+
+static void apply(Writer *writer, const GumboElement *element, bool enters)
+{
+	Effect effect = effect_of(element->tag);
+
+	if (effect == EFFECT_BREAK)
+		owe_breaks(writer, 1);
+	else if (effect == EFFECT_PARAGRAPH)
+		owe_breaks(writer, 2);
+	else if (effect == EFFECT_CELL)
+		writer->blank = true;
+	if (element->tag == GUMBO_TAG_PRE)
+		writer->pre += enters ? 1 : -1;
+	if (enters && element->tag == GUMBO_TAG_LI)
+		write_word(writer, "- ", 2);
+	if (enters && element->tag == GUMBO_TAG_IMG) {
+		const GumboAttribute *alt = gumbo_get_attribute(&element->attributes, "alt");
+
+		if (alt && alt->value)
+			write_text(writer, alt->value);
+	}
+}
+
+static const GumboVector *children_of(const GumboNode *node)
+{
+	if (node->type == GUMBO_NODE_DOCUMENT)
+		return &node->v.document.children;
+	if (node->type == GUMBO_NODE_ELEMENT && effect_of(node->v.element.tag) != EFFECT_SKIP)
+		return &node->v.element.children;
+	return NULL;
+}
+
+static void enter_node(Writer *writer, const GumboNode *node)
+{
+	if (node->type == GUMBO_NODE_ELEMENT)
+		apply(writer, &node->v.element, true);
+	else if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_WHITESPACE ||
+		 node->type == GUMBO_NODE_CDATA)
+		write_text(writer, node->v.text.text);
+}
+
+/* Closes NODE and its ancestors until one has a next sibling; answers that, NULL at ROOT. */
+static const GumboNode *leave_node(Writer *writer, const GumboNode *node, const GumboNode *root)
+{
+	while (node != root) {
+		const GumboNode *parent = node->parent;
+		const GumboVector *siblings = children_of(parent);
+
+		if (node->type == GUMBO_NODE_ELEMENT)
+			apply(writer, &node->v.element, false);
+		if (node->index_within_parent + 1 < siblings->length)
+			return siblings->data[node->index_within_parent + 1];
+		node = parent;
+	}
+	return NULL;
+}
+
+static void walk(Writer *writer, const GumboNode *root)
+{
+	const GumboNode *node = root;
+
+	while (node && !writer->cut) {
+		const GumboVector *children;
+
+		enter_node(writer, node);
+		children = children_of(node);
+		node = children && children->length > 0 ? children->data[0]
+							: leave_node(writer, node, root);
+	}
+}
+
+/* Parses the first SIZE bytes and writes their text; false if the arena was full before. */
+static bool write_document(Arena *arena, Writer *writer, const char *html, size_t size)
+{
+	GumboOptions options = kGumboDefaultOptions;
+	GumboOutput *output;
+
+	options.allocator = arena_allocate;
+	options.deallocator = arena_keep;
+	options.userdata = arena;
+	options.max_errors = 0;
+	if (setjmp(arena->full) != 0)
+		return false;
+	output = gumbo_parse_with_options(&options, html, size);
+	walk(writer, output->document);
+	return true;
+}
+
+bool mime_html_append(GString *to, const char *html, size_t limit)
+{
+	Arena arena = {.chunks = g_ptr_array_new_with_free_func(g_free)};
+	Writer writer = {.text = to, .start = to->len, .limit = limit};
+	size_t size = strlen(html), all = size;
+
+	while (!write_document(&arena, &writer, html, size) && size > INPUT_MINIMUM) {
+		arena_clear(&arena);
+		size /= 4;
+	}
+	g_ptr_array_free(arena.chunks, TRUE);
+	return size == all && !writer.cut;
+}
