@@ -27,6 +27,9 @@ static void test_fold(void **state)
 	assert_fold("ΣΊΣΥΦΟΣ", "σίσυφοσ");
 	assert_fold("σίσυφος", "σίσυφοσ");
 	assert_fold("\xe2\x84\xaa", "k");
+	/* composed again behind a folding that decomposes; a mark that folds to a letter */
+	assert_fold("\xce\x90", "\xce\x90");
+	assert_fold("\xce\xb1\xcd\x85\xcc\x81", "\xce\xac\xce\xb9");
 	/* diacritics stay: Muller is not Müller */
 	assert_fold("Müller", "müller");
 	assert_fold("a\xff"
