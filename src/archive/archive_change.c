@@ -144,12 +144,27 @@ static bool delete_mail(DbTransaction *transaction, void *data, GError **error)
 		       change->reason, error);
 }
 
+#define REASON_LIMIT 500 /* letters */
+
+/* A reason is a sentence for the log: not blank, not endless, no control characters. */
+static bool check_reason(const char *reason, GError **error)
+{
+	g_autofree char *stripped = g_strstrip(g_strdup(reason));
+
+	if (*stripped && !text_has_control(stripped) && g_utf8_strlen(stripped, -1) <= REASON_LIMIT)
+		return true;
+	failure_set(error, FAILURE_REASON_MISSING, NULL, "no usable reason for the deletion");
+	return false;
+}
+
 bool archive_delete(
 	Archive *archive, int64_t id, const char *reason, const char *actor, GError **error)
 {
 	g_autofree char *number = g_strdup_printf("%" PRId64, id);
 	Change change = {.id = id, .number = number, .reason = reason, .actor = actor};
 
+	if (!check_reason(reason, error))
+		return false;
 	return db_write(archive->db, delete_mail, &change, error) &&
 	       archive_drain_removals(archive, error);
 }

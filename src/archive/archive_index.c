@@ -312,22 +312,40 @@ static void append_people(GString *words, const GPtrArray *people, size_t end)
 		text_append_words(words, g_ptr_array_index(people, i), end - words->len);
 }
 
+/* Each word once: how often it occurs is not asked for. Cuts WORDS at its blanks. */
+static char *drop_doubles(GString *words)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	GString *once = g_string_sized_new(words->len / 2);
+	char *rest = words->str;
+	const char *word;
+
+	while ((word = strsep(&rest, " "))) {
+		if (*word == '\0' || !g_hash_table_add(seen, (char *)word))
+			continue;
+		if (once->len > 0)
+			g_string_append_c(once, ' ');
+		g_string_append(once, word);
+	}
+	return g_string_free(once, FALSE);
+}
+
 /* Yours. The text comes last, so that the limit never takes subject and people. */
 static char *make_words(const MailContent *content)
 {
-	GString *words = g_string_new(NULL);
+	g_autoptr(GString) words = g_string_new(NULL);
 
 	text_append_words(words, content->subject, WORDS_LIMIT);
-	text_append_words(words, content->from, WORDS_LIMIT - words->len);
 	append_people(words, content->to, WORDS_LIMIT);
 	append_people(words, content->cc, WORDS_LIMIT);
+	text_append_words(words, content->from, WORDS_LIMIT - words->len);
 	for (guint i = 0; i < content->attachments->len && words->len < WORDS_LIMIT; i++) {
 		const MailPart *part = g_ptr_array_index(content->attachments, i);
 
 		text_append_words(words, part->name, WORDS_LIMIT - words->len);
 	}
 	text_append_words(words, content->text, WORDS_LIMIT - words->len);
-	return g_string_free(words, FALSE);
+	return drop_doubles(words);
 }
 
 static void entry_clear(void *data)

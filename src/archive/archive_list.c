@@ -22,7 +22,7 @@ typedef struct Listing {
 	const ArchiveFilter *filter;
 	ArchiveVisitor *visit;
 	void *data;
-	char *query; /* NULL: no search */
+	GStrv words; /* NULL: no search */
 	char *mailbox_folded;
 	int64_t mailbox_id;
 	int64_t position; /* where to go on, downwards; -1: at the end */
@@ -176,7 +176,7 @@ static bool list_matching(DbTransaction *transaction, void *data, GError **error
 static bool list_hits(DbTransaction *transaction, void *data, GError **error)
 {
 	Listing *listing = data;
-	g_autoptr(SearchHits) hits = search_hits_new(transaction, listing->query);
+	g_autoptr(SearchHits) hits = search_hits_new(transaction, listing->words);
 	Matching matching = {listing, hits};
 
 	return db_read(listing->archive->db, list_matching, &matching, error);
@@ -209,14 +209,14 @@ static int64_t first_position(const ArchiveFilter *filter)
 bool archive_each(Archive *archive, const ArchiveFilter *filter, ArchiveVisitor *visit, void *data,
 	GError **error)
 {
-	g_autofree char *query = filter->words ? search_make_query(filter->words) : NULL;
+	g_auto(GStrv) words = filter->words ? search_split_query(filter->words) : NULL;
 	g_autofree char *mailbox_folded = filter->mailbox ? text_fold(filter->mailbox) : NULL;
 	Listing listing = {
 		.archive = archive,
 		.filter = filter,
 		.visit = visit,
 		.data = data,
-		.query = query,
+		.words = words,
 		.mailbox_folded = mailbox_folded,
 		.position = first_position(filter),
 		.left = filter->limit > 0 ? filter->limit : SIZE_MAX,
@@ -225,7 +225,7 @@ bool archive_each(Archive *archive, const ArchiveFilter *filter, ArchiveVisitor 
 	if (!filter->words)
 		return db_read(archive->db, list_all, &listing, error);
 	/* Without a word in it, a query finds nothing. */
-	return !query || run_search(&listing, error);
+	return !words || run_search(&listing, error);
 }
 
 /* ---- one mail ---- */

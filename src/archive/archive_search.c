@@ -19,6 +19,12 @@
 /* A query is a person's line, not a text. */
 #define QUERY_LIMIT 1024
 
+/* The last word of a query is a beginning, if it has so many bytes. It is replaced by the words
+ * that begin so, if they are not too many: FTS5 would otherwise gather all their mails before it
+ * hands out the first. (Its own index of beginnings would halve the speed of indexing.) */
+#define BEGINNING_BYTES 3
+#define WORDS_OF_BEGINNING 500
+
 /* Stepping over this many hits is cheaper than asking anew. */
 #define STEPS_BEFORE_SEEK 2000
 
@@ -30,11 +36,16 @@ struct Search {
 	char *token; /* the same in both databases: they belong together */
 };
 
+/* A mail's words are each kept once. hashsize is what FTS5 gathers before it writes: one commit of
+ * the indexer; a higher automerge trades a few more files to look into for less rewriting. */
 static const char *const migrations[] = {
 	"CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;"
 	"CREATE TABLE positions (mail_id INTEGER PRIMARY KEY, position INTEGER NOT NULL) STRICT;"
 	"CREATE VIRTUAL TABLE words USING fts5 (list, tokenize = 'ascii', detail = 'none',"
-	" columnsize = 0, prefix = '1 2 3');",
+	" columnsize = 0);"
+	"CREATE VIRTUAL TABLE terms USING fts5vocab (words, instance);"
+	"INSERT INTO words (words, rank) VALUES ('hashsize', 4194304);"
+	"INSERT INTO words (words, rank) VALUES ('automerge', 8);",
 	NULL,
 };
 
@@ -311,39 +322,30 @@ bool search_remove(Search *search, const int64_t *ids, size_t count, GError **er
 
 /* ---- queries ---- */
 
-char *search_make_query(const char *text)
+GStrv search_split_query(const char *text)
 {
 	g_autoptr(GString) words = g_string_new(NULL);
-	g_auto(GStrv) list = NULL;
-	GString *query;
 
 	text_append_words(words, text, QUERY_LIMIT);
-	if (words->len == 0)
-		return NULL;
-	/* Words hold letters and digits only: nothing in them can end the quotes. */
-	list = g_strsplit(words->str, " ", -1);
-	query = g_string_new(NULL);
-	for (char **word = list; *word; word++)
-		g_string_append_printf(query, "%s\"%s\"", word == list ? "" : " AND ", *word);
-	g_string_append(query, " *");
-	return g_string_free(query, FALSE);
+	return words->len > 0 ? g_strsplit(words->str, " ", -1) : NULL;
 }
 
 struct SearchHits {
 	DbTransaction *transaction;
-	char *query;
+	GString *query; /* empty: not made yet */
+	GStrv words;
 	DbRows *rows;	  /* NULL: not asked yet */
 	int64_t position; /* of the row read last */
 	bool at_end;
 };
 
-SearchHits *search_hits_new(DbTransaction *transaction, const char *query)
+SearchHits *search_hits_new(DbTransaction *transaction, const GStrv words)
 {
 	SearchHits *hits = g_new0(SearchHits, 1);
 
 	hits->transaction = transaction;
-	hits->query = g_strdup(query);
-	hits->position = INT64_MAX;
+	hits->words = g_strdupv(words);
+	hits->query = g_string_new(NULL);
 	return hits;
 }
 
@@ -352,17 +354,93 @@ void search_hits_free(SearchHits *hits)
 	if (!hits)
 		return;
 	db_rows_free(hits->rows);
-	g_free(hits->query);
+	g_strfreev(hits->words);
+	g_string_free(hits->query, TRUE);
 	g_free(hits);
+}
+
+/* The first word of the index that is BEGINNING (AFTER is NULL) or begins so and stands behind
+ * AFTER; yours, NULL: none. */
+static bool next_word(DbTransaction *transaction, const char *beginning, const char *after,
+	char **word, GError **error)
+{
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows =
+		after ? db_select(transaction, error,
+				"SELECT term FROM terms WHERE term > $1 LIMIT 1", db_text(after))
+		      : db_select(transaction, error,
+				"SELECT term FROM terms WHERE term >= $1 LIMIT 1",
+				db_text(beginning));
+
+	*word = NULL;
+	if (!rows)
+		return false;
+	if (db_rows_next(rows, &failed) && g_str_has_prefix(db_rows_text(rows, 0), beginning))
+		*word = g_strdup(db_rows_text(rows, 0));
+	return archive_pass(failed, error);
+}
+
+/* All words that begin so, as far as WORDS_OF_BEGINNING goes. Yours. */
+static GPtrArray *find_words(DbTransaction *transaction, const char *beginning, GError **error)
+{
+	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+	const char *after = NULL;
+
+	while (words->len <= WORDS_OF_BEGINNING) {
+		char *word;
+
+		if (!next_word(transaction, beginning, after, &word, error))
+			return NULL;
+		if (!word)
+			break;
+		g_ptr_array_add(words, word);
+		after = word;
+	}
+	return g_steal_pointer(&words);
+}
+
+static bool append_beginning(SearchHits *hits, const char *beginning, GError **error)
+{
+	g_autoptr(GPtrArray) words = NULL;
+
+	if (strlen(beginning) < BEGINNING_BYTES) {
+		g_string_append_printf(hits->query, "\"%s\"", beginning);
+		return true;
+	}
+	words = find_words(hits->transaction, beginning, error);
+	if (!words)
+		return false;
+	hits->at_end = words->len == 0;
+	if (words->len == 0 || words->len > WORDS_OF_BEGINNING) {
+		g_string_append_printf(hits->query, "\"%s\" *", beginning);
+		return true;
+	}
+	for (guint i = 0; i < words->len; i++)
+		g_string_append_printf(hits->query, "%s\"%s\"", i == 0 ? "(" : " OR ",
+			(const char *)g_ptr_array_index(words, i));
+	g_string_append_c(hits->query, ')');
+	return true;
+}
+
+/* Words hold letters and digits only: nothing in them can end the quotes. */
+static bool make_query(SearchHits *hits, GError **error)
+{
+	char **word = hits->words;
+
+	for (; word[1]; word++)
+		g_string_append_printf(hits->query, "\"%s\" AND ", *word);
+	return append_beginning(hits, *word, error);
 }
 
 static bool ask(SearchHits *hits, int64_t position, GError **error)
 {
+	if (hits->query->len == 0 && !make_query(hits, error))
+		return false;
 	g_clear_pointer(&hits->rows, db_rows_free);
 	hits->rows = db_select(hits->transaction, error,
 		"SELECT rowid FROM words WHERE words MATCH $1 AND rowid <= $2"
 		" ORDER BY rowid DESC",
-		db_text(hits->query), db_int(position));
+		db_text(hits->query->str), db_int(position));
 	return hits->rows != NULL;
 }
 
@@ -385,7 +463,7 @@ bool search_hits_seek(SearchHits *hits, int64_t *position, GError **error)
 	while (!hits->at_end && (!hits->rows || hits->position > *position)) {
 		if (steps++ == STEPS_BEFORE_SEEK && !ask(hits, *position, error))
 			return false;
-		if (!advance(hits, error))
+		if (!hits->at_end && !advance(hits, error))
 			return false;
 	}
 	*position = hits->at_end ? -1 : hits->position;

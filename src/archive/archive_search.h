@@ -40,14 +40,14 @@ bool search_check_current(const Search *search, DbTransaction *transaction, GErr
 /* After a failure in search.db: damage makes the next search_open build it anew. */
 void search_note_failure(Search *search, const GError *failure);
 
-/* A query from a person's words: each must occur, the last one as a beginning. Yours; NULL: there
- * is no word in TEXT. */
-char *search_make_query(const char *text);
+/* The words of a person's query. Yours; NULL: there is no word in TEXT. */
+GStrv search_split_query(const char *text);
 
 typedef struct SearchHits SearchHits;
 
-/* The hits of QUERY; TRANSACTION belongs to search_db. */
-SearchHits *search_hits_new(DbTransaction *transaction, const char *query);
+/* The mails in which each of WORDS occurs, the last one (from three bytes on) as a beginning;
+ * TRANSACTION belongs to search_db. */
+SearchHits *search_hits_new(DbTransaction *transaction, const GStrv words);
 void search_hits_free(SearchHits *hits);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SearchHits, search_hits_free)
 

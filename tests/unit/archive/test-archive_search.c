@@ -1,24 +1,23 @@
 /* search.db: what is found, in which order, and how it comes back when it is gone. */
 #include "fixture.h"
 
-static void assert_query(const char *text, const char *expected)
+static void assert_split(const char *text, const char *expected)
 {
-	g_autofree char *query = search_make_query(text);
+	g_auto(GStrv) words = search_split_query(text);
+	g_autofree char *joined = words ? g_strjoinv("|", words) : NULL;
 
-	assert_string_equal(query ? query : "(none)", expected);
+	assert_string_equal(joined ? joined : "(none)", expected);
 }
 
-static void test_queries_are_built_from_words(void **state)
+static void test_queries_are_cut_into_words(void **state)
 {
 	(void)state;
-	assert_query("Rechnung", "\"rechnung\" *");
-	assert_query("Müller  RECHNUNG", "\"muller\" AND \"rechnung\" *");
-	assert_query("a\" OR \"b", "\"a\" AND \"or\" AND \"b\" *");
-	assert_query("words:x NEAR(a,b) -c ^d* {e}",
-		"\"words\" AND \"x\" AND \"near\" AND \"a\" AND \"b\" AND \"c\" AND \"d\" AND"
-		" \"e\" *");
-	assert_query("", "(none)");
-	assert_query("\"*-(); ", "(none)");
+	assert_split("Rechnung", "rechnung");
+	assert_split("Müller  RECHNUNG", "muller|rechnung");
+	assert_split("a\" OR \"b", "a|or|b");
+	assert_split("words:x NEAR(a,b) -c ^d* {e}", "words|x|near|a|b|c|d|e");
+	assert_split("", "(none)");
+	assert_split("\"*-(); ", "(none)");
 }
 
 static void test_positions(void **state)
@@ -52,7 +51,8 @@ static void test_finds_words(void **state)
 	assert_listed(fixture, "1", .words = "strasse");
 	assert_listed(fixture, "2", .words = "4711");
 	assert_listed(fixture, "2 1", .words = "bau");
-	assert_listed(fixture, "2 1", .words = "b");
+	assert_listed(fixture, "", .words = "ba");
+	assert_listed(fixture, "1", .words = "ist gesperrt");
 	assert_listed(fixture, "", .words = "bau rechnung");
 	assert_listed(fixture, "2", .words = "rechnung bau");
 	assert_listed(fixture, "", .words = "antrag");
@@ -74,6 +74,23 @@ static void test_hostile_queries_are_harmless(void **state)
 	assert_listed(fixture, "", .words = long_one);
 	assert_listed(fixture, "", .words = "-- ;");
 	assert_listed(fixture, "1", .words = "x");
+}
+
+/* More words than a query could name. */
+static void test_beginning_of_very_many_words(void **state)
+{
+	Fixture *fixture = *state;
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (unsigned i = 0; i < 2000; i++)
+		g_string_append_printf(text, " wort%u", i);
+	fixture_file_saying(fixture, 1, "viele", text->str);
+	fixture_file_saying(fixture, 2, "eins", "wort1234 wortlaut");
+	assert_listed(fixture, "2 1", .words = "wort");
+	assert_listed(fixture, "2 1", .words = "wort1234");
+	assert_listed(fixture, "1", .words = "viele wort12");
+	assert_listed(fixture, "2", .words = "wortl");
+	assert_listed(fixture, "", .words = "wortz");
 }
 
 /* Letters beyond the tables of FTS5's own tokenisers stay whole words. */
@@ -177,11 +194,13 @@ static void test_keeping_into_a_replaced_index_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_queries_are_built_from_words),
+		cmocka_unit_test(test_queries_are_cut_into_words),
 		cmocka_unit_test(test_positions),
 		cmocka_unit_test_setup_teardown(test_finds_words, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_hostile_queries_are_harmless, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_beginning_of_very_many_words, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_letters_of_all_scripts, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
