@@ -62,7 +62,7 @@ void failure_set(GError **error, Failure failure, const char *subject, const cha
 
 void failure_set_errno(GError **error, Failure failure, const char *subject, int number)
 {
-	if (number == ENOSPC || number == EDQUOT)
+	if (failure == FAILURE_STORE && (number == ENOSPC || number == EDQUOT))
 		failure = FAILURE_DISK_FULL;
 	failure_set(error, failure, subject, "%s%s%s", subject ? subject : "", subject ? ": " : "",
 		g_strerror(number));

@@ -45,7 +45,8 @@ GQuark failure_quark(void);
 void failure_set(GError **error, Failure failure, const char *subject, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
 
-/* As failure_set, with the technical message led by what errno says. */
+/* As failure_set, with what errno NUMBER says. FAILURE_STORE becomes FAILURE_DISK_FULL where it
+ * says that. */
 void failure_set_errno(GError **error, Failure failure, const char *subject, int number);
 
 /* Which failure ERROR is; one of a foreign domain counts as FAILURE_INTERNAL. */

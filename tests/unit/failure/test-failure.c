@@ -297,9 +297,10 @@ static void test_errno(void **state)
 	assert_errno(FAILURE_OUTPUT, "datei", EACCES, FAILURE_OUTPUT);
 	assert_errno(FAILURE_STORE, NULL, EIO, FAILURE_STORE);
 	assert_errno(FAILURE_STORE, "a%nb", EIO, FAILURE_STORE);
-	/* A full disk is one whatever was about to be written. */
+	/* Our own disk is full; the one that a person writes to is another. */
 	assert_errno(FAILURE_STORE, NULL, ENOSPC, FAILURE_DISK_FULL);
-	assert_errno(FAILURE_OUTPUT, "datei", EDQUOT, FAILURE_DISK_FULL);
+	assert_errno(FAILURE_STORE, "daten", EDQUOT, FAILURE_DISK_FULL);
+	assert_errno(FAILURE_OUTPUT, "datei", ENOSPC, FAILURE_OUTPUT);
 }
 
 int main(void)
