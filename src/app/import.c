@@ -227,6 +227,16 @@ static bool check_request(const ImportRequest *request, GError **error)
 	return !request->case_number || archive_check_case(request->case_number, error);
 }
 
+/* Moving needs to know where to. */
+static bool check_target(const Account *account, GError **error)
+{
+	if (account->after != AFTER_MOVE || account->after_folder)
+		return true;
+	failure_set(error, FAILURE_SETTING_MISSING, "import.after-folder",
+		"import.after is move, but import.after-folder is not set");
+	return false;
+}
+
 static bool prepare(ImportRun *run, GError **error)
 {
 	if (!check_request(run->request, error))
@@ -235,7 +245,8 @@ static bool prepare(ImportRun *run, GError **error)
 		!(run->uids = imap_uid_set_parse(run->request->uids, UIDS_LIMIT, error)))
 		return false;
 	run->account = sign_in_account(run->office, run->request->user, error);
-	if (!run->account || !settings_require(run->account, MAIL_PROTOCOL_IMAP, error))
+	if (!run->account || !settings_require(run->account, MAIL_PROTOCOL_IMAP, error) ||
+		!check_target(run->account, error))
 		return false;
 	run->server = import_server_name(run->account);
 	run->archive = office_archive(run->office, error);
@@ -275,6 +286,11 @@ bool import_run(Office *office, const ImportRequest *request, ImportReporter *re
 	int64_t started = clock_monotonic();
 	bool done = prepare(&run, error) && file_and_list(&run, started, error);
 
+	if (done && run.server_failure) {
+		g_propagate_error(error, g_steal_pointer(&run.server_failure));
+		done = false;
+	}
+	g_clear_error(&run.server_failure);
 	account_free(run.account);
 	g_free(run.server);
 	g_clear_pointer(&run.uids, g_array_unref);

@@ -1,7 +1,9 @@
 /* One folder: select, plan, fetch with reconnection, commit, then the actions on the server. */
 #include "app/import_internal.h"
 
+#include <string.h>
 #include "base/i18n.h"
+#include "base/text.h"
 #include "failure/failure.h"
 
 /* Connections without a single mail before the run gives up. */
@@ -11,7 +13,9 @@
 /* Mails blamed in a row before the server itself is. */
 #define BLAMED_LIMIT 3
 
-static const char *action_name(AfterImport after)
+/* What is to be done on the server; NULL: nothing. Mails in the target of a move are where they
+ * belong. */
+static const char *action_name(const Account *account, const char *folder)
 {
 	static const char *const names[] = {
 		[AFTER_NONE] = NULL,
@@ -20,7 +24,14 @@ static const char *action_name(AfterImport after)
 		[AFTER_MOVE] = "move",
 	};
 
-	return names[after];
+	if (account->after == AFTER_MOVE) {
+		g_autofree char *here = text_fold(folder);
+		g_autofree char *target = text_fold(account->after_folder);
+
+		if (strcmp(here, target) == 0)
+			return NULL;
+	}
+	return names[account->after];
 }
 
 /* What a folder's fetch has been through. */
@@ -40,7 +51,8 @@ static bool connect_and_select(
 	       imap_select(run->session, folder, access, status, error);
 }
 
-/* Leaves UID out with REASON, to be tried again next time. */
+/* Leaves UID out with REASON, to be tried again next time. The run goes on, but how it ends is the
+ * server's doing, not the mail's. */
 static void leave_out(
 	ImportRun *run, ImportPlan *plan, Filer *filer, uint32_t uid, const GError *reason)
 {
@@ -48,6 +60,8 @@ static void leave_out(
 
 	if (!import_plan_hand(plan, uid))
 		return;
+	if (import_is_recoverable(reason) && !run->server_failure)
+		run->server_failure = g_error_copy(reason);
 	filer_note_failure(filer, uid, failure_name(reason));
 	import_add_error(run, plan->folder.mailbox, plan->folder.name, uid, sentence);
 }
@@ -144,7 +158,7 @@ static bool file_plan(ImportRun *run, ImportPlan *plan, GError **error)
 		.imported_by = run->request->actor,
 		.by_hand = run->uids != NULL,
 		.case_number = run->request->case_number,
-		.action = action_name(run->account->after),
+		.action = action_name(run->account, plan->folder.name),
 		.action_folder = run->account->after_folder,
 	};
 	g_autoptr(GError) fetching = NULL;

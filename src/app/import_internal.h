@@ -20,6 +20,7 @@ typedef struct ImportRun {
 	Account *account;
 	char *server;	      /* the archive's name for the account's server */
 	ImapSession *session; /* NULL: not connected */
+	GError *server_failure; /* why mails were left out although they are there; NULL: none were */
 } ImportRun;
 
 /* The archive's key for a folder of ACCOUNT. Borrows everything. */

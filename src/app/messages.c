@@ -124,8 +124,7 @@ static int compare_newest_first(const void *left, const void *right)
 	return one->uid < other->uid ? 1 : one->uid > other->uid ? -1 : 0;
 }
 
-static bool mark_imported(
-	Office *office, ArchiveFolder *folder, GPtrArray *views, GError **error)
+static bool mark_imported(Office *office, ArchiveFolder *folder, GPtrArray *views, GError **error)
 {
 	g_autofree uint32_t *uids = g_new(uint32_t, views->len + 1);
 	g_autofree bool *filed = g_new0(bool, views->len + 1);

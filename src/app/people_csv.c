@@ -164,13 +164,15 @@ static GArray *read_header(Reader *reader, GPtrArray *row_errors)
 	return row_errors->len == 0 ? g_steal_pointer(&columns) : NULL;
 }
 
-static bool read_flag(const char *value, bool *flag, GError **error)
+static bool read_flag(const char *column, const char *value, bool *flag, GError **error)
 {
+	g_autofree char *sentence = NULL;
+
 	*flag = strcmp(value, "true") == 0;
 	if (*flag || *value == '\0' || strcmp(value, "false") == 0)
 		return true;
-	failure_set(error, FAILURE_SETTING_INVALID, _("erlaubt sind true und false"),
-		"\"%s\" is neither true nor false", value);
+	sentence = g_strdup_printf(_("%s: erlaubt sind true und false"), column);
+	failure_set(error, FAILURE_SETTING_INVALID, sentence, "%s: neither true nor false", column);
 	return false;
 }
 
@@ -204,9 +206,9 @@ static bool read_cell(Row *row, const Column *column, const char *value, GError 
 			"display_name: control character");
 		return false;
 	case COLUMN_ADMIN:
-		return read_flag(value, &row->user->admin, error);
+		return read_flag("admin", value, &row->user->admin, error);
 	case COLUMN_ARCHIVE:
-		return read_flag(value, &row->user->archive, error);
+		return read_flag("archive", value, &row->user->archive, error);
 	case COLUMN_SETTING:
 		break;
 	}

@@ -122,43 +122,80 @@ static bool run_command(Cli *cli, const CliCommand *command, GError **error)
 	return cli->office && command->run(cli, error) && flush_output(error);
 }
 
-/* Parses and runs. Help and version need no office. */
+/* Whatever else is wrong with ARGV: a program that wants JSON gets its error as JSON. */
+static bool asks_for_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "settings set KEY -1": what stands in the value's place is the value, not an option. A new vector
+ * with the value behind "--"; the strings are ARGV's. */
+static char **protect_value(int argc, char **argv, int *new_argc)
+{
+	char **copy = g_new0(char *, (gsize)argc + 2);
+	char *value = NULL;
+	int count = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (i > 3 && !value && argv[i][0] == '-' && argv[i][1] != '\0' &&
+			argv[i][1] != '-' && argv[i - 1][0] != '-' &&
+			strcmp(argv[i - 2], "set") == 0 && strcmp(argv[i - 3], "settings") == 0)
+			value = argv[i];
+		else
+			copy[count++] = argv[i];
+	}
+	if (value) {
+		copy[count++] = (char *)"--";
+		copy[count++] = value;
+	}
+	*new_argc = count;
+	return copy;
+}
+
+static bool answer(Cli *cli, const CliCommand *command, const GPtrArray *words, GError **error)
+{
+	const char *typed = words->len > 0 ? words->pdata[0] : NULL;
+	g_autofree char *sentence = NULL;
+
+	if (cli->options.version)
+		cli_print("amtspost %s\n", AMTSPOST_VERSION);
+	else if (cli->options.help || g_strcmp0(typed, "help") == 0)
+		cli_print_help(command, tables);
+	else if (command)
+		return run_command(cli, command, error);
+	else {
+		sentence = typed ? g_strdup_printf(_("Den Befehl „%s“ gibt es nicht."), typed)
+				 : g_strdup(_("Der Befehl fehlt."));
+		failure_set(error, FAILURE_USAGE, sentence, "%s", sentence);
+		return false;
+	}
+	return flush_output(error);
+}
+
 static bool run(Cli *cli, int argc, char **argv, GError **error)
 {
 	g_autoptr(GPtrArray) words = command_words(argc, argv);
 	guint length = 0;
 	const CliCommand *command = find_command(words, &length);
+	bool json = asks_for_json(argc, argv);
+	bool parsed = cli_parse(cli, command, argc, argv, error);
 
-	/* Asked for before parsing, so that a usage error is a JSON document too. */
-	for (int i = 1; i < argc; i++)
-		cli->options.json = cli->options.json || strcmp(argv[i], "--json") == 0;
-	if (!cli_parse(cli, command, argc, argv, error))
+	cli->options.json = json;
+	if (!parsed)
 		return false;
 	if (cli->options.verbose)
 		log_set_level(LOG_LEVEL_DEBUG);
-	if (cli->options.version) {
-		cli_print("amtspost %s\n", AMTSPOST_VERSION);
-		return flush_output(error);
-	}
-	if (cli->options.help || (words->len > 0 && g_str_equal(words->pdata[0], "help"))) {
-		cli_print_help(command, tables);
-		return flush_output(error);
-	}
-	if (!command) {
-		g_autofree char *typed = words->len > 0 ? g_strdup(words->pdata[0]) : NULL;
-		g_autofree char *sentence =
-			typed ? g_strdup_printf(_("Den Befehl „%s“ gibt es nicht."), typed)
-			      : g_strdup(_("Der Befehl fehlt."));
-
-		failure_set(error, FAILURE_USAGE, sentence, "%s", sentence);
-		return false;
-	}
 	cli->arguments += length;
 	cli->argument_count -= (int)length;
-	return run_command(cli, command, error);
+	return answer(cli, command, words, error);
 }
 
-/* Where a result was printed already, it holds the error; people read it in any case. */
+/* Programs read the error in the JSON document, where one can be written; people on standard error.
+ */
 static void tell_failure(Cli *cli, const GError *error)
 {
 	g_autofree char *sentence = failure_sentence(error);
@@ -166,12 +203,12 @@ static void tell_failure(Cli *cli, const GError *error)
 	g_autofree char *safe = text_for_terminal(sentence);
 	g_autofree char *detail = text_for_terminal(error->message);
 
-	if (cli->options.json && !cli->printed) {
-		cli_print_json(cli, json_pack("{s:o}", "error", cli_json_error(error)));
+	if (cli->options.json && !ferror(stdout)) {
+		if (!cli->printed)
+			cli_print_json(cli, json_pack("{s:o}", "error", cli_json_error(error)));
 		fflush(stdout);
-	}
-	if (cli->options.json)
 		return;
+	}
 	fflush(stdout);
 	fprintf(stderr, "%s\n%s\n", safe, advice);
 	if (cli->options.verbose || failure_code(error) != FAILURE_CODE_INPUT)
@@ -183,12 +220,14 @@ int cli_main(int argc, char **argv)
 	g_autoptr(Cancel) cancel = cancel_new();
 	g_autofree char *actor = g_strdup_printf("cli:%s", g_get_user_name());
 	Cli cli = {.cancel = cancel, .actor = actor};
+	g_autofree char **arguments = NULL;
 	g_autoptr(GError) error = NULL;
 	int status = 0;
 
 	i18n_start();
 	catch_signals(cancel);
-	if (!run(&cli, argc, argv, &error)) {
+	arguments = protect_value(argc, argv, &argc);
+	if (!run(&cli, argc, arguments, &error)) {
 		tell_failure(&cli, error);
 		status = failure_status(error);
 	}

@@ -118,33 +118,55 @@ static bool check_text(const char *text, GError **error)
 	return false;
 }
 
-/* Paths may be any bytes; all other text is UTF-8. */
+/* The texts that ROW's option was given, NULL-terminated; borrowed. SINGLE is room for one. */
+static char **given_texts(const Cli *cli, const OptionRow *row, char *single[2])
+{
+	const void *field = (const char *)&cli->options + row->offset;
+
+	if (row->type == G_OPTION_ARG_FILENAME_ARRAY && *(char **const *)field)
+		return *(char **const *)field;
+	single[0] = row->type == G_OPTION_ARG_FILENAME ? *(char *const *)field : NULL;
+	single[1] = NULL;
+	return single;
+}
+
+/* Required options are there, and all text is UTF-8. */
 static bool check_options(const Cli *cli, const CliCommand *command, GError **error)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		const void *field = (const char *)&cli->options + rows[i].offset;
+		char *single[2];
+		char **texts = given_texts(cli, &rows[i], single);
 		bool required;
 
-		if (rows[i].type == G_OPTION_ARG_FILENAME_ARRAY) {
-			for (char **item = *(char **const *)field; item && *item; item++) {
-				if (!check_text(*item, error))
-					return false;
-			}
-			continue;
-		}
-		if (rows[i].type != G_OPTION_ARG_FILENAME)
-			continue;
-		if (!check_text(*(char *const *)field, error))
-			return false;
-		if (takes(command, rows[i].name, &required) && required && !*(char *const *)field) {
+		if (takes(command, rows[i].name, &required) && required && !*texts) {
 			g_autofree char *sentence =
 				g_strdup_printf(_("Die Option --%s fehlt."), rows[i].name);
 
 			usage_error(error, sentence);
 			return false;
 		}
+		for (; *texts; texts++) {
+			if (!check_text(*texts, error))
+				return false;
+		}
 	}
 	return true;
+}
+
+/* Takes the "--" that ends the options out of ARGUMENTS; answers how many are left. */
+static int drop_mark(char **arguments)
+{
+	int count = 0;
+	bool dropped = false;
+
+	for (char **argument = arguments; *argument; argument++) {
+		if (!dropped && strcmp(*argument, "--") == 0)
+			dropped = true;
+		else
+			arguments[count++] = *argument;
+	}
+	arguments[count] = NULL;
+	return count;
 }
 
 bool cli_parse(Cli *cli, const CliCommand *command, int argc, char **argv, GError **error)
@@ -159,12 +181,8 @@ bool cli_parse(Cli *cli, const CliCommand *command, int argc, char **argv, GErro
 		translate_option_error(problem, error);
 		return false;
 	}
-	if (argc > 1 && strcmp(argv[1], "--") == 0) {
-		argv++;
-		argc--;
-	}
 	cli->arguments = argv + 1;
-	cli->argument_count = argc - 1;
+	cli->argument_count = drop_mark(cli->arguments);
 	return cli->options.help || check_options(cli, command, error);
 }
 

@@ -235,6 +235,9 @@ FAILURE(FAILURE_MAIL_UNKNOWN, "mail-unknown", FAILURE_CODE_INPUT, 2, ACTOR_CLERK
 FAILURE(FAILURE_ATTACHMENT_UNKNOWN, "attachment-unknown", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Diese E-Mail hat keine Anlage mit der Nummer %s."),
 	N_("„amtspost archive show“ zählt die Anlagen auf, beginnend mit 1."))
+FAILURE(FAILURE_REASON_MISSING, "reason-missing", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Zum Löschen fehlt der Grund, oder er ist länger als 500 Zeichen."),
+	N_("Bitte geben Sie an, warum die E-Mail gelöscht wird; der Grund steht im Protokoll. Gelöscht wurde nichts."))
 FAILURE(FAILURE_CASE_INVALID, "case-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("„%s“ ist kein zulässiges Aktenzeichen."),
 	N_("Ein Aktenzeichen hat 1 bis 100 Zeichen und keine Steuerzeichen."))
