@@ -1,5 +1,6 @@
 """What all trips share: one private Dovecot a session, a data folder a test."""
 
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from peers.certificates import Authority, Certificate  # noqa: E402
 from peers.dovecot import Dovecot  # noqa: E402
 from runner import ADDRESS, BINARY, PASSWORD, Amtspost  # noqa: E402
 
+TEST_SECONDS = 300
+
 # All addresses are known from the start: a new one takes Dovecot a second to see.
 _PEOPLE = [f"person{number}@musterhausen.example" for number in range(400, 0, -1)]
 
@@ -26,6 +29,18 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _binary_exists() -> None:
     assert BINARY.exists(), f"{BINARY} is not built"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """No test may hang: it fails after TEST_SECONDS, fixtures included."""
+    def expire(*_: object) -> None:
+        raise AssertionError(f"the test did not end within {TEST_SECONDS} s")
+
+    signal.signal(signal.SIGALRM, expire)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
 
 
 @pytest.fixture(scope="session")

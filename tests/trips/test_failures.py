@@ -75,29 +75,6 @@ def test_after_a_refusal_nothing_connects(amtspost):
         assert server.connections == 2
 
 
-def test_after_a_refusal_login_tries_again(amtspost):
-    with FakeImap({"LOGIN": refusing}) as server:
-        amtspost.set_server(server.port)
-        amtspost.add_clerk()
-        amtspost.fails(4, "folders", "--user", CLERK)
-        del server.handlers["LOGIN"]
-        amtspost.ok("login", "--user", CLERK, stdin=MARK + "-neu\n")
-        amtspost.ok("folders", "--user", CLERK)
-
-
-def test_a_refused_password_replaces_nothing(clerk):
-    clerk.fails(4, "login", "--user", CLERK, stdin=MARK + "-falsch\n")
-    clerk.ok("folders", "--user", CLERK)  # the former one is still there
-
-
-def test_login_without_the_server_is_stored_unchecked(amtspost):
-    amtspost.set_server(free_port())
-    amtspost.add_clerk(password=None)
-    result = amtspost.json("login", "--user", CLERK, stdin=MARK + "-neu\n")
-    assert result["imap"]["reason"] == "unchecked"
-    assert amtspost.get("imap.password", CLERK)["set"]
-
-
 def test_temporary_trouble_at_login_is_no_refusal(amtspost):
     def busy(connection, tag, _arguments):
         connection.send(f"{tag} NO [UNAVAILABLE] try later\r\n")
