@@ -1,0 +1,249 @@
+/* The list and its filters, paging, single mails and their bytes. */
+#include "fixture.h"
+#include <errno.h>
+#include <fcntl.h>
+
+/* Mail NUMBER with a date of its own, so that ids and dates run against each other. */
+static void file_dated(Fixture *fixture, const ArchiveFolder *folder, const char *case_number,
+	unsigned number, int64_t date, const char *text)
+{
+	ArchiveOrder order = fixture_order(folder);
+	g_autofree char *bytes = fixture_mail(number);
+	MailContent *content = fixture_content("s", text);
+
+	order.case_number = case_number;
+	fixture_file_by(fixture, &order, number, bytes);
+	content->has_date = true;
+	content->date = date;
+	fixture_read_as(fixture, content);
+}
+
+static void file_five(Fixture *fixture)
+{
+	ArchiveFolder other = fixture_folder(fixture, 1, "bau@example.org", "INBOX", 1);
+
+	file_dated(fixture, &fixture->inbox, "A", 1, 500, "eins alle");
+	file_dated(fixture, &other, NULL, 2, 400, "zwei alle");
+	file_dated(fixture, &fixture->inbox, "B", 3, 300, "drei alle");
+	file_dated(fixture, &other, "A", 4, 300, "vier alle");
+	file_dated(fixture, &fixture->inbox, "A", 5, 600, "fünf");
+}
+
+static void test_newest_first(void **state)
+{
+	Fixture *fixture = *state;
+
+	assert_listed(fixture, "");
+	file_five(fixture);
+	assert_listed(fixture, "5 1 2 4 3");
+	assert_listed(fixture, "5 1", .limit = 2);
+}
+
+static void test_filters(void **state)
+{
+	Fixture *fixture = *state;
+
+	file_five(fixture);
+	assert_listed(fixture, "5 1 4", .case_number = "A");
+	assert_listed(fixture, "", .case_number = "a");
+	assert_listed(fixture, "2 4", .mailbox = "BAU@example.org");
+	assert_listed(fixture, "", .mailbox = "no@example.org");
+	assert_listed(fixture, "5 1", .case_number = "A", .mailbox = "info@example.org");
+	assert_listed(fixture, "1 2", .since = 400, .until = 600);
+	assert_listed(fixture, "4 3", .until = 301);
+	assert_listed(fixture, "2", .mailbox = "bau@example.org", .since = 301);
+}
+
+static void test_search_with_filters(void **state)
+{
+	Fixture *fixture = *state;
+
+	file_five(fixture);
+	assert_listed(fixture, "1 2 4 3", .words = "alle");
+	assert_listed(fixture, "1 4", .words = "alle", .case_number = "A");
+	assert_listed(fixture, "2 4", .words = "alle", .mailbox = "bau@example.org");
+	assert_listed(
+		fixture, "4", .words = "alle", .mailbox = "bau@example.org", .case_number = "A");
+	assert_listed(fixture, "2", .words = "alle", .since = 301, .until = 500);
+	assert_listed(fixture, "", .words = "fünf", .mailbox = "bau@example.org");
+	assert_listed(fixture, "1 2", .words = "alle", .limit = 2);
+}
+
+/* Pages of every size put together are the list. */
+static void test_pages_join(void **state)
+{
+	Fixture *fixture = *state;
+
+	file_five(fixture);
+	assert_listed(fixture, "2 4", .before_date = 500, .before_id = 1, .limit = 2);
+	assert_listed(fixture, "3", .before_date = 300, .before_id = 4, .limit = 2);
+	assert_listed(fixture, "", .before_date = 300, .before_id = 3);
+	assert_listed(fixture, "4 3", .words = "alle", .before_date = 400, .before_id = 2);
+	assert_listed(fixture, "4", .case_number = "A", .before_date = 500, .before_id = 1);
+}
+
+static bool count_up(const ArchiveMail *mail, void *data)
+{
+	(void)mail;
+	return ++*(int *)data < 3;
+}
+
+static void test_visitor_stops(void **state)
+{
+	Fixture *fixture = *state;
+	GError *error = NULL;
+	int count = 0;
+
+	file_five(fixture);
+	assert_true(archive_each(
+		fixture->archive, &(const ArchiveFilter){0}, count_up, &count, &error));
+	assert_int_equal(count, 3);
+	count = 0;
+	assert_true(archive_each(fixture->archive, &(const ArchiveFilter){.words = "alle"},
+		count_up, &count, &error));
+	assert_int_equal(count, 3);
+}
+
+static guint count_words(const char *text)
+{
+	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+	return g_strv_length(words);
+}
+
+/* More than a page, with many hits between few mails that pass, and the other way round. */
+static void test_many_mails(void **state)
+{
+	Fixture *fixture = *state;
+	ArchiveFolder other = fixture_folder(fixture, 1, "bau@example.org", "INBOX", 1);
+	ArchiveOrder orders[] = {fixture_order(&fixture->inbox), fixture_order(&other)};
+	ArchiveTally tally = {0};
+	ArchivePlace places[256];
+	g_autoptr(MailContent) both = fixture_content("x", "oft selten");
+	g_autoptr(MailContent) one = fixture_content("x", "oft");
+	size_t found;
+
+	for (unsigned box = 0; box < 2; box++) {
+		g_autoptr(ArchiveBatch) batch = archive_batch_new(fixture->archive, &orders[box]);
+
+		for (unsigned i = 0; i < (box ? 5 : 2500); i++) {
+			g_autofree char *mail = fixture_mail(i + box * 10000);
+
+			fixture_add(batch, i * (box ? 500 : 1) + 1, mail);
+		}
+		fixture_commit(batch, 0, &tally);
+	}
+	while ((found = fixture_claim(fixture, places, 256)) > 0) {
+		MailContent *contents[256];
+
+		for (size_t i = 0; i < found; i++)
+			contents[i] = places[i].mail_id % 500 == 0 ? both : one;
+		fixture_keep(fixture, places, contents, found);
+	}
+	g_autofree char *all = fixture_list(fixture, &(const ArchiveFilter){.words = "oft"});
+	g_autofree char *listed = fixture_list(fixture, &(const ArchiveFilter){0});
+	assert_string_equal(all, listed);
+	assert_int_equal(count_words(all), 2505);
+	g_autofree char *few = fixture_list(
+		fixture, &(const ArchiveFilter){.words = "oft", .mailbox = other.mailbox});
+	g_autofree char *expected =
+		fixture_list(fixture, &(const ArchiveFilter){.mailbox = other.mailbox});
+	assert_string_equal(few, expected);
+	assert_int_equal(count_words(few), 5);
+	g_autofree char *rare = fixture_list(fixture,
+		&(const ArchiveFilter){.words = "selten", .mailbox = fixture->inbox.mailbox});
+	assert_int_equal(count_words(rare), 5);
+}
+
+static void test_unknown_mail(void **state)
+{
+	Fixture *fixture = *state;
+	GError *error = NULL;
+
+	assert_null(archive_find(fixture->archive, 4711, &error));
+	assert_failure(error, FAILURE_MAIL_UNKNOWN);
+	assert_null(archive_places(fixture->archive, 4711, &error));
+	assert_failure(error, FAILURE_MAIL_UNKNOWN);
+}
+
+static void test_damaged_bytes_are_refused(void **state)
+{
+	Fixture *fixture = *state;
+	int64_t id = fixture_file(fixture, 1, "right bytes");
+	g_autofree char *path = fixture_pack_path(fixture, id);
+	GError *error = NULL;
+	g_autoptr(GArray) places = archive_places(fixture->archive, id, &error);
+	const ArchivePlace *place = &g_array_index(places, ArchivePlace, 0);
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	assert_false(archive_write_copy(fixture->archive, place, full, &error));
+	assert_failure(error, FAILURE_OUTPUT);
+	assert_true(g_file_set_contents(path, "wrong bytes", -1, NULL));
+	assert_false(archive_write_copy(fixture->archive, place, nowhere, &error));
+	assert_failure(error, FAILURE_ARCHIVE_DAMAGED);
+	assert_true(g_file_set_contents(path, "right", -1, NULL));
+	assert_false(archive_write_copy(fixture->archive, place, nowhere, &error));
+	assert_failure(error, FAILURE_ARCHIVE_DAMAGED);
+	unlink(path);
+	assert_false(archive_write_copy(fixture->archive, place, nowhere, &error));
+	assert_failure(error, FAILURE_ARCHIVE_DAMAGED);
+	assert_int_equal(archive_open_pack(fixture->archive, place, &error), -1);
+	assert_failure(error, FAILURE_ARCHIVE_DAMAGED);
+	close(nowhere);
+	close(full);
+}
+
+/* A place that was looked up before the reaper moved the copy. */
+static void test_moved_copies_are_found(void **state)
+{
+	Fixture *fixture = *state;
+	ArchiveOrder order = fixture_order(&fixture->inbox);
+	g_autoptr(ArchiveBatch) batch = archive_batch_new(fixture->archive, &order);
+	ArchiveTally tally = {0};
+	GError *error = NULL;
+	g_autoptr(GArray) places = NULL;
+	g_autoptr(GArray) deleted = NULL;
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int64_t gone;
+
+	fixture_add(batch, 1, "one");
+	fixture_add(batch, 2, "two");
+	fixture_commit(batch, 0, &tally);
+	gone = fixture_count(fixture, "SELECT mail_id FROM copies WHERE start = 0");
+	places = archive_places(fixture->archive, 3 - gone, &error);
+	deleted = archive_places(fixture->archive, gone, &error);
+	assert_true(archive_delete(fixture->archive, gone, "r", "a", &error));
+	assert_true(archive_reap(fixture->archive, 1000, &error));
+	assert_true(archive_write_copy(
+		fixture->archive, &g_array_index(places, ArchivePlace, 0), nowhere, &error));
+	assert_int_equal(archive_open_pack(
+				 fixture->archive, &g_array_index(places, ArchivePlace, 0), &error),
+		-1);
+	assert_failure(error, FAILURE_STORE_BUSY);
+	assert_false(archive_write_copy(
+		fixture->archive, &g_array_index(deleted, ArchivePlace, 0), nowhere, &error));
+	assert_failure(error, FAILURE_MAIL_UNKNOWN);
+	close(nowhere);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_newest_first, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_filters, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_search_with_filters, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_pages_join, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_visitor_stops, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_many_mails, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_unknown_mail, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_damaged_bytes_are_refused, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_moved_copies_are_found, fixture_setup, fixture_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
