@@ -10,16 +10,26 @@
 #include "app/document.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/cli_mail_json.h"
 #include "failure/failure.h"
 
-/* The archive, with everything in it readable: what a killed import left is read now. */
+/* The archive, with everything in it readable: what a killed import left is read now. Where that
+ * fails (a full disk, say) what is readable already is still shown. */
 static Archive *open_archive(Cli *cli, GError **error)
 {
 	Archive *archive = office_archive(cli->office, error);
+	g_autoptr(GError) problem = NULL;
 
-	return archive && indexer_run(archive, cli->cancel, error) ? archive : NULL;
+	if (archive && !indexer_run(archive, cli->cancel, &problem)) {
+		if (failure_is(problem, FAILURE_CANCELLED)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
+			return NULL;
+		}
+		log_warning("some mails are not listed yet: %s", problem->message);
+	}
+	return archive;
 }
 
 static bool parse_id(const char *text, int64_t *id, GError **error)
