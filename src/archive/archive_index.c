@@ -22,7 +22,7 @@
 #define SUSPECTS_AT_ONCE 16
 
 /* Words of one mail in the index, all fields together. */
-#define WORDS_LIMIT (512 * 1024)
+#define WORDS_LIMIT ((size_t)512 * 1024)
 
 /* ---- who claims ---- */
 
@@ -226,6 +226,12 @@ static bool claim_until_found(Archive *archive, Claim *claim, GError **error)
 	return true;
 }
 
+static bool any_unread(DbTransaction *transaction, void *data, GError **error)
+{
+	return db_get_int(
+		transaction, data, 0, error, "SELECT EXISTS (SELECT 1 FROM mails WHERE state = 0)");
+}
+
 bool archive_claim_unread(Archive *archive, ArchivePlace *places, size_t count, size_t max_bytes,
 	size_t *found, GError **error)
 {
@@ -238,7 +244,16 @@ bool archive_claim_unread(Archive *archive, ArchivePlace *places, size_t count, 
 		.now = clock_now(),
 	};
 	int64_t freed = 0;
+	int64_t any = 0;
 
+	*found = 0;
+	/* Looking costs no write; words are kept only where there is room for them. */
+	if (!db_read(archive->db, any_unread, &any, error))
+		return false;
+	if (!any)
+		return true;
+	if (!archive_check_space(archive, 0, error))
+		return false;
 	if (!claim_until_found(archive, &claim, error))
 		return false;
 	if (claim.found == 0 && !db_write(archive->db, free_claims_of_dead, &freed, error))
@@ -336,9 +351,9 @@ static char *make_words(const MailContent *content)
 	g_autoptr(GString) words = g_string_new(NULL);
 
 	text_append_words(words, content->subject, WORDS_LIMIT);
+	text_append_words(words, content->from, WORDS_LIMIT - words->len);
 	append_people(words, content->to, WORDS_LIMIT);
 	append_people(words, content->cc, WORDS_LIMIT);
-	text_append_words(words, content->from, WORDS_LIMIT - words->len);
 	for (guint i = 0; i < content->attachments->len && words->len < WORDS_LIMIT; i++) {
 		const MailPart *part = g_ptr_array_index(content->attachments, i);
 

@@ -16,6 +16,8 @@ struct Archive {
 #define ARCHIVE_RESERVE_AUTO UINT64_MAX
 #define ARCHIVE_RESERVE_LIMIT (UINT64_C(1) << 30)
 #define ARCHIVE_RESERVE_PART 50
+/* On a tiny disk: what both databases' write-ahead logs may take before a checkpoint. */
+#define ARCHIVE_RESERVE_LEAST (UINT64_C(10) << 20)
 
 /* What is read or written at once where whole packs are gone through. */
 #define ARCHIVE_PIECE ((size_t)256 * 1024)
