@@ -7,7 +7,6 @@
 #include "archive/archive_batch.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include "audit/audit.h"
 #include "base/clock.h"
@@ -16,7 +15,7 @@
 /* The transaction and what comes out of it. */
 typedef struct Filing {
 	const ArchiveBatch *batch;
-	const Staged **sorted; /* by hash: all processes lock rows in one order */
+	GPtrArray *sorted; /* const Staged *, by hash: all processes lock rows in one order */
 	uint32_t cursor;
 	int64_t now;
 	bool any_erased;
@@ -373,7 +372,7 @@ static bool file_batch(DbTransaction *transaction, void *data, GError **error)
 			return false;
 	}
 	for (guint i = 0; i < batch->staged->len; i++) {
-		if (!file_mail(filing, transaction, filing->sorted[i], error))
+		if (!file_mail(filing, transaction, g_ptr_array_index(filing->sorted, i), error))
 			return false;
 	}
 	return note_failures(filing, transaction, error) && move_cursor(filing, transaction, error);
@@ -390,14 +389,13 @@ static int compare_hashes(const void *a, const void *b)
 	return order != 0 ? order : ((*left)->number > (*right)->number ? 1 : -1);
 }
 
-static const Staged **sort_by_hash(const ArchiveBatch *batch)
+static GPtrArray *sort_by_hash(const ArchiveBatch *batch)
 {
-	const Staged **sorted = g_new(const Staged *, batch->staged->len + 1);
+	GPtrArray *sorted = g_ptr_array_sized_new(batch->staged->len);
 
 	for (guint i = 0; i < batch->staged->len; i++)
-		sorted[i] = &g_array_index(batch->staged, Staged, i);
-	if (batch->staged->len > 1)
-		qsort(sorted, batch->staged->len, sizeof *sorted, compare_hashes);
+		g_ptr_array_add(sorted, &g_array_index(batch->staged, Staged, i));
+	g_ptr_array_sort(sorted, compare_hashes);
 	return sorted;
 }
 
@@ -415,7 +413,7 @@ static void hand_over(const Filing *filing, ArchiveTally *tally)
 
 static bool write_rows(ArchiveBatch *batch, uint32_t cursor, ArchiveTally *tally, GError **error)
 {
-	g_autofree const Staged **sorted = sort_by_hash(batch);
+	g_autoptr(GPtrArray) sorted = sort_by_hash(batch);
 	g_autofree int64_t *ids = g_new0(int64_t, batch->staged->len + 1);
 	g_autoptr(GPtrArray) conflicts = g_ptr_array_new_with_free_func(g_free);
 	Filing filing = {

@@ -240,7 +240,7 @@ static bool find_mail(DbTransaction *transaction, void *data, GError **error)
 {
 	Finding *finding = data;
 
-	g_clear_pointer(&finding->mail, archive_mail_free);
+	archive_mail_free(finding->mail);
 	return archive_load_mail(transaction, finding->id, &finding->mail, error);
 }
 

@@ -2,9 +2,6 @@
  * may be interrupted anywhere and is taken up by the next call. */
 #include "archive/archive_rewrite.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,13 +21,13 @@ typedef struct Sweep {
 } Sweep;
 
 /* The pack's name if the file NAME is one that was last written before OLDEST; yours, or NULL. */
-static char *old_pack_name(DIR *folder, const char *name, int64_t oldest)
+static char *old_pack_name(const char *folder, const char *name, int64_t oldest)
 {
+	g_autofree char *path = g_build_filename(folder, name, NULL);
 	struct stat state;
 
 	if (!g_str_has_suffix(name, SUFFIX) ||
-		strlen(name) != PACK_NAME_SIZE - 1 + strlen(SUFFIX) ||
-		fstatat(dirfd(folder), name, &state, AT_SYMLINK_NOFOLLOW) != 0 ||
+		strlen(name) != PACK_NAME_SIZE - 1 + strlen(SUFFIX) || lstat(path, &state) != 0 ||
 		!S_ISREG(state.st_mode) || state.st_mtim.tv_sec > oldest)
 		return NULL;
 	return g_strndup(name, PACK_NAME_SIZE - 1);
@@ -38,20 +35,21 @@ static char *old_pack_name(DIR *folder, const char *name, int64_t oldest)
 
 static bool find_old(Sweep *sweep, int64_t oldest, GError **error)
 {
-	DIR *folder = opendir(sweep->archive->packs);
-	const struct dirent *entry;
+	const char *packs = sweep->archive->packs;
+	g_autoptr(GError) failed = NULL;
+	g_autoptr(GDir) folder = g_dir_open(packs, 0, &failed);
+	const char *entry;
 
 	if (!folder) {
-		failure_set_errno(error, FAILURE_STORE, sweep->archive->packs, errno);
+		failure_set(error, FAILURE_STORE, packs, "%s", failed->message);
 		return false;
 	}
-	while ((entry = readdir(folder))) {
-		char *name = old_pack_name(folder, entry->d_name, oldest);
+	while ((entry = g_dir_read_name(folder))) {
+		char *name = old_pack_name(packs, entry, oldest);
 
 		if (name)
 			g_ptr_array_add(sweep->names, name);
 	}
-	closedir(folder);
 	return true;
 }
 

@@ -309,7 +309,10 @@ static bool point_all(Rewrite *rewrite, DbTransaction *transaction, GError **err
 {
 	uint64_t start = 0;
 
-	if (rewrite->pack && !pack_add_row(rewrite->pack, transaction, error))
+	/* Nothing but garbage. */
+	if (!rewrite->pack)
+		return true;
+	if (!pack_add_row(rewrite->pack, transaction, error))
 		return false;
 	for (guint i = 0; i < rewrite->moves->len; i++) {
 		const Move *move = &g_array_index(rewrite->moves, Move, i);

@@ -144,19 +144,19 @@ static bool open_present(Search *search, const char *folder, bool *good, GError 
 	if (!db_read(search->main, read_token, &wanted, error))
 		return false;
 	search->db = open_file(folder, &failed);
-	if (search->db && !db_read(search->db, read_token, &search->token, &failed))
-		g_clear_pointer(&search->db, db_close);
+	if (search->db)
+		db_read(search->db, read_token, &search->token, &failed);
 	if (failed && !is_broken(failed)) {
 		g_propagate_error(error, g_steal_pointer(&failed));
 		return false;
 	}
-	*good = search->db && wanted && g_strcmp0(wanted, search->token) == 0;
+	*good = !failed && wanted && g_strcmp0(wanted, search->token) == 0;
 	return true;
 }
 
 static bool make_anew(Search *search, const char *folder, GError **error)
 {
-	g_clear_pointer(&search->db, db_close);
+	db_close(search->db);
 	g_free(search->token);
 	search->token = g_uuid_string_random();
 	remove_files(folder);
@@ -339,12 +339,12 @@ struct SearchHits {
 	bool at_end;
 };
 
-SearchHits *search_hits_new(DbTransaction *transaction, const GStrv words)
+SearchHits *search_hits_new(DbTransaction *transaction, char *const *words)
 {
 	SearchHits *hits = g_new0(SearchHits, 1);
 
 	hits->transaction = transaction;
-	hits->words = g_strdupv(words);
+	hits->words = g_strdupv((char **)words);
 	hits->query = g_string_new(NULL);
 	return hits;
 }
@@ -436,7 +436,7 @@ static bool ask(SearchHits *hits, int64_t position, GError **error)
 {
 	if (hits->query->len == 0 && !make_query(hits, error))
 		return false;
-	g_clear_pointer(&hits->rows, db_rows_free);
+	db_rows_free(hits->rows);
 	hits->rows = db_select(hits->transaction, error,
 		"SELECT rowid FROM words WHERE words MATCH $1 AND rowid <= $2"
 		" ORDER BY rowid DESC",

@@ -47,7 +47,7 @@ typedef struct SearchHits SearchHits;
 
 /* The mails in which each of WORDS occurs, the last one (from three bytes on) as a beginning;
  * TRANSACTION belongs to search_db. */
-SearchHits *search_hits_new(DbTransaction *transaction, const GStrv words);
+SearchHits *search_hits_new(DbTransaction *transaction, char *const *words);
 void search_hits_free(SearchHits *hits);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SearchHits, search_hits_free)
 

@@ -121,6 +121,39 @@ static void test_retries_until_filed(void **state)
 	assert_uids(archive_folder_retries(fixture->archive, &fixture->inbox, &error), "9");
 }
 
+static bool is_busy(Fixture *fixture)
+{
+	GError *error = NULL;
+	bool busy;
+
+	assert_true(archive_folder_is_busy(fixture->archive, &fixture->inbox, &busy, &error));
+	return busy;
+}
+
+static void test_busy_until_all_is_done(void **state)
+{
+	Fixture *fixture = *state;
+	ArchiveOrder order = fixture_order(&fixture->inbox);
+	g_autoptr(ArchiveBatch) batch = NULL;
+	g_autoptr(ArchiveAction) action = NULL;
+	ArchiveTally tally = {0};
+	GError *error = NULL;
+
+	assert_false(is_busy(fixture));
+	order.action = "seen";
+	batch = archive_batch_new(fixture->archive, &order);
+	fixture_add(batch, 1, "x");
+	archive_batch_note_failure(batch, 2, "no");
+	fixture_commit(batch, 2, &tally);
+	assert_true(is_busy(fixture));
+	assert_true(archive_folder_forget(fixture->archive, &fixture->inbox, 2, &error));
+	assert_uids(archive_folder_retries(fixture->archive, &fixture->inbox, &error), "");
+	assert_true(is_busy(fixture));
+	action = archive_next_action(fixture->archive, &fixture->inbox, &error);
+	assert_true(archive_action_done(fixture->archive, &fixture->inbox, action, &error));
+	assert_false(is_busy(fixture));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +167,8 @@ int main(void)
 			test_done_above_the_cursor, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_filed_means_a_copy_is_there, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_busy_until_all_is_done, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_retries_until_filed, fixture_setup, fixture_teardown),
 	};
