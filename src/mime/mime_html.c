@@ -6,21 +6,31 @@
 #include <string.h>
 #include <gumbo.h>
 
-#define CHUNK_SIZE (256 * 1024)
+#define CHUNK_SIZE (32 * 1024)
 #define ALIGNMENT 16
+#define TIME_LIMIT 2000000 /* microseconds for one attempt; 1 MiB usually takes 30,000 */
+#define REQUESTS_A_LOOK 64
 #define INPUT_MINIMUM 1024 /* below it a document that is too large is given up */
 
 /* ---- memory ---- */
 
-/* gumbo asks for memory without looking whether it came, and a few hundred KB of misnested tags
- * make it ask for gigabytes. So it gets one arena with an end, which is left by a jump. */
+/* A few hundred KB of misnested tags make gumbo ask for gigabytes, or work for minutes; it cannot
+ * be told to stop, and it does not look whether memory came. So it gets an arena with an end, of
+ * bytes and of time, which is left by a jump. */
 typedef struct Arena {
 	GPtrArray *chunks;
 	char *next;
 	size_t left;
 	size_t used;
+	unsigned requests;
+	int64_t deadline; /* microseconds, monotonic */
 	jmp_buf full;
 } Arena;
+
+static bool is_late(Arena *arena)
+{
+	return ++arena->requests % REQUESTS_A_LOOK == 0 && g_get_monotonic_time() > arena->deadline;
+}
 
 static void *arena_allocate(void *user_data, size_t size)
 {
@@ -28,7 +38,7 @@ static void *arena_allocate(void *user_data, size_t size)
 	size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 	void *memory;
 
-	if (rounded > MIME_HTML_MEMORY_LIMIT - arena->used)
+	if (rounded > MIME_HTML_MEMORY_LIMIT - arena->used || is_late(arena))
 		longjmp(arena->full, 1);
 	if (rounded > arena->left) {
 		arena->left = MAX(rounded, (size_t)CHUNK_SIZE);
@@ -50,6 +60,7 @@ static void arena_clear(Arena *arena)
 {
 	g_ptr_array_set_size(arena->chunks, 0);
 	arena->left = arena->used = 0;
+	arena->deadline = g_get_monotonic_time() + TIME_LIMIT;
 }
 
 /* ---- what elements mean for the text ---- */
@@ -264,6 +275,7 @@ bool mime_html_append(GString *to, const char *html, size_t limit)
 	Writer writer = {.text = to, .start = to->len, .limit = limit};
 	size_t size = strlen(html), all = size;
 
+	arena_clear(&arena);
 	while (!write_document(&arena, &writer, html, size) && size > INPUT_MINIMUM) {
 		arena_clear(&arena);
 		size /= 4;

@@ -1,6 +1,6 @@
 /* Inside mime/: the pieces of the reader, from bytes to MailContent. Nothing here knows the worker.
  *
- * GMime decodes (RFC 2047, 2231, transfer encodings, addresses, dates); the structure is cut by
+ * GMime decodes (RFC 2047, 2231, transfer encodings, dates); the structure is cut by
  * mime_scan.c in one pass, because GMime's own parser holds prologues, epilogues and any number of
  * header fields and parts in memory, loses the exact bytes of attached messages, and cannot be
  * stopped. */
@@ -22,14 +22,14 @@
 #define MIME_BOUNDARY_LIMIT 256 /* RFC 2046 allows 70 */
 #define MIME_PEOPLE_BYTES_LIMIT (256 << 10) /* of one address field, about 6,000 people */
 #define MIME_FIELD_BYTES_LIMIT (16 << 10)   /* of every other field */
-#define MIME_GROUP_LIMIT 50 /* colons of an address field: GMime recurses for each */
 #define MIME_PEOPLE_LIMIT 10000
 #define MIME_SUBJECT_LIMIT (8 << 10)
 #define MIME_MESSAGE_ID_LIMIT 512
 #define MIME_NAME_LIMIT 200 /* bytes of an attachment's name: fits a file system's 255 */
 #define MIME_TYPE_LIMIT 127
-#define MIME_BODY_BYTES_LIMIT (1 << 20) /* of one text part, decoded, before it is made readable   \
-					 */
+#define MIME_BODY_BYTES_LIMIT                                                                      \
+	(1 << 20) /* of one text part, decoded, before it is made readable                         \
+		   */
 #define MIME_HTML_MEMORY_LIMIT (16 << 20)
 
 /* Once a process, before anything else here; repeated calls do nothing. */

@@ -22,9 +22,7 @@ static void start_library(void)
 	options = g_mime_parser_options_new();
 	g_mime_parser_options_set_fallback_charsets(options, fallback);
 	g_mime_parser_options_set_rfc2047_compliance_mode(options, GMIME_RFC_COMPLIANCE_LOOSE);
-	g_mime_parser_options_set_address_compliance_mode(options, GMIME_RFC_COMPLIANCE_LOOSE);
 	g_mime_parser_options_set_parameter_compliance_mode(options, GMIME_RFC_COMPLIANCE_LOOSE);
-	g_mime_parser_options_set_allow_addresses_without_domain(options, TRUE);
 }
 
 void mime_start_library(void)

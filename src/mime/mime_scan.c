@@ -133,23 +133,25 @@ static void read_header(Scanner *scanner, MimeHeader *header)
 	}
 }
 
-/* Yours: "type/subtype" in lower case, of printable ASCII. */
-static char *type_name(const GMimeContentType *content_type)
+/* Yours: "type/subtype" in lower case, of printable ASCII. What is no type is text (RFC 2045, 5.2);
+ * GMime calls that application/octet-stream. */
+static char *type_name(GMimeContentType *content_type, const char *value)
 {
-	const char *type = g_mime_content_type_get_media_type((GMimeContentType *)content_type);
-	const char *subtype =
-		g_mime_content_type_get_media_subtype((GMimeContentType *)content_type);
-	g_autofree char *name = g_strdup_printf("%s/%s", type ? type : "", subtype ? subtype : "");
-	size_t length = strlen(name);
+	const char *type = g_mime_content_type_get_media_type(content_type);
+	const char *subtype = g_mime_content_type_get_media_subtype(content_type);
+	g_autofree char *name = NULL;
 
+	if (!type || !*type || !subtype || !*subtype ||
+		g_ascii_strncasecmp(value, type, strlen(type)) != 0)
+		return g_strdup("text/plain");
+	name = g_strdup_printf("%s/%s", type, subtype);
 	for (char *at = name; *at; at++) {
 		if (*at <= ' ' || *at >= 127)
 			*at = '_';
 		*at = g_ascii_tolower(*at);
 	}
-	if (!type || !*type || !subtype || !*subtype || length > MIME_TYPE_LIMIT)
-		return g_strdup("application/octet-stream");
-	return g_steal_pointer(&name);
+	return strlen(name) <= MIME_TYPE_LIMIT ? g_steal_pointer(&name)
+					       : g_strdup("application/octet-stream");
 }
 
 /* A name that is safe as a file's: no path, no controls; NULL if nothing is left. */
@@ -214,7 +216,7 @@ static char *describe_entity(MimeEntity *entity, const MimeHeader *header, bool 
 		entity->type = g_strdup(in_digest ? "message/rfc822" : "text/plain");
 		return NULL;
 	}
-	entity->type = type_name(type);
+	entity->type = type_name(type, value);
 	entity->charset = g_strdup(g_mime_content_type_get_parameter(type, "charset"));
 	if (!entity->name)
 		entity->name = safe_name(g_mime_content_type_get_parameter(type, "name"));
