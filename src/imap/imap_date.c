@@ -1,53 +1,90 @@
 /* Dates of RFC 3501: INTERNALDATE in, SEARCH's day out. */
 #include "imap/imap_internal.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 static const char *const months[] = {
 	"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-static int find_month(const char *name)
+static bool take(const char **at, char byte)
 {
-	for (int i = 0; i < (int)G_N_ELEMENTS(months); i++) {
-		if (g_ascii_strcasecmp(name, months[i]) == 0)
-			return i;
-	}
-	return -1;
+	if (**at != byte)
+		return false;
+	++*at;
+	return true;
 }
 
-/* "+0130" in seconds. */
-static bool parse_zone(const char *zone, int *offset)
+/* One to DIGITS digits. */
+static bool take_number(const char **at, int digits, int *number)
 {
-	int hours, minutes;
+	const char *start = *at;
 
-	if ((zone[0] != '+' && zone[0] != '-') || strlen(zone) != 5 ||
-		sscanf(zone + 1, "%2d%2d", &hours, &minutes) != 2 || hours > 23 || minutes > 59)
+	*number = 0;
+	while (g_ascii_isdigit(**at) && *at - start < digits)
+		*number = *number * 10 + g_ascii_digit_value(*(*at)++);
+	return *at > start;
+}
+
+static bool take_month(const char **at, int *month)
+{
+	for (int i = 0; i < (int)G_N_ELEMENTS(months); i++) {
+		if (g_ascii_strncasecmp(*at, months[i], 3) == 0) {
+			*at += 3;
+			*month = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool take_day(const char **at, struct tm *time)
+{
+	take(at, ' ');
+	return take_number(at, 2, &time->tm_mday) && take(at, '-') &&
+	       take_month(at, &time->tm_mon) && take(at, '-') && take_number(at, 4, &time->tm_year);
+}
+
+static bool take_clock(const char **at, struct tm *time)
+{
+	return take_number(at, 2, &time->tm_hour) && take(at, ':') &&
+	       take_number(at, 2, &time->tm_min) && take(at, ':') &&
+	       take_number(at, 2, &time->tm_sec);
+}
+
+/* "+0130" and the text's end; in seconds. */
+static bool take_zone(const char **at, int *offset)
+{
+	bool west = take(at, '-');
+	const char *digits;
+	int number;
+
+	if (!west && !take(at, '+'))
 		return false;
-	*offset = (hours * 60 + minutes) * (zone[0] == '-' ? -60 : 60);
+	digits = *at;
+	if (!take_number(at, 4, &number) || *at - digits != 4 || **at != '\0' ||
+		number / 100 > 23 || number % 100 > 59)
+		return false;
+	*offset = (number / 100 * 60 + number % 100) * (west ? -60 : 60);
 	return true;
 }
 
 static bool is_sane(const struct tm *time)
 {
-	return time->tm_mon >= 0 && time->tm_mday >= 1 && time->tm_mday <= 31 &&
-	       time->tm_hour >= 0 && time->tm_hour <= 23 && time->tm_min >= 0 &&
-	       time->tm_min <= 59 && time->tm_sec >= 0 && time->tm_sec <= 60 && time->tm_year >= 1;
+	return time->tm_mday >= 1 && time->tm_mday <= 31 && time->tm_hour <= 23 &&
+	       time->tm_min <= 59 && time->tm_sec <= 60 && time->tm_year >= 1;
 }
 
 bool imap_date_parse(const char *text, int64_t *seconds)
 {
 	struct tm time = {0};
-	char month[4], zone[6];
 	int offset;
 
-	if (sscanf(text, " %2d-%3[A-Za-z]-%4d %2d:%2d:%2d %5s", &time.tm_mday, month, &time.tm_year,
-		    &time.tm_hour, &time.tm_min, &time.tm_sec, zone) != 7)
+	if (!take_day(&text, &time) || !take(&text, ' ') || !take_clock(&text, &time) ||
+		!take(&text, ' ') || !take_zone(&text, &offset))
 		return false;
-	time.tm_mon = find_month(month);
 	time.tm_year -= 1900;
-	if (!is_sane(&time) || !parse_zone(zone, &offset))
+	if (!is_sane(&time))
 		return false;
 	*seconds = (int64_t)timegm(&time) - offset;
 	return true;

@@ -107,7 +107,7 @@ int main(int count, char **arguments)
 
 	if (count != 2)
 		return EXIT_FAILURE;
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	dialogue = dialogue_read(arguments[1]);
 	printf("1..3\n");
