@@ -206,7 +206,8 @@ class Dovecot:
 
     def stop(self) -> None:
         if self._process:
-            processes.stop(self._process)
+            # The master alone would wait for its children, looking once in a while.
+            processes.stop_group(self._process)
             self._process = None
         # A stale socket makes the first login of the next start wait for 5 seconds.
         shutil.rmtree(self.folder / "run", ignore_errors=True)

@@ -57,6 +57,15 @@ def stop(process: subprocess.Popen, seconds: float = 10) -> None:
             process.wait()
 
 
+def stop_group(process: subprocess.Popen, seconds: float = 10) -> None:
+    """Ends PROCESS, the first of a session of its own, together with all its children."""
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+    stop(process, seconds)
+
+
 def descendants(root: int) -> list[int]:
     """The ids of all living processes below ROOT."""
     children: dict[int, list[int]] = {}
