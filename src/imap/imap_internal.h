@@ -15,6 +15,9 @@
 #define IMAP_SEARCH_LIMIT (8u * 1024 * 1024)
 /* Capabilities, challenges: texts that must be whole. */
 #define IMAP_WHOLE_TEXT_LIMIT (16 * 1024)
+/* Responses that may come before some command is answered: far more than the folders we take, and an
+ * end for a server that talks for ever. */
+#define IMAP_UNTAGGED_LIMIT 2000000
 /* Lines before the answer to the first command. */
 #define IMAP_GREETING_LINES 100
 /* A pause that a server suggests is taken seriously up to here. */
@@ -31,6 +34,7 @@ struct ImapSession {
 	unsigned mechanisms;	/* SaslMechanism */
 	bool capabilities_told; /* since somebody cleared it */
 	unsigned last_tag;
+	unsigned untagged; /* responses since the last tagged one */
 	GArray *pending;			 /* unsigned: tags without an answer */
 	uint32_t exists, uid_validity, uid_next; /* of the selected folder */
 	unsigned backoff;			 /* milliseconds */

@@ -237,6 +237,7 @@ static void read_tagged(ImapSession *session, ImapReply *reply)
 	ImapLexer *lexer = &session->lexer;
 
 	reply->kind = IMAP_TAGGED;
+	session->untagged = 0;
 	if (!imap_lexer_accept(lexer, 'M')) {
 		imap_lexer_garbage(
 			lexer, "a response begins with 0x%02x", (unsigned)imap_lexer_peek(lexer));
@@ -272,6 +273,8 @@ bool imap_read(ImapSession *session, const ImapSink *sinks, ImapReply *reply, GE
 	ImapLexer *lexer = &session->lexer;
 
 	*reply = (ImapReply){.kind = IMAP_UNTAGGED};
+	if (session->untagged++ > IMAP_UNTAGGED_LIMIT)
+		imap_lexer_garbage(lexer, "responses without end and no answer");
 	if (imap_lexer_accept(lexer, '*'))
 		read_untagged(session, sinks, reply);
 	else if (imap_lexer_accept(lexer, '+'))
