@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include "base/secret.h"
 #include "base/clock.h"
 
 /* Of reading: larger reads do not make a local drain faster. */
@@ -202,6 +203,8 @@ bool stream_flush(Stream *stream, GError **error)
 	size_t size = stream->output->len;
 	bool sent = size == 0 || send_or_break(stream, stream->output->str, size, error);
 
+	/* A login may have been among it. */
+	secret_wipe(stream->output->str, stream->output->len);
 	g_string_truncate(stream->output, 0);
 	return sent;
 }
