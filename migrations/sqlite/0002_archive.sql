@@ -26,8 +26,11 @@ CREATE TABLE mails (
 	message_id TEXT
 ) STRICT;
 
-CREATE INDEX mails_date ON mails (date, id);
-CREATE INDEX mails_case ON mails (case_number, date, id) WHERE case_number IS NOT NULL;
+-- The position in the list, by date and id, as one number: SQLite cannot seek in (date, id) with
+-- both, since id is the rowid.
+CREATE INDEX mails_position ON mails (((date << 29) | id));
+CREATE INDEX mails_case ON mails (case_number, ((date << 29) | id))
+	WHERE case_number IS NOT NULL;
 CREATE INDEX mails_unread ON mails (claimed_at, id) WHERE state = 0;
 
 CREATE TABLE attachments (
@@ -108,15 +111,15 @@ CREATE TABLE uploads (
 ) STRICT, WITHOUT ROWID;
 
 -- Which mails lie in a mailbox, in the order of the list: sources alone could not answer that at once.
--- The date is the mail's.
+-- The position is the mail's.
 CREATE TABLE mail_mailboxes (
 	mail_id INTEGER NOT NULL REFERENCES mails (id) ON DELETE CASCADE,
 	mailbox_id INTEGER NOT NULL REFERENCES mailboxes (id),
-	date INTEGER NOT NULL,
+	position INTEGER NOT NULL,
 	PRIMARY KEY (mail_id, mailbox_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX mail_mailboxes_date ON mail_mailboxes (mailbox_id, date, mail_id);
+CREATE INDEX mail_mailboxes_position ON mail_mailboxes (mailbox_id, position);
 
 -- UIDs that could not be fetched and are tried again.
 CREATE TABLE retries (

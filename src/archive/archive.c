@@ -58,8 +58,8 @@ bool archive_check_space(const Archive *archive, uint64_t coming, GError **error
 		return false;
 	}
 	if (reserve == ARCHIVE_RESERVE_AUTO)
-		reserve = CLAMP(total / ARCHIVE_RESERVE_PART, ARCHIVE_RESERVE_LEAST,
-			ARCHIVE_RESERVE_LIMIT);
+		reserve = CLAMP(
+			total / ARCHIVE_RESERVE_PART, ARCHIVE_RESERVE_LEAST, ARCHIVE_RESERVE_LIMIT);
 	if (available >= reserve && available - reserve >= coming)
 		return true;
 	failure_set(error, FAILURE_DISK_FULL, archive->packs,

@@ -179,14 +179,15 @@ void archive_mail_free(ArchiveMail *mail);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveMail, archive_mail_free)
 
 typedef struct ArchiveFilter {
-	const char *words; /* full-text search; every word must occur, the last as a prefix; NULL:
-			      any */
+	/* Full-text search: every word must occur, the last one (from three bytes on) as a
+	 * beginning. NULL: any. */
+	const char *words;
 	const char *case_number; /* NULL: any */
 	const char *mailbox;	 /* NULL: any */
-	int64_t since, until;	 /* date range, 0: open */
-	int64_t before_date,
-		before_id; /* keyset: only what comes after this row; 0: from the newest */
-	size_t limit;	   /* 0: all */
+	int64_t since, until;	 /* from SINCE on, before UNTIL; 0: open */
+	/* The row after which to go on, for pages; before_id 0: from the newest. */
+	int64_t before_date, before_id;
+	size_t limit; /* 0: all */
 } ArchiveFilter;
 
 typedef bool ArchiveVisitor(const ArchiveMail *mail, void *data);

@@ -183,8 +183,8 @@ static bool add_to_mailbox(
 	Filing *filing, DbTransaction *transaction, const Filed *filed, GError **error)
 {
 	return db_run(transaction, error,
-		"INSERT INTO mail_mailboxes (mail_id, mailbox_id, date)"
-		" SELECT id, $2, date FROM mails WHERE id = $1"
+		"INSERT INTO mail_mailboxes (mail_id, mailbox_id, position)"
+		" SELECT id, $2, (date << 29) | id FROM mails WHERE id = $1"
 		" ON CONFLICT (mail_id, mailbox_id) DO NOTHING",
 		db_int(filed->mail_id), db_int(filing->mailbox_id));
 }

@@ -437,8 +437,9 @@ static bool keep_content(DbTransaction *transaction, int64_t id, const MailConte
 	}
 	return keep_attachments(transaction, id, content->attachments, error) &&
 	       db_run(transaction, error,
-		       "UPDATE mail_mailboxes SET date = $2 WHERE mail_id = $1 AND date <> $2",
-		       db_int(id), db_int(*date));
+		       "UPDATE mail_mailboxes SET position = $2"
+		       " WHERE mail_id = $1 AND position <> $2",
+		       db_int(id), db_int(search_position(*date, id)));
 }
 
 static bool keep_failure(DbTransaction *transaction, int64_t id, GError **error)

@@ -26,6 +26,7 @@ typedef struct Listing {
 	char *mailbox_folded;
 	int64_t mailbox_id;
 	int64_t position; /* where to go on, downwards; -1: at the end */
+	int64_t last;	  /* the lowest that passes */
 	size_t left;
 	DbTransaction *transaction;
 	bool search_failed;
@@ -33,21 +34,20 @@ typedef struct Listing {
 
 enum { BY_CASE = 1, BY_MAILBOX = 2 };
 
+/* The expression is the one of the indices. */
+#define POSITION "((date << 29) | id)"
+#define IN_RANGE " WHERE " POSITION " <= $1 AND " POSITION " >= $2"
+#define IN_ORDER " ORDER BY " POSITION " DESC LIMIT $3"
+
 static const char *const selects[] = {
-	[0] = "SELECT date, id FROM mails"
-	      " WHERE (date, id) <= ($1, $2) AND date >= $3"
-	      " ORDER BY date DESC, id DESC LIMIT $4",
-	[BY_CASE] = "SELECT date, id FROM mails"
-		    " WHERE (date, id) <= ($1, $2) AND date >= $3 AND case_number = $5"
-		    " ORDER BY date DESC, id DESC LIMIT $4",
-	[BY_MAILBOX] = "SELECT date, mail_id FROM mail_mailboxes"
-		       " WHERE (date, mail_id) <= ($1, $2) AND date >= $3 AND mailbox_id = $5"
-		       " ORDER BY date DESC, mail_id DESC LIMIT $4",
-	[BY_CASE | BY_MAILBOX] = "SELECT date, id FROM mails"
-				 " WHERE (date, id) <= ($1, $2) AND date >= $3"
-				 " AND case_number = $5 AND EXISTS (SELECT 1 FROM mail_mailboxes b"
-				 " WHERE b.mail_id = mails.id AND b.mailbox_id = $6)"
-				 " ORDER BY date DESC, id DESC LIMIT $4",
+	[0] = "SELECT " POSITION " FROM mails" IN_RANGE IN_ORDER,
+	[BY_CASE] = "SELECT " POSITION " FROM mails" IN_RANGE " AND case_number = $4" IN_ORDER,
+	[BY_MAILBOX] = "SELECT position FROM mail_mailboxes"
+		       " WHERE position <= $1 AND position >= $2 AND mailbox_id = $4"
+		       " ORDER BY position DESC LIMIT $3",
+	[BY_CASE | BY_MAILBOX] = "SELECT " POSITION " FROM mails" IN_RANGE " AND case_number = $4"
+				 " AND EXISTS (SELECT 1 FROM mail_mailboxes b"
+				 " WHERE b.mail_id = mails.id AND b.mailbox_id = $5)" IN_ORDER,
 };
 
 /* The first LIMIT mails at or below the listing's position that pass the filter, as positions. */
@@ -55,13 +55,9 @@ static bool select_positions(Listing *listing, size_t limit, GArray *positions, 
 {
 	const ArchiveFilter *filter = listing->filter;
 	int kind = (filter->case_number ? BY_CASE : 0) | (filter->mailbox ? BY_MAILBOX : 0);
-	DbValue values[6] = {
-		db_int(search_position_date(listing->position)),
-		db_int(search_position_id(listing->position)),
-		db_int(filter->since),
-		db_int((int64_t)limit),
-	};
-	size_t count = 4;
+	DbValue values[5] = {
+		db_int(listing->position), db_int(listing->last), db_int((int64_t)limit)};
+	size_t count = 3;
 	GError *failed = NULL;
 	g_autoptr(DbRows) rows = NULL;
 
@@ -74,7 +70,7 @@ static bool select_positions(Listing *listing, size_t limit, GArray *positions, 
 	if (!rows)
 		return false;
 	while (db_rows_next(rows, &failed)) {
-		int64_t position = search_position(db_rows_int(rows, 0), db_rows_int(rows, 1));
+		int64_t position = db_rows_int(rows, 0);
 
 		g_array_append_val(positions, position);
 	}
@@ -194,15 +190,28 @@ static bool run_search(Listing *listing, GError **error)
 	return false;
 }
 
+/* Bounds come from people and addresses: whatever they are, they end up inside the list's range. */
+static int64_t position_of(int64_t date, int64_t id)
+{
+	return search_position(CLAMP(date, 0, SEARCH_DATE_LIMIT), CLAMP(id, 0, SEARCH_ID_LIMIT));
+}
+
+static int64_t last_position(const ArchiveFilter *filter)
+{
+	if (filter->since > SEARCH_DATE_LIMIT)
+		return INT64_MAX;
+	return filter->since > 0 ? position_of(filter->since, 0) : 0;
+}
+
 /* The highest position that FILTER lets through. */
 static int64_t first_position(const ArchiveFilter *filter)
 {
 	int64_t first = INT64_MAX;
 
-	if (filter->until > 0 && filter->until <= SEARCH_DATE_LIMIT)
-		first = search_position(filter->until, 0) - 1;
+	if (filter->until != 0 && filter->until <= SEARCH_DATE_LIMIT)
+		first = position_of(filter->until, 0) - 1;
 	if (filter->before_id > 0)
-		first = MIN(first, search_position(filter->before_date, filter->before_id) - 1);
+		first = MIN(first, position_of(filter->before_date, filter->before_id) - 1);
 	return first;
 }
 
@@ -219,6 +228,7 @@ bool archive_each(Archive *archive, const ArchiveFilter *filter, ArchiveVisitor 
 		.words = words,
 		.mailbox_folded = mailbox_folded,
 		.position = first_position(filter),
+		.last = last_position(filter),
 		.left = filter->limit > 0 ? filter->limit : SIZE_MAX,
 	};
 

@@ -51,18 +51,13 @@ static const char *const migrations[] = {
 
 int64_t search_position(int64_t date, int64_t id)
 {
-	g_assert(date >= 0 && date <= SEARCH_DATE_LIMIT && id >= 0 && id < INT64_C(1) << ID_BITS);
+	g_assert(date >= 0 && date <= SEARCH_DATE_LIMIT && id >= 0 && id <= SEARCH_ID_LIMIT);
 	return date << ID_BITS | id;
-}
-
-int64_t search_position_date(int64_t position)
-{
-	return position >> ID_BITS;
 }
 
 int64_t search_position_id(int64_t position)
 {
-	return position & ((INT64_C(1) << ID_BITS) - 1);
+	return position & SEARCH_ID_LIMIT;
 }
 
 Db *search_db(Search *search)

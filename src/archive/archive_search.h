@@ -15,13 +15,14 @@ Search *search_open(Db *main, const char *folder, GError **error);
 void search_close(Search *search);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Search, search_close)
 
-/* The order of the list as one number: by date, then by id. */
+/* The order of the list as one number: by date, then by id. (The same expression stands in the
+ * archive's SQL.) */
 int64_t search_position(int64_t date, int64_t id);
-int64_t search_position_date(int64_t position);
 int64_t search_position_id(int64_t position);
 
 /* Dates of mails are seconds from 0 to this (the year 2514); others count as no date. */
 #define SEARCH_DATE_LIMIT ((INT64_C(1) << 34) - 1)
+#define SEARCH_ID_LIMIT ((INT64_C(1) << 29) - 1)
 
 typedef struct SearchEntry {
 	int64_t id;

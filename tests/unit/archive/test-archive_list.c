@@ -82,6 +82,44 @@ static void test_pages_join(void **state)
 	assert_listed(fixture, "4", .case_number = "A", .before_date = 500, .before_id = 1);
 }
 
+/* Bounds that no date of a mail reaches; they come out of addresses of pages. */
+static void test_absurd_bounds(void **state)
+{
+	Fixture *fixture = *state;
+
+	file_five(fixture);
+	assert_listed(fixture, "5 1 2 4 3", .before_date = INT64_MAX, .before_id = INT64_MAX);
+	assert_listed(fixture, "", .before_date = INT64_MIN, .before_id = 1);
+	assert_listed(fixture, "5 1 2 4 3", .since = INT64_MIN, .until = INT64_MAX);
+	assert_listed(fixture, "", .since = INT64_MAX);
+	assert_listed(fixture, "", .until = INT64_MIN);
+}
+
+/* Mails of one second are paged by their ids. */
+static void test_one_date_for_all(void **state)
+{
+	Fixture *fixture = *state;
+	g_autoptr(GString) pages = g_string_new(NULL);
+	g_autofree char *all = NULL;
+	int64_t before = 0;
+
+	for (unsigned i = 1; i <= 30; i++)
+		file_dated(fixture, &fixture->inbox, NULL, i, 777, "x");
+	for (unsigned page = 0; page < 10; page++) {
+		g_autofree char *ids = fixture_list(
+			fixture, &(const ArchiveFilter){
+					 .before_date = 777, .before_id = before, .limit = 3});
+		const char *last = strrchr(ids, ' ');
+
+		assert_non_null(last);
+		before = g_ascii_strtoll(last, NULL, 10);
+		g_string_append_printf(pages, "%s%s", page ? " " : "", ids);
+	}
+	all = fixture_list(fixture, &(const ArchiveFilter){0});
+	assert_string_equal(pages->str, all);
+	assert_int_equal(before, 1);
+}
+
 static bool count_up(const ArchiveMail *mail, void *data)
 {
 	(void)mail;
@@ -235,6 +273,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_search_with_filters, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_pages_join, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_absurd_bounds, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_one_date_for_all, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_visitor_stops, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_many_mails, fixture_setup, fixture_teardown),
