@@ -78,6 +78,17 @@ GArray *document_add_files(Office *office, const char *const *paths, size_t coun
 	return g_steal_pointer(&ids);
 }
 
+bool document_delete(
+	Office *office, int64_t id, const char *reason, const char *actor, GError **error)
+{
+	Archive *archive = office_archive(office, error);
+
+	if (!archive || !archive_delete(archive, id, reason, actor, error))
+		return false;
+	office_tidy(office);
+	return true;
+}
+
 /* Opens the pack of mail ID's first copy; -1 on failure. */
 static int open_first_copy(Office *office, int64_t id, MimeRange *range, GError **error)
 {

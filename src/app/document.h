@@ -15,5 +15,9 @@ GArray *document_add_files(Office *office, const char *const *paths, size_t coun
 bool document_write_attachment(Office *office, int64_t id, int64_t number, int descriptor,
 	const Cancel *cancel, GError **error);
 
+/* Deletes mail ID with all its copies, and lets their bytes leave the disk. */
+bool document_delete(
+	Office *office, int64_t id, const char *reason, const char *actor, GError **error);
+
 /* The readable text of mail ID's first copy, yours; "" if it cannot be read. */
 char *document_read_text(Office *office, int64_t id, const Cancel *cancel, GError **error);

@@ -291,6 +291,8 @@ bool import_run(Office *office, const ImportRequest *request, ImportReporter *re
 		done = false;
 	}
 	g_clear_error(&run.server_failure);
+	if (result->imported > 0)
+		office_tidy(office);
 	account_free(run.account);
 	g_free(run.server);
 	g_clear_pointer(&run.uids, g_array_unref);

@@ -18,9 +18,10 @@ typedef struct ImportRun {
 	ImportProgress progress;
 	const Cancel *cancel;
 	Account *account;
-	char *server;	      /* the archive's name for the account's server */
-	ImapSession *session; /* NULL: not connected */
-	GError *server_failure; /* why mails were left out although they are there; NULL: none were */
+	char *server;		/* the archive's name for the account's server */
+	ImapSession *session;	/* NULL: not connected */
+	GError *server_failure; /* why mails were left out although they are there; NULL: none were
+				 */
 } ImportRun;
 
 /* The archive's key for a folder of ACCOUNT. Borrows everything. */

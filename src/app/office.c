@@ -6,8 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/log.h"
 #include "failure/failure.h"
 #include "net/stream.h"
+
+/* A pack without rows may belong to a commit that is under way: it is left alone for a day. */
+#define REAP_GRACE (24 * 60 * 60)
 
 struct Office {
 	char *folder;
@@ -113,4 +117,12 @@ Archive *office_archive(Office *office, GError **error)
 		office->archive = archive_open(office->db, folder, error);
 	}
 	return office->archive;
+}
+
+void office_tidy(Office *office)
+{
+	g_autoptr(GError) problem = NULL;
+
+	if (office->archive && !archive_reap(office->archive, REAP_GRACE, &problem))
+		log_warning("the archive could not be tidied: %s", problem->message);
 }

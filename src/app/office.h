@@ -22,3 +22,7 @@ Settings *office_settings(Office *office);
 
 /* Opened at the first use (one thread at a time); NULL with *ERROR on failure. */
 Archive *office_archive(Office *office, GError **error);
+
+/* Lets the archive take away bytes that no row names any more; after imports and deletions. It
+ * works a bounded time, goes on with the next call, and a failure is only logged. */
+void office_tidy(Office *office);

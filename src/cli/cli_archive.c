@@ -347,11 +347,10 @@ static bool run_assign(Cli *cli, GError **error)
 
 static bool run_delete(Cli *cli, GError **error)
 {
-	Archive *archive = office_archive(cli->office, error);
 	int64_t id;
 
-	if (!archive || !parse_id(cli->arguments[0], &id, error) ||
-		!archive_delete(archive, id, cli->options.reason, cli->actor, error))
+	if (!parse_id(cli->arguments[0], &id, error) ||
+		!document_delete(cli->office, id, cli->options.reason, cli->actor, error))
 		return false;
 	if (cli->options.json)
 		cli_print_json(cli, json_object());
