@@ -1,5 +1,6 @@
 /* Opening: folders, rights, several at once, and the reserve. */
 #include "fixture.h"
+#include <pthread.h>
 #include <sys/stat.h>
 
 static void test_open_makes_private_folders(void **state)
@@ -81,6 +82,68 @@ static void test_locks(void **state)
 	close(third);
 }
 
+#define THREADS 3
+#define THREAD_MAILS 120
+
+typedef struct Worker {
+	Fixture *fixture;
+	unsigned number;
+	pthread_t thread;
+} Worker;
+
+/* Files, reads, looks and deletes, all on one Archive; mails with numbers below 60 are everybody's.
+ */
+static void *work(void *data)
+{
+	Worker *worker = data;
+	Fixture *fixture = worker->fixture;
+	ArchiveOrder order = fixture_order(&fixture->inbox);
+	g_autoptr(ArchiveBatch) batch = archive_batch_new(fixture->archive, &order);
+	ArchiveTally tally = {0};
+	GError *error = NULL;
+
+	for (unsigned i = 0; i < THREAD_MAILS; i++) {
+		unsigned number = i < 60 ? i : i + worker->number * 1000;
+		g_autofree char *mail = fixture_mail(number);
+
+		fixture_add(batch, number + 1, mail);
+		if (i % 30 != 29)
+			continue;
+		fixture_commit(batch, 0, &tally);
+		ArchivePlace places[40];
+		MailContent *contents[40];
+		size_t found = fixture_claim(fixture, places, 40);
+		g_autoptr(MailContent) content = fixture_content("gemeinsam", "");
+
+		for (size_t j = 0; j < found; j++)
+			contents[j] = content;
+		fixture_keep(fixture, places, contents, found);
+		g_autofree char *ids =
+			fixture_list(fixture, &(const ArchiveFilter){.words = "gemeinsam"});
+
+		assert_non_null(ids);
+		archive_reap(fixture->archive, 1000, &error);
+		assert_no_failure(error);
+	}
+	return NULL;
+}
+
+static void test_threads_share_one_archive(void **state)
+{
+	Fixture *fixture = *state;
+	Worker workers[THREADS];
+	uint64_t checked;
+
+	for (unsigned i = 0; i < THREADS; i++) {
+		workers[i] = (Worker){.fixture = fixture, .number = i + 1};
+		assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+	}
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(workers[i].thread, NULL);
+	assert_int_equal(fixture_verify(fixture, &checked), 0);
+	assert_int_equal(checked, 60 + THREADS * 60);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +155,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_open_fails_where_it_may_not_write, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_reserve, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_threads_share_one_archive, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_locks, fixture_setup, fixture_teardown),
 	};
 

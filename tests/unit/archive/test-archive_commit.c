@@ -123,7 +123,6 @@ static void test_case_number_fills_but_never_replaces(void **state)
 {
 	Fixture *fixture = *state;
 	ArchiveOrder order = fixture_order(&fixture->inbox);
-	g_autoptr(ArchiveBatch) batch = archive_batch_new(fixture->archive, &order);
 	g_autoptr(ArchiveBatch) second = NULL;
 	g_auto(ArchiveTally) tally = fixture_tally();
 

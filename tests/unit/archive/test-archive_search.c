@@ -69,6 +69,8 @@ static void test_hostile_queries_are_harmless(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(queries); i++) {
 		g_autofree char *found =
 			fixture_list(fixture, &(const ArchiveFilter){.words = queries[i]});
+
+		assert_non_null(found);
 	}
 	assert_listed(fixture, "", .words = long_one);
 	assert_listed(fixture, "", .words = "-- ;");
