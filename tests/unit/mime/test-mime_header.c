@@ -40,7 +40,7 @@ static void test_subjects(void **state)
 		{"=?unbekannt?Q?abc?=", "abc"},
 		{"a\r\n b\r\n\tc", "a b c"},
 		{"=?utf-8?Q?Zeile=0AZwei=09?=", "Zeile Zwei"},
-		{"Steuer \x01\x1b[31m", "Steuer  [31m"},
+		{"Steuer \x01\x1b[31m", "Steuer   [31m"},
 		{"Rechnung \xe2\x80\xae"
 		 "fdp.exe",
 			"Rechnung fdp.exe"},
