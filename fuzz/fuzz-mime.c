@@ -57,6 +57,7 @@ static void fuzz_answer(const void *data, size_t size)
 	size_t count;
 	int number;
 
+	check(!content || g_utf8_validate(content->text, -1, NULL));
 	mime_decode_extracted(body, &result, &number);
 	g_free(mime_decode_request(body, &count, &asked));
 }

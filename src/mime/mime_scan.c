@@ -104,6 +104,13 @@ static void pop_frames(Scanner *scanner, int depth)
 
 /* ---- one header ---- */
 
+/* The first line of a mail out of an mbox file. */
+static bool is_envelope(const char *line, size_t size)
+{
+	return (size >= 5 && memcmp(line, "From ", 5) == 0) ||
+	       (size >= 6 && memcmp(line, ">From ", 6) == 0);
+}
+
 /* Reads the header at the position; leaves the position at the body or at a boundary. */
 static void read_header(Scanner *scanner, MimeHeader *header)
 {
@@ -125,8 +132,7 @@ static void read_header(Scanner *scanner, MimeHeader *header)
 			return;
 		}
 		/* Bytes without any header are a body; a broken line between fields is not. */
-		if (!has_field && !mime_header_is_field(line, size) &&
-			!g_str_has_prefix(line, "From ") && !g_str_has_prefix(line, ">From "))
+		if (!has_field && !mime_header_is_field(line, size) && !is_envelope(line, size))
 			return;
 		has_field = true;
 		mime_header_add_line(header, line, size);

@@ -58,10 +58,7 @@ static void test_broken_words_stay_readable(void **state)
 {
 	static const char *const raw[] = {"=?utf-8?Q?abc",
 		"=?utf-8?X?abc?=", "=?utf-8?B?!!!?=", "=?utf-8?Q?=C3?=", "=?=?=?=?",
-		"=?utf-8?Q?a=00b?=",
-		"=?utf-8?Q?"
-		"?=",
-		"\xff\xfe\xc3"};
+		"=?utf-8?Q?a=00b?=", "=?utf-8?Q?\x3f=", "\xff\xfe\xc3"};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(raw); i++) {

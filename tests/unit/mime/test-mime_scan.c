@@ -38,6 +38,8 @@ static void test_structures(void **state)
 		{"kein Kopf\r\nnur Text", "text/plain@-1=kein Kopf\r\nnur Text"},
 		{"\r\nText", "text/plain@-1=Text"},
 		{"From a@b Mon Nov 23\nSubject: x\n\nText", "text/plain@-1=Text"},
+		{"Fr", "text/plain@-1=Fr"},
+		{">From a@b\nSubject: x\n\nText", "text/plain@-1=Text"},
 		{"Subject: x\r\nkaputte Zeile\r\nTo: a@b\r\n\r\nText", "text/plain@-1=Text"},
 		{MULTI "\r\nVorwort\r\n--b\r\n\r\neins\r\n--b\r\n\r\nzwei\r\n--b--\r\nNachwort",
 			"multipart/mixed@-1= | text/plain@0=eins | text/plain@0=zwei"},
