@@ -89,11 +89,12 @@ bool document_delete(
 	return true;
 }
 
-/* Opens the pack of mail ID's first copy; -1 on failure. */
-static int open_first_copy(Office *office, int64_t id, MimeRange *range, GError **error)
+/* The reaper may move a copy between looking it up and opening its pack; then it is looked up again. */
+#define OPEN_TRIES 5
+
+static int try_first_copy(Archive *archive, int64_t id, MimeRange *range, GError **error)
 {
-	Archive *archive = office_archive(office, error);
-	g_autoptr(GArray) places = archive ? archive_places(archive, id, error) : NULL;
+	g_autoptr(GArray) places = archive_places(archive, id, error);
 	const ArchivePlace *place;
 
 	if (!places)
@@ -101,6 +102,21 @@ static int open_first_copy(Office *office, int64_t id, MimeRange *range, GError 
 	place = &g_array_index(places, ArchivePlace, 0);
 	*range = (MimeRange){.offset = place->offset, .size = place->size};
 	return archive_open_pack(archive, place, error);
+}
+
+/* Opens the pack of mail ID's first copy; -1 on failure. */
+static int open_first_copy(Office *office, int64_t id, MimeRange *range, GError **error)
+{
+	Archive *archive = office_archive(office, error);
+	int pack = -1;
+
+	for (int tries = 0; archive && pack < 0 && tries < OPEN_TRIES; tries++) {
+		g_clear_error(error);
+		pack = try_first_copy(archive, id, range, error);
+		if (pack < 0 && !failure_is(*error, FAILURE_STORE_BUSY))
+			break;
+	}
+	return pack;
 }
 
 bool document_write_attachment(Office *office, int64_t id, int64_t number, int descriptor,

@@ -3,6 +3,7 @@
 #include "archive/archive_internal.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include "archive/archive_pack.h"
 #include "base/file.h"
@@ -107,7 +108,7 @@ static char *examine(Verification *verification, const Copy *copy)
 					 copy->place.pack, g_strerror(errno));
 	if (memcmp(found, copy->sha256, SHA256_SIZE) == 0)
 		return NULL;
-	return g_strdup_printf(_("In der Datei %s.pack stehen ab Byte %" G_GUINT64_FORMAT
+	return g_strdup_printf(_("In der Datei %s.pack stehen ab Byte %" PRIu64
 				 " andere Bytes als die abgelegten."),
 		copy->place.pack, copy->place.offset);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,7 +72,7 @@ typedef struct Listing {
 
 static void add_mail_row(CliTable *table, const ArchiveMail *mail)
 {
-	g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, mail->id);
+	g_autofree char *id = g_strdup_printf("%" PRId64, mail->id);
 	g_autofree char *date = clock_format_german(mail->date);
 	g_autofree char *size = cli_format_size(mail->size);
 	const char *cells[] = {id, date, mail->from, mail->subject, size,
@@ -120,8 +121,7 @@ static bool list_by(Cli *cli, const ArchiveFilter *filter, GError **error)
 	if (listing.table)
 		cli_table_print(listing.table);
 	if (!cli->options.json && done)
-		cli_print(ngettext("%" G_GUINT64_FORMAT " E-Mail\n",
-				  "%" G_GUINT64_FORMAT " E-Mails\n", listing.count),
+		cli_print(ngettext("%" PRIu64 " E-Mail\n", "%" PRIu64 " E-Mails\n", listing.count),
 			listing.count);
 	return done;
 }
@@ -208,9 +208,8 @@ static json_t *export_mail(Archive *archive, int64_t id, const char *folder, GEr
 	json_t *files = json_array();
 
 	for (guint i = 0; places && i < places->len; i++) {
-		g_autofree char *name =
-			i == 0 ? g_strdup_printf("%" G_GINT64_FORMAT ".eml", id)
-			       : g_strdup_printf("%" G_GINT64_FORMAT "-%u.eml", id, i + 1);
+		g_autofree char *name = i == 0 ? g_strdup_printf("%" PRId64 ".eml", id)
+					       : g_strdup_printf("%" PRId64 "-%u.eml", id, i + 1);
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 
 		if (!export_copy(archive, &g_array_index(places, ArchivePlace, i), path, error)) {
@@ -363,9 +362,8 @@ static bool run_delete(Cli *cli, GError **error)
 static void show_checked(uint64_t checked, uint64_t total, void *data)
 {
 	(void)data;
-	fprintf(stderr,
-		_("\r\033[K%" G_GUINT64_FORMAT " von %" G_GUINT64_FORMAT " E-Mails geprüft"),
-		checked, total);
+	fputs("\r\033[K", stderr);
+	fprintf(stderr, _("%" PRIu64 " von %" PRIu64 " E-Mails geprüft"), checked, total);
 }
 
 static json_t *verify_json(uint64_t checked, const GPtrArray *damaged)
@@ -386,12 +384,12 @@ static json_t *verify_json(uint64_t checked, const GPtrArray *damaged)
 
 static void print_verified(uint64_t checked, const GPtrArray *damaged)
 {
-	cli_print(_("Geprüft: %" G_GUINT64_FORMAT " E-Mails, davon beschädigt: %u.\n"), checked,
-		damaged->len);
+	cli_print(
+		_("Geprüft: %" PRIu64 " E-Mails, davon beschädigt: %u.\n"), checked, damaged->len);
 	for (guint i = 0; i < damaged->len; i++) {
 		const ArchiveDamage *damage = g_ptr_array_index(damaged, i);
 		g_autofree char *line = g_strdup_printf(
-			_("  E-Mail %" G_GINT64_FORMAT ": %s"), damage->mail_id, damage->reason);
+			_("  E-Mail %" PRId64 ": %s"), damage->mail_id, damage->reason);
 
 		cli_print_line(line);
 	}

@@ -1,6 +1,7 @@
 /* folders, messages, import: mails on the server. */
 #include "cli/cli_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,8 +51,7 @@ static void print_folders(const GPtrArray *views)
 		const FolderView *view = g_ptr_array_index(views, i);
 		g_autofree char *reason = hidden_reason(view);
 		g_autofree char *count =
-			view->messages < 0 ? NULL
-					   : g_strdup_printf("%" G_GINT64_FORMAT, view->messages);
+			view->messages < 0 ? NULL : g_strdup_printf("%" PRId64, view->messages);
 		const char *cells[] = {view->mailbox, view->name, count, reason ? reason : ""};
 
 		cli_table_add(table, cells);
@@ -155,8 +155,8 @@ static char *progress_text(const ImportProgress *progress)
 	case IMPORT_FETCHING:
 		break;
 	}
-	return g_strdup_printf(_("%s: %" G_GUINT64_FORMAT " von %" G_GUINT64_FORMAT " E-Mails, %s"),
-		progress->folder, progress->done, progress->total, size);
+	return g_strdup_printf(_("%s: %" PRIu64 " von %" PRIu64 " E-Mails, %s"), progress->folder,
+		progress->done, progress->total, size);
 }
 
 static void show_progress(const ImportProgress *progress, void *data)
@@ -237,16 +237,16 @@ static void print_result(const ImportResult *result)
 	g_autofree char *size = cli_format_size(result->bytes);
 
 	if (result->imported == 0 && result->failed == 0 && result->known == 0)
-		cli_print(ngettext("Nichts Neues: %" G_GUINT64_FORMAT
+		cli_print(ngettext("Nichts Neues: %" PRIu64
 				   " Ordner ist auf dem Stand des Archivs.\n",
-				  "Nichts Neues: %" G_GUINT64_FORMAT
+				  "Nichts Neues: %" PRIu64
 				  " Ordner sind auf dem Stand des Archivs.\n",
 				  result->folders),
 			result->folders);
 	else
-		cli_print(_("Neu im Archiv: %" G_GUINT64_FORMAT
-			    " E-Mails (%s) in %.1f s. Schon dort: %" G_GUINT64_FORMAT
-			    ". Nicht importiert: %" G_GUINT64_FORMAT ".\n"),
+		cli_print(
+			_("Neu im Archiv: %" PRIu64 " E-Mails (%s) in %.1f s. Schon dort: %" PRIu64
+			  ". Nicht importiert: %" PRIu64 ".\n"),
 			result->imported, size, (double)result->ms_listed / 1000, result->known,
 			result->failed);
 	print_import_errors(result);

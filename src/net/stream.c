@@ -41,6 +41,7 @@ void stream_close(Stream *stream)
 	g_free(stream->tls_version);
 	g_free(stream->tls_cipher);
 	g_free(stream->input);
+	secret_wipe(stream->output->str, stream->output->len);
 	g_string_free(stream->output, TRUE);
 	g_free(stream);
 }
