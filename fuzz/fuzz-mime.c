@@ -79,7 +79,7 @@ static void fuzz_html(const void *data, size_t size)
 	g_autofree char *html = mime_text_to_utf8(data, size, NULL);
 	g_autoptr(GString) text = g_string_new(NULL);
 
-	mime_html_append(text, html, MAIL_TEXT_LIMIT);
+	mime_html_append(text, html, MIME_TEXT_LIMIT);
 	check(g_utf8_validate(text->str, -1, NULL));
 }
 

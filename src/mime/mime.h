@@ -1,6 +1,6 @@
-/* Reading mails: what header and structure say, attachments, text. GMime parses only inside the
- * sealed worker (amtspost parse-worker); the program's other processes use it through a MimeWorker.
- * It knows no archive: a mail is a range of an open file. */
+/* Reading mails: what header and structure say, attachments, text. Mails are taken apart only
+ * inside the sealed worker (amtspost parse-worker); the program's other processes use it through a
+ * MimeWorker. It knows no archive: a mail is a range of an open file, read by pread only. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,14 +27,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MimeWorker, mime_worker_free)
 #define MIME_BATCH_BYTES (1024 * 1024) /* one mail may be larger */
 
 /* Reads up to MIME_BATCH_MAILS mails that lie at RANGES of DESCRIPTOR (read only, not closed).
- * CONTENTS[i] is yours. If the worker dies or exceeds its time, the mails answered so far are
- * filled, the others stay NULL, and the failure is FAILURE_PARSER_DIED: the first NULL one is to
- * blame. */
+ * CONTENTS[i] is yours. If the worker dies, answers nonsense or exceeds its time (a minute, and
+ * more for large mails), the mails answered so far are filled, the others stay NULL, and the
+ * failure is FAILURE_PARSER_DIED: the first NULL one is to blame. FAILURE_CANCELLED likewise, but
+ * nobody is to blame. FAILURE_INTERNAL: the worker does not start; no mail was looked at. */
 bool mime_worker_read(MimeWorker *worker, int descriptor, const MimeRange *ranges, size_t count,
 	MailContent **contents, const Cancel *cancel, GError **error);
 
-/* Writes the decoded bytes of attachment NUMBER (from 1, in MailContent order) to the descriptor
- * OUTPUT. FAILURE_ATTACHMENT_UNKNOWN, FAILURE_PARSER_DIED. */
+/* Writes the bytes of attachment NUMBER (from 1, in MailContent order), without their transfer
+ * encoding and otherwise as in the mail, to the descriptor OUTPUT. It may be a pipe to somebody who
+ * reads slowly: only the CPU time is limited. FAILURE_ATTACHMENT_UNKNOWN, FAILURE_OUTPUT, and those
+ * of mime_worker_read. */
 bool mime_worker_extract(MimeWorker *worker, int descriptor, MimeRange range, unsigned number,
 	int output, const Cancel *cancel, GError **error);
 

@@ -3,7 +3,6 @@
 #include "mime/mime.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -152,10 +151,6 @@ int mime_worker_main(void)
 		fputs("amtspost: parse-worker is started by amtspost itself\n", stderr);
 		return 2;
 	}
-	/* One arena, and large blocks go back to the system at once: workers live long. */
-	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_MMAP_THRESHOLD, 256 << 10);
-	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 	g_log_set_writer_func(drop_log, NULL, NULL);
 	warm_up();
 	pthread_attr_init(&attributes);

@@ -141,7 +141,7 @@ MailContent *mime_decode_content(GBytes *body, uint32_t index)
 	if (said != index || !fits(content->subject, MIME_SUBJECT_LIMIT) ||
 		!fits(content->message_id, MIME_MESSAGE_ID_LIMIT + 8) ||
 		!fits(content->in_reply_to, MIME_MESSAGE_ID_LIMIT + 8) ||
-		!fits(content->text, MAIL_TEXT_LIMIT) || !decode_people(to, content->to) ||
+		!fits(content->text, MIME_TEXT_LIMIT) || !decode_people(to, content->to) ||
 		!decode_people(cc, content->cc) || !decode_parts(parts, content->attachments))
 		return NULL;
 	return g_steal_pointer(&content);

@@ -22,7 +22,9 @@ typedef union DescriptorRoom {
 
 void mime_frame_clear(MimeFrame *frame)
 {
-	g_clear_pointer(&frame->body, g_bytes_unref);
+	if (frame->body)
+		g_bytes_unref(frame->body);
+	frame->body = NULL;
 	for (int i = 0; i < MIME_FRAME_DESCRIPTORS; i++) {
 		if (frame->descriptors[i] >= 0)
 			close(frame->descriptors[i]);

@@ -23,6 +23,7 @@
 #define MIME_PEOPLE_BYTES_LIMIT (256 << 10) /* of one address field, about 6,000 people */
 #define MIME_FIELD_BYTES_LIMIT (16 << 10)   /* of every other field */
 #define MIME_PEOPLE_LIMIT 10000
+#define MIME_TEXT_LIMIT ((size_t)MAIL_TEXT_LIMIT)
 #define MIME_SUBJECT_LIMIT (8 << 10)
 #define MIME_MESSAGE_ID_LIMIT 512
 #define MIME_NAME_LIMIT 200 /* bytes of an attachment's name: fits a file system's 255 */

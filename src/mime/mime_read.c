@@ -78,13 +78,13 @@ static void append_body(Reader *reader, const MimeEntity *entity, GString *text)
 	g_autofree char *tidy = NULL;
 
 	if (text->len > 0 && *valid)
-		mime_text_append(text, "\n", MAIL_TEXT_LIMIT);
+		mime_text_append(text, "\n", MIME_TEXT_LIMIT);
 	if (is_html(entity)) {
-		*truncated |= !mime_html_append(text, valid, MAIL_TEXT_LIMIT);
+		*truncated |= !mime_html_append(text, valid, MIME_TEXT_LIMIT);
 		return;
 	}
 	tidy = mime_text_tidy(valid);
-	*truncated |= !mime_text_append(text, tidy, MAIL_TEXT_LIMIT);
+	*truncated |= !mime_text_append(text, tidy, MIME_TEXT_LIMIT);
 }
 
 static void append_text(Reader *reader, unsigned index, GString *text);
@@ -124,9 +124,9 @@ static void append_alternative(Reader *reader, unsigned index, GString *text)
 			if (is_blank(one->str))
 				continue;
 			if (text->len > 0)
-				mime_text_append(text, "\n", MAIL_TEXT_LIMIT);
+				mime_text_append(text, "\n", MIME_TEXT_LIMIT);
 			reader->content->truncated |=
-				!mime_text_append(text, one->str, MAIL_TEXT_LIMIT);
+				!mime_text_append(text, one->str, MIME_TEXT_LIMIT);
 			return;
 		}
 	}
@@ -193,8 +193,8 @@ static void append_message(Reader *reader, const MailContent *message, GString *
 
 	for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
 		if (*pieces[i] && text->len > 0)
-			complete &= mime_text_append(text, "\n", MAIL_TEXT_LIMIT);
-		complete &= mime_text_append(text, pieces[i], MAIL_TEXT_LIMIT);
+			complete &= mime_text_append(text, "\n", MIME_TEXT_LIMIT);
+		complete &= mime_text_append(text, pieces[i], MIME_TEXT_LIMIT);
 	}
 	reader->content->truncated |= !complete || message->truncated;
 }

@@ -33,7 +33,9 @@ static void entity_free(MimeEntity *entity)
 void mime_structure_clear(MimeStructure *structure)
 {
 	mime_header_clear(&structure->header);
-	g_clear_pointer(&structure->entities, g_ptr_array_unref);
+	if (structure->entities)
+		g_ptr_array_unref(structure->entities);
+	structure->entities = NULL;
 }
 
 bool mime_entity_is_multipart(const MimeEntity *entity)
@@ -63,7 +65,7 @@ bool mime_entity_is_attachment(const MimeEntity *entity)
 
 static bool is_blank(const char *text, size_t size)
 {
-	while (size > 0 && memchr(" \t\r\n", *text, 4)) {
+	while (size > 0 && g_ascii_isspace(*text)) {
 		text++;
 		size--;
 	}
@@ -164,7 +166,7 @@ static char *type_name(GMimeContentType *content_type, const char *value)
 static char *safe_name(const char *raw)
 {
 	g_autofree char *valid = raw ? mime_text_to_utf8(raw, strlen(raw), NULL) : g_strdup("");
-	g_autofree char *line = mime_clean_line(valid, 2 * MIME_FIELD_BYTES_LIMIT);
+	g_autofree char *line = mime_clean_line(valid, (size_t)2 * MIME_FIELD_BYTES_LIMIT);
 	const char *base = line;
 	const char *dot;
 

@@ -9,9 +9,8 @@
 #include <glib.h>
 #include "mime/mime.h"
 
-#define MIME_WORKER_SOCKET 3 /* the worker's only descriptor when it starts */
-#define MIME_FRAME_LIMIT                                                                           \
-	(8 * 1024 * 1024) /* of one frame; the largest MailContent is below 4 MiB */
+#define MIME_WORKER_SOCKET 3	    /* the worker's only descriptor when it starts */
+#define MIME_FRAME_LIMIT (8u << 20) /* of one frame; the largest MailContent is below 4 MiB */
 #define MIME_FRAME_DESCRIPTORS 2
 
 /* ---- frames (mime_frame.c) ---- */

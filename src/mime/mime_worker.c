@@ -18,7 +18,7 @@
 
 #define START_MILLISECONDS 30000
 #define BATCH_MILLISECONDS 60000
-#define BYTES_A_MILLISECOND (4 * 1024) /* what a large mail may take on top; usual is 200 KB */
+#define BYTES_A_MILLISECOND (4u << 10) /* what a large mail may take on top; usual is 200 KB */
 #define BATCHES_A_LIFE 4096	       /* then a fresh one: whatever a mail did to it ends there */
 
 struct MimeWorker {
@@ -109,10 +109,15 @@ static int set_signals(posix_spawnattr_t *attributes)
 	return result == 0 ? posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK) : result;
 }
 
+/* One arena, and large blocks go back to the system at once: workers live long. */
+#define TUNABLES                                                                                   \
+	"GLIBC_TUNABLES=glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:"              \
+	"glibc.malloc.trim_threshold=1048576"
+
 static int spawn(MimeWorker *worker, int socket)
 {
 	char *arguments[] = {(char *)"amtspost", (char *)"parse-worker", NULL};
-	char *environment[] = {(char *)"LC_ALL=C.UTF-8", NULL};
+	char *environment[] = {(char *)"LC_ALL=C.UTF-8", (char *)TUNABLES, NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int result;
