@@ -296,7 +296,7 @@ static MailContent *read_message(MimeSource *source, unsigned *parts_left, int d
 			add_attachment(&reader, entity, text);
 	}
 	g_free(reader.content->text);
-	reader.content->text = g_string_free(text, FALSE);
+	reader.content->text = g_strchomp(g_string_free(text, FALSE));
 	reader.content->truncated |= source->failed;
 	mime_structure_clear(&reader.structure);
 	return reader.content;

@@ -88,7 +88,8 @@ static void test_several_texts(void **state)
 		"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\neins\r\n--a\r\n"
 		"Content-Type: text/html; charset=utf-8\r\n\r\n<p>zwei\r\n--a\r\n"
 		"Content-Type: text/plain; name=log.txt\r\n\r\nAnlage\r\n--a\r\n"
-		"Content-Disposition: attachment\r\n\r\nauch\r\n--a--\r\n");
+		"Content-Disposition: attachment\r\n\r\nauch\r\n--a\r\n"
+		"Content-Type: text/html\r\n\r\n<p>&#32;\r\n--a--\r\n");
 
 	(void)state;
 	assert_string_equal(content->text, "eins\nzwei");
