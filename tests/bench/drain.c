@@ -1,5 +1,5 @@
-/* The baseline of the measurements: logs in, asks for all mails of INBOX with one pipelined FETCH and
- * only drains the socket. Prints bytes and seconds from the FETCH to its end.
+/* The baseline of the measurements: logs in, asks for all mails of INBOX with one pipelined FETCH
+ * and only drains the socket. Prints bytes and seconds from the FETCH to its end.
  *
  *   drain PORT plain|tls USER PASSWORD */
 #include <netinet/in.h>
@@ -27,7 +27,8 @@ static void die(const char *what)
 
 static ssize_t receive(Peer *peer, char *data, size_t size)
 {
-	ssize_t got = peer->tls ? SSL_read(peer->tls, data, (int)size) : read(peer->socket, data, size);
+	ssize_t got =
+		peer->tls ? SSL_read(peer->tls, data, (int)size) : read(peer->socket, data, size);
 
 	if (got <= 0)
 		die("connection lost");
@@ -38,8 +39,8 @@ static void send_text(Peer *peer, const char *text)
 {
 	int size = (int)strlen(text);
 
-	if ((peer->tls ? SSL_write(peer->tls, text, size) : write(peer->socket, text, (size_t)size)) !=
-		size)
+	if ((peer->tls ? SSL_write(peer->tls, text, size)
+		       : write(peer->socket, text, (size_t)size)) != size)
 		die("write");
 }
 

@@ -24,17 +24,10 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
 
 def wait_until_gone(pids: list[int]) -> None:
     deadline = time.monotonic() + 10
-    while any(map(is_alive, pids)):
+    while any(map(processes.is_alive, pids)):
         assert time.monotonic() < deadline, [Path(f"/proc/{pid}/cmdline").read_text() for pid in pids
-                                             if is_alive(pid)]
+                                             if processes.is_alive(pid)]
         time.sleep(0.05)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def new_mails(output: str) -> int:

@@ -6,6 +6,7 @@ import random
 import time
 
 import pytest
+from peers import processes
 from peers.load import make_mails
 from peers.relay import Relay
 from runner import CLERK, Amtspost
@@ -98,7 +99,6 @@ def test_fifty_kills(clerk, mailbox):
 
 @pytest.mark.release_only
 def test_no_worker_outlives_a_killed_import(clerk, mailbox):
-    from peers import processes
     mailbox.fill("INBOX", list(make_mails(1500, seed=3)))
     running = clerk.start("import", "--user", CLERK)
     children: set[int] = set()
@@ -110,6 +110,6 @@ def test_no_worker_outlives_a_killed_import(clerk, mailbox):
     running.process.wait()
     assert children, "no worker was seen: the test proves nothing"
     deadline = time.monotonic() + 5
-    while any(os.path.exists(f"/proc/{pid}") for pid in children) and time.monotonic() < deadline:
+    while any(map(processes.is_alive, children)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not [pid for pid in children if os.path.exists(f"/proc/{pid}")]
+    assert not any(map(processes.is_alive, children))

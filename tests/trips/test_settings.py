@@ -261,9 +261,13 @@ b.zwei;Bodo Zwei;;;standard;b.zwei@amt.example;true
 def test_user_import(amtspost, tmp_path):
     table = tmp_path / "leute.csv"
     table.write_text("\ufeff" + CSV, encoding="utf-8")
-    amtspost.ok("user", "import", str(table), "--dry-run")
+    dry = amtspost.json("user", "import", str(table), "--dry-run")
     assert amtspost.json("user", "list") == []
-    amtspost.ok("user", "import", str(table))
+    done = amtspost.json("user", "import", str(table))
+    for row, other in zip(dry, done, strict=True):
+        assert {key: row[key] for key in ("name", "account", "interface", "admin")} == \
+               {key: other[key] for key in ("name", "account", "interface", "admin")}
+    assert [row["name"] for row in done] == ["a.eins", "b.zwei"]
     people = {person["name"]: person for person in amtspost.json("user", "list")}
     assert people["a.eins"]["display_name"] == "Eins; Anna" and people["a.eins"]["admin"]
     assert people["b.zwei"]["account"] == "b.zwei@amt.example" and not people["b.zwei"]["admin"]
@@ -288,3 +292,27 @@ def test_user_import_refuses_secret_columns(amtspost, tmp_path):
     table = tmp_path / "leute.csv"
     table.write_text(f"name;imap.password\na.eins;{PASSWORD.replace(chr(34), '')}\n", encoding="utf-8")
     assert "imap.password" in amtspost.fails(2, "user", "import", str(table))["message"]
+
+
+def test_user_import_names_all_bad_rows(amtspost, tmp_path):
+    amtspost.ok("user", "add", "da")
+    table = tmp_path / "leute.csv"
+    table.write_text("name;admin\n.punkt;\nDA;\nneu;x\n;\n" + ".y;\n" * 300, encoding="utf-8")
+    result = amtspost.run("--json", "user", "import", str(table))
+    assert result.status == 2 and result.error["code"] == "input"
+    rows = result.json["errors"]
+    assert [row["line"] for row in rows[:3]] == [2, 3, 4] and len(rows) == 303
+    assert "DA" in rows[1]["message"]
+    result = amtspost.run("user", "import", str(table))
+    assert "Zeile 3: " in result.stdout and "103 weitere" in result.stdout
+    assert "303" in result.stderr
+    assert len(amtspost.json("user", "list")) == 1
+
+
+@pytest.mark.parametrize("content, condition", [
+    ("name\nMüller\n".encode("latin-1"), "csv-encoding"), ("name\nanna\n".encode("utf-16"), "csv-encoding"),
+    (b"name\n" + b"x" * 9_000_000, "csv-too-large")])
+def test_user_import_tells_what_is_wrong_with_the_file(amtspost, tmp_path, content, condition):
+    table = tmp_path / "leute.csv"
+    table.write_bytes(content)
+    assert amtspost.fails(2, "user", "import", str(table))["condition"] == condition

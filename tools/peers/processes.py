@@ -66,6 +66,15 @@ def stop_group(process: subprocess.Popen, seconds: float = 10) -> None:
     stop(process, seconds)
 
 
+def is_alive(pid: int) -> bool:
+    """Whether process PID runs; one that is dead and not waited for does not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def descendants(root: int) -> list[int]:
     """The ids of all living processes below ROOT."""
     children: dict[int, list[int]] = {}
