@@ -31,9 +31,17 @@ bool people_set_password(Office *office, const char *name, const Secret *passwor
 	const char *actor, GError **error);
 bool people_remove(Office *office, const char *name, const char *actor, GError **error);
 
-/* Adds the users of CSV (UTF-8, ';', a header line of name, display_name, admin, archive and user
- * keys), all or nothing. Answers their names (char *), yours; with DRY_RUN nothing is kept. Every
- * bad row is named: ROW_ERRORS (char *, German, "Zeile 3: …") gets them, and the failure is
- * FAILURE_CSV_INVALID. */
-GPtrArray *people_import(Office *office, const char *csv, bool dry_run, const char *actor,
-	GPtrArray *row_errors, GError **error);
+/* A bad row of a CSV file and what is wrong with it, in German. */
+typedef struct RowError {
+	unsigned line;
+	char *sentence;
+} RowError;
+
+void row_error_free(RowError *row_error);
+
+/* Adds the users of the SIZE bytes at CSV (UTF-8, NUL behind them, ';', a header line of name,
+ * display_name, admin, archive and user keys), all or nothing. Answers them (Person *), yours; with
+ * DRY_RUN nothing is kept. Every bad row is named: ROW_ERRORS (RowError *) gets them in the file's
+ * order, and the failure is FAILURE_CSV_INVALID. FAILURE_CSV_ENCODING. */
+GPtrArray *people_import(Office *office, const char *csv, size_t size, bool dry_run,
+	const char *actor, GPtrArray *row_errors, GError **error);

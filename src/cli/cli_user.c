@@ -1,10 +1,13 @@
 /* user …: the people. */
 #include "cli/cli_internal.h"
 
-#include <string.h>
+#include <errno.h>
 #include "app/people.h"
-#include "base/text.h"
+#include "base/file.h"
 #include "failure/failure.h"
+
+#define CSV_LIMIT (8 * 1024 * 1024)
+#define ROW_ERRORS_SHOWN 200
 
 static json_t *person_json(const Person *person)
 {
@@ -55,16 +58,6 @@ static bool show(Cli *cli, const char *name, GError **error)
 	return true;
 }
 
-static bool check_display_name(const char *name, GError **error)
-{
-	if (!name || (!text_has_control(name) && g_utf8_strlen(name, -1) <= 200))
-		return true;
-	failure_set(error, FAILURE_USAGE,
-		_("Der Anzeigename darf höchstens 200 Zeichen und keine Steuerzeichen haben."),
-		"display name: control character or too long");
-	return false;
-}
-
 static bool run_add(Cli *cli, GError **error)
 {
 	g_autoptr(User) user = g_new0(User, 1);
@@ -74,7 +67,7 @@ static bool run_add(Cli *cli, GError **error)
 	user->display_name = g_strdup(cli->options.display_name);
 	user->admin = cli->options.admin;
 	user->archive = cli->options.archive;
-	if (!check_display_name(user->display_name, error))
+	if (!user_check_display_name(user->display_name, error))
 		return false;
 	if (cli->options.password_file &&
 		!(password = cli_read_secret(cli, cli->options.password_file, NULL, error)))
@@ -175,23 +168,71 @@ static void print_imported(Cli *cli, const GPtrArray *people)
 			people->len);
 }
 
+/* Yours, with NUL behind *SIZE bytes. */
+static char *read_csv(const char *path, size_t *size, GError **error)
+{
+	char *csv = file_read(path, CSV_LIMIT, size);
+
+	if (!csv && errno == EFBIG)
+		failure_set_errno(error, FAILURE_CSV_TOO_LARGE, path, errno);
+	else if (!csv)
+		failure_set_errno(error, FAILURE_INPUT_UNREADABLE, path, errno);
+	return csv;
+}
+
+/* One document with the failure and all bad rows. */
+static void print_row_errors_json(Cli *cli, const GPtrArray *row_errors, const GError *error)
+{
+	json_t *rows = json_array();
+
+	for (guint i = 0; i < row_errors->len; i++) {
+		const RowError *row_error = g_ptr_array_index(row_errors, i);
+
+		json_array_append_new(rows, json_pack("{s:i, s:o}", "line", (int)row_error->line,
+						    "message", cli_json_text(row_error->sentence)));
+	}
+	cli_print_json(
+		cli, json_pack("{s:o, s:o}", "error", cli_json_error(error), "errors", rows));
+}
+
+/* The failure's own sentence, which follows, has a single one already. */
+static void print_row_errors(const GPtrArray *row_errors)
+{
+	guint shown = row_errors->len > 1 ? MIN(row_errors->len, ROW_ERRORS_SHOWN) : 0;
+
+	for (guint i = 0; i < shown; i++) {
+		const RowError *row_error = g_ptr_array_index(row_errors, i);
+		g_autofree char *line =
+			g_strdup_printf(_("Zeile %u: %s"), row_error->line, row_error->sentence);
+
+		cli_print_line(line);
+	}
+	if (row_errors->len > ROW_ERRORS_SHOWN)
+		cli_print(_("… und %u weitere\n"), row_errors->len - ROW_ERRORS_SHOWN);
+}
+
 static bool run_import(Cli *cli, GError **error)
 {
-	g_autofree char *csv = cli_read_text(cli->arguments[0], error);
-	g_autoptr(GPtrArray) row_errors = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) row_errors =
+		g_ptr_array_new_with_free_func((GDestroyNotify)row_error_free);
 	g_autoptr(GPtrArray) people = NULL;
+	g_autoptr(GError) problem = NULL;
+	size_t size;
+	g_autofree char *csv = read_csv(cli->arguments[0], &size, error);
 
 	if (!csv)
 		return false;
 	people = people_import(
-		cli->office, csv, cli->options.dry_run, cli->actor, row_errors, error);
+		cli->office, csv, size, cli->options.dry_run, cli->actor, row_errors, &problem);
 	if (people) {
 		print_imported(cli, people);
 		return true;
 	}
-	/* The first bad row is in the failure's sentence. */
-	for (guint i = 1; i < row_errors->len && !cli->options.json; i++)
-		cli_print_line(g_ptr_array_index(row_errors, i));
+	if (!cli->options.json)
+		print_row_errors(row_errors);
+	else if (row_errors->len > 0)
+		print_row_errors_json(cli, row_errors, problem);
+	g_propagate_error(error, g_steal_pointer(&problem));
 	return false;
 }
 

@@ -10,10 +10,10 @@ FAILURE(FAILURE_INTERNAL, "internal", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
 	N_("Bitte geben Sie die technische Meldung an Ihre IT weiter."))
 FAILURE(FAILURE_CANCELLED, "cancelled", FAILURE_CODE_CANCELLED, 130, ACTOR_NOBODY,
 	N_("Der Vorgang wurde abgebrochen."),
-	N_("Was bis dahin abgelegt war, bleibt im Archiv. Ein neuer Aufruf macht dort weiter."))
+	N_("Es ging nichts verloren. Was schon abgelegt war, bleibt im Archiv; ein neuer Import macht dort weiter."))
 FAILURE(FAILURE_USAGE, "usage", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Der Aufruf ist so nicht möglich: %s"),
-	N_("Die Hilfe zum Befehl zeigt, wie er aufgerufen wird."))
+	N_("„amtspost BEFEHL --help“ zeigt, wie der Befehl aufgerufen wird. Ein Text mit Leerzeichen gehört in Anführungszeichen."))
 FAILURE(FAILURE_INPUT_UNREADABLE, "input-unreadable", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Die Datei „%s“ kann nicht gelesen werden."),
 	N_("Bitte prüfen Sie Name, Ort und Leserechte der Datei."))
@@ -27,7 +27,7 @@ FAILURE(FAILURE_USER_UNKNOWN, "user-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMIN
 	N_("Bitte prüfen Sie die Schreibweise; „amtspost user list“ zeigt alle Benutzer."))
 FAILURE(FAILURE_USER_EXISTS, "user-exists", FAILURE_CODE_CONFLICT, 2, ACTOR_ADMINISTRATOR,
 	N_("Den Benutzer „%s“ gibt es schon."),
-	N_("Groß- und Kleinschreibung unterscheiden Benutzernamen nicht. Bitte wählen Sie einen anderen Namen."))
+	N_("Bei Benutzernamen zählt Groß- und Kleinschreibung nicht. Bitte wählen Sie einen anderen Namen."))
 FAILURE(FAILURE_USER_NAME_INVALID, "user-name-invalid", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("„%s“ ist kein zulässiger Benutzername."),
 	N_("Erlaubt sind 1 bis 64 Buchstaben, Ziffern, Punkt, Unterstrich, Bindestrich und @; der Punkt nicht am Anfang."))
@@ -43,6 +43,12 @@ FAILURE(FAILURE_PASSWORD_INVALID, "password-invalid", FAILURE_CODE_INPUT, 2, ACT
 FAILURE(FAILURE_CSV_INVALID, "csv-invalid", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Die CSV-Datei kann so nicht übernommen werden. %s"),
 	N_("Bitte berichtigen Sie die genannten Zeilen und rufen Sie den Import erneut auf. Es wurde niemand angelegt."))
+FAILURE(FAILURE_CSV_ENCODING, "csv-encoding", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Die CSV-Datei ist nicht in UTF-8 gespeichert."),
+	N_("Bitte speichern Sie sie in UTF-8 (in Excel: „CSV UTF-8“). Es wurde niemand angelegt."))
+FAILURE(FAILURE_CSV_TOO_LARGE, "csv-too-large", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Die CSV-Datei „%s“ ist größer als 8 MB."),
+	N_("Bitte teilen Sie die Datei auf. Es wurde niemand angelegt."))
 FAILURE(FAILURE_CSV_SECRET, "csv-secret", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Die Spalte „%s“ enthält Geheimes und darf nicht in der CSV-Datei stehen."),
 	N_("Kennwörter gibt jeder Benutzer selbst ein."))
@@ -54,10 +60,13 @@ FAILURE(FAILURE_SETTING_INVALID, "setting-invalid", FAILURE_CODE_INPUT, 2, ACTOR
 	N_("Bitte geben Sie einen zulässigen Wert ein. Gespeichert wurde nichts."))
 FAILURE(FAILURE_SETTING_SCOPE, "setting-scope", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Die Einstellung „%s“ gibt es an dieser Stelle nicht."),
-	N_("Manche Einstellungen gelten nur für alle (Systemsteuerung), manche nur je Benutzer (Benutzerverwaltung)."))
+	N_("Manche Einstellungen gelten nur für alle (Systemsteuerung, ohne --user), manche nur je Benutzer (Benutzerverwaltung, mit --user NAME)."))
 FAILURE(FAILURE_SETTING_MISSING, "setting-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Es fehlt eine Einstellung: %s."),
 	N_("Ein Administrator muss sie eintragen, in der Benutzerverwaltung oder, mit „Verwende Default“, in der Systemsteuerung."))
+FAILURE(FAILURE_AFTER_FOLDER_MISSING, "after-folder-missing", FAILURE_CODE_SETUP, 3, ACTOR_CLERK,
+	N_("Nach dem Import soll verschoben werden, aber der Zielordner fehlt."),
+	N_("Bitte tragen Sie den Ordner ein („amtspost settings set import.after-folder ORDNER --user NAME“) oder stellen Sie import.after auf none."))
 FAILURE(FAILURE_SETTINGS_CHANGED, "settings-changed", FAILURE_CODE_CONFLICT, 1, ACTOR_ADMINISTRATOR,
 	N_("Die Einstellungen wurden inzwischen von jemand anderem geändert."),
 	N_("Bitte sehen Sie sich den neuen Stand an und ändern Sie dann erneut."))
@@ -97,7 +106,7 @@ FAILURE(FAILURE_PROXY_NAME_UNKNOWN, "proxy-name-unknown", FAILURE_CODE_SETUP, 3,
 	N_("Der Name des Proxys „%s“ ist nicht bekannt."),
 	N_("Ein Administrator muss „Proxy Hostname/Server“ berichtigen."))
 FAILURE(FAILURE_PROXY_LOGIN, "proxy-login", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
-	N_("Der Proxy %s lehnt seine Anmeldung ab; der Mailserver wurde nicht gefragt."),
+	N_("Der Proxy %s lehnt die Anmeldung am Proxy ab; der Mailserver wurde nicht gefragt."),
 	N_("Ein Administrator muss Proxy Benutzername und Proxy Benutzerpasswort berichtigen."))
 FAILURE(FAILURE_PROXY_FORBIDDEN, "proxy-forbidden", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Proxy %s erlaubt die Verbindung zum Mailserver nicht."),
@@ -176,6 +185,9 @@ FAILURE(FAILURE_FOLDER_UNKNOWN, "folder-unknown", FAILURE_CODE_REFUSED, 2, ACTOR
 FAILURE(FAILURE_FOLDER_DENIED, "folder-denied", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
 	N_("Der Server lässt den Zugriff auf den Ordner „%s“ nicht zu."),
 	N_("Wer den Mailserver betreut, kann das Leserecht geben."))
+FAILURE(FAILURE_FOLDER_UNSTABLE, "folder-unstable", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
+	N_("Der Server vergibt im Ordner „%s“ keine dauerhaften Nummern für E-Mails; er kann nicht importiert werden."),
+	N_("Wer den Mailserver betreut, muss UIDVALIDITY für diesen Ordner einrichten."))
 FAILURE(FAILURE_COMMAND_REFUSED, "command-refused", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
 	N_("Der Server hat eine Anfrage abgelehnt: %s"),
 	N_("Bitte versuchen Sie es noch einmal; bleibt es dabei, hilft die IT mit der technischen Meldung weiter."))
@@ -187,13 +199,13 @@ FAILURE(FAILURE_MESSAGE_STUB, "message-stub", FAILURE_CODE_REFUSED, 6, ACTOR_PRO
 	N_("Sie wird beim nächsten Import noch einmal versucht. Bis dahin kann sie in Outlook geöffnet und als Datei abgelegt werden."))
 FAILURE(FAILURE_MESSAGE_TOO_LARGE, "message-too-large", FAILURE_CODE_LIMIT, 6, ACTOR_CLERK,
 	N_("Eine E-Mail ist größer als 2 GiB und kann nicht importiert werden (UID %s)."),
-	N_("Alle anderen E-Mails werden importiert."))
+	N_("Alle anderen E-Mails werden importiert. Ist diese E-Mail wichtig, kann ihr Absender die Anlagen auf anderem Weg schicken."))
 FAILURE(FAILURE_UID_SET_INVALID, "uid-set-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("„%s“ ist keine Auswahl von UIDs."),
 	N_("Gültig sind Zahlen und Bereiche wie 4,6:8."))
 FAILURE(FAILURE_SOME_FAILED, "some-failed", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
-	N_("Einiges konnte nicht importiert werden: %s."),
-	N_("Alles andere ist im Archiv. Beim nächsten Import wird es noch einmal versucht."))
+	N_("Nicht alles konnte importiert werden; Zahl der Fehler: %s."),
+	N_("Alles andere ist im Archiv. Was auf dem Server noch da ist, wird beim nächsten Import wieder versucht."))
 
 /* Storing */
 FAILURE(FAILURE_DATABASE_UNSUPPORTED, "database-unsupported", FAILURE_CODE_INPUT, 2, ACTOR_OPERATOR,
@@ -224,8 +236,8 @@ FAILURE(FAILURE_SECRET_UNREADABLE, "secret-unreadable", FAILURE_CODE_LOGIN, 4, A
 	N_("Das gespeicherte Geheimnis „%s“ lässt sich nicht mehr entschlüsseln."),
 	N_("Bitte geben Sie es neu ein."))
 FAILURE(FAILURE_DISK_FULL, "disk-full", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
-	N_("Auf der Platte ist nicht mehr genug Platz. Der Import wurde sauber angehalten."),
-	N_("Bitte schaffen Sie Platz und rufen Sie den Import erneut auf; er macht dort weiter."))
+	N_("Auf der Platte ist nicht mehr genug Platz. Der Vorgang wurde sauber angehalten."),
+	N_("Bitte schaffen Sie Platz und rufen Sie den Befehl erneut auf; ein Import macht dort weiter, wo er stand."))
 FAILURE(FAILURE_ARCHIVE_DAMAGED, "archive-damaged", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
 	N_("Im Archiv ist etwas beschädigt: %s."),
 	N_("Bitte lassen Sie die Platte prüfen und stellen Sie die betroffenen Dateien aus der Sicherung wieder her."))
@@ -242,7 +254,7 @@ FAILURE(FAILURE_CASE_INVALID, "case-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK
 	N_("„%s“ ist kein zulässiges Aktenzeichen."),
 	N_("Ein Aktenzeichen hat 1 bis 100 Zeichen und keine Steuerzeichen."))
 FAILURE(FAILURE_UPLOAD_UNUSABLE, "upload-unusable", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
-	N_("„%s“ ist leer, größer als 2 GiB oder keine Datei."),
+	N_("„%s“ ist keine E-Mail-Datei, leer oder größer als 2 GiB."),
 	N_("Bitte wählen Sie eine .eml-Datei. Es wurde nichts abgelegt."))
 FAILURE(FAILURE_PARSER_DIED, "parser-died", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
 	N_("Eine E-Mail ließ sich nicht lesen. Sie ist unverändert im Archiv."),

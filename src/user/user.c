@@ -60,7 +60,7 @@ bool user_check_name(const char *name, GError **error)
 	return composed != NULL;
 }
 
-static bool check_display_name(const char *name, GError **error)
+bool user_check_display_name(const char *name, GError **error)
 {
 	if (!name || (!text_has_control(name) && g_utf8_strlen(name, -1) <= DISPLAY_NAME_LIMIT))
 		return true;
@@ -88,7 +88,7 @@ bool user_add(DbTransaction *transaction, User *user, const char *password_hash,
 		refuse_name(FAILURE_USER_NAME_INVALID, user->name, error);
 		return false;
 	}
-	if (!check_display_name(user->display_name, error) ||
+	if (!user_check_display_name(user->display_name, error) ||
 		!db_get_int(transaction, &id, 0, error,
 			"INSERT INTO users (name, name_folded, display_name, admin, archive, "
 			"locked,"

@@ -26,6 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(User, user_free)
 /* The rule of section 2: 1 to 64 of letters (of any script, NFC), digits, . _ - @, no leading dot;
  * FAILURE_USER_NAME_INVALID. */
 bool user_check_name(const char *name, GError **error);
+/* At most 200 characters, no control characters; NULL is fine. FAILURE_DISPLAY_NAME_INVALID. */
+bool user_check_display_name(const char *name, GError **error);
 
 /* In TRANSACTION: adds USER (id is set) with the already hashed PASSWORD_HASH (nullable). A name
  * that exists in any case: FAILURE_USER_EXISTS. Writes the audit row. */

@@ -14,7 +14,7 @@ typedef struct Fixture {
 	char *folder;
 	Office *office;
 	GPtrArray *row_errors;
-	GPtrArray *names;
+	GPtrArray *people;
 	GError *error;
 } Fixture;
 
@@ -24,7 +24,7 @@ static int set_up(void **state)
 
 	fixture->folder = g_dir_make_tmp("amtspost-XXXXXX", NULL);
 	fixture->office = office_open(fixture->folder, NULL, NULL);
-	fixture->row_errors = g_ptr_array_new_with_free_func(g_free);
+	fixture->row_errors = g_ptr_array_new_with_free_func((GDestroyNotify)row_error_free);
 	*state = fixture;
 	return fixture->office ? 0 : 1;
 }
@@ -36,7 +36,7 @@ static int tear_down(void **state)
 
 	office_close(fixture->office);
 	g_ptr_array_unref(fixture->row_errors);
-	g_clear_pointer(&fixture->names, g_ptr_array_unref);
+	g_clear_pointer(&fixture->people, g_ptr_array_unref);
 	g_clear_error(&fixture->error);
 	g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL);
 	g_free(fixture->folder);
@@ -46,12 +46,23 @@ static int tear_down(void **state)
 
 static bool import(Fixture *fixture, const char *csv, bool dry_run)
 {
-	g_clear_pointer(&fixture->names, g_ptr_array_unref);
+	g_clear_pointer(&fixture->people, g_ptr_array_unref);
 	g_clear_error(&fixture->error);
 	g_ptr_array_set_size(fixture->row_errors, 0);
-	fixture->names = people_import(
-		fixture->office, csv, dry_run, "test", fixture->row_errors, &fixture->error);
-	return fixture->names != NULL;
+	fixture->people = people_import(fixture->office, csv, strlen(csv), dry_run, "test",
+		fixture->row_errors, &fixture->error);
+	return fixture->people != NULL;
+}
+
+static const RowError *row_error(const Fixture *fixture, guint index)
+{
+	assert_true(index < fixture->row_errors->len);
+	return g_ptr_array_index(fixture->row_errors, index);
+}
+
+static unsigned line_of(const Fixture *fixture, guint index)
+{
+	return row_error(fixture, index)->line;
 }
 
 static guint user_count(Fixture *fixture)
@@ -73,7 +84,7 @@ static void test_good_file(void **state)
 		"\r\n"
 		"j.meier;Jens Meier;;standard;j@example.org;\r\n",
 		false));
-	assert_int_equal(fixture->names->len, 2);
+	assert_int_equal(fixture->people->len, 2);
 	person = people_find(fixture->office, "M.Muster", NULL);
 	assert_string_equal(person->user->display_name, "Muster; \"Maria\"");
 	assert_true(person->user->admin);
@@ -106,12 +117,80 @@ static void test_every_bad_row_is_named(void **state)
 	assert_true(failure_is(fixture->error, FAILURE_CSV_INVALID));
 	assert_int_equal(failure_status(fixture->error), 2);
 	assert_int_equal(fixture->row_errors->len, 5);
-	assert_non_null(strstr(g_ptr_array_index(fixture->row_errors, 0), "Zeile 2"));
-	assert_non_null(strstr(g_ptr_array_index(fixture->row_errors, 4), "Zeile 7"));
+	assert_int_equal(line_of(fixture, 0), 2);
+	assert_int_equal(line_of(fixture, 4), 7);
 	assert_false(import(fixture, "name\nberta\nANNA\n", false));
 	assert_int_equal(fixture->row_errors->len, 1);
-	assert_non_null(strstr(g_ptr_array_index(fixture->row_errors, 0), "Zeile 3"));
+	assert_int_equal(line_of(fixture, 0), 3);
 	assert_int_equal(user_count(fixture), 1);
+}
+
+static void test_dry_run_tells_who_would_be_added(void **state)
+{
+	Fixture *fixture = *state;
+	const Person *person;
+
+	assert_true(import(fixture, "name;interface;account\nanna;standard;a@example.org\n", true));
+	assert_int_equal(fixture->people->len, 1);
+	person = g_ptr_array_index(fixture->people, 0);
+	assert_string_equal(person->user->name, "anna");
+	assert_string_equal(person->interface, "standard");
+	assert_string_equal(person->account, "a@example.org");
+}
+
+static void test_errors_are_in_line_order(void **state)
+{
+	Fixture *fixture = *state;
+
+	assert_true(import(fixture, "name\nanna\nberta\n", false));
+	assert_false(import(
+		fixture, "name;admin\n.punkt;\nAnna;\ngut;vielleicht\n;true\nberta;nein\n", false));
+	assert_int_equal(fixture->row_errors->len, 6);
+	for (guint i = 0; i < 5; i++)
+		assert_int_equal(line_of(fixture, i), i + 2);
+	assert_non_null(strstr(row_error(fixture, 1)->sentence, "Anna"));
+	assert_string_equal(row_error(fixture, 3)->sentence, "Der Benutzername fehlt.");
+	assert_int_equal(line_of(fixture, 5), 6);
+}
+
+static void test_what_excel_writes(void **state)
+{
+	Fixture *fixture = *state;
+	g_autoptr(Person) person = NULL;
+
+	assert_true(import(fixture,
+		"sep=;\r\nName;ADMIN;Imap.Use-Default;Account;;\r\n"
+		"anna;WAHR;Falsch;a@example.org;;\r\n;;;;;\r\nberta;FALSE;true;;;\r\n;;\r\n",
+		false));
+	assert_int_equal(fixture->people->len, 2);
+	person = people_find(fixture->office, "anna", NULL);
+	assert_true(person->user->admin);
+	assert_string_equal(person->account, "a@example.org");
+}
+
+static void test_unusable_files(void **state)
+{
+	Fixture *fixture = *state;
+
+	assert_false(import(fixture, "name,admin\nanna,true\n", false));
+	assert_string_equal(row_error(fixture, 0)->sentence, "Das Trennzeichen ist das Semikolon.");
+	assert_false(import(fixture, "name\nM\xfcller\n", false));
+	assert_true(failure_is(fixture->error, FAILURE_CSV_ENCODING));
+	assert_false(import(fixture, "name;display_name\nanna;\"Anna\nberta;B\n", false));
+	assert_int_equal(line_of(fixture, 0), 2);
+	assert_int_equal(user_count(fixture), 0);
+}
+
+static void test_a_long_file_names_all_errors(void **state)
+{
+	Fixture *fixture = *state;
+	g_autoptr(GString) csv = g_string_new("name\n");
+
+	for (int i = 0; i < 300; i++)
+		g_string_append(csv, ".x\n");
+	assert_false(import(fixture, csv->str, false));
+	assert_int_equal(fixture->row_errors->len, 300);
+	assert_int_equal(line_of(fixture, 299), 301);
 }
 
 static void test_bad_headers(void **state)
@@ -134,6 +213,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_good_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_dry_run_keeps_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_every_bad_row_is_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_dry_run_tells_who_would_be_added, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_errors_are_in_line_order, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_excel_writes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_unusable_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_long_file_names_all_errors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_headers, set_up, tear_down),
 	};
 
