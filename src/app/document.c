@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "app/indexer.h"
@@ -11,12 +12,14 @@
 #include "mime/mime.h"
 
 #define PIECE (256 * 1024)
+/* How far the first header field of a mail file may be away. */
+#define HEADER_LOOK 4096
 /* As for imported mails. */
 #define FILE_LIMIT (2LL * 1024 * 1024 * 1024)
 
 static int open_upload(const char *path, struct stat *state, GError **error)
 {
-	g_auto(Descriptor) file = open(path, O_RDONLY | O_CLOEXEC);
+	g_auto(Descriptor) file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (file < 0 || fstat(file, state) != 0) {
 		failure_set_errno(error, FAILURE_INPUT_UNREADABLE, path, errno);
@@ -30,9 +33,33 @@ static int open_upload(const char *path, struct stat *state, GError **error)
 	return g_steal_fd(&file);
 }
 
+/* Whether DATA begins like a mail: among the first lines is a header field ("Name: ..."), and no
+ * NUL before. */
+static bool looks_like_mail(const char *data, size_t size)
+{
+	const char *end = memchr(data, '\0', MIN(size, HEADER_LOOK));
+	const char *line = g_str_has_prefix(data, "\xef\xbb\xbf") ? data + 3 : data;
+
+	if (end)
+		return false;
+	end = data + MIN(size, HEADER_LOOK);
+	while (line && line < end) {
+		const char *at = line;
+
+		while (at<end && * at> ' ' && *at < 127 && *at != ':')
+			at++;
+		if (at > line && at < end && *at == ':')
+			return true;
+		line = memchr(line, '\n', (size_t)(end - line));
+		line = line ? line + 1 : NULL;
+	}
+	return false;
+}
+
 static bool copy_upload(ArchiveBatch *batch, int file, const char *path, GError **error)
 {
-	g_autofree char *piece = g_malloc(PIECE);
+	g_autofree char *piece = g_malloc(PIECE + 1);
+	bool first = true;
 	ssize_t got;
 
 	while ((got = read(file, piece, PIECE)) != 0) {
@@ -42,6 +69,13 @@ static bool copy_upload(ArchiveBatch *batch, int file, const char *path, GError 
 			failure_set_errno(error, FAILURE_INPUT_UNREADABLE, path, errno);
 			return false;
 		}
+		piece[got] = '\0';
+		if (first && !looks_like_mail(piece, (size_t)got)) {
+			failure_set(
+				error, FAILURE_UPLOAD_UNUSABLE, path, "%s: no header field", path);
+			return false;
+		}
+		first = false;
 		if (!archive_batch_write(batch, piece, (size_t)got, error))
 			return false;
 	}
@@ -58,13 +92,14 @@ static bool upload_file(ArchiveBatch *batch, const char *path, GError **error)
 }
 
 GArray *document_add_files(Office *office, const char *const *paths, size_t count,
-	const char *case_number, const char *actor, const Cancel *cancel, GError **error)
+	const char *case_number, const char *actor, GPtrArray *case_conflicts, const Cancel *cancel,
+	GError **error)
 {
 	ArchiveOrder order = {.imported_by = actor, .by_hand = true, .case_number = case_number};
 	Archive *archive = office_archive(office, error);
 	g_autoptr(ArchiveBatch) batch = NULL;
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
-	ArchiveTally tally = {.ids = ids};
+	ArchiveTally tally = {.ids = ids, .case_conflicts = case_conflicts};
 
 	if (!archive || (case_number && !archive_check_case(case_number, error)))
 		return NULL;
@@ -89,7 +124,8 @@ bool document_delete(
 	return true;
 }
 
-/* The reaper may move a copy between looking it up and opening its pack; then it is looked up again. */
+/* The reaper may move a copy between looking it up and opening its pack; then it is looked up
+ * again. */
 #define OPEN_TRIES 5
 
 static int try_first_copy(Archive *archive, int64_t id, MimeRange *range, GError **error)

@@ -7,9 +7,11 @@
 
 /* Files the COUNT files at PATHS like imported mails, all or none, counted as picked by hand. The
  * mails' ids, in order: GArray of int64_t, yours. FAILURE_INPUT_UNREADABLE,
- * FAILURE_UPLOAD_UNUSABLE. */
+ * FAILURE_UPLOAD_UNUSABLE. CASE_CONFLICTS gets "ID: case on file" (char *) for each mail that has
+ * another case number already. */
 GArray *document_add_files(Office *office, const char *const *paths, size_t count,
-	const char *case_number, const char *actor, const Cancel *cancel, GError **error);
+	const char *case_number, const char *actor, GPtrArray *case_conflicts, const Cancel *cancel,
+	GError **error);
 
 /* Writes attachment NUMBER (from 1) of mail ID to DESCRIPTOR. */
 bool document_write_attachment(Office *office, int64_t id, int64_t number, int descriptor,

@@ -90,8 +90,11 @@ static bool import_one(ImportRun *run, const char *folder, GError **error)
 
 	if (!import_check_cancel(run, error))
 		return false;
-	run->result->folders++;
-	if (import_folder(run, folder, &problem) || list_refusal(run, folder, problem))
+	if (import_folder(run, folder, &problem)) {
+		run->result->folders++;
+		return true;
+	}
+	if (list_refusal(run, folder, problem))
 		return true;
 	g_propagate_error(error, problem);
 	return false;
@@ -105,9 +108,10 @@ static bool import_named(ImportRun *run, GError **error)
 
 		if (!import_check_cancel(run, error))
 			return false;
-		run->result->folders++;
-		if (import_folder(run, *folder, &problem))
+		if (import_folder(run, *folder, &problem)) {
+			run->result->folders++;
 			continue;
+		}
 		if (failure_is(problem, FAILURE_FOLDER_UNKNOWN) ||
 			!list_refusal(run, *folder, problem)) {
 			g_propagate_error(error, problem);
@@ -232,7 +236,7 @@ static bool check_target(const Account *account, GError **error)
 {
 	if (account->after != AFTER_MOVE || account->after_folder)
 		return true;
-	failure_set(error, FAILURE_SETTING_MISSING, "import.after-folder",
+	failure_set(error, FAILURE_AFTER_FOLDER_MISSING, NULL,
 		"import.after is move, but import.after-folder is not set");
 	return false;
 }
@@ -262,8 +266,10 @@ static bool file_and_list(ImportRun *run, int64_t started, GError **error)
 
 	import_disconnect(run);
 	run->result->ms_durable = clock_monotonic() - started;
-	run->progress.phase = IMPORT_LISTING;
-	import_report(run, true);
+	if (run->result->imported > 0) {
+		run->progress.phase = IMPORT_LISTING;
+		import_report(run, true);
+	}
 	if (!indexer_finish(indexer, &indexing) && filed) {
 		g_propagate_error(error, g_steal_pointer(&indexing));
 		filed = false;
@@ -299,7 +305,7 @@ bool import_run(Office *office, const ImportRequest *request, ImportReporter *re
 	if (done && result->failed > 0) {
 		g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, result->failed);
 
-		failure_set(error, FAILURE_SOME_FAILED, count, "%s failures", count);
+		failure_set(error, FAILURE_SOME_FAILED, count, "failures: %s", count);
 		done = false;
 	}
 	return done;

@@ -30,7 +30,8 @@ typedef struct ImportResult {
 	uint64_t known;
 	uint64_t failed;
 	uint64_t bytes;
-	uint64_t folders;
+	uint64_t folders; /* looked at to the end */
+	uint64_t acted;	  /* mails marked or moved on the server afterwards */
 	int64_t ms_durable;
 	int64_t ms_listed;
 	uint64_t wire_bytes;	   /* both ways after the handshakes, over all connections */

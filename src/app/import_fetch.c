@@ -35,11 +35,13 @@ static bool has_line(const GString *text, const char *line)
 	return false;
 }
 
-/* A quoted or forwarded copy of the sentence does not start a line; the server's own stub does. */
+/* The server's own stub was never sent by anybody: it has no Received header, whatever a mail that
+ * came from outside may say in its text. */
 static bool is_stub(const Transfer *transfer, uint64_t size)
 {
-	return size <= STUB_LIMIT && (has_line(transfer->head, STUB_TEXT) ||
-					     has_line(transfer->head, "Subject: " STUB_TEXT));
+	return size <= STUB_LIMIT && !has_line(transfer->head, "Received:") &&
+	       (has_line(transfer->head, STUB_TEXT) ||
+		       has_line(transfer->head, "Subject: " STUB_TEXT));
 }
 
 static bool filer_failed(GError **error)
@@ -112,13 +114,8 @@ static bool transfer_message(
 /* Mails that brought no body: gone meanwhile, or kept back by the server. */
 static bool settle_missing(Transfer *transfer, const GArray *missing, GError **error)
 {
-	g_autofree char *set = NULL;
-	g_autoptr(GArray) present = NULL;
+	g_autoptr(GArray) present = import_find_uids(transfer->run, missing, error);
 
-	if (missing->len == 0)
-		return true;
-	set = imap_uid_set_format((const uint32_t *)(const void *)missing->data, missing->len);
-	present = imap_search(transfer->run->session, &(ImapSearch){.uid_set = set}, error);
 	if (!present)
 		return false;
 	for (guint i = 0; i < missing->len; i++) {

@@ -44,6 +44,7 @@ struct Filer {
 	size_t first_open;
 	bool moves_cursor;
 	bool inside;	   /* a mail is begun */
+	size_t noted;	   /* failures and gone mails since the last commit */
 	int64_t committed; /* when, monotonic ms */
 	ArchiveTally tally;
 	GError *error;
@@ -94,6 +95,7 @@ static uint32_t cursor_so_far(const Filer *filer)
 static bool commit(Filer *filer, uint32_t cursor)
 {
 	filer->committed = clock_monotonic();
+	filer->noted = 0;
 	return archive_batch_commit(filer->batch, cursor, &filer->tally, &filer->error);
 }
 
@@ -128,15 +130,17 @@ static bool take(Filer *filer, const Parcel *parcel)
 	case PARCEL_GONE:
 		break;
 	}
+	filer->noted++;
 	mark_done(filer, parcel->uid);
 	return true;
 }
 
 static bool is_commit_due(const Filer *filer)
 {
-	return !filer->inside && archive_batch_mails(filer->batch) > 0 &&
-	       (archive_batch_mails(filer->batch) >= COMMIT_MAILS ||
-		       archive_batch_bytes(filer->batch) >= COMMIT_BYTES ||
+	size_t waiting = archive_batch_mails(filer->batch) + filer->noted;
+
+	return !filer->inside && waiting > 0 &&
+	       (waiting >= COMMIT_MAILS || archive_batch_bytes(filer->batch) >= COMMIT_BYTES ||
 		       clock_monotonic() - filer->committed >= COMMIT_MILLISECONDS);
 }
 

@@ -53,17 +53,18 @@ static bool connect_and_select(
 
 /* Leaves UID out with REASON, to be tried again next time. The run goes on, but how it ends is the
  * server's doing, not the mail's. */
-static void leave_out(
+static bool leave_out(
 	ImportRun *run, ImportPlan *plan, Filer *filer, uint32_t uid, const GError *reason)
 {
 	g_autofree char *sentence = failure_sentence(reason);
 
 	if (!import_plan_hand(plan, uid))
-		return;
+		return false;
 	if (import_is_recoverable(reason) && !run->server_failure)
 		run->server_failure = g_error_copy(reason);
 	filer_note_failure(filer, uid, failure_name(reason));
 	import_add_error(run, plan->folder.mailbox, plan->folder.name, uid, sentence);
+	return true;
 }
 
 /* The mail that a lost connection points to: the one under way, else the first that is open. */
@@ -82,10 +83,9 @@ static bool judge(ImportRun *run, ImportPlan *plan, Filer *filer, Attempts *atte
 {
 	uint32_t suspect = find_suspect(plan, uid);
 
-	if (failure_is(problem, FAILURE_MESSAGE_TOO_LARGE)) {
-		leave_out(run, plan, filer, suspect, problem);
+	if (failure_is(problem, FAILURE_MESSAGE_TOO_LARGE) &&
+		leave_out(run, plan, filer, suspect, problem))
 		return true;
-	}
 	if (!import_is_recoverable(problem))
 		return false;
 	if (progressed)
@@ -195,8 +195,10 @@ static bool do_actions(ImportRun *run, const ArchiveFolder *folder, GError **err
 			archive_next_action(run->archive, folder, &problem);
 
 		if (action && act(run, action, &problem) &&
-			archive_action_done(run->archive, folder, action, &problem))
+			archive_action_done(run->archive, folder, action, &problem)) {
+			run->result->acted += action->uids->len;
 			continue;
+		}
 		if (!problem)
 			return true;
 		if (failure_code(problem) != FAILURE_CODE_REFUSED) {

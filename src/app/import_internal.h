@@ -62,6 +62,8 @@ void import_plan_free(ImportPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportPlan, import_plan_free)
 /* Marks UID; false if it is not in the plan or was handed before. */
 bool import_plan_hand(ImportPlan *plan, uint32_t uid);
+/* Which of the ascending UIDS the selected folder has, over as many searches as it takes; yours. */
+GArray *import_find_uids(ImportRun *run, const GArray *uids, GError **error);
 /* The index of the first of the ascending UIDS that is not below UID. */
 size_t import_uid_index(const GArray *uids, uint32_t uid);
 /* The UIDs not handed yet, at most LIMIT; yours. */

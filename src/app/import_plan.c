@@ -5,6 +5,9 @@
 #include "base/i18n.h"
 #include "failure/failure.h"
 
+/* UIDs of one search: a command line of less than 8,000 bytes, whatever they are. */
+#define SEARCH_UIDS 700
+
 void import_plan_free(ImportPlan *plan)
 {
 	if (!plan)
@@ -55,6 +58,23 @@ bool import_plan_hand(ImportPlan *plan, uint32_t uid)
 	return true;
 }
 
+GArray *import_find_uids(ImportRun *run, const GArray *uids, GError **error)
+{
+	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+	for (guint start = 0; start < uids->len; start += SEARCH_UIDS) {
+		g_autofree char *set = imap_uid_set_format(
+			&g_array_index(uids, uint32_t, start), MIN(uids->len - start, SEARCH_UIDS));
+		g_autoptr(GArray) found =
+			imap_search(run->session, &(ImapSearch){.uid_set = set}, error);
+
+		if (!found)
+			return NULL;
+		g_array_append_vals(all, found->data, found->len);
+	}
+	return g_steal_pointer(&all);
+}
+
 GArray *import_plan_open(const ImportPlan *plan, size_t limit)
 {
 	GArray *open = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -89,9 +109,7 @@ static bool drop_filed(ImportRun *run, ImportPlan *plan, GArray *found, GError *
 static bool plan_picked(ImportRun *run, ImportPlan *plan, GError **error)
 {
 	const GArray *picked = run->uids;
-	g_autofree char *set =
-		imap_uid_set_format((const uint32_t *)(const void *)picked->data, picked->len);
-	g_autoptr(GArray) found = imap_search(run->session, &(ImapSearch){.uid_set = set}, error);
+	g_autoptr(GArray) found = import_find_uids(run, picked, error);
 
 	if (!found)
 		return false;
@@ -113,15 +131,19 @@ static bool plan_since(ImportRun *run, ImportPlan *plan, GError **error)
 	return found && drop_filed(run, plan, found, error);
 }
 
-/* "5,9,101:*": the retries and all behind the cursor. */
-static char *whole_set(const ImportPlan *plan, const GArray *retries)
+/* All UIDs behind the cursor; "n:*" always names the last mail too, which may lie before it. */
+static GArray *find_new(ImportRun *run, const ImportPlan *plan, GError **error)
 {
-	g_autofree char *again = NULL;
+	uint32_t cursor = plan->folder.cursor;
+	g_autofree char *set = g_strdup_printf("%u:*", cursor + 1);
+	g_autoptr(GArray) found = NULL;
 
-	if (retries->len == 0)
-		return g_strdup_printf("%u:*", plan->folder.cursor + 1);
-	again = imap_uid_set_format((const uint32_t *)(const void *)retries->data, retries->len);
-	return g_strdup_printf("%s,%u:*", again, plan->folder.cursor + 1);
+	if (cursor == UINT32_MAX)
+		return g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	found = imap_search(run->session, &(ImapSearch){.uid_set = set}, error);
+	if (found)
+		g_array_remove_range(found, 0, (guint)import_uid_index(found, cursor + 1));
+	return g_steal_pointer(&found);
 }
 
 /* Retries that the server no longer has are over. */
@@ -138,14 +160,31 @@ static bool forget_gone_retries(ImportRun *run, ImportPlan *plan, const GArray *
 	return true;
 }
 
-/* The whole folder: nothing is asked of the server where its next UID shows that nothing is new. */
+/* Retries that are still there, then what is behind the cursor and not done already. */
+static void add_open(ImportRun *run, ImportPlan *plan, const GArray *retries, const GArray *found,
+	const GArray *done)
+{
+	g_array_append_vals(plan->uids, retries->data,
+		(guint)import_uid_index(retries, plan->folder.cursor + 1));
+	for (guint i = 0; i < found->len; i++) {
+		uint32_t uid = uid_at(found, i);
+
+		if (contains(done, uid) && !contains(retries, uid))
+			run->result->known++;
+		else
+			g_array_append_val(plan->uids, uid);
+	}
+}
+
+/* The whole folder: nothing is asked of the server where its next UID shows that nothing is new.
+ * The cursor goes as far as mails were found: a server's word about its next UID is not enough. */
 static bool plan_whole(ImportRun *run, ImportPlan *plan, const ImapStatus *status, GError **error)
 {
 	uint32_t cursor = plan->folder.cursor;
 	g_autoptr(GArray) retries = archive_folder_retries(run->archive, &plan->folder, error);
 	g_autoptr(GArray) done = NULL;
+	g_autoptr(GArray) again = NULL;
 	g_autoptr(GArray) found = NULL;
-	g_autofree char *set = NULL;
 
 	if (!retries)
 		return false;
@@ -153,19 +192,12 @@ static bool plan_whole(ImportRun *run, ImportPlan *plan, const ImapStatus *statu
 		(status->messages == 0 || (status->uid_next && status->uid_next - 1 <= cursor)))
 		return true;
 	done = archive_folder_done(run->archive, &plan->folder, error);
-	set = whole_set(plan, retries);
-	found = done ? imap_search(run->session, &(ImapSearch){.uid_set = set}, error) : NULL;
-	if (!found || !forget_gone_retries(run, plan, retries, found, error))
+	again = done ? import_find_uids(run, retries, error) : NULL;
+	found = again ? find_new(run, plan, error) : NULL;
+	if (!found || !forget_gone_retries(run, plan, retries, again, error))
 		return false;
-	for (guint i = 0; i < found->len; i++) {
-		uint32_t uid = uid_at(found, i);
-
-		if (contains(retries, uid) || (uid > cursor && !contains(done, uid)))
-			g_array_append_val(plan->uids, uid);
-	}
+	add_open(run, plan, again, found, done);
 	plan->final_cursor = MAX(cursor, found->len ? uid_at(found, found->len - 1) : 0);
-	if (status->uid_next)
-		plan->final_cursor = MAX(plan->final_cursor, status->uid_next - 1);
 	return true;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 #include <glib.h>
+#include "base/i18n.h"
 
 int64_t clock_now(void)
 {
@@ -26,7 +27,7 @@ char *clock_format_german(int64_t seconds)
 {
 	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
 
-	return time ? g_date_time_format(time, "%d.%m.%Y, %H:%M Uhr") : g_strdup("");
+	return time ? g_date_time_format(time, _("%d.%m.%Y, %H:%M Uhr")) : g_strdup("");
 }
 
 /* Behind the part of TEXT that looks like PATTERN, in which 9 is any digit; NULL if it does not. */

@@ -107,7 +107,7 @@ static Keyring *read_ring(int file)
 	if (fstat(file, &state) != 0)
 		return NULL;
 	if (!S_ISREG(state.st_mode) || (state.st_mode & 077) != 0 || state.st_uid != geteuid()) {
-		errno = EPERM;
+		errno = state.st_uid != geteuid() ? EACCES : EPERM;
 		return NULL;
 	}
 	content = file_read_descriptor(file, RING_LIMIT, &size);
@@ -159,7 +159,7 @@ static bool make_ring(const char *path)
 	return linked && file_sync_folder(folder);
 }
 
-Keyring *keyring_open(const char *path)
+Keyring *keyring_read(const char *path)
 {
 	g_auto(Descriptor) file = -1;
 
@@ -168,9 +168,14 @@ Keyring *keyring_open(const char *path)
 		return NULL;
 	}
 	file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (file < 0 && errno == ENOENT && make_ring(path))
-		file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	return file < 0 ? NULL : read_ring(file);
+}
+
+Keyring *keyring_open(const char *path)
+{
+	Keyring *keyring = keyring_read(path);
+
+	return keyring || errno != ENOENT || !make_ring(path) ? keyring : keyring_read(path);
 }
 
 char *keyring_seal(const Keyring *keyring, const char *identity, const Secret *secret)

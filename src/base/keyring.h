@@ -8,8 +8,11 @@
 
 typedef struct Keyring Keyring;
 
-/* Reads PATH, or makes it (temporary file, fsync, link: two processes at once get one ring; mode
- * 0600). NULL with errno: EINVAL a broken ring, EPERM readable by others, otherwise the file's. */
+/* Reads PATH. NULL with errno: ENOENT there is none, EINVAL a broken ring, EPERM readable by
+ * others, EACCES somebody else's, otherwise the file's. */
+Keyring *keyring_read(const char *path);
+/* As keyring_read, but makes a missing ring (temporary file, fsync, link: two processes at once get
+ * one ring; mode 0600). */
 Keyring *keyring_open(const char *path);
 void keyring_free(Keyring *keyring);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Keyring, keyring_free)

@@ -108,10 +108,11 @@ bool text_is_address(const char *text)
 }
 
 /* Characters that change the direction of the text around them, or end the line unseen. */
-static bool is_deceptive(gunichar letter)
+bool text_steers_terminal(gunichar letter)
 {
-	return (letter >= 0x2028 && letter <= 0x202E) || (letter >= 0x2066 && letter <= 0x2069) ||
-	       letter == 0x200E || letter == 0x200F || letter == 0x061C;
+	return g_unichar_iscntrl(letter) || (letter >= 0x2028 && letter <= 0x202E) ||
+	       (letter >= 0x2066 && letter <= 0x2069) || letter == 0x200E || letter == 0x200F ||
+	       letter == 0x061C;
 }
 
 char *text_for_terminal(const char *text)
@@ -122,7 +123,7 @@ char *text_for_terminal(const char *text)
 	for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
 		gunichar letter = g_utf8_get_char(at);
 
-		if (g_unichar_iscntrl(letter) || is_deceptive(letter))
+		if (text_steers_terminal(letter))
 			g_string_append(safe, REPLACEMENT);
 		else
 			g_string_append_unichar(safe, letter);

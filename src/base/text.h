@@ -19,6 +19,9 @@ bool text_has_control(const char *text);
  * at most 254 bytes; also internationalised ones (RFC 6531). */
 bool text_is_address(const char *text);
 
+/* Control characters and those that change how the text around them is shown (bidi overrides). */
+bool text_steers_terminal(gunichar letter);
+
 /* Yours: TEXT safe to print on a terminal as one line: control characters, line separators and
  * bidirectional controls become U+FFFD. */
 char *text_for_terminal(const char *text);

@@ -102,6 +102,15 @@ static bool check_count(const Cli *cli, const CliCommand *command, GError **erro
 	return false;
 }
 
+/* An empty folder is a script's unset variable, not the current folder. */
+static bool check_folder(const Cli *cli, GError **error)
+{
+	if (!cli->options.data || *cli->options.data)
+		return true;
+	failure_set(error, FAILURE_USAGE, _("--data ist leer."), "--data is empty");
+	return false;
+}
+
 static bool flush_output(GError **error)
 {
 	/* A reader that has seen enough (head, less) is no failure. */
@@ -115,7 +124,7 @@ static bool run_command(Cli *cli, const CliCommand *command, GError **error)
 {
 	g_autofree char *folder = NULL;
 
-	if (!check_count(cli, command, error))
+	if (!check_count(cli, command, error) || !check_folder(cli, error))
 		return false;
 	folder = cli->options.data ? g_strdup(cli->options.data) : default_folder();
 	cli->office = office_open(folder, cli->options.database, error);
@@ -156,6 +165,27 @@ static char **protect_value(int argc, char **argv, int *new_argc)
 	return copy;
 }
 
+/* What is wrong with a first word that begins no command; yours. */
+static char *describe_unknown(const char *typed)
+{
+	g_autoptr(GString) seconds = g_string_new(NULL);
+
+	if (!typed)
+		return g_strdup(_("Der Befehl fehlt."));
+	for (const CliCommand *const *table = tables; *table; table++) {
+		for (const CliCommand *row = *table; row->words; row++) {
+			size_t length = strlen(typed);
+
+			if (strncmp(row->words, typed, length) == 0 && row->words[length] == ' ')
+				g_string_append_printf(seconds, "%s%s", seconds->len ? ", " : "",
+					row->words + length + 1);
+		}
+	}
+	if (seconds->len == 0)
+		return g_strdup_printf(_("Den Befehl „%s“ gibt es nicht."), typed);
+	return g_strdup_printf(_("Hinter „%s“ fehlt eines von: %s."), typed, seconds->str);
+}
+
 static bool answer(Cli *cli, const CliCommand *command, const GPtrArray *words, GError **error)
 {
 	const char *typed = words->len > 0 ? words->pdata[0] : NULL;
@@ -168,8 +198,7 @@ static bool answer(Cli *cli, const CliCommand *command, const GPtrArray *words, 
 	else if (command)
 		return run_command(cli, command, error);
 	else {
-		sentence = typed ? g_strdup_printf(_("Den Befehl „%s“ gibt es nicht."), typed)
-				 : g_strdup(_("Der Befehl fehlt."));
+		sentence = describe_unknown(typed);
 		failure_set(error, FAILURE_USAGE, sentence, "%s", sentence);
 		return false;
 	}
@@ -215,17 +244,27 @@ static void tell_failure(Cli *cli, const GError *error)
 		fprintf(stderr, "(%s: %s)\n", _("technisch"), detail);
 }
 
+/* Who types: behind sudo the person, not root. Yours. */
+static char *describe_actor(void)
+{
+	const char *person = geteuid() == 0 ? g_getenv("SUDO_USER") : NULL;
+
+	if (!person || !*person || text_has_control(person))
+		person = g_get_user_name();
+	return g_strdup_printf("cli:%s", person);
+}
+
 int cli_main(int argc, char **argv)
 {
 	g_autoptr(Cancel) cancel = cancel_new();
-	g_autofree char *actor = g_strdup_printf("cli:%s", g_get_user_name());
+	g_autofree char *actor = describe_actor();
 	Cli cli = {.cancel = cancel, .actor = actor};
 	g_autofree char **arguments = NULL;
 	g_autoptr(GError) error = NULL;
 	int status = 0;
 
-	i18n_start();
 	catch_signals(cancel);
+	i18n_start();
 	arguments = protect_value(argc, argv, &argc);
 	if (!run(&cli, argc, arguments, &error)) {
 		tell_failure(&cli, error);

@@ -178,20 +178,23 @@ static bool run_show(Cli *cli, GError **error)
 
 /* ---- export, attachment ---- */
 
-/* Writes one copy to the new file PATH, complete or not at all; an older file of that name is
- * replaced. */
-static bool export_copy(
-	Archive *archive, const ArchivePlace *place, const char *path, GError **error)
+/* What fills a file's descriptor. */
+typedef bool Filler(Cli *cli, int descriptor, const void *data, GError **error);
+
+/* Fills the file PATH, complete or not at all: a former file of that name stays unless all went
+ * well. */
+static bool fill_file(Cli *cli, const char *path, Filler *filler, const void *data, GError **error)
 {
 	g_autofree char *temporary = g_strdup_printf("%s.%08x.part", path, g_random_int());
-	g_auto(Descriptor) file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	g_auto(Descriptor) file =
+		open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	bool written;
 
 	if (file < 0) {
 		failure_set_errno(error, FAILURE_OUTPUT, path, errno);
 		return false;
 	}
-	written = archive_write_copy(archive, place, file, error);
+	written = filler(cli, file, data, error);
 	if (written && rename(temporary, path) != 0) {
 		failure_set_errno(error, FAILURE_OUTPUT, path, errno);
 		written = false;
@@ -201,8 +204,14 @@ static bool export_copy(
 	return written;
 }
 
+static bool fill_copy(Cli *cli, int descriptor, const void *place, GError **error)
+{
+	return archive_write_copy(office_archive(cli->office, NULL), place, descriptor, error);
+}
+
 /* Exports all copies of mail ID into FOLDER; the file names, yours. */
-static json_t *export_mail(Archive *archive, int64_t id, const char *folder, GError **error)
+static json_t *export_mail(
+	Cli *cli, Archive *archive, int64_t id, const char *folder, GError **error)
 {
 	g_autoptr(GArray) places = archive_places(archive, id, error);
 	json_t *files = json_array();
@@ -212,7 +221,8 @@ static json_t *export_mail(Archive *archive, int64_t id, const char *folder, GEr
 					       : g_strdup_printf("%" PRId64 "-%u.eml", id, i + 1);
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 
-		if (!export_copy(archive, &g_array_index(places, ArchivePlace, i), path, error)) {
+		if (!fill_file(
+			    cli, path, fill_copy, &g_array_index(places, ArchivePlace, i), error)) {
 			json_decref(files);
 			return NULL;
 		}
@@ -258,7 +268,7 @@ static bool run_export(Cli *cli, GError **error)
 	}
 	for (guint i = 0; done && i < ids->len; i++) {
 		int64_t id = g_array_index(ids, int64_t, i);
-		json_t *files = export_mail(archive, id, folder, error);
+		json_t *files = export_mail(cli, archive, id, folder, error);
 
 		done = files && !cancel_triggered(cli->cancel) &&
 		       tell_exported(cli, archive, id, files, error);
@@ -270,31 +280,43 @@ static bool run_export(Cli *cli, GError **error)
 	return done;
 }
 
+typedef struct AttachmentPlace {
+	int64_t id;
+	int64_t number;
+} AttachmentPlace;
+
+static bool fill_attachment(Cli *cli, int descriptor, const void *data, GError **error)
+{
+	const AttachmentPlace *place = data;
+
+	return document_write_attachment(
+		cli->office, place->id, place->number, descriptor, cli->cancel, error);
+}
+
 static bool run_attachment(Cli *cli, GError **error)
 {
 	const char *path = cli->options.output;
-	g_auto(Descriptor) file = -1;
-	int64_t id;
-	int64_t number;
-	bool done;
+	AttachmentPlace place;
 
-	if (!parse_id(cli->arguments[0], &id, error) ||
-		!cli_parse_number(cli->arguments[1], 0, &number, error))
+	if (!parse_id(cli->arguments[0], &place.id, error) ||
+		!cli_parse_number(cli->arguments[1], 0, &place.number, error))
 		return false;
-	if (!path)
-		return document_write_attachment(
-			cli->office, id, number, STDOUT_FILENO, cli->cancel, error);
-	file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (file < 0) {
-		failure_set_errno(error, FAILURE_OUTPUT, path, errno);
+	if (!path && isatty(STDOUT_FILENO)) {
+		failure_set(error, FAILURE_USAGE,
+			_("Eine Anlage gehört nicht auf den Bildschirm; --output DATEI schreibt "
+			  "sie in eine Datei."),
+			"attachment to a terminal");
 		return false;
 	}
-	done = document_write_attachment(cli->office, id, number, file, cli->cancel, error);
-	if (!done)
-		unlink(path);
-	else if (cli->options.json)
+	if (!path)
+		return fill_attachment(cli, STDOUT_FILENO, &place, error);
+	if (!fill_file(cli, path, fill_attachment, &place, error))
+		return false;
+	if (cli->options.json)
 		cli_print_json(cli, json_object());
-	return done;
+	else
+		cli_print_line(path);
+	return true;
 }
 
 /* ---- add, assign, delete, verify ---- */
@@ -324,10 +346,14 @@ static bool print_mails(Cli *cli, Archive *archive, const GArray *ids, GError **
 
 static bool run_add(Cli *cli, GError **error)
 {
+	g_autoptr(GPtrArray) conflicts = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GArray) ids = document_add_files(cli->office, (const char *const *)cli->arguments,
-		(size_t)cli->argument_count, cli->options.case_number, cli->actor, cli->cancel,
-		error);
+		(size_t)cli->argument_count, cli->options.case_number, cli->actor, conflicts,
+		cli->cancel, error);
 
+	for (guint i = 0; i < conflicts->len; i++)
+		fprintf(stderr, _("Das Aktenzeichen blieb, wie es war: E-Mail %s\n"),
+			(const char *)g_ptr_array_index(conflicts, i));
 	return ids && print_mails(cli, office_archive(cli->office, error), ids, error);
 }
 

@@ -100,8 +100,9 @@ json_t *cli_json_text(const char *text); /* NULL gives null */
 json_t *cli_json_time(int64_t seconds);	 /* 0 gives null */
 json_t *cli_json_error(const GError *error);
 
-/* "1,2 MB"; yours. */
+/* "1,2 MB", "0,4 s", with the decimal mark of the language; yours. */
 char *cli_format_size(uint64_t bytes);
+char *cli_format_seconds(int64_t milliseconds);
 
 /* A table for people: columns as wide as their widest cell, the last one free. */
 typedef struct CliTable CliTable;

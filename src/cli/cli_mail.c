@@ -12,6 +12,26 @@
 #include "base/text.h"
 #include "failure/failure.h"
 
+static bool is_lively(const Cli *cli)
+{
+	return !cli->options.quiet && !cli->options.json && isatty(STDERR_FILENO);
+}
+
+/* Says on a terminal that the server is being asked, until clear_notice. */
+static void show_notice(const Cli *cli)
+{
+	if (!is_lively(cli))
+		return;
+	fprintf(stderr, "\r\033[K%s", _("Der Mailserver wird gefragt …"));
+	fflush(stderr);
+}
+
+static void clear_notice(const Cli *cli)
+{
+	if (is_lively(cli))
+		fputs("\r\033[K", stderr);
+}
+
 /* Commands that work on one mailbox take --mailbox once. */
 static bool single_mailbox(const Cli *cli, const char **mailbox, GError **error)
 {
@@ -66,8 +86,10 @@ static bool run_folders(Cli *cli, GError **error)
 
 	if (!single_mailbox(cli, &mailbox, error))
 		return false;
+	show_notice(cli);
 	views = folders_list(
 		cli->office, cli->options.user, mailbox, cli->options.all, cli->cancel, error);
+	clear_notice(cli);
 	if (!views)
 		return false;
 	if (!cli->options.json) {
@@ -105,6 +127,7 @@ static void print_messages(const GPtrArray *views)
 		cli_table_add(table, cells);
 	}
 	cli_table_print(table);
+	cli_print(ngettext("%u E-Mail\n", "%u E-Mails\n", views->len), views->len);
 }
 
 static bool run_messages(Cli *cli, GError **error)
@@ -123,7 +146,9 @@ static bool run_messages(Cli *cli, GError **error)
 	}
 	query.folder = cli->options.folders[0];
 	query.limit = (size_t)limit;
+	show_notice(cli);
 	views = messages_list(cli->office, &query, cli->cancel, error);
+	clear_notice(cli);
 	if (!views)
 		return false;
 	if (!cli->options.json) {
@@ -198,13 +223,14 @@ static json_t *text_list_json(const GPtrArray *texts)
 
 static json_t *result_json(const ImportResult *result, const GError *problem)
 {
-	json_t *document = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+	json_t *document = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
 		"imported", (json_int_t)result->imported, "known", (json_int_t)result->known,
 		"failed", (json_int_t)result->failed, "bytes", (json_int_t)result->bytes, "folders",
 		(json_int_t)result->folders, "ms_durable", (json_int_t)result->ms_durable,
 		"ms_listed", (json_int_t)result->ms_listed, "wire_bytes",
-		(json_int_t)result->wire_bytes, "errors", error_list_json(result->errors),
-		"case_conflicts", text_list_json(result->case_conflicts));
+		(json_int_t)result->wire_bytes, "acted", (json_int_t)result->acted, "errors",
+		error_list_json(result->errors), "case_conflicts",
+		text_list_json(result->case_conflicts));
 
 	if (problem)
 		json_object_set_new(document, "error", cli_json_error(problem));
@@ -232,23 +258,52 @@ static void print_import_errors(const ImportResult *result)
 	}
 }
 
-static void print_result(const ImportResult *result)
+/* Nothing was new: what that means depends on what was asked. */
+static void print_nothing_new(const ImportRequest *request, const ImportResult *result)
 {
-	g_autofree char *size = cli_format_size(result->bytes);
-
-	if (result->imported == 0 && result->failed == 0 && result->known == 0)
+	if (request->since)
+		cli_print(_("Seit diesem Tag liegt dort keine E-Mail vor.\n"));
+	else
 		cli_print(ngettext("Nichts Neues: %" PRIu64
 				   " Ordner ist auf dem Stand des Archivs.\n",
 				  "Nichts Neues: %" PRIu64
 				  " Ordner sind auf dem Stand des Archivs.\n",
 				  result->folders),
 			result->folders);
-	else
-		cli_print(
-			_("Neu im Archiv: %" PRIu64 " E-Mails (%s) in %.1f s. Schon dort: %" PRIu64
-			  ". Nicht importiert: %" PRIu64 ".\n"),
-			result->imported, size, (double)result->ms_listed / 1000, result->known,
-			result->failed);
+}
+
+static void print_counts(const ImportResult *result)
+{
+	g_autofree char *size = cli_format_size(result->bytes);
+	g_autofree char *time = cli_format_seconds(result->ms_listed);
+
+	cli_print(ngettext("Neu im Archiv: %" PRIu64 " E-Mail (%s) in %s.",
+			  "Neu im Archiv: %" PRIu64 " E-Mails (%s) in %s.", result->imported),
+		result->imported, size, time);
+	cli_print(_(" Schon bekannt: %" PRIu64 ". Nicht importiert: %" PRIu64 ".\n"), result->known,
+		result->failed);
+	if (result->acted > 0)
+		cli_print(ngettext("Auf dem Server danach gekennzeichnet oder verschoben: %" PRIu64
+				   " E-Mail (Einstellung import.after).\n",
+				  "Auf dem Server danach gekennzeichnet oder verschoben: %" PRIu64
+				  " E-Mails (Einstellung import.after).\n",
+				  result->acted),
+			result->acted);
+}
+
+static void print_result(const ImportRequest *request, const ImportResult *result, bool failed)
+{
+	bool nothing = result->imported == 0 && result->failed == 0 && result->known == 0;
+
+	/* Of a run that failed before it looked at anything the failure alone tells. */
+	if (nothing && !failed)
+		print_nothing_new(request, result);
+	else if (!nothing)
+		print_counts(result);
+	if (request->case_number && result->imported == 0 && !failed)
+		cli_print(_(
+			"Das Aktenzeichen wurde nicht vergeben, weil nichts Neues abgelegt wurde; "
+			"„amtspost archive assign NR --case …“ trägt es nach.\n"));
 	print_import_errors(result);
 }
 
@@ -267,7 +322,7 @@ static bool run_import(Cli *cli, GError **error)
 {
 	ImportRequest request = {0};
 	g_auto(ImportResult) result;
-	bool lively = !cli->options.quiet && !cli->options.json && isatty(STDERR_FILENO);
+	bool lively = is_lively(cli);
 	GError *problem = NULL;
 
 	import_result_init(&result);
@@ -275,12 +330,11 @@ static bool run_import(Cli *cli, GError **error)
 		return false;
 	import_run(cli->office, &request, lively ? show_progress : NULL, NULL, cli->cancel, &result,
 		&problem);
-	if (lively)
-		fputs("\r\033[K", stderr);
+	clear_notice(cli);
 	if (cli->options.json)
 		cli_print_json(cli, result_json(&result, problem));
-	else if (!problem || result.folders > 0)
-		print_result(&result);
+	else
+		print_result(&request, &result, problem != NULL);
 	if (problem)
 		g_propagate_error(error, problem);
 	return !problem;

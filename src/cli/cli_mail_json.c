@@ -31,11 +31,12 @@ static json_t *attachments_json(const GPtrArray *attachments)
 static json_t *source_json(const ArchiveSource *source)
 {
 	bool uploaded = !source->mailbox;
+	/* The command line is nobody's account. */
+	const char *user = g_str_has_prefix(source->user, "cli:") ? NULL : source->user;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "user",
-		cli_json_text(source->user), "mailbox", cli_json_text(source->mailbox), "folder",
-		cli_json_text(source->folder), "uidvalidity",
-		uploaded ? json_null() : json_integer(source->uid_validity), "uid",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "user", cli_json_text(user),
+		"mailbox", cli_json_text(source->mailbox), "folder", cli_json_text(source->folder),
+		"uidvalidity", uploaded ? json_null() : json_integer(source->uid_validity), "uid",
 		uploaded ? json_null() : json_integer(source->uid), "received",
 		cli_json_time(source->received), "imported", cli_json_time(source->imported),
 		"imported_by", cli_json_text(source->imported_by));

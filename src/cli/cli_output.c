@@ -31,9 +31,23 @@ void cli_print_line(const char *text)
 	printf("%s\n", safe);
 }
 
+/* Characters that steer a terminal or turn text around are escaped; the document stays the same. */
 static void dump(json_t *document)
 {
-	json_dumpf(document, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+	g_autofree char *text = json_dumps(document, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	const char *start = text;
+
+	for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+		gunichar letter = g_utf8_get_char(at);
+
+		if (!text_steers_terminal(letter))
+			continue;
+		fwrite(start, 1, (size_t)(at - start), stdout);
+		printf("\\u%04x", letter);
+		start = g_utf8_next_char(at);
+	}
+	fputs(start, stdout);
 	json_decref(document);
 }
 
@@ -82,19 +96,42 @@ json_t *cli_json_error(const GError *error)
 		cli_json_text(error->message));
 }
 
+#define NUMBER_SIZE 32
+
+/* VALUE with so many DECIMALS and the language's decimal mark, in NUMBER. */
+static const char *with_mark(double value, int decimals, char number[static NUMBER_SIZE])
+{
+	/* The decimal mark of numbers; "," in German, "." in English. */
+	const char *mark = _(",");
+	char *point;
+
+	snprintf(number, NUMBER_SIZE, "%.*f", decimals, value);
+	point = strchr(number, '.');
+	if (point)
+		*point = *mark;
+	return number;
+}
+
 char *cli_format_size(uint64_t bytes)
 {
-	static const char *const units[] = {"Byte", "KB", "MB", "GB", "TB"};
+	char number[NUMBER_SIZE];
+	static const char *const units[] = {N_("Byte"), "KB", "MB", "GB", "TB"};
 	double size = (double)bytes;
 	size_t unit = 0;
-	char *text;
 
 	while (size >= 1000 && unit + 1 < G_N_ELEMENTS(units)) {
 		size /= 1000;
 		unit++;
 	}
-	text = g_strdup_printf(unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
-	return g_strdelimit(text, ".", ',');
+	return g_strdup_printf("%s %s", with_mark(size, unit == 0 ? 0 : 1, number),
+		unit == 0 ? _(units[0]) : units[unit]);
+}
+
+char *cli_format_seconds(int64_t milliseconds)
+{
+	char number[NUMBER_SIZE];
+
+	return g_strdup_printf("%s s", with_mark((double)milliseconds / 1000, 1, number));
 }
 
 CliTable *cli_table_new(const char *const *titles)
