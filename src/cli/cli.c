@@ -34,11 +34,12 @@ static void on_signal(int number)
 static void catch_signals(Cancel *cancel)
 {
 	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	interrupted = cancel;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &ignore, NULL);
 }
 
 /* The words of ARGV before any option, skipping the common options that take a value. */
