@@ -9,9 +9,11 @@
 
 typedef struct Office Office;
 
-/* FOLDER is made (0700) if it is missing. DATABASE NULL: "sqlite:FOLDER/amtspost.db". As root the
- * process becomes the owner of an existing folder; a folder of somebody else is refused
- * (FAILURE_STORE_FOREIGN). */
+/* FOLDER is made (0700) if only its last part is missing; below the XDG data folder all of it.
+ * DATABASE NULL: "sqlite:FOLDER/amtspost.db". As root the process becomes the owner of an existing
+ * folder. Refused are a folder that is none (FAILURE_DATA_FOLDER), is somebody else's
+ * (FAILURE_STORE_FOREIGN), that others may change (FAILURE_DATA_FOLDER_OPEN), or that lost its
+ * database (FAILURE_DATABASE_MISSING). Without its key ring it opens (settings_open). */
 Office *office_open(const char *folder, const char *database, GError **error);
 void office_close(Office *office);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Office, office_close)

@@ -78,6 +78,14 @@ static void give_connection(Db *db, DbConnection *connection)
 		db->driver->disconnect(connection);
 }
 
+bool db_is_missing(const char *url)
+{
+	const char *place;
+	const DbDriver *driver = find_driver(url, &place);
+
+	return driver && driver->is_missing(place);
+}
+
 Db *db_open(const char *url, DbDurability durability, const char *const *migrations, GError **error)
 {
 	const char *place;

@@ -27,6 +27,9 @@ typedef enum DbDurability {
  * array is borrowed. */
 Db *db_open(
 	const char *url, DbDurability durability, const char *const *migrations, GError **error);
+/* Whether there is no database at URL yet, not even an empty one of this program; false also where
+ * only opening can tell. */
+bool db_is_missing(const char *url);
 void db_close(Db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, db_close)
 

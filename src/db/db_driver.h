@@ -11,6 +11,8 @@ typedef struct DbStatement DbStatement;	  /* the same: bound and running */
 typedef struct DbDriver {
 	const char *scheme; /* "sqlite": what stands before the colon of the URL */
 
+	/* Whether PLACE holds no database yet. */
+	bool (*is_missing)(const char *place);
 	DbConnection *(*connect)(const char *place, DbDurability durability, GError **error);
 	void (*disconnect)(DbConnection *connection);
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <sqlite3.h>
 #include "base/clock.h"
@@ -121,6 +122,14 @@ static bool configure(DbConnection *connection, DbDurability durability, GError 
 			       ? "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
 			       : "PRAGMA synchronous = NORMAL;",
 		       error);
+}
+
+/* A database of ours is never empty: its first page is written when it gets its log. */
+static bool sqlite_is_missing(const char *place)
+{
+	struct stat state;
+
+	return stat(place, &state) != 0 ? errno == ENOENT : state.st_size == 0;
 }
 
 static DbConnection *sqlite_connect(const char *place, DbDurability durability, GError **error)
@@ -373,6 +382,7 @@ static bool sqlite_copy_to(DbConnection *connection, const char *path, GError **
 
 const DbDriver db_driver_sqlite = {
 	.scheme = "sqlite",
+	.is_missing = sqlite_is_missing,
 	.connect = sqlite_connect,
 	.disconnect = sqlite_disconnect,
 	.begin = sqlite_begin,

@@ -221,11 +221,26 @@ FAILURE(FAILURE_STORE_BUSY, "store-busy", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 	N_("Die Datenbank ist gerade beschäftigt."),
 	N_("Bitte versuchen Sie es gleich noch einmal."))
 FAILURE(FAILURE_STORE_FOREIGN, "store-foreign", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
-	N_("Der Datenordner „%s“ gehört jemand anderem."),
+	N_("„%s“ gehört jemand anderem."),
 	N_("Bitte rufen Sie Amtspost als Eigentümer des Ordners auf oder geben Sie mit --data einen anderen an."))
 FAILURE(FAILURE_STORE_NETWORK, "store-network", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
 	N_("Der Datenordner „%s“ liegt auf einem Netzlaufwerk; dort ist SQLite nicht sicher."),
 	N_("Bitte legen Sie den Datenordner auf eine örtliche Platte."))
+FAILURE(FAILURE_DATA_FOLDER, "data-folder", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Der Datenordner „%s“ kann nicht angelegt oder gelesen werden."),
+	N_("Bitte prüfen Sie den Pfad und die Rechte. Amtspost legt nur den letzten Ordner des Pfades an; der darüber muss vorhanden sein."))
+FAILURE(FAILURE_DATA_FOLDER_OPEN, "data-folder-open", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("In den Datenordner „%s“ dürfen auch andere schreiben."),
+	N_("Bitte nehmen Sie allen außer seinem Eigentümer das Schreibrecht (chmod go-w)."))
+FAILURE(FAILURE_DATABASE_MISSING, "database-missing", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Im Datenordner „%s“ liegt ein Archiv ohne seine Datenbank."),
+	N_("Bitte stellen Sie die Datenbank (amtspost.db) aus der Sicherung wieder her. Es wurde nichts angelegt und nichts gelöscht."))
+FAILURE(FAILURE_KEYRING_MISSING, "keyring-missing", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Die Schlüsseldatei der Datenbank fehlt. Ohne sie lassen sich Kennwörter weder lesen noch ablegen."),
+	N_("Bitte stellen Sie die Datei „keyring“ aus der Sicherung wieder her. Ist sie verloren, beschreibt das Handbuch unter „Einrichten“, wie eine neue entsteht."))
+FAILURE(FAILURE_KEYRING_FOREIGN, "keyring-foreign", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
+	N_("Die Schlüsseldatei „%s“ gehört jemand anderem."),
+	N_("Sie muss dem Eigentümer des Datenordners gehören (chown)."))
 FAILURE(FAILURE_KEYRING_WRONG, "keyring-wrong", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
 	N_("Die Schlüsseldatei passt nicht zur Datenbank."),
 	N_("Bitte stellen Sie die Schlüsseldatei aus der Sicherung wieder her; ohne sie sind gespeicherte Kennwörter verloren."))

@@ -102,8 +102,14 @@ char *settings_normalise(const Setting *setting, const char *value, GError **err
 
 /* The store: opened once a process, any thread. Borrows DB and KEYRING. */
 typedef struct Settings Settings;
+/* Whether DB has its check value, so that a key ring belongs to it. */
+bool settings_expect_keyring(Db *db, bool *expected, GError **error);
+/* Gives up what was sealed with a lost ring: KEYRING, a new one, becomes DB's. With an audit row.
+ */
+bool settings_renew_keyring(Db *db, const Keyring *keyring, const char *actor, GError **error);
 /* Checks the key ring against the database's check value (made at the first start):
- * FAILURE_KEYRING_WRONG. */
+ * FAILURE_KEYRING_WRONG. KEYRING NULL, the ring is missing: secrets do not open
+ * (FAILURE_SECRET_UNREADABLE) and cannot be stored (FAILURE_KEYRING_MISSING), all else works. */
 Settings *settings_open(Db *db, Keyring *keyring, GError **error);
 void settings_close(Settings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_close)

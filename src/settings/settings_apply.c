@@ -167,26 +167,32 @@ static char *describe(const Setting *setting, const char *old, const char *new)
 	return g_strdup_printf("%s: %s -> %s", setting->name, before, after);
 }
 
-/* Yours: what the row of STEP will hold; NULL: no row. */
-static char *stored_form(const Settings *settings, const Target *target, const Step *step)
+/* Yours, in *FORM: what the row of STEP will hold; NULL: no row. */
+static bool make_stored_form(const Settings *settings, const Target *target, const Step *step,
+	char **form, GError **error)
 {
-	g_autofree char *identity = NULL;
+	const Keyring *keyring = settings_keyring(settings);
+	g_autofree char *identity = settings_identity(target->id, step->setting->name);
 
 	if (!step->secret)
-		return g_strdup(step->value);
-	identity = settings_identity(target->id, step->setting->name);
-	return keyring_seal(settings_keyring(settings), identity, step->secret);
+		*form = g_strdup(step->value);
+	else if (keyring)
+		*form = keyring_seal(keyring, identity, step->secret);
+	else
+		failure_set(error, FAILURE_KEYRING_MISSING, NULL, "no key ring to seal with");
+	return !step->secret || keyring;
 }
 
 static bool take_step(Settings *settings, DbTransaction *transaction, const Target *target,
 	const Step *step, const char *actor, GError **error)
 {
 	const char *key = step->setting->name;
-	g_autofree char *new = stored_form(settings, target, step);
+	g_autofree char *new = NULL;
 	g_autofree char *old = NULL;
 	g_autofree char *detail = NULL;
 
-	if (!load_old(transaction, target, key, &old, error))
+	if (!make_stored_form(settings, target, step, &new, error) ||
+		!load_old(transaction, target, key, &old, error))
 		return false;
 	/* A secret never equals: it is sealed anew each time. */
 	if (g_strcmp0(old, new) == 0)

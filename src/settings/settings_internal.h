@@ -58,6 +58,7 @@ SettingSnapshot *settings_load_globals(DbTransaction *transaction, GError **erro
 void settings_publish(Settings *settings, SettingSnapshot *snapshot);
 
 Db *settings_db(Settings *settings);
+/* NULL: it is missing. */
 const Keyring *settings_keyring(const Settings *settings);
 
 /* Yours: what a sealed value is bound to. USER_ID 0: the global scope. */

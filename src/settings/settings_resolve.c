@@ -45,11 +45,11 @@ static bool open_secret(const Resolving *resolving, SettingKey key, Secret **sec
 	const EffectiveValue *value = &resolving->effective.values[key];
 	int64_t owner = value->origin == ORIGIN_USER ? resolving->reading->user_id : 0;
 	g_autofree char *identity = settings_identity(owner, name);
+	const Keyring *keyring = settings_keyring(resolving->settings);
 
 	if (!value->value)
 		return true;
-	*secret =
-		keyring_open_sealed(settings_keyring(resolving->settings), identity, value->value);
+	*secret = keyring ? keyring_open_sealed(keyring, identity, value->value) : NULL;
 	if (*secret)
 		return true;
 	failure_set(error, FAILURE_SECRET_UNREADABLE, name, "%s of '%s' does not open", name,

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include "audit/audit.h"
 #include "failure/failure.h"
 #include "user/user.h"
 
@@ -120,6 +121,43 @@ static bool ensure_key(Db *db, const Keyring *keyring, GError **error)
 					 db_read(db, check_key, &check, error));
 }
 
+static bool find_key_check(DbTransaction *transaction, void *data, GError **error)
+{
+	return db_get_int(transaction, data, 0, error, "SELECT count(*) FROM meta WHERE name = $1",
+		db_text(KEY_CHECK));
+}
+
+bool settings_expect_keyring(Db *db, bool *expected, GError **error)
+{
+	int64_t count;
+
+	if (!db_read(db, find_key_check, &count, error))
+		return false;
+	*expected = count > 0;
+	return true;
+}
+
+typedef struct Renewal {
+	KeyCheck check;
+	const char *actor;
+} Renewal;
+
+static bool renew_key_check(DbTransaction *transaction, void *data, GError **error)
+{
+	Renewal *renewal = data;
+
+	return db_run(transaction, error, "DELETE FROM meta WHERE name = $1", db_text(KEY_CHECK)) &&
+	       make_key_check(transaction, &renewal->check, error) &&
+	       audit_add(transaction, renewal->actor, "keyring.new", NULL, NULL, error);
+}
+
+bool settings_renew_keyring(Db *db, const Keyring *keyring, const char *actor, GError **error)
+{
+	Renewal renewal = {.check = {.keyring = keyring}, .actor = actor};
+
+	return db_write(db, renew_key_check, &renewal, error);
+}
+
 /* ---- the snapshot ---- */
 
 /* Puts the rows (key, value, generation) of a scope into VALUES. A key that the table no longer has
@@ -191,7 +229,7 @@ Settings *settings_open(Db *db, Keyring *keyring, GError **error)
 {
 	Settings *settings;
 
-	if (!ensure_key(db, keyring, error))
+	if (keyring && !ensure_key(db, keyring, error))
 		return NULL;
 	settings = g_new0(Settings, 1);
 	settings->db = db;

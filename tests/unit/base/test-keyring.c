@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/keyring.h"
 #include "scratch.h"
@@ -59,6 +60,16 @@ static void assert_no_ring(const char *path, int number)
 	keyring = keyring_open(path);
 	assert_null(keyring);
 	assert_int_equal(errno, number);
+}
+
+static void test_reading_makes_no_ring(void **state)
+{
+	g_autofree char *path = scratch_path(state, "ring");
+	g_autoptr(Keyring) none = keyring_read(path);
+
+	assert_null(none);
+	assert_int_equal(errno, ENOENT);
+	assert_int_not_equal(access(path, F_OK), 0);
 }
 
 static void test_makes_a_private_ring_once(void **state)
@@ -318,6 +329,7 @@ static void test_processes_at_once_make_one_ring(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scratch_test(test_reading_makes_no_ring),
 		scratch_test(test_makes_a_private_ring_once),
 		scratch_test(test_rings_differ),
 		scratch_test(test_seals_any_bytes),

@@ -16,6 +16,48 @@ static void test_refuses_a_wrong_key_ring(void **state)
 	assert_no_failure(error);
 }
 
+static void test_works_without_a_key_ring(void **state)
+{
+	House *house = *state;
+	House bare = {.db = house->db};
+	GError *error = NULL;
+	bool expected = false;
+
+	assert_true(settings_expect_keyring(house->db, &expected, NULL));
+	assert_true(expected);
+	house_set(house, "eva", "imap.password", "geheim-genug");
+	bare.settings = settings_open(house->db, NULL, &error);
+	assert_no_failure(error);
+	house_set(&bare, NULL, "imap.port", "143");
+	house_set(&bare, "otto", "imap.password", NULL);
+	assert_null(settings_resolve(bare.settings, "eva", &error));
+	assert_failure(error, FAILURE_SECRET_UNREADABLE);
+	error = NULL;
+	assert_false(house_try(&bare, "eva", "imap.password", "neu-und-geheim", &error));
+	assert_failure(error, FAILURE_KEYRING_MISSING);
+	settings_close(bare.settings);
+}
+
+static void test_a_new_key_ring_takes_over(void **state)
+{
+	House *house = *state;
+	g_autoptr(Keyring) other = house_make_keyring(house, "other");
+	House renewed = {.db = house->db};
+	g_autoptr(Account) account = NULL;
+	GError *error = NULL;
+
+	house_set(house, "eva", "imap.password", "geheim-genug");
+	assert_true(settings_renew_keyring(house->db, other, "cli:root", &error));
+	renewed.settings = settings_open(house->db, other, &error);
+	assert_no_failure(error);
+	assert_null(settings_resolve(renewed.settings, "eva", &error));
+	assert_failure(error, FAILURE_SECRET_UNREADABLE);
+	house_set(&renewed, "eva", "imap.password", "neu-und-geheim");
+	account = house_resolve(&renewed, "eva");
+	assert_non_null(account->imap.password);
+	settings_close(renewed.settings);
+}
+
 /* A second store over connections of its own stands for another process. */
 static void test_sees_what_another_process_changed(void **state)
 {
@@ -117,6 +159,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		house_test(test_refuses_a_wrong_key_ring),
+		house_test(test_works_without_a_key_ring),
+		house_test(test_a_new_key_ring_takes_over),
 		house_test(test_sees_what_another_process_changed),
 		house_test(test_counts_generations),
 		house_test(test_knows_only_existing_users),
