@@ -208,6 +208,10 @@ ImportPlan *import_plan_new(
 	bool planned;
 
 	plan->uids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	if (!status->uid_validity) {
+		failure_set(error, FAILURE_FOLDER_UNSTABLE, folder, "%s: no UIDVALIDITY", folder);
+		return NULL;
+	}
 	plan->folder =
 		import_archive_folder(run->account, run->server, folder, status->uid_validity);
 	if (!archive_folder_open(run->archive, &plan->folder, error))
