@@ -77,9 +77,10 @@ static void fuzz_people(const void *data, size_t size)
 static void fuzz_html(const void *data, size_t size)
 {
 	g_autofree char *html = mime_text_to_utf8(data, size, NULL);
+	int64_t time = MIME_HTML_TIME_LIMIT;
 	g_autoptr(GString) text = g_string_new(NULL);
 
-	mime_html_append(text, html, MIME_TEXT_LIMIT);
+	mime_html_append(text, html, MIME_TEXT_LIMIT, &time);
 	check(g_utf8_validate(text->str, -1, NULL));
 }
 

@@ -34,6 +34,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MimeWorker, mime_worker_free)
 bool mime_worker_read(MimeWorker *worker, int descriptor, const MimeRange *ranges, size_t count,
 	MailContent **contents, const Cancel *cancel, GError **error);
 
+/* The same for one mail that killed the worker before: only what its header says, without text and
+ * attachments, and marked as truncated. */
+bool mime_worker_read_header(MimeWorker *worker, int descriptor, MimeRange range,
+	MailContent **content, const Cancel *cancel, GError **error);
+
 /* Writes the bytes of attachment NUMBER (from 1, in MailContent order), without their transfer
  * encoding and otherwise as in the mail, to the descriptor OUTPUT. It may be a pipe to somebody who
  * reads slowly: only the CPU time is limited. FAILURE_ATTACHMENT_UNKNOWN, FAILURE_OUTPUT, and those

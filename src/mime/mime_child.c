@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "mime/mime_internal.h"
@@ -14,6 +15,7 @@
 #define STACK_SIZE (64 << 20) /* GMime recurses over what a mail says */
 #define CPU_SECONDS 120	      /* of a batch; a mail of 2 GiB takes about 10 */
 #define EXIT_UNSEALED 70
+#define PROCESS_NAME "amtspost-parse" /* started by way of /proc/self/exe we would be "exe" */
 
 /* ---- attachments ---- */
 
@@ -72,7 +74,12 @@ static bool serve_extract(const MimeFrame *request, MimeRange range, unsigned nu
 static bool serve_read(const MimeFrame *request, const MimeRange *ranges, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		g_autoptr(MailContent) content = mime_read(request->descriptors[0], ranges[i]);
+		g_auto(MimeSource) source = {0};
+		g_autoptr(MailContent) content = NULL;
+
+		mime_source_init_file(&source, request->descriptors[0], ranges[i]);
+		content = request->kind == MIME_FRAME_READ ? mime_read_source(&source)
+							   : mime_read_header(&source);
 
 		if (!mime_frame_send(MIME_WORKER_SOCKET, MIME_FRAME_MAIL,
 			    mime_encode_content((uint32_t)i, content), NULL, NULL, NULL))
@@ -90,7 +97,7 @@ static bool serve(const MimeFrame *request)
 	if (!ranges || request->descriptors[0] < 0)
 		return false;
 	mime_seal_allow_seconds(CPU_SECONDS);
-	if (request->kind == MIME_FRAME_READ)
+	if (request->kind == MIME_FRAME_READ || request->kind == MIME_FRAME_READ_HEADER)
 		return serve_read(request, ranges, count);
 	return request->kind == MIME_FRAME_EXTRACT && count == 1 && request->descriptors[1] >= 0 &&
 	       serve_extract(request, ranges[0], number);
@@ -151,8 +158,11 @@ int mime_worker_main(void)
 		fputs("amtspost: parse-worker is started by amtspost itself\n", stderr);
 		return 2;
 	}
+	prctl(PR_SET_NAME, PROCESS_NAME, 0, 0, 0);
 	g_log_set_writer_func(drop_log, NULL, NULL);
 	warm_up();
+	if (!mime_seal_drop_capabilities())
+		return EXIT_UNSEALED;
 	pthread_attr_init(&attributes);
 	if (pthread_attr_setstacksize(&attributes, STACK_SIZE) != 0 ||
 		pthread_create(&thread, &attributes, run, &sealed) != 0)

@@ -4,12 +4,13 @@
 
 #include <setjmp.h>
 #include <string.h>
+#include <time.h>
 #include <gumbo.h>
 
 #define CHUNK_SIZE (32 * 1024)
 #define ALIGNMENT 16
-#define TIME_LIMIT 2000000 /* microseconds for one attempt; 1 MiB usually takes 30,000 */
-#define REQUESTS_A_LOOK 64
+#define TIME_MINIMUM 5000 /* microseconds; with less left nothing is begun */
+#define REQUESTS_A_LOOK 16
 #define INPUT_MINIMUM 1024 /* below it a document that is too large is given up */
 
 /* ---- memory ---- */
@@ -23,13 +24,22 @@ typedef struct Arena {
 	size_t left;
 	size_t used;
 	unsigned requests;
-	int64_t deadline; /* microseconds, monotonic */
+	int64_t deadline; /* by cpu_time */
 	jmp_buf full;
 } Arena;
 
+/* Microseconds that this thread has worked: on a busy machine no text may be lost. */
+static int64_t cpu_time(void)
+{
+	struct timespec used = {0};
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+}
+
 static bool is_late(Arena *arena)
 {
-	return ++arena->requests % REQUESTS_A_LOOK == 0 && g_get_monotonic_time() > arena->deadline;
+	return ++arena->requests % REQUESTS_A_LOOK == 0 && cpu_time() > arena->deadline;
 }
 
 static void *arena_allocate(void *user_data, size_t size)
@@ -60,7 +70,6 @@ static void arena_clear(Arena *arena)
 {
 	g_ptr_array_set_size(arena->chunks, 0);
 	arena->left = arena->used = 0;
-	arena->deadline = g_get_monotonic_time() + TIME_LIMIT;
 }
 
 /* ---- what elements mean for the text ---- */
@@ -235,7 +244,7 @@ static void walk(Writer *writer, const GumboNode *root)
 	}
 }
 
-/* Parses the first SIZE bytes and writes their text; false if the arena was full before. */
+/* Parses the first SIZE bytes and writes their text; false if the arena was at its end before. */
 static bool write_document(Arena *arena, Writer *writer, const char *html, size_t size)
 {
 	GumboOptions options = kGumboDefaultOptions;
@@ -252,17 +261,33 @@ static bool write_document(Arena *arena, Writer *writer, const char *html, size_
 	return true;
 }
 
-bool mime_html_append(GString *to, const char *html, size_t limit)
+/* One attempt, with half of what is *LEFT: further ones, and further documents, get some too. */
+static bool try_document(Arena *arena, Writer *writer, const char *html, size_t size, int64_t *left)
+{
+	int64_t start = cpu_time();
+	bool done;
+
+	if (*left < TIME_MINIMUM)
+		return false;
+	arena_clear(arena);
+	arena->deadline = start + *left / 2;
+	done = write_document(arena, writer, html, size);
+	*left -= cpu_time() - start;
+	return done;
+}
+
+bool mime_html_append(GString *to, const char *html, size_t limit, int64_t *microseconds)
 {
 	Arena arena = {.chunks = g_ptr_array_new_with_free_func(g_free)};
 	Writer writer = {.text = to, .start = to->len, .limit = limit};
-	size_t size = strlen(html), all = size;
+	size_t size = strlen(html);
+	bool whole = try_document(&arena, &writer, html, size, microseconds);
+	bool done = whole;
 
-	arena_clear(&arena);
-	while (!write_document(&arena, &writer, html, size) && size > INPUT_MINIMUM) {
-		arena_clear(&arena);
+	while (!done && size > INPUT_MINIMUM) {
 		size /= 4;
+		done = try_document(&arena, &writer, html, size, microseconds);
 	}
 	g_ptr_array_free(arena.chunks, TRUE);
-	return size == all && !writer.cut;
+	return whole && !writer.cut;
 }

@@ -32,6 +32,7 @@
 	(1 << 20) /* of one text part, decoded, before it is made readable                         \
 		   */
 #define MIME_HTML_MEMORY_LIMIT (16 << 20)
+#define MIME_HTML_TIME_LIMIT 2000000 /* CPU microseconds for all HTML of a mail; 1 MiB: 30,000 */
 
 /* Once a process, before anything else here; repeated calls do nothing. */
 void mime_start_library(void);
@@ -143,6 +144,8 @@ typedef struct MimeStructure {
 
 /* Cuts SOURCE, at most PART_LIMIT entities. Never fails. */
 void mime_scan(MimeStructure *structure, MimeSource *source, unsigned part_limit);
+/* Only the header; no entities. */
+void mime_scan_header(MimeStructure *structure, MimeSource *source);
 void mime_structure_clear(MimeStructure *structure);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MimeStructure, mime_structure_clear)
 
@@ -173,14 +176,17 @@ char *mime_text_to_utf8(const char *data, size_t size, const char *charset);
 char *mime_text_tidy(const char *text);
 /* Appends TEXT as far as LIMIT bytes allow, whole characters; false if it was cut. */
 bool mime_text_append(GString *to, const char *text, size_t limit);
-/* Appends the readable text of an HTML document; false if a limit cut it. */
-bool mime_html_append(GString *to, const char *html, size_t limit);
+/* Appends the readable text of an HTML document; false if a limit cut it. *MICROSECONDS is the CPU
+ * time that it may take, and goes down by what it took. */
+bool mime_html_append(GString *to, const char *html, size_t limit, int64_t *microseconds);
 /* Opens converters for every charset that mails use and keeps them: the sealed worker cannot. */
 void mime_text_open_charsets(void);
 
 /* ---- the reader (mime_read.c) ---- */
 
 MailContent *mime_read_source(MimeSource *source);
+/* Only the header, whatever follows it. */
+MailContent *mime_read_header(MimeSource *source);
 /* Decodes attachment NUMBER (from 1) into SINK. False: there is none; a sink that ends is no
  * failure. */
 bool mime_extract(MimeSource *source, unsigned number, MimeSink sink, void *user_data);

@@ -12,7 +12,6 @@
 typedef struct Splitter {
 	const char *at;
 	GString *piece;	   /* of one person so far */
-	char *group;	   /* the group's name until it had a member, NULL: none */
 	bool quotes_end;   /* no closing quotation mark follows any more */
 	bool comments_end; /* nor a closing parenthesis */
 	bool brackets_end; /* nor a closing angle bracket */
@@ -65,7 +64,6 @@ static void add_person(Splitter *splitter, const char *name, const char *raw_add
 		g_ptr_array_add(splitter->people, g_strdup_printf("%s <%s>", name, address));
 	else
 		g_ptr_array_add(splitter->people, g_strdup(*address ? address : name));
-	g_clear_pointer(&splitter->group, g_free);
 }
 
 /* "ADDRESS (NAME)", as RFC 822 had it. False if TEXT is none. */
@@ -195,13 +193,6 @@ static bool is_comma_of_name(const Splitter *splitter)
 	       next[length] == '<';
 }
 
-static void end_group(Splitter *splitter)
-{
-	if (splitter->group && *splitter->group)
-		add_person(splitter, splitter->group, "");
-	g_clear_pointer(&splitter->group, g_free);
-}
-
 /* A colon begins a group only where a semicolon can end it. */
 static bool begins_group(const Splitter *splitter, const char *last_semicolon)
 {
@@ -216,13 +207,10 @@ static void split(Splitter *splitter)
 		char letter = *splitter->at;
 
 		if (letter == ':' && begins_group(splitter, last_semicolon)) {
-			end_group(splitter);
-			splitter->group = decode_name(splitter->piece->str, splitter->piece->len);
+			/* A group's name is nobody: "undisclosed-recipients:;" is an empty list. */
 			g_string_truncate(splitter->piece, 0);
 		} else if (letter == ';' || (letter == ',' && !is_comma_of_name(splitter))) {
 			end_piece(splitter);
-			if (letter == ';')
-				end_group(splitter);
 		} else {
 			take(splitter);
 			continue;
@@ -230,7 +218,6 @@ static void split(Splitter *splitter)
 		splitter->at++;
 	}
 	end_piece(splitter);
-	end_group(splitter);
 }
 
 bool mime_people_read(const MimeHeader *header, MimeField field, GPtrArray *people)

@@ -4,12 +4,18 @@
 #include <pthread.h>
 #include <string.h>
 
+/* What the whole mail may still cost, attached messages included. */
+typedef struct Budget {
+	unsigned parts;
+	int64_t html; /* CPU microseconds */
+} Budget;
+
 typedef struct Reader {
 	MimeSource *source;
 	MimeStructure structure;
 	MailContent *content;
-	unsigned *parts_left; /* of the whole mail, attached messages included */
-	int depth;	      /* of attached messages around this one */
+	Budget *budget;
+	int depth; /* of attached messages around this one */
 } Reader;
 
 static GMimeParserOptions *options;
@@ -80,7 +86,8 @@ static void append_body(Reader *reader, const MimeEntity *entity, GString *text)
 	if (text->len > 0 && *valid)
 		mime_text_append(text, "\n", MIME_TEXT_LIMIT);
 	if (is_html(entity)) {
-		*truncated |= !mime_html_append(text, valid, MIME_TEXT_LIMIT);
+		*truncated |=
+			!mime_html_append(text, valid, MIME_TEXT_LIMIT, &reader->budget->html);
 		return;
 	}
 	tidy = mime_text_tidy(valid);
@@ -199,7 +206,7 @@ static void append_message(Reader *reader, const MailContent *message, GString *
 	reader->content->truncated |= !complete || message->truncated;
 }
 
-static MailContent *read_message(MimeSource *source, unsigned *parts_left, int depth);
+static MailContent *read_message(MimeSource *source, Budget *budget, int depth);
 
 /* Yours: the attached message ENTITY, read; NULL: too deep, or too many parts. Where it is not
  * encoded, and it must not be (RFC 2046, 5.2.1), it is read in place. */
@@ -209,7 +216,7 @@ static MailContent *read_attached(Reader *reader, const MimeEntity *entity)
 	g_autoptr(GString) bytes = NULL;
 	g_auto(MimeSource) source = {0};
 
-	if (reader->depth >= MIME_MESSAGE_DEPTH_LIMIT || *reader->parts_left == 0) {
+	if (reader->depth >= MIME_MESSAGE_DEPTH_LIMIT || reader->budget->parts == 0) {
 		*truncated = true;
 		return NULL;
 	}
@@ -220,7 +227,7 @@ static MailContent *read_attached(Reader *reader, const MimeEntity *entity)
 	} else {
 		mime_source_init_within(&source, reader->source, entity->start, entity->end);
 	}
-	return read_message(&source, reader->parts_left, reader->depth + 1);
+	return read_message(&source, reader->budget, reader->depth + 1);
 }
 
 static void add_attachment(Reader *reader, const MimeEntity *entity, GString *text)
@@ -276,16 +283,14 @@ static void read_header(Reader *reader)
 	read_people(reader);
 }
 
-static MailContent *read_message(MimeSource *source, unsigned *parts_left, int depth)
+static MailContent *read_message(MimeSource *source, Budget *budget, int depth)
 {
-	Reader reader = {.source = source,
-		.content = mail_content_new(),
-		.parts_left = parts_left,
-		.depth = depth};
+	Reader reader = {
+		.source = source, .content = mail_content_new(), .budget = budget, .depth = depth};
 	GString *text = g_string_new(NULL);
 
-	mime_scan(&reader.structure, source, *parts_left);
-	*parts_left -= MIN(*parts_left, reader.structure.entities->len);
+	mime_scan(&reader.structure, source, budget->parts);
+	budget->parts -= MIN(budget->parts, reader.structure.entities->len);
 	reader.content->truncated = reader.structure.truncated;
 	read_header(&reader);
 	append_text(&reader, 0, text);
@@ -304,10 +309,22 @@ static MailContent *read_message(MimeSource *source, unsigned *parts_left, int d
 
 MailContent *mime_read_source(MimeSource *source)
 {
-	unsigned parts_left = MIME_PART_LIMIT;
+	Budget budget = {.parts = MIME_PART_LIMIT, .html = MIME_HTML_TIME_LIMIT};
 
 	mime_start_library();
-	return read_message(source, &parts_left, 0);
+	return read_message(source, &budget, 0);
+}
+
+MailContent *mime_read_header(MimeSource *source)
+{
+	Reader reader = {.source = source, .content = mail_content_new()};
+
+	mime_start_library();
+	mime_scan_header(&reader.structure, source);
+	read_header(&reader);
+	reader.content->truncated = true;
+	mime_structure_clear(&reader.structure);
+	return reader.content;
 }
 
 MailContent *mime_read(int descriptor, MimeRange range)

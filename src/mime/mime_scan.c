@@ -354,6 +354,15 @@ static void scan_all(Scanner *scanner)
 	}
 }
 
+void mime_scan_header(MimeStructure *structure, MimeSource *source)
+{
+	Scanner scanner = {.structure = structure, .source = source};
+
+	*structure = (MimeStructure){
+		.entities = g_ptr_array_new_with_free_func((GDestroyNotify)entity_free)};
+	read_header(&scanner, &structure->header);
+}
+
 void mime_scan(MimeStructure *structure, MimeSource *source, unsigned part_limit)
 {
 	Scanner scanner = {

@@ -4,13 +4,16 @@
 #include "mime/mime_wire.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define UNDER_SANITIZER 1
@@ -89,6 +92,15 @@ static bool load_filter(void)
 		seccomp_release(filter);
 	errno = result < 0 ? -result : 0;
 	return result == 0;
+}
+
+/* The C library has no function for it. */
+bool mime_seal_drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	return syscall(SYS_capset, &header, none) == 0;
 }
 
 static bool limit_resources(void)

@@ -18,6 +18,7 @@
 typedef enum MimeFrameKind {
 	MIME_FRAME_READY = 0x4d494d45, /* worker: sealed, go on */
 	MIME_FRAME_READ,	       /* program: ranges; with the pack's descriptor */
+	MIME_FRAME_READ_HEADER,	       /* the same; answered from the header alone */
 	MIME_FRAME_EXTRACT,	       /* program: one range, a number; with pack and output */
 	MIME_FRAME_MAIL,	       /* worker: one mail's content */
 	MIME_FRAME_EXTRACTED,	       /* worker: how it ended */
@@ -69,6 +70,9 @@ bool mime_decode_extracted(GBytes *body, MimeExtracted *result, int *number);
 /* Takes away from this process all but reading its descriptors, computing and answering; for good.
  * False leaves errno. Nothing happens under sanitizers, which need what it takes. */
 bool mime_seal(void);
+/* Gives up what root may, should root have started us; in the first thread, before any other. False
+ * leaves errno. */
+bool mime_seal_drop_capabilities(void);
 /* Whether mime_seal does anything in this build. */
 bool mime_seal_is_real(void);
 /* From now on at most SECONDS of CPU time; then the kernel kills. */

@@ -258,8 +258,9 @@ static bool receive_mail(MimeWorker *worker, uint32_t index, MailContent **conte
 	return give_up(worker, error);
 }
 
-bool mime_worker_read(MimeWorker *worker, int descriptor, const MimeRange *ranges, size_t count,
-	MailContent **contents, const Cancel *cancel, GError **error)
+static bool read_mails(MimeWorker *worker, MimeFrameKind kind, int descriptor,
+	const MimeRange *ranges, size_t count, MailContent **contents, const Cancel *cancel,
+	GError **error)
 {
 	const int descriptors[] = {descriptor, -1};
 	uint64_t bytes = 0;
@@ -274,14 +275,28 @@ bool mime_worker_read(MimeWorker *worker, int descriptor, const MimeRange *range
 		return true;
 	patience = patience_for(
 		worker->batch_milliseconds + (int64_t)(bytes / BYTES_A_MILLISECOND), cancel);
-	if (!ask(worker, MIME_FRAME_READ, mime_encode_request(ranges, count, 0), descriptors,
-		    &patience, error))
+	if (!ask(worker, kind, mime_encode_request(ranges, count, 0), descriptors, &patience,
+		    error))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (!receive_mail(worker, (uint32_t)i, &contents[i], &patience, error))
 			return false;
 	}
 	return true;
+}
+
+bool mime_worker_read(MimeWorker *worker, int descriptor, const MimeRange *ranges, size_t count,
+	MailContent **contents, const Cancel *cancel, GError **error)
+{
+	return read_mails(
+		worker, MIME_FRAME_READ, descriptor, ranges, count, contents, cancel, error);
+}
+
+bool mime_worker_read_header(MimeWorker *worker, int descriptor, MimeRange range,
+	MailContent **content, const Cancel *cancel, GError **error)
+{
+	return read_mails(
+		worker, MIME_FRAME_READ_HEADER, descriptor, &range, 1, content, cancel, error);
 }
 
 static bool report_extracted(

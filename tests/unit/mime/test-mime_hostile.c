@@ -42,6 +42,31 @@ static void test_half_a_million_recipients(void **state)
 	assert_true(content->truncated);
 }
 
+/* HTML shares its time over the whole mail; what else the mail says is all there. */
+static void test_forty_parts_of_slow_html(void **state)
+{
+	g_autoptr(GString) part = g_string_new("--b\r\nContent-Type: text/html\r\n\r\n<a");
+	g_autoptr(GString) mail =
+		g_string_new(FROM_AND_SUBJECT "Content-Type: multipart/mixed; boundary=b\r\n\r\n");
+	g_autoptr(MailContent) content = NULL;
+	clock_t start = clock();
+
+	(void)state;
+	for (int i = 0; i < 40000; i++)
+		g_string_append_printf(part, " a%d=1", i);
+	g_string_append(part, ">x\r\n");
+	for (int i = 0; i < 40; i++)
+		g_string_append_len(mail, part->str, (gssize)part->len);
+	g_string_append(mail, "--b\r\n\r\nText\r\n--b\r\nContent-Type: image/png\r\n\r\n");
+	content = read_in_time(mail);
+	assert_true((clock() - start) / CLOCKS_PER_SEC < 8);
+	assert_string_equal(content->subject, "da");
+	assert_string_equal(content->from, "a@b.de");
+	assert_non_null(strstr(content->text, "Text"));
+	assert_int_equal(content->attachments->len, 1);
+	assert_true(content->truncated);
+}
+
 static void test_two_hundred_thousand_parts(void **state)
 {
 	g_autoptr(GString) mail = repeat("--b\r\nContent-Type: image/png\r\n\r\nx\r\n", 200000);
@@ -155,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_half_a_million_header_fields),
 		cmocka_unit_test(test_half_a_million_recipients),
+		cmocka_unit_test(test_forty_parts_of_slow_html),
 		cmocka_unit_test(test_two_hundred_thousand_parts),
 		cmocka_unit_test(test_multiparts_within_each_other),
 		cmocka_unit_test(test_messages_within_each_other),

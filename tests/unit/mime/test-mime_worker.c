@@ -392,8 +392,24 @@ static void test_no_descriptor_leaks(void **state)
 	assert_int_equal(count_descriptors(), before);
 }
 
-/* The figure NAME of the child's status in KiB. */
-static long status_of(pid_t pid, const char *name)
+static void test_header_alone(void **state)
+{
+	g_autoptr(MimeWorker) worker = mime_worker_new();
+	g_auto(Descriptor) file = file_with(mail, MAIL_SIZE);
+	g_autoptr(MailContent) content = NULL;
+
+	(void)state;
+	assert_true(mime_worker_read_header(
+		worker, file, (MimeRange){0, MAIL_SIZE}, &content, NULL, NULL));
+	assert_string_equal(content->subject, "Gebühr");
+	assert_string_equal(content->text, "");
+	assert_int_equal(content->attachments->len, 0);
+	assert_true(content->truncated);
+	assert_reads(worker);
+}
+
+/* The line NAME of the child's status, yours. */
+static char *status_line(pid_t pid, const char *name)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/status", pid);
 	g_autofree char *status = NULL;
@@ -402,7 +418,26 @@ static long status_of(pid_t pid, const char *name)
 	assert_true(g_file_get_contents(path, &status, NULL, NULL));
 	line = strstr(status, name);
 	assert_non_null(line);
-	return strtol(line + strlen(name) + 1, NULL, 10);
+	line += strlen(name);
+	line += strspn(line, "\t ");
+	return g_strndup(line, strcspn(line, "\n"));
+}
+
+static void test_name_and_rights(void **state)
+{
+	g_autoptr(MimeWorker) worker = mime_worker_new();
+	static const char *const sets[] = {"CapInh:", "CapPrm:", "CapEff:"};
+	g_autofree char *name = NULL;
+
+	(void)state;
+	assert_reads(worker);
+	name = status_line(mime_worker_pid(worker), "Name:");
+	assert_string_equal(name, "amtspost-parse");
+	for (size_t i = 0; i < G_N_ELEMENTS(sets); i++) {
+		g_autofree char *rights = status_line(mime_worker_pid(worker), sets[i]);
+
+		assert_string_equal(rights, "0000000000000000");
+	}
 }
 
 /* Puts a mail of 1 GiB, almost all of it one attachment, into a file of holes. */
@@ -425,6 +460,7 @@ static void test_gigabyte_in_little_memory(void **state)
 {
 	g_autoptr(MimeWorker) worker = mime_worker_new();
 	g_autoptr(MailContent) content = NULL;
+	g_autofree char *peak = NULL;
 	MimeRange range;
 	g_auto(Descriptor) file = gigabyte_file(&range);
 
@@ -435,9 +471,10 @@ static void test_gigabyte_in_little_memory(void **state)
 	assert_int_equal(content->attachments->len, 2);
 	assert_true(part_at(content, 0)->size > (1 << 30) - 1000);
 	assert_false(content->truncated);
-	/* Sanitizers have a memory of their own. */
+	peak = status_line(mime_worker_pid(worker), "VmHWM:");
+	/* In KiB. Sanitizers have a memory of their own. */
 	if (mime_seal_is_real())
-		assert_true(status_of(mime_worker_pid(worker), "VmHWM:") < 24 * 1024);
+		assert_true(strtol(peak, NULL, 10) < 24 * 1024);
 }
 
 int main(int count, char **arguments)
@@ -454,6 +491,8 @@ int main(int count, char **arguments)
 		cmocka_unit_test(test_false_workers),
 		cmocka_unit_test(test_program_that_does_not_exist),
 		cmocka_unit_test(test_no_descriptor_leaks),
+		cmocka_unit_test(test_header_alone),
+		cmocka_unit_test(test_name_and_rights),
 		cmocka_unit_test(test_gigabyte_in_little_memory),
 	};
 
