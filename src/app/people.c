@@ -10,6 +10,7 @@ void person_free(Person *person)
 	user_free(person->user);
 	g_free(person->interface);
 	g_free(person->account);
+	sign_in_report_clear(&person->sign_in);
 	g_free(person);
 }
 
@@ -129,7 +130,9 @@ static Person *make_person(Office *office, User *user, GError **error)
 		return NULL;
 	if (*account)
 		person->account = g_steal_pointer(&account);
-	return g_steal_pointer(&person);
+	return sign_in_report(office, user->name, &person->sign_in, error)
+		       ? g_steal_pointer(&person)
+		       : NULL;
 }
 
 Person *people_find(Office *office, const char *name, GError **error)

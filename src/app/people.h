@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <glib.h>
 #include "app/office.h"
+#include "app/sign_in_report.h"
 #include "user/user.h"
 
 /* A user with what lists show of the mail settings. */
@@ -11,6 +12,7 @@ typedef struct Person {
 	User *user;
 	char *interface; /* "standard" … */
 	char *account;	 /* NULL: none */
+	SignInReport sign_in;
 } Person;
 
 void person_free(Person *person);

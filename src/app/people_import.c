@@ -148,7 +148,13 @@ GPtrArray *people_import(Office *office, const char *csv, size_t size, bool dry_
 	}
 	if (!write_rows(&import, error))
 		return NULL;
-	for (guint i = 0; i < rows->len; i++)
-		g_ptr_array_add(people, person_of_row(g_ptr_array_index(rows, i)));
+	for (guint i = 0; i < rows->len; i++) {
+		Person *person = person_of_row(g_ptr_array_index(rows, i));
+
+		g_ptr_array_add(people, person);
+		if (!dry_run &&
+			!sign_in_report(office, person->user->name, &person->sign_in, error))
+			return NULL;
+	}
 	return g_steal_pointer(&people);
 }

@@ -1,15 +1,9 @@
 /* Standard sign-in with a password. Office 365 has its own issue: it refuses clearly here. */
 #include "app/sign_in.h"
 
-#include "base/clock.h"
+#include "app/sign_in_record.h"
 #include "failure/failure.h"
 #include "user/user.h"
-
-typedef struct Refusal {
-	const Account *account;
-	const char *credential; /* which credentials on which server, without anything secret */
-	bool refused;
-} Refusal;
 
 static bool check_user_in(DbTransaction *transaction, void *data, GError **error)
 {
@@ -28,56 +22,36 @@ Account *sign_in_account(Office *office, const char *user, GError **error)
 	return settings_resolve(office_settings(office), user, error);
 }
 
-/* Changes with every new value of user name, password or server, also a repeated one. */
-static char *credential_of(const Endpoint *endpoint)
+bool sign_in_check(const Account *account, GError **error)
 {
-	return g_strdup_printf("%" G_GINT64_FORMAT " %s:%u", endpoint->credential_generation,
-		endpoint->host, endpoint->port);
-}
-
-static bool read_refusal_in(DbTransaction *transaction, void *data, GError **error)
-{
-	Refusal *refusal = data;
-	int64_t count;
-
-	if (!db_get_int(transaction, &count, 0, error,
-		    "SELECT count(*) FROM refused_logins "
-		    "WHERE user_id = $1 AND protocol = 'imap' AND credential = $2",
-		    db_int(refusal->account->user_id), db_text(refusal->credential)))
+	if (!settings_require(account, MAIL_PROTOCOL_IMAP, error))
 		return false;
-	refusal->refused = count > 0;
-	return true;
+	if (account->interface != INTERFACE_OFFICE365)
+		return true;
+	failure_set(error, FAILURE_OFFICE365_NOT_YET, NULL, "office365: no OAuth sign-in yet");
+	return false;
 }
 
-static bool write_refusal_in(DbTransaction *transaction, void *data, GError **error)
+void sign_in_refuse(const Account *account, bool before, const char *detail, GError **error)
 {
-	Refusal *refusal = data;
+	Failure own = before ? FAILURE_LOGIN_REFUSED_BEFORE : FAILURE_LOGIN_REFUSED;
+	Failure shared =
+		before ? FAILURE_LOGIN_REFUSED_SHARED_BEFORE : FAILURE_LOGIN_REFUSED_SHARED;
 
-	return db_run(transaction, error,
-		"INSERT INTO refused_logins (user_id, protocol, credential, time) "
-		"VALUES ($1, 'imap', $2, $3) ON CONFLICT (user_id, protocol) "
-		"DO UPDATE SET credential = $2, time = $3",
-		db_int(refusal->account->user_id), db_text(refusal->credential),
-		db_int(clock_now()));
+	failure_set(error, account->imap.credentials_are_global ? shared : own,
+		account->imap.username, "%s", detail);
 }
 
-static bool check_refusal(Office *office, Refusal *refusal, GError **error)
+static bool check_refusal(Office *office, const Account *account, GError **error)
 {
-	if (!db_read(office_db(office), read_refusal_in, refusal, error))
+	SignInRecord record;
+
+	if (!sign_in_recall(office, account, &record, error))
 		return false;
-	if (refusal->refused)
-		failure_set(error, FAILURE_LOGIN_REFUSED, refusal->account->imap.username,
-			"these credentials were refused before; not tried again");
-	return !refusal->refused;
-}
-
-/* Remembers a refusal; one that cannot be remembered is told by the refusal itself. */
-static void note_refusal(Office *office, Refusal *refusal, const GError *reason)
-{
-	g_autoptr(GError) ignored = NULL;
-
-	if (failure_is(reason, FAILURE_LOGIN_REFUSED))
-		db_write(office_db(office), write_refusal_in, refusal, &ignored);
+	if (record.verdict == VERDICT_REFUSED)
+		sign_in_refuse(account, true,
+			"these credentials were refused before; not tried again", error);
+	return record.verdict != VERDICT_REFUSED;
 }
 
 static bool log_in(ImapSession *session, const Account *account, GError **error)
@@ -100,28 +74,26 @@ ImapSession *sign_in_imap(
 	Office *office, const Account *account, const Cancel *cancel, GError **error)
 {
 	g_autoptr(ImapSession) session = NULL;
-	g_autofree char *credential = NULL;
-	Refusal refusal = {.account = account};
+	g_autoptr(GError) problem = NULL;
 	Stream *stream;
-	GError *problem = NULL;
 
-	if (!settings_require(account, MAIL_PROTOCOL_IMAP, error))
+	if (!sign_in_check(account, error))
 		return NULL;
-	if (account->interface == INTERFACE_OFFICE365) {
-		failure_set(
-			error, FAILURE_OFFICE365_NOT_YET, NULL, "office365: no OAuth sign-in yet");
-		return NULL;
-	}
-	refusal.credential = credential = credential_of(&account->imap);
-	if (account->imap.password && !check_refusal(office, &refusal, error))
+	if (account->imap.password && !check_refusal(office, account, error))
 		return NULL;
 	stream = stream_open(&account->imap, cancel, error);
 	session = stream ? imap_open(stream, error) : NULL;
 	if (!session)
 		return NULL;
-	if (log_in(session, account, &problem))
+	if (log_in(session, account, &problem)) {
+		sign_in_remember(office, account, VERDICT_GOOD);
 		return g_steal_pointer(&session);
-	note_refusal(office, &refusal, problem);
-	g_propagate_error(error, problem);
+	}
+	if (failure_is(problem, FAILURE_LOGIN_REFUSED)) {
+		sign_in_remember(office, account, VERDICT_REFUSED);
+		sign_in_refuse(account, false, problem->message, error);
+	} else {
+		g_propagate_error(error, g_steal_pointer(&problem));
+	}
 	return NULL;
 }

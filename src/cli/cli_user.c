@@ -2,7 +2,9 @@
 #include "cli/cli_internal.h"
 
 #include <errno.h>
+#include <string.h>
 #include "app/people.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "failure/failure.h"
 
@@ -11,11 +13,15 @@
 
 static json_t *person_json(const Person *person)
 {
-	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:o, s:o}", "name",
+	const SignInReport *sign_in = &person->sign_in;
+
+	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:s, s:o, s:o}", "name",
 		cli_json_text(person->user->name), "display_name",
 		cli_json_text(person->user->display_name), "admin", person->user->admin, "archive",
 		person->user->archive, "locked", person->user->locked, "interface",
-		cli_json_text(person->interface), "account", cli_json_text(person->account));
+		cli_json_text(person->interface), "account", cli_json_text(person->account),
+		"sign_in", sign_in_state_name(sign_in->state), "sign_in_since",
+		cli_json_time(sign_in->since), "sign_in_reason", cli_json_text(sign_in->reason));
 }
 
 static const char *yes_no(bool value)
@@ -23,10 +29,35 @@ static const char *yes_no(bool value)
 	return value ? _("ja") : _("nein");
 }
 
+static const char *sign_in_word(const Person *person)
+{
+	static const char *const words[] = {
+		[SIGN_IN_UNKNOWN] = N_("noch nicht versucht"),
+		[SIGN_IN_OK] = N_("in Ordnung"),
+		[SIGN_IN_MISSING] = N_("fehlt"),
+		[SIGN_IN_REFUSED] = N_("abgelehnt"),
+		[SIGN_IN_DISABLED] = N_("abgeschaltet"),
+		[SIGN_IN_INCOMPLETE] = N_("unvollständig eingerichtet"),
+	};
+
+	return _(words[person->sign_in.state]);
+}
+
+/* As the interface is called on screen. */
+static const char *interface_label(const Person *person)
+{
+	const SettingChoice *choice = settings_get_row(SETTING_INTERFACE)->choices;
+
+	while (choice->value && strcmp(choice->value, person->interface) != 0)
+		choice++;
+	return choice->value ? _(choice->label) : person->interface;
+}
+
 static void add_person_row(CliTable *table, const Person *person)
 {
-	const char *cells[] = {person->user->name, person->user->display_name, person->interface,
-		person->account, yes_no(person->user->admin), yes_no(person->user->archive),
+	const char *cells[] = {person->user->name, person->user->display_name,
+		interface_label(person), person->account, sign_in_word(person),
+		yes_no(person->user->admin), yes_no(person->user->archive),
 		yes_no(person->user->locked)};
 
 	cli_table_add(table, cells);
@@ -35,9 +66,24 @@ static void add_person_row(CliTable *table, const Person *person)
 static CliTable *people_table(void)
 {
 	const char *titles[] = {_("Benutzer"), _("Name"), _("Schnittstelle"), _("Kontoname"),
-		_("Administrator"), _("Archiv"), _("gesperrt"), NULL};
+		_("Anmeldung"), _("Administrator"), _("Archiv"), _("gesperrt"), NULL};
 
 	return cli_table_new(titles);
+}
+
+/* Since when and why the sign-in is as it is. */
+static void print_sign_in(const Person *person)
+{
+	const SignInReport *sign_in = &person->sign_in;
+	g_autofree char *since = sign_in->since ? clock_format_german(sign_in->since) : NULL;
+
+	cli_print("\n");
+	if (since)
+		cli_print(_("Anmeldung: %s seit %s\n"), sign_in_word(person), since);
+	else
+		cli_print(_("Anmeldung: %s\n"), sign_in_word(person));
+	if (sign_in->reason)
+		cli_print_line(sign_in->reason);
 }
 
 /* Prints the user NAME as it is now. */
@@ -54,6 +100,7 @@ static bool show(Cli *cli, const char *name, GError **error)
 
 		add_person_row(table, person);
 		cli_table_print(table);
+		print_sign_in(person);
 	}
 	return true;
 }

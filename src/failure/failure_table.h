@@ -169,7 +169,16 @@ FAILURE(FAILURE_LOGIN_MISSING, "login-missing", FAILURE_CODE_LOGIN, 4, ACTOR_CLE
 	N_("Bitte hinterlegen Sie das Kennwort für den Mailserver: „amtspost settings set imap.password - --user NAME“ liest es von der Standardeingabe."))
 FAILURE(FAILURE_LOGIN_REFUSED, "login-refused", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat die Anmeldung von „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig."),
-	N_("Bitte hinterlegen Sie Ihr aktuelles Kennwort neu. Bis dahin meldet sich Amtspost nicht noch einmal an, damit das Konto nicht gesperrt wird."))
+	N_("Bitte hinterlegen Sie Ihr aktuelles Kennwort neu: „amtspost settings set imap.password - --user NAME“. Bis dahin meldet sich Amtspost nicht noch einmal an, damit das Konto nicht gesperrt wird."))
+FAILURE(FAILURE_LOGIN_REFUSED_BEFORE, "login-refused-before", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Der Server hat diese Anmeldung von „%s“ vorhin abgelehnt und wurde nicht noch einmal gefragt."),
+	N_("Bitte hinterlegen Sie Ihr aktuelles Kennwort neu: „amtspost settings set imap.password - --user NAME“. Dann meldet sich Amtspost wieder an."))
+FAILURE(FAILURE_LOGIN_REFUSED_SHARED, "login-refused-shared", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
+	N_("Der Server hat die gemeinsame Anmeldung „%s“ aus der Systemsteuerung abgelehnt: Benutzername oder Kennwort sind nicht richtig."),
+	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set imap.password -“. Bis dahin meldet sich Amtspost damit für niemanden noch einmal an, damit das Konto nicht gesperrt wird."))
+FAILURE(FAILURE_LOGIN_REFUSED_SHARED_BEFORE, "login-refused-shared-before", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
+	N_("Der Server hat die gemeinsame Anmeldung „%s“ aus der Systemsteuerung vorhin abgelehnt und wurde nicht noch einmal gefragt."),
+	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set imap.password -“. Dann meldet sich Amtspost wieder an."))
 FAILURE(FAILURE_LOGIN_UNUSABLE, "login-unusable", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Benutzername oder Kennwort von „%s“ enthalten Zeichen, die bei einer Anmeldung nicht erlaubt sind."),
 	N_("Bitte geben Sie beide neu ein."))

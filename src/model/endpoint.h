@@ -43,6 +43,7 @@ typedef struct Endpoint {
 	Secret *password; /* NULL: none */
 	/* The settings' generation in which username or password were stored last; 0: none. */
 	int64_t credential_generation;
+	bool credentials_are_global; /* shared by all who have no own */
 } Endpoint;
 
 void endpoint_clear(Endpoint *endpoint);

@@ -75,16 +75,23 @@ static bool resolve_proxy(
 	return open_secret(resolving, OF(protocol, PROXY_PASSWORD), &proxy->password, error);
 }
 
-/* When the pair was stored last; a changed account may be its user name. */
+static bool is_global_pair(const Resolving *resolving, SettingKey password)
+{
+	const EffectiveValue *value = &resolving->effective.values[password];
+
+	return value->value && value->origin == ORIGIN_GLOBAL;
+}
+
+/* When the pair was stored last. A user's changed account may be the user name of an own password;
+ * the global pair is the same for everybody. */
 static int64_t credential_generation(const Resolving *resolving, SettingKey password)
 {
 	const SettingReading *reading = resolving->reading;
 	const EffectiveValue *value = &resolving->effective.values[password];
-	const SettingValues *scope = value->origin == ORIGIN_USER
-					     ? &reading->own
-					     : setting_snapshot_values(reading->globals);
 
-	return value->value ? MAX(scope->generations[password],
+	if (is_global_pair(resolving, password))
+		return setting_snapshot_values(reading->globals)->generations[password];
+	return value->value ? MAX(reading->own.generations[password],
 				      reading->own.generations[SETTING_ACCOUNT])
 			    : 0;
 }
@@ -102,6 +109,7 @@ static bool resolve_endpoint(
 		!open_secret(resolving, OF(protocol, PASSWORD), &endpoint->password, error))
 		return false;
 	endpoint->credential_generation = credential_generation(resolving, OF(protocol, PASSWORD));
+	endpoint->credentials_are_global = is_global_pair(resolving, OF(protocol, PASSWORD));
 	if (endpoint->password)
 		endpoint->username = g_strdup(get_text(resolving, OF(protocol, USERNAME)));
 	return true;

@@ -1,0 +1,90 @@
+/* The state of a user's sign-in, from the settings and what is on record. */
+#include "app/sign_in_report.h"
+
+#include "app/sign_in.h"
+#include "app/sign_in_record.h"
+#include "base/i18n.h"
+#include "failure/failure.h"
+
+void sign_in_report_clear(SignInReport *report)
+{
+	g_free(report->reason);
+	*report = (SignInReport){0};
+}
+
+const char *sign_in_state_name(SignInState state)
+{
+	static const char *const names[] = {
+		[SIGN_IN_UNKNOWN] = "unknown",
+		[SIGN_IN_OK] = "ok",
+		[SIGN_IN_MISSING] = "missing",
+		[SIGN_IN_REFUSED] = "refused",
+		[SIGN_IN_DISABLED] = "disabled",
+		[SIGN_IN_INCOMPLETE] = "incomplete",
+	};
+
+	return names[state];
+}
+
+/* The state that a use of mail would end in with PROBLEM. */
+static SignInState state_of(const GError *problem)
+{
+	switch (failure_of(problem)) {
+	case FAILURE_INTERFACE_DISABLED:
+		return SIGN_IN_DISABLED;
+	case FAILURE_SETTING_MISSING:
+		return SIGN_IN_INCOMPLETE;
+	case FAILURE_LOGIN_REFUSED_BEFORE:
+	case FAILURE_LOGIN_REFUSED_SHARED_BEFORE:
+		return SIGN_IN_REFUSED;
+	default:
+		return SIGN_IN_MISSING;
+	}
+}
+
+/* Asks nobody, but otherwise goes the way of a sign-in. */
+static bool judge(Office *office, const char *user, SignInRecord *record, GError **error)
+{
+	g_autoptr(Account) account = settings_resolve(office_settings(office), user, error);
+
+	if (!account || !sign_in_check(account, error) ||
+		!sign_in_recall(office, account, record, error))
+		return false;
+	if (record->verdict == VERDICT_REFUSED) {
+		sign_in_refuse(account, true, "refused before", error);
+		return false;
+	}
+	if (account->imap.password || record->verdict == VERDICT_GOOD)
+		return true;
+	failure_set(error, FAILURE_LOGIN_MISSING, account->user_name, "no credentials");
+	return false;
+}
+
+static bool is_our_fault(const GError *problem)
+{
+	return failure_code(problem) != FAILURE_CODE_SETUP &&
+	       failure_code(problem) != FAILURE_CODE_LOGIN;
+}
+
+bool sign_in_report(Office *office, const char *user, SignInReport *report, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	SignInRecord record = {0};
+	bool usable = judge(office, user, &record, &problem);
+
+	if (!usable && is_our_fault(problem)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	*report = (SignInReport){.since = record.since};
+	if (!usable) {
+		report->state = state_of(problem);
+		report->reason = failure_sentence(problem);
+	} else if (record.verdict == VERDICT_GOOD) {
+		report->state = SIGN_IN_OK;
+	} else {
+		report->reason =
+			g_strdup(_("Mit dieser Anmeldung wurde der Server noch nie gefragt."));
+	}
+	return true;
+}

@@ -1,0 +1,31 @@
+/* Who can sign in, and who cannot and why; found out without asking any server. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include "app/office.h"
+
+typedef enum SignInState {
+	SIGN_IN_UNKNOWN,    /* everything is there, but was not tried yet */
+	SIGN_IN_OK,	    /* the last sign-in was good */
+	SIGN_IN_MISSING,    /* no credentials, or none that can be read */
+	SIGN_IN_REFUSED,    /* the server refused them */
+	SIGN_IN_DISABLED,   /* the interface is switched off */
+	SIGN_IN_INCOMPLETE, /* a setting is missing */
+} SignInState;
+
+typedef struct SignInReport {
+	SignInState state;
+	int64_t since; /* of SIGN_IN_OK and SIGN_IN_REFUSED, else 0 */
+	char *reason;  /* a German sentence; NULL for SIGN_IN_OK */
+} SignInReport;
+
+void sign_in_report_clear(SignInReport *report);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SignInReport, sign_in_report_clear)
+
+/* "ok", "missing" … */
+const char *sign_in_state_name(SignInState state);
+
+/* Fills *REPORT for USER's IMAP server. FAILURE_USER_UNKNOWN. */
+bool sign_in_report(Office *office, const char *user, SignInReport *report, GError **error);
