@@ -92,6 +92,7 @@ uint64_t archive_batch_bytes(const ArchiveBatch *batch);
 typedef struct ArchiveTally {
 	uint64_t imported; /* new copies */
 	uint64_t known;	   /* on file, or deleted earlier */
+	uint64_t lost;	   /* deleted by somebody while they came in; noted for another try */
 	uint64_t bytes;	   /* of the new copies */
 	GArray *ids; /* int64_t, mail ids in the order of finish, 0 for deleted ones; NULL to not
 			collect */
@@ -128,10 +129,12 @@ typedef struct ArchivePlace {
 	char pack[33]; /* hex name */
 	uint64_t offset;
 	uint64_t size;
+	bool header_only; /* claimed for a last try */
 } ArchivePlace;
 
-/* Up to COUNT mails not read yet, of one pack, in pack order; the attempt is noted before. Mails
- * with two failed attempts are marked unreadable and left out. *FOUND 0: none left. */
+/* Up to COUNT mails not read yet, of one pack, in pack order; the attempt is noted before. A mail
+ * with two failed attempts comes alone, once more, to be read by its header only: then it is
+ * unreadable, with or without what that said. *FOUND 0: none left. */
 bool archive_claim_unread(Archive *archive, ArchivePlace *places, size_t count, size_t max_bytes,
 	size_t *found, GError **error);
 /* Keeps what COUNT mails say (CONTENTS[i] NULL: attempt failed) in rows and in search.db. */

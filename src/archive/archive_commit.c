@@ -24,6 +24,7 @@ typedef struct Filing {
 
 	uint64_t imported;
 	uint64_t known;
+	uint64_t lost;
 	uint64_t bytes;
 	int64_t *ids;
 	GPtrArray *conflicts;
@@ -35,6 +36,7 @@ typedef struct Filed {
 	int64_t mail_id;
 	int64_t copy_id; /* 0: deleted earlier, stays away */
 	bool is_new;
+	bool is_lost; /* on file when it was looked up, deleted since: its bytes were left out */
 } Filed;
 
 static bool find_copy(DbTransaction *transaction, Filed *filed, GError **error)
@@ -145,11 +147,9 @@ static bool file_copy(Filing *filing, DbTransaction *transaction, Filed *filed, 
 		return false;
 	if (filed->copy_id != 0 || (erased && !filing->batch->order.by_hand))
 		return add_garbage(transaction, mail, error);
-	if (!mail->pack) {
-		/* On file when it was looked up, deleted since: its bytes were left out. */
-		failure_set(error, FAILURE_STORE_BUSY, NULL, "a copy was deleted meanwhile");
-		return false;
-	}
+	filed->is_lost = !mail->pack;
+	if (filed->is_lost)
+		return true;
 	return (!erased || forgive(transaction, mail, error)) &&
 	       add_copy(filing, transaction, filed, error);
 }
@@ -285,13 +285,47 @@ static bool fill_case(
 
 /* ---- the transaction ---- */
 
+/* A UID that was filed meanwhile is not noted. */
+static bool note_retry(Filing *filing, DbTransaction *transaction, uint32_t uid, const char *reason,
+	GError **error)
+{
+	return db_run(transaction, error,
+		"INSERT INTO retries (folder_id, uid, reason, tried_at)"
+		" SELECT $1, $2, $3, $4 WHERE NOT EXISTS"
+		" (SELECT 1 FROM sources WHERE folder_id = $1 AND uid = $2"
+		" AND copy_id IS NOT NULL)"
+		" ON CONFLICT (folder_id, uid) DO UPDATE SET reason = excluded.reason,"
+		" tried_at = excluded.tried_at, attempts = retries.attempts + 1",
+		db_int(filing->batch->folder.id), db_int(uid), db_text(reason),
+		db_int(filing->now));
+}
+
+/* Its bytes must come again: from the server in the next run, from a person at once. */
+static bool note_lost(
+	Filing *filing, DbTransaction *transaction, const Staged *mail, GError **error)
+{
+	g_autoptr(GError) reason = NULL;
+
+	failure_set(&reason, FAILURE_STORE_BUSY, NULL, "a copy was deleted meanwhile");
+	if (!filing->batch->order.folder) {
+		g_propagate_error(error, g_steal_pointer(&reason));
+		return false;
+	}
+	filing->lost++;
+	return note_retry(filing, transaction, mail->uid, failure_name(reason), error);
+}
+
 static bool file_mail(
 	Filing *filing, DbTransaction *transaction, const Staged *mail, GError **error)
 {
 	Filed filed = {.mail = mail};
 
-	if (!file_copy(filing, transaction, &filed, error) ||
-		!note_origin(filing, transaction, &filed, error) ||
+	filing->ids[mail->number] = 0;
+	if (!file_copy(filing, transaction, &filed, error))
+		return false;
+	if (filed.is_lost)
+		return note_lost(filing, transaction, mail, error);
+	if (!note_origin(filing, transaction, &filed, error) ||
 		!fill_case(filing, transaction, &filed, error))
 		return false;
 	if (filed.is_new) {
@@ -304,7 +338,6 @@ static bool file_mail(
 	return true;
 }
 
-/* A UID that was filed meanwhile is not noted. */
 static bool note_failures(Filing *filing, DbTransaction *transaction, GError **error)
 {
 	const ArchiveBatch *batch = filing->batch;
@@ -312,14 +345,7 @@ static bool note_failures(Filing *filing, DbTransaction *transaction, GError **e
 	for (guint i = 0; batch->order.folder && i < batch->failures->len; i++) {
 		const StagedFailure *failure = &g_array_index(batch->failures, StagedFailure, i);
 
-		if (!db_run(transaction, error,
-			    "INSERT INTO retries (folder_id, uid, reason, tried_at)"
-			    " SELECT $1, $2, $3, $4 WHERE NOT EXISTS"
-			    " (SELECT 1 FROM sources WHERE folder_id = $1 AND uid = $2)"
-			    " ON CONFLICT (folder_id, uid) DO UPDATE SET reason = excluded.reason,"
-			    " tried_at = excluded.tried_at, attempts = retries.attempts + 1",
-			    db_int(batch->folder.id), db_int(failure->uid),
-			    db_text(failure->reason), db_int(filing->now)))
+		if (!note_retry(filing, transaction, failure->uid, failure->reason, error))
 			return false;
 	}
 	return true;
@@ -355,6 +381,7 @@ static void reset(Filing *filing)
 {
 	filing->imported = 0;
 	filing->known = 0;
+	filing->lost = 0;
 	filing->bytes = 0;
 	g_ptr_array_set_size(filing->conflicts, 0);
 }
@@ -403,6 +430,7 @@ static void hand_over(const Filing *filing, ArchiveTally *tally)
 {
 	tally->imported += filing->imported;
 	tally->known += filing->known;
+	tally->lost += filing->lost;
 	tally->bytes += filing->bytes;
 	if (tally->ids)
 		g_array_append_vals(tally->ids, filing->ids, filing->batch->staged->len);

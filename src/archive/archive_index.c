@@ -1,9 +1,10 @@
 /* Reading what mails say: which mails are still to be read, who is reading them, and keeping the
  * result. The reading itself happens elsewhere, in a sealed worker.
  *
- * An attempt is counted before it begins. A mail that killed the parser twice is unreadable. A
- * process that died while it held a mail proves little about the mail: such mails are then handed
- * out in small groups, and only a mail that was there many times is given up. */
+ * An attempt is counted before it begins. A mail that killed the parser twice is unreadable; one
+ * more attempt at its header alone, so that it is not listed without a name. A process that died
+ * while it held a mail proves little about the mail: such mails are then handed out in small
+ * groups, and only a mail that was there many times is given up in the same way. */
 #include "archive/archive_internal.h"
 
 #include <errno.h>
@@ -17,7 +18,6 @@
 #include "base/text.h"
 #include "failure/failure.h"
 
-#define PARSER_DEATHS 2
 #define ATTEMPT_LIMIT 6
 #define SUSPECTS_AT_ONCE 16
 
@@ -66,9 +66,15 @@ typedef struct Candidate {
 	int64_t failures;
 } Candidate;
 
+/* Only the header is left to try. */
+static bool is_last_try(const Candidate *candidate)
+{
+	return candidate->failures >= ARCHIVE_PARSER_DEATHS || candidate->attempts >= ATTEMPT_LIMIT;
+}
+
 static bool is_lost(const Candidate *candidate)
 {
-	return candidate->failures >= PARSER_DEATHS || candidate->attempts >= ATTEMPT_LIMIT;
+	return candidate->failures > ARCHIVE_PARSER_DEATHS || candidate->attempts > ATTEMPT_LIMIT;
 }
 
 /* Free mails first, then those whose claim is too old; in each group in the order of filing. */
@@ -95,6 +101,7 @@ static GArray *select_candidates(DbTransaction *transaction, const Claim *claim,
 			.failures = db_rows_int(rows, 2),
 		};
 
+		candidate.place.header_only = is_last_try(&candidate);
 		g_strlcpy(candidate.place.pack, db_rows_text(rows, 4), sizeof candidate.place.pack);
 		g_array_append_val(candidates, candidate);
 	}
@@ -118,13 +125,15 @@ static bool take(
 }
 
 /* Whether CANDIDATE goes with the ones taken so far: one pack, so many bytes, no suspect among
- * those that were never tried. */
+ * those that were never tried, a last try alone. */
 static bool fits(
 	const Claim *claim, const Candidate *first, const Candidate *candidate, uint64_t bytes)
 {
 	if (claim->found == 0)
 		return true;
 	if (first->attempts > 0 && claim->found >= SUSPECTS_AT_ONCE)
+		return false;
+	if (first->place.header_only || candidate->place.header_only)
 		return false;
 	return g_str_equal(first->place.pack, candidate->place.pack) &&
 	       (first->attempts > 0) == (candidate->attempts > 0) &&
@@ -419,17 +428,20 @@ static bool keep_attachments(
 	return true;
 }
 
-static bool keep_content(DbTransaction *transaction, int64_t id, const MailContent *content,
-	int64_t *date, GError **error)
+static bool keep_content(DbTransaction *transaction, const ArchivePlace *place,
+	const MailContent *content, int64_t *date, GError **error)
 {
 	g_autofree char *recipients = join_lines(content->to);
+	ArchiveState state = place->header_only ? ARCHIVE_UNREADABLE : ARCHIVE_READ;
+	int64_t id = place->mail_id;
 	int64_t changed;
 
 	if (!db_run_counted(transaction, &changed, error,
-		    "UPDATE mails SET state = 1, claimed_at = 0, claimed_by = NULL, subject = $2,"
+		    "UPDATE mails SET state = $7, claimed_at = 0, claimed_by = NULL, subject = $2,"
 		    " sender = $3, recipients = $4, date = $5, message_id = $6 WHERE id = $1",
 		    db_int(id), db_text(content->subject), db_text(content->from),
-		    db_text(recipients), db_int(*date), db_text(content->message_id)))
+		    db_text(recipients), db_int(*date), db_text(content->message_id),
+		    db_int(state)))
 		return false;
 	if (changed == 0) {
 		*date = -1;
@@ -446,9 +458,9 @@ static bool keep_failure(DbTransaction *transaction, int64_t id, GError **error)
 {
 	return db_run(transaction, error,
 		"UPDATE mails SET failures = failures + 1, claimed_at = 0, claimed_by = NULL,"
-		" state = CASE WHEN failures + 1 >= $2 THEN 2 ELSE 0 END"
+		" state = CASE WHEN failures >= $2 THEN 2 ELSE 0 END"
 		" WHERE id = $1 AND state = 0",
-		db_int(id), db_int(PARSER_DEATHS));
+		db_int(id), db_int(ARCHIVE_PARSER_DEATHS));
 }
 
 static bool keep_all(DbTransaction *transaction, void *data, GError **error)
@@ -459,11 +471,11 @@ static bool keep_all(DbTransaction *transaction, void *data, GError **error)
 		return false;
 	for (size_t i = 0; i < keeping->count; i++) {
 		const MailContent *content = keeping->contents[i];
-		int64_t id = keeping->places[i].mail_id;
-		bool kept =
-			keeping->dates[i] < 0 ||
-			(content ? keep_content(transaction, id, content, &keeping->dates[i], error)
-				 : keep_failure(transaction, id, error));
+		const ArchivePlace *place = &keeping->places[i];
+		bool kept = keeping->dates[i] < 0 ||
+			    (content ? keep_content(transaction, place, content, &keeping->dates[i],
+					       error)
+				     : keep_failure(transaction, place->mail_id, error));
 
 		if (!kept)
 			return false;

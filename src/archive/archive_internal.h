@@ -25,6 +25,9 @@ struct Archive {
 /* A claim older than this is nobody's any more. */
 #define ARCHIVE_CLAIM_SECONDS 600
 
+/* So many failed attempts, and only a mail's header is tried once more. */
+#define ARCHIVE_PARSER_DEATHS 2
+
 /* Fails with FAILURE_DISK_FULL if COMING bytes more would go into the reserve. */
 bool archive_check_space(const Archive *archive, uint64_t coming, GError **error);
 

@@ -97,13 +97,15 @@ static bool forget_token(DbTransaction *transaction, void *data, GError **error)
 		"DELETE FROM meta WHERE name = 'archive-search' AND value = $1", db_text(data));
 }
 
-/* All mails that were read have lost their words. */
+/* All mails that were read have lost their words; unreadable ones those of their headers. */
 static bool start_anew(DbTransaction *transaction, void *data, GError **error)
 {
 	return write_token(transaction, data, error) &&
 	       db_run(transaction, error,
-		       "UPDATE mails SET state = 0, attempts = 0, failures = 0, claimed_at = 0,"
-		       " claimed_by = NULL WHERE state = 1");
+		       "UPDATE mails SET failures = CASE state WHEN 2 THEN $1 ELSE 0 END,"
+		       " state = 0, attempts = 0, claimed_at = 0, claimed_by = NULL"
+		       " WHERE state <> 0",
+		       db_int(ARCHIVE_PARSER_DEATHS));
 }
 
 static Db *open_file(const char *folder, GError **error)

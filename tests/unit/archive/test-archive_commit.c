@@ -206,7 +206,7 @@ static void test_lost_race_adds_a_source(void **state)
 }
 
 /* On file while gathering, deleted before the commit: picked by hand, it must not just vanish. */
-static void test_deleted_while_gathering_fails_by_hand(void **state)
+static void test_deleted_while_gathering_comes_again_by_hand(void **state)
 {
 	Fixture *fixture = *state;
 	ArchiveOrder order = fixture_order(&fixture->inbox);
@@ -221,11 +221,36 @@ static void test_deleted_while_gathering_fails_by_hand(void **state)
 	fixture_add(batch, 1, "raced\r\n");
 	fixture_add(batch, 2, large);
 	assert_true(archive_delete(fixture->archive, 1, "r", "a", &error));
+	fixture_commit(batch, 2, &tally);
+	assert_int_equal(tally.imported, 1);
+	assert_int_equal(tally.known, 0);
+	assert_int_equal(tally.lost, 1);
+	assert_int_equal(fixture_count(fixture, "SELECT uid FROM retries"), 1);
+	fixture_add(batch, 1, "raced\r\n");
+	fixture_commit(batch, 0, &tally);
+	assert_int_equal(tally.imported, 2);
+	assert_int_equal(fixture_count(fixture, "SELECT COUNT(*) FROM retries"), 0);
+}
+
+/* Uploads have no UID to try again. */
+static void test_deleted_while_gathering_fails_an_upload(void **state)
+{
+	Fixture *fixture = *state;
+	ArchiveOrder order = {.imported_by = "cli:root", .by_hand = true};
+	g_autoptr(ArchiveBatch) batch = archive_batch_new(fixture->archive, &order);
+	g_autofree char *large = g_strnfill(5 << 20, 'x');
+	ArchiveTally tally = {0};
+	GError *error = NULL;
+
+	fixture_file(fixture, 1, "raced\r\n");
+	fixture_add(batch, 0, "raced\r\n");
+	fixture_add(batch, 0, large);
+	assert_true(archive_delete(fixture->archive, 1, "r", "a", &error));
 	assert_false(archive_batch_commit(batch, 0, &tally, &error));
 	assert_failure(error, FAILURE_STORE_BUSY);
 	assert_int_equal(tally.imported, 0);
 	assert_int_equal(archive_batch_mails(batch), 0);
-	fixture_add(batch, 1, "raced\r\n");
+	fixture_add(batch, 0, "raced\r\n");
 	fixture_commit(batch, 0, &tally);
 	assert_int_equal(tally.imported, 1);
 }
@@ -429,7 +454,9 @@ int main(void)
 			test_other_bytes_under_a_uid, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_lost_race_adds_a_source, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_deleted_while_gathering_fails_by_hand,
+		cmocka_unit_test_setup_teardown(test_deleted_while_gathering_comes_again_by_hand,
+			fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_deleted_while_gathering_fails_an_upload,
 			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_deleted_while_gathering_stays_away, fixture_setup, fixture_teardown),

@@ -144,21 +144,59 @@ static void test_impossible_dates_are_ignored(void **state)
 	assert_int_equal(fixture_count(fixture, "SELECT MAX(date) FROM mails"), 1000004);
 }
 
-static void test_two_deaths_make_a_mail_unreadable(void **state)
+/* The one mail that there is. */
+static void fail_twice(Fixture *fixture)
+{
+	MailContent *const nothing = NULL;
+	ArchivePlace place;
+
+	for (unsigned i = 0; i < ARCHIVE_PARSER_DEATHS; i++) {
+		assert_int_equal(fixture_claim(fixture, &place, 1), 1);
+		assert_false(place.header_only);
+		fixture_keep(fixture, &place, &nothing, 1);
+		assert_int_equal(state_of(fixture, 1), ARCHIVE_UNREAD);
+	}
+}
+
+static void test_two_deaths_and_a_last_try(void **state)
 {
 	Fixture *fixture = *state;
 	MailContent *const nothing = NULL;
 	ArchivePlace place;
 
 	file_many(fixture, 1, 1);
+	fail_twice(fixture);
 	assert_int_equal(fixture_claim(fixture, &place, 1), 1);
-	fixture_keep(fixture, &place, &nothing, 1);
-	assert_int_equal(state_of(fixture, 1), ARCHIVE_UNREAD);
-	assert_int_equal(fixture_claim(fixture, &place, 1), 1);
+	assert_true(place.header_only);
 	fixture_keep(fixture, &place, &nothing, 1);
 	assert_int_equal(state_of(fixture, 1), ARCHIVE_UNREADABLE);
 	assert_int_equal(fixture_claim(fixture, &place, 1), 0);
 	assert_listed(fixture, "1");
+}
+
+/* A mail that kills the parser is still listed by what its header says. */
+static void test_last_try_keeps_the_header(void **state)
+{
+	Fixture *fixture = *state;
+	g_autoptr(MailContent) content = fixture_content("Bauantrag", "");
+	g_autoptr(ArchiveMail) mail = NULL;
+	ArchivePlace places[3];
+	GError *error = NULL;
+
+	file_many(fixture, 1, 1);
+	fail_twice(fixture);
+	file_many(fixture, 2, 2);
+	fixture_run(fixture, "UPDATE mails SET attempts = 2 WHERE id > 1");
+	assert_int_equal(fixture_claim(fixture, places, 3), 1);
+	assert_true(places[0].header_only);
+	fixture_keep(fixture, places, &content, 1);
+	mail = archive_find(fixture->archive, 1, &error);
+	assert_int_equal(mail->state, ARCHIVE_UNREADABLE);
+	assert_string_equal(mail->subject, "Bauantrag");
+	assert_listed(fixture, "1", .words = "bauantrag");
+	assert_int_equal(fixture_claim(fixture, places, 3), 2);
+	assert_false(places[0].header_only || places[1].header_only);
+	assert_int_equal(fixture_claim(fixture, places, 3), 0);
 }
 
 static void test_giving_back_does_not_count(void **state)
@@ -214,7 +252,7 @@ static void test_many_dead_processes_make_a_mail_unreadable(void **state)
 	ArchivePlace place;
 
 	file_many(fixture, 1, 1);
-	for (unsigned i = 0; i < 6; i++)
+	for (unsigned i = 0; i < 7; i++)
 		claim_and_die(fixture, 1);
 	assert_int_equal(fixture_claim(fixture, &place, 1), 0);
 	assert_int_equal(state_of(fixture, 1), ARCHIVE_UNREADABLE);
@@ -269,7 +307,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_impossible_dates_are_ignored, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
-			test_two_deaths_make_a_mail_unreadable, fixture_setup, fixture_teardown),
+			test_two_deaths_and_a_last_try, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_last_try_keeps_the_header, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_giving_back_does_not_count, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
