@@ -9,7 +9,7 @@
 
 /* Adds a row in TRANSACTION: who (ACTOR: user name, or "cli:LOGIN" on the command line), what
  * (ACTION: "settings.set", "user.add", "archive.delete" …), on what (SUBJECT, nullable: a user, a
- * mail), and how (DETAIL, nullable: "imap.port: 993 -> 143"). */
+ * mail), and how (DETAIL, nullable: "imap.port: 993 → 143"). */
 bool audit_add(DbTransaction *transaction, const char *actor, const char *action,
 	const char *subject, const char *detail, GError **error);
 

@@ -1,14 +1,50 @@
 /* audit: who changed what. */
 #include "cli/cli_internal.h"
 
+#include <string.h>
 #include "audit/audit.h"
-#include "base/clock.h"
 
 /* What visiting rows needs. */
 typedef struct Visit {
 	Cli *cli;
 	CliTable *table; /* NULL with --json */
 } Visit;
+
+/* What ACTION is called on screen; later ones, and those of other programs, as they are. */
+static const char *action_word(const char *action)
+{
+	static const struct {
+		const char *action;
+		const char *word;
+	} words[] = {
+		{"user.add", N_("Benutzer angelegt")},
+		{"user.remove", N_("Benutzer entfernt")},
+		{"user.lock", N_("Benutzer gesperrt")},
+		{"user.unlock", N_("Benutzer freigegeben")},
+		{"user.passwd", N_("Kennwort geändert")},
+		{"settings.set", N_("Einstellung geändert")},
+		{"settings.unset", N_("Einstellung zurückgesetzt")},
+		{"sign-in.refused", N_("Anmeldung abgelehnt")},
+		{"sign-in.ok", N_("Anmeldung wieder in Ordnung")},
+		{"keyring.new", N_("neue Schlüsseldatei")},
+		{"archive.assign", N_("Aktenzeichen geändert")},
+		{"archive.delete", N_("E-Mail gelöscht")},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (strcmp(words[i].action, action) == 0)
+			return _(words[i].word);
+	}
+	return action;
+}
+
+/* Local time with seconds; yours. */
+static char *format_time(int64_t seconds)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
+
+	return time ? g_date_time_format(time, "%d.%m.%Y %H:%M:%S") : NULL;
+}
 
 static bool visit(const AuditRow *row, void *data)
 {
@@ -22,8 +58,9 @@ static bool visit(const AuditRow *row, void *data)
 				"subject", cli_json_text(row->subject), "detail",
 				cli_json_text(row->detail)));
 	} else {
-		g_autofree char *time = clock_format_german(row->time);
-		const char *cells[] = {time, row->actor, row->action, row->subject, row->detail};
+		g_autofree char *time = format_time(row->time);
+		const char *cells[] = {
+			time, row->actor, action_word(row->action), row->subject, row->detail};
 
 		cli_table_add(state->table, cells);
 	}

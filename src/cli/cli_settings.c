@@ -82,21 +82,6 @@ static bool run_get(Cli *cli, GError **error)
 	return true;
 }
 
-/* Tells of values that are stored but do not take effect; NULL: nothing to tell. Yours. */
-static char *find_warning(Cli *cli, const Setting *setting, GError **error)
-{
-	g_auto(SettingView) view = {0};
-
-	if (!cli->options.user || !settings_view(office_settings(cli->office), cli->options.user,
-					  setting, &view, error))
-		return NULL;
-	if (!view.set || view.origin == ORIGIN_USER)
-		return NULL;
-	return g_strdup_printf(_("Der Wert von %s ist gespeichert, wirkt aber noch nicht: Es gilt "
-				 "der Wert aus „%s“."),
-		setting->name, origin_word(view.origin));
-}
-
 static bool apply(Cli *cli, const SettingChange *change, GError **error)
 {
 	g_autofree char *warning = NULL;
@@ -105,7 +90,9 @@ static bool apply(Cli *cli, const SettingChange *change, GError **error)
 	if (!settings_apply(office_settings(cli->office), cli->options.user, change, 1, 0,
 		    cli->actor, error))
 		return false;
-	warning = find_warning(cli, change->setting, &ignored);
+	/* The change is stored; that nothing more can be said about it is no failure. */
+	settings_warn(office_settings(cli->office), cli->options.user, change->setting, &warning,
+		&ignored);
 	if (warning)
 		fprintf(stderr, "%s\n", warning);
 	if (cli->options.json)

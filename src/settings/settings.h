@@ -158,6 +158,11 @@ bool settings_view(Settings *settings, const char *user, const Setting *setting,
 /* All settings of the scope, SettingView *, in the table's order, from one snapshot. */
 GPtrArray *settings_view_all(Settings *settings, const char *user, GError **error);
 
+/* What to know about SETTING as it is stored now in USER's scope: a German sentence in *WARNING,
+ * yours, if it takes no effect for now or cannot work as it is; else NULL. */
+bool settings_warn(Settings *settings, const char *user, const Setting *setting, char **warning,
+	GError **error);
+
 /* The effective settings of USER as plain values with the current generation; the one function that
  * decides them (section 2). Nothing is checked for completeness: settings_require does. */
 Account *settings_resolve(Settings *settings, const char *user, GError **error);

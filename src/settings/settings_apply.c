@@ -8,6 +8,11 @@
 #include "failure/failure.h"
 #include "user/user.h"
 
+/* How the audit log shows a value that is not there, and one that is secret: without words, since
+ * it is read in two languages. */
+#define NOTHING "–"
+#define HIDDEN "••••••"
+
 /* A checked change. */
 typedef struct Step {
 	const Setting *setting;
@@ -147,7 +152,7 @@ static char *show(const char *value)
 	g_auto(GStrv) lines = value ? g_strsplit(value, "\n", -1) : NULL;
 
 	if (!value)
-		return g_strdup("(not set)");
+		return g_strdup(NOTHING);
 	return *value ? g_strjoinv("\\n", lines) : g_strdup("\"\"");
 }
 
@@ -158,13 +163,11 @@ static char *describe(const Setting *setting, const char *old, const char *new)
 	g_autofree char *after = NULL;
 
 	if (setting->type == TYPE_SECRET)
-		return g_strdup_printf("%s: %s", setting->name,
-			!new  ? "removed"
-			: old ? "changed"
-			      : "set");
+		return g_strdup_printf("%s: %s → %s", setting->name, old ? HIDDEN : NOTHING,
+			new ? HIDDEN : NOTHING);
 	before = show(old);
 	after = show(new);
-	return g_strdup_printf("%s: %s -> %s", setting->name, before, after);
+	return g_strdup_printf("%s: %s → %s", setting->name, before, after);
 }
 
 /* Yours, in *FORM: what the row of STEP will hold; NULL: no row. */

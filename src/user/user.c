@@ -68,13 +68,49 @@ bool user_check_display_name(const char *name, GError **error)
 	return false;
 }
 
+/* Yours: the names of the rights of USER, "–" for none. */
+static char *rights_of(const User *user)
+{
+	return g_strdup(user->admin && user->archive ? "admin, archive"
+			: user->admin		     ? "admin"
+			: user->archive		     ? "archive"
+						     : "–");
+}
+
 static bool audit_new_user(
 	DbTransaction *transaction, const User *user, const char *actor, GError **error)
 {
-	g_autofree char *detail = g_strdup_printf("admin: %s, archive: %s",
-		user->admin ? "true" : "false", user->archive ? "true" : "false");
+	g_autofree char *rights = rights_of(user);
+	g_autofree char *detail = g_strdup_printf("display-name: %s; rights: %s; password: %s",
+		user->display_name ? user->display_name : "–", rights,
+		user->has_password ? "••••••" : "–");
 
 	return audit_add(transaction, actor, "user.add", user->name, detail, error);
+}
+
+/* Tells what is lost with USER. */
+static bool audit_lost_user(
+	DbTransaction *transaction, const User *user, const char *actor, GError **error)
+{
+	g_autofree char *rights = rights_of(user);
+	g_autoptr(DbRows) rows = db_select(transaction, error,
+		"SELECT value FROM user_settings WHERE user_id = $1 AND key = 'account'",
+		db_int(user->id));
+	g_autofree char *detail = NULL;
+	GError *failed = NULL;
+	bool found;
+
+	if (!rows)
+		return false;
+	found = db_rows_next(rows, &failed);
+	if (failed) {
+		g_propagate_error(error, failed);
+		return false;
+	}
+	detail = g_strdup_printf("display-name: %s; account: %s; rights: %s",
+		user->display_name ? user->display_name : "–", found ? db_rows_text(rows, 0) : "–",
+		rights);
+	return audit_add(transaction, actor, "user.remove", user->name, detail, error);
 }
 
 bool user_add(DbTransaction *transaction, User *user, const char *password_hash, const char *actor,
@@ -189,7 +225,6 @@ bool user_remove(DbTransaction *transaction, const char *name, const char *actor
 {
 	g_autoptr(User) user = user_find(transaction, name, error);
 
-	return user &&
-	       db_run(transaction, error, "DELETE FROM users WHERE id = $1", db_int(user->id)) &&
-	       audit_add(transaction, actor, "user.remove", user->name, NULL, error);
+	return user && audit_lost_user(transaction, user, actor, error) &&
+	       db_run(transaction, error, "DELETE FROM users WHERE id = $1", db_int(user->id));
 }

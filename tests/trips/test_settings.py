@@ -316,3 +316,41 @@ def test_user_import_tells_what_is_wrong_with_the_file(amtspost, tmp_path, conte
     table = tmp_path / "leute.csv"
     table.write_bytes(content)
     assert amtspost.fails(2, "user", "import", str(table))["condition"] == condition
+
+
+def warnings(amtspost, *arguments: str) -> list[str]:
+    return amtspost.json("settings", "set", *arguments).get("warnings", [])
+
+
+def test_values_without_effect_are_told(amtspost, certificate, tmp_path):
+    amtspost.add_clerk(password=None)
+    (text,) = warnings(amtspost, "imap.port", "2143", "--user", CLERK)
+    assert "Verwende Default IMAP" in text
+    assert warnings(amtspost, "smtp.port", "2587", "--user", CLERK) == []
+    amtspost.set("smtp.use-default", "true", CLERK)
+    (text,) = warnings(amtspost, "smtp.port", "2588", "--user", CLERK)
+    assert "Verwende Default SMTP" in text
+    amtspost.set("interface", "office365", CLERK)
+    (text,) = warnings(amtspost, "imap.tls", "tls1.3", "--user", CLERK)
+    assert "Office 365" in text
+    (text,) = warnings(amtspost, "oauth.token-folder", "/srv/token")
+    assert "{user}" in text
+    assert warnings(amtspost, "oauth.token-folder", "/srv/{user}") == []
+    broken = tmp_path / "ca.pem"
+    assert len(warnings(amtspost, "tls.ca-file", str(broken))) == 1
+    broken.write_text("kein Zertifikat")
+    (text,) = warnings(amtspost, "tls.ca-file", str(broken))
+    assert "PEM" in text
+    assert amtspost.get("tls.ca-file")["value"] == str(broken), "stored all the same"
+    assert warnings(amtspost, "tls.ca-file", str(certificate.certificate)) == []
+
+
+def test_the_audit_tells_what_was_lost(amtspost):
+    amtspost.ok("user", "add", CLERK, "--archive", "--display-name", "Maria Muster")
+    amtspost.set("account", ADDRESS, CLERK)
+    amtspost.ok("user", "remove", CLERK)
+    rows = {row["action"]: row for row in amtspost.json("audit")}
+    assert "Maria Muster" in rows["user.add"]["detail"] and "archive" in rows["user.add"]["detail"]
+    assert ADDRESS in rows["user.remove"]["detail"]
+    text = amtspost.ok("audit").stdout
+    assert "Benutzer entfernt" in text and "Einstellung geändert" in text

@@ -43,15 +43,14 @@ static void test_writes_who_changed_what(void **state)
 	house_set(house, "eva", "imap.password", PLANTED "2");
 	house_set(house, "eva", "imap.password", NULL);
 	rows = get_audit(house);
-	assert_string_equal(rows,
-		"cli:root|settings.unset|eva|imap.password: removed\n"
-		"cli:root|settings.set|eva|imap.password: changed\n"
-		"cli:root|settings.set|eva|imap.password: set\n"
-		"cli:root|settings.set|eva|smtp.signature: (not set) -> Gruß\\nEva\n"
-		"cli:root|settings.set|eva|import.hidden-folders: (not set) -> \"\"\n"
-		"cli:root|settings.unset||imap.port: 993 -> (not set)\n"
-		"cli:root|settings.set||imap.port: 143 -> 993\n"
-		"cli:root|settings.set||imap.port: (not set) -> 143\n");
+	assert_string_equal(rows, "cli:root|settings.unset|eva|imap.password: •••••• → –\n"
+				  "cli:root|settings.set|eva|imap.password: •••••• → ••••••\n"
+				  "cli:root|settings.set|eva|imap.password: – → ••••••\n"
+				  "cli:root|settings.set|eva|smtp.signature: – → Gruß\\nEva\n"
+				  "cli:root|settings.set|eva|import.hidden-folders: – → \"\"\n"
+				  "cli:root|settings.unset||imap.port: 993 → –\n"
+				  "cli:root|settings.set||imap.port: 143 → 993\n"
+				  "cli:root|settings.set||imap.port: – → 143\n");
 }
 
 static void test_applies_all_or_nothing(void **state)
