@@ -125,7 +125,8 @@ typedef struct ImapSearch {
 	const char *text;    /* in subject, people or body (TEXT), NULL: any */
 } ImapSearch;
 
-/* UID SEARCH (ESEARCH where offered); ascending, without doubles. GArray of uint32_t. */
+/* UID SEARCH (ESEARCH where offered); ascending, without doubles. GArray of uint32_t. OK without an
+ * answer before it: FAILURE_SERVER_GARBAGE, unless the folder is empty. */
 GArray *imap_search(ImapSession *session, const ImapSearch *search, GError **error);
 
 /* "4,6:8,10" from ascending UIDS, yours; and back (FAILURE_UID_SET_INVALID; "*" is refused; at most

@@ -478,6 +478,7 @@ bool imap_select(ImapSession *session, const char *folder, ImapAccess access, Im
 		return false;
 	imap_command_quoted(command, raw);
 	session->exists = session->uid_validity = session->uid_next = 0;
+	session->exists_told = false;
 	if (!imap_run(session, command, NULL, &reply, error))
 		return false;
 	if (reply.condition != IMAP_OK)

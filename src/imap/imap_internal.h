@@ -11,12 +11,12 @@
 /* Length of one command line's set of UIDs; servers take 8,192 bytes at least. */
 #define IMAP_SET_LIMIT 8000
 #define IMAP_FOLDER_LIMIT 100000
-/* UIDs of one SEARCH answer: 32 MiB of memory. */
-#define IMAP_SEARCH_LIMIT (8u * 1024 * 1024)
+/* UIDs of one SEARCH answer: 16 MiB of memory. */
+#define IMAP_SEARCH_LIMIT (4u * 1024 * 1024)
 /* Capabilities, challenges: texts that must be whole. */
 #define IMAP_WHOLE_TEXT_LIMIT (16 * 1024)
-/* Responses that may come before some command is answered: far more than the folders we take, and an
- * end for a server that talks for ever. */
+/* Responses that may come before some command is answered: far more than the folders we take, and
+ * an end for a server that talks for ever. */
 #define IMAP_UNTAGGED_LIMIT 2000000
 /* Lines before the answer to the first command. */
 #define IMAP_GREETING_LINES 100
@@ -34,9 +34,10 @@ struct ImapSession {
 	unsigned mechanisms;	/* SaslMechanism */
 	bool capabilities_told; /* since somebody cleared it */
 	unsigned last_tag;
-	unsigned untagged; /* responses since the last tagged one */
+	unsigned untagged;			 /* responses since the last tagged one */
 	GArray *pending;			 /* unsigned: tags without an answer */
 	uint32_t exists, uid_validity, uid_next; /* of the selected folder */
+	bool exists_told;			 /* since it was selected */
 	unsigned backoff;			 /* milliseconds */
 	GString *token;				 /* for sinks */
 	GString *text;				 /* of the last condition or continuation */

@@ -170,6 +170,7 @@ static void take_unasked(ImapSession *session, const char *name, uint32_t number
 
 	if (g_ascii_strcasecmp(name, "EXISTS") == 0) {
 		session->exists = number;
+		session->exists_told = true;
 	} else if (g_ascii_strcasecmp(name, "FETCH") == 0) {
 		imap_lexer_expect(lexer, ' ');
 		imap_lexer_skip_value(lexer);

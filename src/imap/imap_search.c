@@ -5,6 +5,12 @@
 #include <string.h>
 #include "base/text.h"
 
+/* An answer under way. */
+typedef struct SearchAnswer {
+	GArray *uids;
+	bool came;
+} SearchAnswer;
+
 static void keep_range(ImapSession *session, GArray *uids, uint32_t first, uint32_t last)
 {
 	if (imap_lexer_failed(&session->lexer))
@@ -26,18 +32,18 @@ static uint32_t read_uid(ImapSession *session)
 static bool take_search(ImapSession *session, uint32_t number, void *context)
 {
 	ImapLexer *lexer = &session->lexer;
+	SearchAnswer *answer = context;
 
 	(void)number;
-	while (imap_lexer_accept(lexer, ' ')) {
-		uint32_t uid;
+	answer->came = true;
+	while (imap_lexer_accept(lexer, ' ') && g_ascii_isdigit(imap_lexer_peek(lexer))) {
+		uint32_t uid = read_uid(session);
 
-		if (!g_ascii_isdigit(imap_lexer_peek(lexer)))
-			break;
-		uid = read_uid(session);
-		keep_range(session, context, uid, uid);
+		keep_range(session, answer->uids, uid, uid);
 		imap_lexer_forgive_length(lexer);
 	}
-	imap_lexer_skip_rest(lexer);
+	if (imap_lexer_peek(lexer) == '(')
+		imap_lexer_skip_value(lexer);
 	return true;
 }
 
@@ -55,12 +61,14 @@ static void read_set(ImapSession *session, GArray *uids)
 	} while (imap_lexer_accept(lexer, ','));
 }
 
-/* "* ESEARCH (TAG "M5") UID ALL 2,5:7" (RFC 4731). */
+/* "* ESEARCH (TAG "M5") UID ALL 2,5:7" (RFC 4731); without ALL nothing was found. */
 static bool take_esearch(ImapSession *session, uint32_t number, void *context)
 {
 	ImapLexer *lexer = &session->lexer;
+	SearchAnswer *answer = context;
 
 	(void)number;
+	answer->came = true;
 	while (imap_lexer_accept(lexer, ' ')) {
 		if (imap_lexer_peek(lexer) == '(') {
 			imap_lexer_skip_value(lexer);
@@ -73,7 +81,7 @@ static bool take_esearch(ImapSession *session, uint32_t number, void *context)
 			continue;
 		imap_lexer_expect(lexer, ' ');
 		if (g_ascii_strcasecmp(session->token->str, "ALL") == 0)
-			read_set(session, context);
+			read_set(session, answer->uids);
 		else
 			imap_lexer_skip_value(lexer);
 	}
@@ -126,17 +134,30 @@ static ImapCommand *make_search_command(const ImapSession *session, const ImapSe
 	return command;
 }
 
+/* OK alone must not be taken for "nothing found": only in a folder that the server called empty
+ * some leave the answer out. */
+static bool check_answer(ImapSession *session, const SearchAnswer *answer, GError **error)
+{
+	bool empty = session->exists_told && session->exists == 0;
+
+	return answer->came || empty ||
+	       imap_fail(session, error, FAILURE_SERVER_GARBAGE, stream_host(session->stream),
+		       "UID SEARCH: OK without an answer");
+}
+
 GArray *imap_search(ImapSession *session, const ImapSearch *search, GError **error)
 {
 	g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	SearchAnswer answer = {.uids = uids};
 	const ImapSink sinks[] = {
-		{"SEARCH", take_search, uids}, {"ESEARCH", take_esearch, uids}, {0}};
+		{"SEARCH", take_search, &answer}, {"ESEARCH", take_esearch, &answer}, {0}};
 	g_autoptr(ImapCommand) command = NULL;
 
 	if (!check_search(session, search, error))
 		return NULL;
 	command = make_search_command(session, search);
-	if (!imap_run_or_refuse(session, command, sinks, error))
+	if (!imap_run_or_refuse(session, command, sinks, error) ||
+		!check_answer(session, &answer, error))
 		return NULL;
 	imap_uids_sort(uids);
 	return g_steal_pointer(&uids);

@@ -62,6 +62,75 @@ static void test_limits(void **state)
 	}
 }
 
+/* Ranges that overlap count as often as they are told: memory is bounded before it is taken. */
+static void test_overlapping_ranges(void **state)
+{
+	static const char *const sets[] = {
+		"1:4294967295",
+		"4294967295:1",
+		"1:3000000,1:3000000",
+		"7,2:4294967295",
+		"4294967295,1:4194304",
+	};
+	const ImapSearch search = {0};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(sets); i++) {
+		g_autofree char *answer =
+			g_strdup_printf("* ESEARCH (TAG \"M2\") UID ALL %s\r\nM2 OK\r\n", sets[i]);
+		g_autoptr(ImapSession) session = fixture_open("IMAP4rev1 ESEARCH", answer);
+		g_autoptr(GError) error = NULL;
+
+		assert_null(imap_search(session, &search, &error));
+		fixture_assert_failure(&error, FAILURE_SERVER_GARBAGE);
+		assert_false(imap_is_alive(session));
+	}
+}
+
+static void test_overlapping_ranges_within_the_limit(void **state)
+{
+	g_autoptr(ImapSession) session = fixture_open(
+		"IMAP4rev1 ESEARCH", "* ESEARCH (TAG \"M2\") UID ALL 5:9,7:12,12,9:5\r\nM2 OK\r\n");
+	const ImapSearch search = {0};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) uids = imap_search(session, &search, &error);
+	g_autofree char *set = NULL;
+
+	(void)state;
+	assert_null(error);
+	set = imap_uid_set_format((const uint32_t *)(void *)uids->data, uids->len);
+	assert_string_equal(set, "5:12");
+}
+
+static void test_answers_that_are_none(void **state)
+{
+	static const char *const answers[] = {
+		"* SEARCH 1 2 garbage\r\n",
+		"* SEARCH garbage\r\n",
+		"* SEARCH 1 2 {3}\r\nabc\r\n",
+		"* SEARCH 1 2,3\r\n",
+		"* SEARCH 1 2 (MODSEQ 9) 3\r\n",
+		"* SEARCH 1 2 (MODSEQ 9\r\n",
+		"* ESEARCH UID ALL 1,2 garbage\r\n",
+		"* ESEARCH UID ALL\r\n",
+		"",
+		"* 0 RECENT\r\n",
+		"* 3 EXISTS\r\n",
+	};
+	const ImapSearch search = {0};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
+		g_autofree char *all = g_strconcat(answers[i], "M2 OK\r\n", NULL);
+		g_autoptr(ImapSession) session = fixture_open("IMAP4rev1 ESEARCH", all);
+		g_autoptr(GError) error = NULL;
+
+		assert_null(imap_search(session, &search, &error));
+		fixture_assert_failure(&error, FAILURE_SERVER_GARBAGE);
+		assert_false(imap_is_alive(session));
+	}
+}
+
 static void test_refused_beforehand(void **state)
 {
 	g_autofree char *digits = g_strnfill(IMAP_SET_LIMIT + 1, '1');
@@ -94,6 +163,9 @@ int main(void)
 		cmocka_unit_test(test_a_million_numbers),
 		cmocka_unit_test(test_a_million_ranges),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_overlapping_ranges),
+		cmocka_unit_test(test_overlapping_ranges_within_the_limit),
+		cmocka_unit_test(test_answers_that_are_none),
 		cmocka_unit_test(test_refused_beforehand),
 	};
 
