@@ -124,6 +124,7 @@ bool archive_reap(Archive *archive, int64_t grace, GError **error)
 	/* Somebody verifies, backs up or reaps: there will be another time. */
 	if (!taken)
 		return true;
-	return archive_drain_removals(archive, error) && sweep_packs(archive, grace, error) &&
-	       archive_rewrite_some(archive, error);
+	return archive_drain_removals(archive, error) &&
+	       search_forget_removed(archive->search, error) &&
+	       sweep_packs(archive, grace, error) && archive_rewrite_some(archive, error);
 }

@@ -28,6 +28,11 @@
 /* Stepping over this many hits is cheaper than asking anew. */
 #define STEPS_BEFORE_SEEK 2000
 
+/* What one call merges of the index so that deleted words leave it: MERGES_A_CALL transactions of
+ * about 32 MiB each. */
+#define MERGE_PAGES 8192
+#define MERGES_A_CALL 4
+
 #define ID_BITS 29
 
 struct Search {
@@ -276,7 +281,9 @@ static bool remove_all(DbTransaction *transaction, void *data, GError **error)
 		if (!remove_words(transaction, entries->ids[i], error))
 			return false;
 	}
-	return true;
+	return db_run(transaction, error,
+		"INSERT INTO meta (name, value) VALUES ('words-removed', hex(randomblob(8)))"
+		" ON CONFLICT (name) DO UPDATE SET value = excluded.value");
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -315,6 +322,78 @@ bool search_remove(Search *search, const int64_t *ids, size_t count, GError **er
 	Entries all = {.ids = ids, .count = count};
 
 	return write_entries(search, remove_all, &all, error);
+}
+
+/* ---- leaving no trace ---- */
+
+static bool read_mark(DbTransaction *transaction, void *data, GError **error)
+{
+	char **mark = data;
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows = db_select(
+		transaction, error, "SELECT value FROM meta WHERE name = 'words-removed'");
+
+	if (!rows)
+		return false;
+	g_clear_pointer(mark, g_free);
+	if (db_rows_next(rows, &failed))
+		*mark = g_strdup(db_rows_text(rows, 0));
+	return archive_pass(failed, error);
+}
+
+/* Another removal meanwhile has set another mark, which stays. */
+static bool clear_mark(DbTransaction *transaction, void *data, GError **error)
+{
+	return db_run(transaction, error,
+		"DELETE FROM meta WHERE name = 'words-removed' AND value = $1", db_text(data));
+}
+
+/* FTS5 documents this as the way to see whether there was anything to merge. */
+static bool merge_some(DbTransaction *transaction, void *data, GError **error)
+{
+	bool *merged = data;
+	int64_t before;
+	int64_t after;
+
+	if (!db_get_int(transaction, &before, 0, error, "SELECT total_changes()") ||
+		!db_run(transaction, error, "INSERT INTO words (words, rank) VALUES ('merge', $1)",
+			db_int(-MERGE_PAGES)) ||
+		!db_get_int(transaction, &after, 0, error, "SELECT total_changes()"))
+		return false;
+	*merged = after - before >= 2;
+	return true;
+}
+
+/* MAIN's log holds what lists showed of the mail. */
+static bool empty_logs(Search *search, bool *emptied, GError **error)
+{
+	bool main_emptied;
+
+	if (!db_empty_log(search->main, &main_emptied, error) ||
+		!db_empty_log(search->db, emptied, error))
+		return false;
+	*emptied = *emptied && main_emptied;
+	return true;
+}
+
+bool search_forget_removed(Search *search, GError **error)
+{
+	g_autofree char *mark = NULL;
+	bool more = true;
+	bool emptied;
+
+	if (!db_read(search->db, read_mark, &mark, error))
+		return false;
+	if (!mark)
+		return true;
+	for (int i = 0; i < MERGES_A_CALL && more; i++) {
+		if (!db_write(search->db, merge_some, &more, error))
+			return false;
+	}
+	if (more)
+		return true;
+	return empty_logs(search, &emptied, error) &&
+	       (!emptied || db_write(search->db, clear_mark, mark, error));
 }
 
 /* ---- queries ---- */

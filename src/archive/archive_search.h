@@ -33,6 +33,9 @@ typedef struct SearchEntry {
 /* Adds or replaces the words of COUNT mails; sorts ENTRIES by position. */
 bool search_put(Search *search, SearchEntry *entries, size_t count, GError **error);
 bool search_remove(Search *search, const int64_t *ids, size_t count, GError **error);
+/* Removed words are found no more, but still stand in the index's files and its log: this takes
+ * them out of there. One call does a bounded amount of work; the next goes on. */
+bool search_forget_removed(Search *search, GError **error);
 
 /* In a transaction of the main database: fails with FAILURE_STORE_BUSY if another process has made
  * search.db anew, so that what SEARCH wrote is lost. */

@@ -284,3 +284,16 @@ bool db_copy_to(Db *db, const char *path, GError **error)
 	give_connection(db, connection);
 	return copied;
 }
+
+bool db_empty_log(Db *db, bool *emptied, GError **error)
+{
+	DbConnection *connection = take_connection(db, error);
+	bool done;
+
+	*emptied = false;
+	if (!connection)
+		return false;
+	done = db->driver->empty_log(connection, emptied, error);
+	give_connection(db, connection);
+	return done;
+}

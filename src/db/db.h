@@ -104,3 +104,7 @@ Db *db_open_main(const char *url, GError **error);
 
 /* A consistent copy into PATH, which must not exist (VACUUM INTO). */
 bool db_copy_to(Db *db, const char *path, GError **error);
+
+/* Leaves nothing in the write-ahead log of what was written over or deleted. *EMPTIED false: others
+ * were reading all the time. */
+bool db_empty_log(Db *db, bool *emptied, GError **error);

@@ -41,6 +41,7 @@ typedef struct DbDriver {
 	const void *(*get_blob)(DbStatement *statement, int column, size_t *size);
 
 	bool (*copy_to)(DbConnection *connection, const char *path, GError **error);
+	bool (*empty_log)(DbConnection *connection, bool *emptied, GError **error);
 } DbDriver;
 
 extern const DbDriver db_driver_sqlite;

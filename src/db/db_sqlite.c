@@ -116,11 +116,11 @@ static bool configure(DbConnection *connection, DbDurability durability, GError 
 		       "PRAGMA journal_size_limit = " LOG_BYTES ";"
 		       "PRAGMA mmap_size = 0;",
 		       error) &&
-	       /* Replaced secrets do not linger in free pages; search words may. */
+	       /* Neither replaced secrets nor deleted words linger in free pages. */
+	       run_script(connection, "PRAGMA secure_delete = ON;", error) &&
 	       run_script(connection,
-		       durability == DB_DURABLE
-			       ? "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
-			       : "PRAGMA synchronous = NORMAL;",
+		       durability == DB_DURABLE ? "PRAGMA synchronous = FULL;"
+						: "PRAGMA synchronous = NORMAL;",
 		       error);
 }
 
@@ -380,6 +380,16 @@ static bool sqlite_copy_to(DbConnection *connection, const char *path, GError **
 	return false;
 }
 
+static bool sqlite_empty_log(DbConnection *connection, bool *emptied, GError **error)
+{
+	int code = sqlite3_wal_checkpoint_v2(
+		connection->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+	*emptied = code == SQLITE_OK;
+	return *emptied || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED ||
+	       set_failure(connection, code, "checkpoint", error);
+}
+
 const DbDriver db_driver_sqlite = {
 	.scheme = "sqlite",
 	.is_missing = sqlite_is_missing,
@@ -399,4 +409,5 @@ const DbDriver db_driver_sqlite = {
 	.get_text = sqlite_get_text,
 	.get_blob = sqlite_get_blob,
 	.copy_to = sqlite_copy_to,
+	.empty_log = sqlite_empty_log,
 };

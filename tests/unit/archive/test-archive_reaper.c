@@ -74,6 +74,58 @@ static void test_one_reaper_at_a_time(void **state)
 	assert_false(is_there(old));
 }
 
+/* How many files in FOLDER and below hold WORD, in any case. */
+static unsigned files_with(const char *folder, const char *word)
+{
+	g_autoptr(GDir) entries = g_dir_open(folder, 0, NULL);
+	unsigned count = 0;
+	const char *name;
+
+	while ((name = g_dir_read_name(entries))) {
+		g_autofree char *path = g_build_filename(folder, name, NULL);
+		g_autofree char *bytes = NULL;
+		size_t size;
+
+		if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+			count += files_with(path, word);
+			continue;
+		}
+		assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+		for (size_t i = 0; i < size; i++)
+			bytes[i] = g_ascii_tolower(bytes[i]);
+		count += memmem(bytes, size, word, strlen(word)) != NULL;
+	}
+	return count;
+}
+
+static void file_and_read(Fixture *fixture, unsigned number, const char *word)
+{
+	g_autofree char *bytes = g_strdup_printf("Subject: %s\r\n\r\n%u\r\n", word, number);
+	g_autofree char *text = g_strdup_printf("%s eins zwei drei w%u", word, number % 37);
+
+	fixture_file(fixture, number, bytes);
+	fixture_read_as(fixture, fixture_content(word, text));
+}
+
+/* Neither packs nor indexes nor logs keep what was deleted; the archive stays open throughout. */
+static void test_deleted_words_are_in_no_file(void **state)
+{
+	Fixture *fixture = *state;
+	GError *error = NULL;
+	uint64_t checked;
+
+	for (unsigned i = 1; i <= 150; i++)
+		file_and_read(fixture, i, i % 3 == 0 ? "geheimnix" : "offenbar");
+	assert_true(files_with(fixture->folder, "geheimnix") >= 3);
+	for (int64_t id = 3; id <= 150; id += 3)
+		assert_true(archive_delete(fixture->archive, id, "r", "a", &error));
+	reap(fixture, 0);
+	assert_int_equal(files_with(fixture->folder, "geheimnix"), 0);
+	assert_true(files_with(fixture->folder, "offenbar") >= 2);
+	assert_int_equal(fixture_verify(fixture, &checked), 0);
+	assert_int_equal(checked, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +135,8 @@ int main(void)
 			test_named_packs_stay_however_old, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_one_reaper_at_a_time, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_deleted_words_are_in_no_file, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
