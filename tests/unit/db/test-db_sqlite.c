@@ -72,6 +72,39 @@ static void test_is_as_durable_as_asked(void **state)
 	relaxed = db_open(fixture->url, DB_RELAXED, migrations, NULL);
 	fixture_read(relaxed, get_pragmas, &pragmas);
 	assert_int_equal(pragmas.synchronous, 1);
+	assert_int_equal(pragmas.secure_delete, 1);
+}
+
+static bool empty_while_reading(DbTransaction *transaction, void *data, GError **error)
+{
+	Db *db = data;
+	int64_t count;
+	bool emptied = true;
+
+	assert_true(db_get_int(transaction, &count, -1, error, "SELECT COUNT(*) FROM item"));
+	fixture_write(db, add_item, NULL);
+	assert_true(db_empty_log(db, &emptied, error));
+	assert_false(emptied);
+	return true;
+}
+
+static void test_empties_its_log(void **state)
+{
+	Fixture *fixture = *state;
+	Db *db = open_items(fixture);
+	g_autofree char *path = g_strconcat(fixture->path, "-wal", NULL);
+	GError *error = NULL;
+	struct stat log;
+	bool emptied;
+
+	fixture_write(db, add_item, NULL);
+	fixture_read(db, empty_while_reading, db);
+	assert_int_equal(stat(path, &log), 0);
+	assert_true(log.st_size > 0);
+	assert_true(db_empty_log(db, &emptied, &error));
+	assert_true(emptied);
+	assert_int_equal(stat(path, &log), 0);
+	assert_int_equal(log.st_size, 0);
 }
 
 /* A process that holds the write lock for MILLISECONDS; returns when it has it. */
@@ -182,6 +215,8 @@ int main(void)
 			test_keeps_every_file_private, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_is_as_durable_as_asked, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_empties_its_log, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_waits_for_a_busy_database, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
