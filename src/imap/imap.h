@@ -86,7 +86,8 @@ typedef struct ImapFolder {
 void imap_folder_free(ImapFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImapFolder, imap_folder_free)
 
-/* LIST "" "*" with SPECIAL-USE and STATUS where offered, at most 100,000 folders. ImapFolder *. */
+/* LIST "" "*" with SPECIAL-USE and STATUS where offered, at most 100,000 folders with names of at
+ * most 4 KiB each and 16 MiB together. ImapFolder *. */
 GPtrArray *imap_list(ImapSession *session, GError **error);
 
 typedef struct ImapNamespace {

@@ -53,6 +53,8 @@ typedef struct Listing {
 	GPtrArray *folders;
 	GHashTable *by_raw;  /* raw name, owned; ImapFolder, borrowed */
 	GHashTable *by_name; /* the same by decoded name, borrowed */
+	GHashTable *doubles; /* decoded name, owned; the last number given to one like it */
+	size_t size;	     /* of all names */
 } Listing;
 
 static void take_attribute(ImapFolder *folder, const char *attribute)
@@ -79,6 +81,16 @@ static void read_attributes(ImapSession *session, ImapFolder *folder)
 	}
 }
 
+/* A folder's name into session->token. */
+static void read_name(ImapSession *session)
+{
+	ImapLexer *lexer = &session->lexer;
+
+	imap_lexer_astring(lexer, session->token);
+	if (session->token->len > IMAP_NAME_LIMIT)
+		imap_lexer_garbage(lexer, "a folder's name of %zu bytes", session->token->len);
+}
+
 static char read_delimiter(ImapSession *session)
 {
 	if (!imap_lexer_nstring(&session->lexer, session->token))
@@ -94,16 +106,23 @@ static char *make_key(const char *raw)
 	return g_strdup(g_ascii_strcasecmp(raw, "INBOX") == 0 ? "INBOX" : raw);
 }
 
-/* The name that people see for RAW. Two names of the server's that look the same get a number. */
+/* The name that people see for RAW. Two names of the server's that look the same get a number; the
+ * last one is remembered, since trying all from 2 on takes for ever where a hundred thousand do. */
 static char *choose_name(const ImapSession *session, const Listing *listing, const char *raw)
 {
 	g_autofree char *name = imap_name_decode(raw, session->utf8);
-	char *unique = g_strdup(name);
+	guint number = GPOINTER_TO_UINT(g_hash_table_lookup(listing->doubles, name));
+	char *unique;
 
-	for (unsigned i = 2; g_hash_table_contains(listing->by_name, unique); i++) {
+	if (!g_hash_table_contains(listing->by_name, name))
+		return g_steal_pointer(&name);
+	number = MAX(number, 1) + 1;
+	unique = g_strdup_printf("%s (%u)", name, number);
+	while (g_hash_table_contains(listing->by_name, unique)) {
 		g_free(unique);
-		unique = g_strdup_printf("%s (%u)", name, i);
+		unique = g_strdup_printf("%s (%u)", name, ++number);
 	}
+	g_hash_table_replace(listing->doubles, g_steal_pointer(&name), GUINT_TO_POINTER(number));
 	return unique;
 }
 
@@ -135,6 +154,13 @@ static void keep_folder(ImapSession *session, Listing *listing, const char *name
 	if (!is_usable(raw) || g_hash_table_contains(listing->by_raw, raw))
 		return;
 	folder->name = choose_name(session, listing, raw);
+	/* Decoding may make a name longer or shorter. */
+	listing->size += MAX(strlen(raw), strlen(folder->name));
+	if (listing->size > IMAP_NAMES_LIMIT) {
+		imap_lexer_garbage(
+			&session->lexer, "more than %zu bytes of folder names", IMAP_NAMES_LIMIT);
+		return;
+	}
 	remember_raw(session, folder->name, raw);
 	g_hash_table_insert(listing->by_name, folder->name, folder);
 	g_hash_table_insert(listing->by_raw, g_steal_pointer(&raw), folder);
@@ -156,7 +182,7 @@ static bool take_list(ImapSession *session, uint32_t number, void *context)
 	imap_lexer_expect(lexer, ' ');
 	folder->delimiter = read_delimiter(session);
 	imap_lexer_expect(lexer, ' ');
-	imap_lexer_astring(lexer, session->token);
+	read_name(session);
 	if (listing->folders->len >= IMAP_FOLDER_LIMIT)
 		imap_lexer_garbage(lexer, "more than %d folders", IMAP_FOLDER_LIMIT);
 	if (!imap_lexer_failed(lexer))
@@ -195,7 +221,7 @@ static char *read_status(ImapSession *session, ImapStatus *status)
 	g_autofree char *raw = NULL;
 
 	imap_lexer_expect(lexer, ' ');
-	imap_lexer_astring(lexer, session->token);
+	read_name(session);
 	raw = make_key(session->token->str);
 	imap_lexer_expect(lexer, ' ');
 	imap_lexer_expect(lexer, '(');
@@ -243,7 +269,9 @@ GPtrArray *imap_list(ImapSession *session, GError **error)
 		g_ptr_array_new_with_free_func((GDestroyNotify)imap_folder_free);
 	g_autoptr(GHashTable) by_raw = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
-	Listing listing = {folders, by_raw, by_name};
+	g_autoptr(GHashTable) doubles =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Listing listing = {folders, by_raw, by_name, doubles, 0};
 	const ImapSink sinks[] = {
 		{"LIST", take_list, &listing}, {"STATUS", take_list_status, &listing}, {0}};
 	g_autoptr(ImapCommand) command = make_list_command(session);
@@ -261,7 +289,7 @@ static ImapNamespace *read_namespace(ImapSession *session, int kind)
 
 	name_space->kind = kind;
 	imap_lexer_expect(lexer, '(');
-	imap_lexer_astring(lexer, session->token);
+	read_name(session);
 	name_space->prefix = imap_name_decode(session->token->str, session->utf8);
 	imap_lexer_expect(lexer, ' ');
 	name_space->delimiter = read_delimiter(session);
@@ -286,8 +314,11 @@ static bool take_namespaces(ImapSession *session, uint32_t number, void *context
 			continue;
 		}
 		while (!imap_lexer_accept(lexer, ')') && !imap_lexer_failed(lexer)) {
-			if (!imap_lexer_accept(lexer, ' '))
-				g_ptr_array_add(found, read_namespace(session, kinds[i]));
+			if (imap_lexer_accept(lexer, ' '))
+				continue;
+			if (found->len >= IMAP_NAMESPACE_LIMIT)
+				imap_lexer_garbage(lexer, "too many namespaces");
+			g_ptr_array_add(found, read_namespace(session, kinds[i]));
 		}
 	}
 	return true;

@@ -11,6 +11,10 @@
 /* Length of one command line's set of UIDs; servers take 8,192 bytes at least. */
 #define IMAP_SET_LIMIT 8000
 #define IMAP_FOLDER_LIMIT 100000
+#define IMAP_NAMESPACE_LIMIT 1000
+/* Bytes of one folder's name on the wire, and of all names of a LIST together. */
+#define IMAP_NAME_LIMIT ((size_t)4 * 1024)
+#define IMAP_NAMES_LIMIT ((size_t)16 * 1024 * 1024)
 /* UIDs of one SEARCH answer: 16 MiB of memory. */
 #define IMAP_SEARCH_LIMIT (4u * 1024 * 1024)
 /* Capabilities, challenges: texts that must be whole. */
