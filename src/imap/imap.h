@@ -163,7 +163,8 @@ ImapFetch *imap_fetch_begin(
  * order). False without error: all answers are read. A literal above 2 GiB:
  * FAILURE_MESSAGE_TOO_LARGE with message->uid filled (as told, else the first one still awaited)
  * and the session dead, since skipping it may take for ever: open another and go on without this
- * UID. A negative or nonsensical length: FAILURE_SERVER_GARBAGE. */
+ * UID. A negative or nonsensical length, and one above 2 GiB for a UID that is not awaited:
+ * FAILURE_SERVER_GARBAGE. */
 bool imap_fetch_next(ImapFetch *fetch, ImapMessage *message, GError **error);
 
 /* Points *DATA at the next bytes of the body (borrowed until the next call) and answers how many; 0

@@ -282,8 +282,15 @@ static bool fail_too_large(ImapFetch *fetch, ImapMessage *message, GError **erro
 		if (!is_delivered(fetch, i))
 			fetch->message.uid = fetch->uids[i];
 	}
-	*message = fetch->message;
 	session->alive = false;
+	/* Nobody could go on without it. */
+	if (!is_awaited(fetch, fetch->message.uid))
+		return imap_fail(session, error, FAILURE_SERVER_GARBAGE,
+			stream_host(session->stream),
+			"a literal of %" G_GUINT64_FORMAT
+			" bytes under UID %u, which is not awaited",
+			fetch->message.size, fetch->message.uid);
+	*message = fetch->message;
 	g_snprintf(number, sizeof number, "%u", message->uid);
 	return imap_fail(session, error, FAILURE_MESSAGE_TOO_LARGE, number,
 		"UID %u: a literal of %" G_GUINT64_FORMAT " bytes", message->uid, message->size);
