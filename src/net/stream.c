@@ -13,6 +13,10 @@
 /* How much unread input may pile up while the peer does not take our output. */
 #define INPUT_LIMIT ((size_t)8 * 1024 * 1024)
 #define OUTPUT_SIZE ((size_t)32 * 1024)
+/* A peer that sends a byte now and then never runs into the timeout. After so many timeouts of
+ * nothing but waiting it must have sent so much for each of them. */
+#define RATE_TIMEOUTS 5
+#define RATE_BYTES 1024
 
 Stream *stream_new(
 	const Transport *transport, const char *host, int timeout_seconds, const Cancel *cancel)
@@ -188,6 +192,12 @@ static bool send_all(Stream *stream, const char *data, size_t size, GError **err
 	return true;
 }
 
+static void restart_rate(Stream *stream)
+{
+	stream->waited = 0;
+	stream->rate_start = stream->bytes_read;
+}
+
 static bool send_or_break(Stream *stream, const char *data, size_t size, GError **error)
 {
 	if (stream->send_failed) {
@@ -196,6 +206,8 @@ static bool send_or_break(Stream *stream, const char *data, size_t size, GError 
 		return false;
 	}
 	stream->send_failed = !check_cancel(stream, error) || !send_all(stream, data, size, error);
+	/* Many short answers to many commands are a dialogue, however slow. */
+	restart_rate(stream);
 	return !stream->send_failed;
 }
 
@@ -231,6 +243,36 @@ static bool flush_before_reading(Stream *stream, GError **error)
 	return false;
 }
 
+/* Called where all that had come is received: only then the rate is what the peer achieved. */
+static bool check_rate(Stream *stream, GError **error)
+{
+	uint64_t bytes = stream->bytes_read - stream->rate_start;
+
+	if (stream->waited < (int64_t)RATE_TIMEOUTS * stream->timeout)
+		return true;
+	if (bytes < RATE_TIMEOUTS * RATE_BYTES) {
+		failure_set(error, FAILURE_TIMEOUT, stream->host,
+			"%s: only %" G_GUINT64_FORMAT " bytes in %" G_GINT64_FORMAT " s of waiting",
+			stream->host, bytes, stream->waited / 1000);
+		return false;
+	}
+	restart_rate(stream);
+	return true;
+}
+
+/* Time in which nobody reads is not the peer's: only what is spent here counts. */
+static bool wait_for_input(Stream *stream, GError **error)
+{
+	int64_t start = clock_monotonic();
+	bool came;
+
+	if (!check_rate(stream, error))
+		return false;
+	came = wait_for(stream, POLLIN, error) != 0;
+	stream->waited += clock_monotonic() - start;
+	return came;
+}
+
 /* Receives at least one byte into DATA, waiting; 0 at the end, -1 on failure. */
 static ssize_t receive(Stream *stream, void *data, size_t size, GError **error)
 {
@@ -240,7 +282,7 @@ static ssize_t receive(Stream *stream, void *data, size_t size, GError **error)
 	if (stream->ended)
 		return 0;
 	while ((transfer = receive_now(stream, data, size, &count, error)) == TRANSFER_AGAIN) {
-		if (wait_for(stream, POLLIN, error) == 0)
+		if (!wait_for_input(stream, error))
 			return -1;
 	}
 	return transfer == TRANSFER_DONE ? (ssize_t)count : -1;

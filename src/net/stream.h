@@ -47,8 +47,9 @@ const char *stream_tls_cipher(const Stream *stream);
 const char *stream_host(const Stream *stream);
 
 /* Reads up to SIZE bytes, at least one; 0 at the peer's end; -1 on failure. Waits at most the
- * endpoint's timeout without progress (FAILURE_TIMEOUT), wakes for CANCEL (FAILURE_CANCELLED).
- * Before waiting, what was buffered by stream_write is sent. */
+ * endpoint's timeout without progress, five times as long with next to none (less than 1 KiB for
+ * each; counted anew with all that is sent) (FAILURE_TIMEOUT), wakes for CANCEL
+ * (FAILURE_CANCELLED). Before waiting, what was buffered by stream_write is sent. */
 ssize_t stream_read(Stream *stream, void *data, size_t size, GError **error);
 
 /* One byte ahead without consuming it; the same results (1, 0, -1). For lexers. */

@@ -37,6 +37,8 @@ struct Stream {
 	bool send_failed; /* part of the output may be gone: nothing more goes out */
 	uint64_t bytes_read;
 	uint64_t bytes_written;
+	int64_t waited; /* milliseconds for input, of the window in which its rate is looked at */
+	uint64_t rate_start; /* bytes_read at the window's start */
 
 	CURLM *multi; /* both NULL unless connected by curl */
 	CURL *easy;

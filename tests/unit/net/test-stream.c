@@ -172,6 +172,97 @@ static void test_timeout(void **state)
 	assert_in_range(clock_monotonic() - start, 950, 3000);
 }
 
+#define TRICKLE_SECONDS 7
+
+/* A peer that sends so much so often, and how our side fares with it at a timeout of a second. */
+typedef struct Trickle {
+	const char *name;
+	size_t size;	/* of a piece */
+	unsigned pause; /* milliseconds before each */
+	bool asks;	/* our side says something before it reads */
+	bool sleeps;	/* our side is busy elsewhere most of the time */
+	bool gives_up;	/* what is expected */
+	Pair pair;
+	GError *error;
+	int64_t duration;
+} Trickle;
+
+static void *trickle(void *data)
+{
+	Trickle *self = data;
+	g_autofree char *piece = g_strnfill(self->size, 'x');
+	int64_t end = clock_monotonic() + TRICKLE_SECONDS * 1000;
+	char question;
+
+	while (clock_monotonic() < end) {
+		if (self->asks && recv(self->pair.peer, &question, 1, 0) != 1)
+			break;
+		g_usleep(self->pause * 1000);
+		if (send(self->pair.peer, piece, self->size, MSG_NOSIGNAL) < 0)
+			break;
+	}
+	shutdown(self->pair.peer, SHUT_RDWR);
+	return NULL;
+}
+
+static void *drink(void *data)
+{
+	Trickle *self = data;
+	int64_t start = clock_monotonic();
+	char bytes[4096];
+
+	do {
+		if (self->sleeps)
+			g_usleep(700 * 1000);
+		if (self->asks && !stream_write(self->pair.stream, "?", 1, &self->error))
+			break;
+	} while (stream_read(self->pair.stream, bytes, sizeof(bytes), &self->error) > 0);
+	self->duration = clock_monotonic() - start;
+	return NULL;
+}
+
+static void check_trickle(const Trickle *self)
+{
+	if (!self->gives_up && self->error)
+		fail_msg("%s: %s", self->name, self->error->message);
+	if (!self->gives_up) {
+		assert_in_range(self->duration, TRICKLE_SECONDS * 1000 - 1000, 30000);
+		return;
+	}
+	assert_failure(self->error, FAILURE_TIMEOUT);
+	assert_in_range(self->duration, 4500, TRICKLE_SECONDS * 1000 - 500);
+}
+
+/* All at once, since each takes its time. */
+static void test_trickle(void **state)
+{
+	Trickle rows[] = {
+		{.name = "a byte now and then", .size = 1, .pause = 400, .gives_up = true},
+		{.name = "lines now and then", .size = 90, .pause = 200, .gives_up = true},
+		{.name = "a slow link", .size = 300, .pause = 150},
+		{.name = "slow answers", .size = 9, .pause = 600, .asks = true},
+		{.name = "we are slow", .size = 1, .pause = 100, .sleeps = true},
+	};
+	pthread_t peers[G_N_ELEMENTS(rows)], drinkers[G_N_ELEMENTS(rows)];
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		rows[i].pair = pair_open(1, NULL);
+		pthread_create(&peers[i], NULL, trickle, &rows[i]);
+		pthread_create(&drinkers[i], NULL, drink, &rows[i]);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		pthread_join(drinkers[i], NULL);
+		shutdown(rows[i].pair.peer, SHUT_RDWR);
+		pthread_join(peers[i], NULL);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		check_trickle(&rows[i]);
+		g_clear_error(&rows[i].error);
+		pair_clear(&rows[i].pair);
+	}
+}
+
 static void *trigger_soon(void *cancel)
 {
 	g_usleep(100 * 1000);
@@ -358,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_memory_output),
 		cmocka_unit_test(test_socket_dialogue),
 		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_trickle),
 		cmocka_unit_test(test_cancel_wakes),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_last_words),
