@@ -244,6 +244,7 @@ static void add_tally(const ArchiveTally *tally, ImportResult *result)
 	result->imported += tally->imported;
 	result->known += tally->known;
 	result->bytes += tally->bytes;
+	result->failed += tally->lost;
 	for (guint i = 0; i < tally->case_conflicts->len; i++)
 		g_ptr_array_add(result->case_conflicts,
 			g_strdup(g_ptr_array_index(tally->case_conflicts, i)));

@@ -38,6 +38,17 @@ static bool keep_answers(Archive *archive, const ArchivePlace *places, MailConte
 	       archive_unclaim(archive, places + answered + 1, count - answered - 1, error);
 }
 
+/* Reads RANGES of PACK; of a mail that killed the worker before, which comes alone, the header. */
+static bool ask_worker(Indexer *indexer, int pack, const ArchivePlace *places,
+	const MimeRange *ranges, size_t count, MailContent **contents, GError **error)
+{
+	if (places[0].header_only)
+		return mime_worker_read_header(
+			indexer->worker, pack, ranges[0], &contents[0], indexer->cancel, error);
+	return mime_worker_read(
+		indexer->worker, pack, ranges, count, contents, indexer->cancel, error);
+}
+
 /* Reads COUNT claimed mails of one pack. */
 static bool read_claimed(Indexer *indexer, const ArchivePlace *places, size_t count, GError **error)
 {
@@ -56,8 +67,7 @@ static bool read_claimed(Indexer *indexer, const ArchivePlace *places, size_t co
 	}
 	for (size_t i = 0; i < count; i++)
 		ranges[i] = (MimeRange){.offset = places[i].offset, .size = places[i].size};
-	if (!mime_worker_read(
-		    indexer->worker, pack, ranges, count, contents, indexer->cancel, &problem) &&
+	if (!ask_worker(indexer, pack, places, ranges, count, contents, &problem) &&
 		!failure_is(problem, FAILURE_PARSER_DIED)) {
 		archive_unclaim(indexer->archive, places, count, NULL);
 		g_propagate_error(error, g_steal_pointer(&problem));

@@ -1,5 +1,5 @@
-/* THE catalogue: one row a condition. Sentences may hold one %s, the subject. Included several times
- * with FAILURE defined; has no guard for that reason.
+/* THE catalogue: one row a condition. Sentences may hold one %s, the subject. Included several
+ * times with FAILURE defined; has no guard for that reason.
  *
  * FAILURE(id, name, code, status, actor, sentence, advice) */
 /* clang-format off */
