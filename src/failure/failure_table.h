@@ -64,7 +64,7 @@ FAILURE(FAILURE_SETTING_SCOPE, "setting-scope", FAILURE_CODE_INPUT, 2, ACTOR_ADM
 FAILURE(FAILURE_SETTING_MISSING, "setting-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Es fehlt eine Einstellung: %s."),
 	N_("Ein Administrator muss sie eintragen, in der Benutzerverwaltung oder, mit „Verwende Default“, in der Systemsteuerung."))
-FAILURE(FAILURE_AFTER_FOLDER_MISSING, "after-folder-missing", FAILURE_CODE_SETUP, 3, ACTOR_CLERK,
+FAILURE(FAILURE_AFTER_FOLDER_MISSING, "after-folder-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Nach dem Import soll verschoben werden, aber der Zielordner fehlt."),
 	N_("Bitte tragen Sie den Ordner ein („amtspost settings set import.after-folder ORDNER --user NAME“) oder stellen Sie import.after auf none."))
 FAILURE(FAILURE_SETTINGS_CHANGED, "settings-changed", FAILURE_CODE_CONFLICT, 1, ACTOR_ADMINISTRATOR,
