@@ -144,15 +144,21 @@ static int try_first_copy(Archive *archive, int64_t id, MimeRange *range, GError
 static int open_first_copy(Office *office, int64_t id, MimeRange *range, GError **error)
 {
 	Archive *archive = office_archive(office, error);
-	int pack = -1;
+	GError *problem = NULL;
 
-	for (int tries = 0; archive && pack < 0 && tries < OPEN_TRIES; tries++) {
-		g_clear_error(error);
-		pack = try_first_copy(archive, id, range, error);
-		if (pack < 0 && !failure_is(*error, FAILURE_STORE_BUSY))
+	for (int tries = 0; archive && tries < OPEN_TRIES; tries++) {
+		int pack;
+
+		g_clear_error(&problem);
+		pack = try_first_copy(archive, id, range, &problem);
+		if (pack >= 0)
+			return pack;
+		if (!failure_is(problem, FAILURE_STORE_BUSY))
 			break;
 	}
-	return pack;
+	if (problem)
+		g_propagate_error(error, problem);
+	return -1;
 }
 
 bool document_write_attachment(Office *office, int64_t id, int64_t number, int descriptor,

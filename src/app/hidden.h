@@ -1,4 +1,4 @@
-/* Which folders the import hides (section 7): the user's list or the standard with its aliases.
+/* Which folders the import hides : the user's list or the standard with its aliases.
  * Pure. */
 #pragma once
 

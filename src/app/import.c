@@ -84,7 +84,8 @@ static bool list_refusal(ImportRun *run, const char *folder, GError *problem)
 	return true;
 }
 
-static bool import_one(ImportRun *run, const char *folder, GError **error)
+/* One folder; NAMED by the caller, one that is unknown ends the run as a wrong call. */
+static bool import_one(ImportRun *run, const char *folder, bool named, GError **error)
 {
 	GError *problem = NULL;
 
@@ -94,29 +95,18 @@ static bool import_one(ImportRun *run, const char *folder, GError **error)
 		run->result->folders++;
 		return true;
 	}
-	if (list_refusal(run, folder, problem))
+	if (!(named && failure_is(problem, FAILURE_FOLDER_UNKNOWN)) &&
+		list_refusal(run, folder, problem))
 		return true;
 	g_propagate_error(error, problem);
 	return false;
 }
 
-/* Folders named by the caller: one that is unknown ends the run as a wrong call. */
 static bool import_named(ImportRun *run, GError **error)
 {
 	for (const char *const *folder = run->request->folders; *folder; folder++) {
-		GError *problem = NULL;
-
-		if (!import_check_cancel(run, error))
+		if (!import_one(run, *folder, true, error))
 			return false;
-		if (import_folder(run, *folder, &problem)) {
-			run->result->folders++;
-			continue;
-		}
-		if (failure_is(problem, FAILURE_FOLDER_UNKNOWN) ||
-			!list_refusal(run, *folder, problem)) {
-			g_propagate_error(error, problem);
-			return false;
-		}
 	}
 	return true;
 }
@@ -142,7 +132,7 @@ static bool is_settled(
 	ImportRun *run, const char *name, const ImapStatus *status, bool *settled, GError **error)
 {
 	ArchiveFolder folder =
-		import_archive_folder(run->account, run->server, name, status->uid_validity);
+		folder_key_make(run->account, run->server, name, status->uid_validity);
 	bool busy;
 
 	*settled = false;
@@ -177,7 +167,7 @@ static bool import_visible(ImportRun *run, GError **error)
 			return false;
 		if (settled)
 			run->result->folders++;
-		else if (!import_one(run, name, error))
+		else if (!import_one(run, name, false, error))
 			return false;
 	}
 	return true;
@@ -252,7 +242,7 @@ static bool prepare(ImportRun *run, GError **error)
 	if (!run->account || !settings_require(run->account, MAIL_PROTOCOL_IMAP, error) ||
 		!check_target(run->account, error))
 		return false;
-	run->server = import_server_name(run->account);
+	run->server = folder_key_server(run->account);
 	run->archive = office_archive(run->office, error);
 	return run->archive != NULL;
 }

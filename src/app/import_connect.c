@@ -12,28 +12,12 @@
 /* The longest pause a throttling server gets; above it the run ends and says so. */
 #define LONGEST_WAIT (5 * 60 * 1000)
 
-char *import_server_name(const Account *account)
-{
-	return text_fold(account->imap.host);
-}
-
-ArchiveFolder import_archive_folder(
-	const Account *account, const char *server, const char *folder, uint32_t uid_validity)
-{
-	return (ArchiveFolder){
-		.user_id = account->user_id,
-		.user = account->user_name,
-		.server = server,
-		.mailbox = account->address,
-		.name = folder,
-		.uid_validity = uid_validity,
-	};
-}
-
 void import_disconnect(ImportRun *run)
 {
-	if (run->session)
+	if (run->session) {
 		run->result->wire_bytes += imap_bytes(run->session);
+		run->backoff = imap_backoff(run->session);
+	}
 	g_clear_pointer(&run->session, imap_close);
 }
 
@@ -46,7 +30,7 @@ static bool refresh_account(ImportRun *run, GError **error)
 
 	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error))
 		return false;
-	server = import_server_name(account);
+	server = folder_key_server(account);
 	if (strcmp(server, run->server) != 0 ||
 		strcmp(account->address, run->account->address) != 0) {
 		failure_set(error, FAILURE_SETTINGS_CHANGED, NULL,
@@ -61,16 +45,15 @@ static bool refresh_account(ImportRun *run, GError **error)
 
 bool import_connect(ImportRun *run, GError **error)
 {
-	bool again = run->session != NULL;
-
 	if (run->session && imap_is_alive(run->session))
 		return true;
 	import_disconnect(run);
 	run->progress.phase = IMPORT_CONNECTING;
 	import_report(run, true);
-	if (again && !refresh_account(run, error))
+	if (run->connected_before && !refresh_account(run, error))
 		return false;
 	run->session = sign_in_imap(run->office, run->account, run->cancel, error);
+	run->connected_before |= run->session != NULL;
 	return run->session != NULL;
 }
 
@@ -84,7 +67,7 @@ bool import_is_recoverable(const GError *error)
 /* How long to pause, in milliseconds. */
 static int64_t pause_length(const ImportRun *run, unsigned tries)
 {
-	int64_t told = run->session ? imap_backoff(run->session) : 0;
+	int64_t told = run->session ? imap_backoff(run->session) : run->backoff;
 
 	return MAX(told, (int64_t)FIRST_WAIT << MIN(tries, 8));
 }

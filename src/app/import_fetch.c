@@ -133,7 +133,7 @@ static bool settle_missing(Transfer *transfer, const GArray *missing, GError **e
 /* Fetches what is open, at most FETCH_UIDS; *LEFT says whether more is. */
 static bool fetch_some(Transfer *transfer, uint32_t *uid, bool *left, GError **error)
 {
-	g_autoptr(GArray) open = import_plan_open(transfer->plan, FETCH_UIDS);
+	g_autoptr(GArray) open = import_plan_remaining(transfer->plan, FETCH_UIDS);
 	g_autoptr(GArray) missing = NULL;
 	g_autoptr(ImapFetch) fetch = NULL;
 	GError *problem = NULL;

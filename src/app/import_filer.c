@@ -13,15 +13,17 @@
 /* What a parcel weighs beside its bytes. */
 #define PARCEL_WEIGHT 128
 /* A small mail travels in one parcel, a large one in pieces of this size. */
-#define PARCEL_BYTES (256 * 1024)
+#define PARCEL_LIMIT (256 * 1024)
 
 /* When a commit is due. */
 #define COMMIT_MAILS 1000
 #define COMMIT_BYTES (64 * 1024 * 1024)
 #define COMMIT_MILLISECONDS 500
 
+typedef enum ParcelKind { PARCEL_MAIL, PARCEL_DISCARD, PARCEL_FAILED, PARCEL_GONE } ParcelKind;
+
 typedef struct Parcel {
-	enum { PARCEL_BYTES_OF_MAIL, PARCEL_DISCARD, PARCEL_FAILED, PARCEL_GONE } kind;
+	ParcelKind kind;
 	bool first, last;
 	uint32_t uid;
 	int64_t internal_date;
@@ -60,7 +62,7 @@ static void parcel_free(Parcel *parcel)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parcel, parcel_free)
 
-static Parcel *parcel_new(int kind, size_t room)
+static Parcel *parcel_new(ParcelKind kind, size_t room)
 {
 	Parcel *parcel = g_malloc(sizeof *parcel + room);
 
@@ -117,7 +119,7 @@ static bool file_bytes(Filer *filer, const Parcel *parcel)
 static bool take(Filer *filer, const Parcel *parcel)
 {
 	switch (parcel->kind) {
-	case PARCEL_BYTES_OF_MAIL:
+	case PARCEL_MAIL:
 		return file_bytes(filer, parcel);
 	case PARCEL_DISCARD:
 		if (filer->inside)
@@ -179,13 +181,12 @@ Filer *filer_start(Archive *archive, const ArchiveOrder *order, const ImportPlan
 	return filer;
 }
 
-bool filer_begin(Filer *filer, uint64_t size)
+void filer_begin(Filer *filer, uint64_t size)
 {
 	parcel_free(filer->open);
-	filer->open = parcel_new(PARCEL_BYTES_OF_MAIL, (size_t)MIN(size, PARCEL_BYTES));
+	filer->open = parcel_new(PARCEL_MAIL, (size_t)MIN(size, PARCEL_LIMIT));
 	filer->open->first = true;
 	filer->open->mail_size = size;
-	return true;
 }
 
 bool filer_write(Filer *filer, const void *data, size_t size)
@@ -202,7 +203,7 @@ bool filer_write(Filer *filer, const void *data, size_t size)
 		if (size > 0) {
 			if (!push(filer, g_steal_pointer(&filer->open)))
 				return false;
-			filer->open = parcel_new(PARCEL_BYTES_OF_MAIL, PARCEL_BYTES);
+			filer->open = parcel_new(PARCEL_MAIL, PARCEL_LIMIT);
 		}
 	}
 	return true;

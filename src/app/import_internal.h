@@ -1,7 +1,7 @@
-/* Inside of the import: the run, the plan of a folder, the filer thread. Only for import*.c (and
- * the folder's key for messages.c). */
+/* Inside of the import: the run, the plan of a folder, the filer thread. Only for import*.c. */
 #pragma once
 
+#include "app/folder_key.h"
 #include "app/import.h"
 #include "app/sign_in.h"
 
@@ -20,14 +20,11 @@ typedef struct ImportRun {
 	Account *account;
 	char *server;		/* the archive's name for the account's server */
 	ImapSession *session;	/* NULL: not connected */
+	bool connected_before;	/* later connections take the settings as they are then */
+	unsigned backoff;	/* milliseconds the last session's server asked for */
 	GError *server_failure; /* why mails were left out although they are there; NULL: none were
 				 */
 } ImportRun;
-
-/* The archive's key for a folder of ACCOUNT. Borrows everything. */
-char *import_server_name(const Account *account);
-ArchiveFolder import_archive_folder(
-	const Account *account, const char *server, const char *folder, uint32_t uid_validity);
 
 /* import.c: Whether the run has been cancelled, as a failure. */
 bool import_check_cancel(const ImportRun *run, GError **error);
@@ -67,7 +64,7 @@ GArray *import_find_uids(ImportRun *run, const GArray *uids, GError **error);
 /* The index of the first of the ascending UIDS that is not below UID. */
 size_t import_uid_index(const GArray *uids, uint32_t uid);
 /* The UIDs not handed yet, at most LIMIT; yours. */
-GArray *import_plan_open(const ImportPlan *plan, size_t limit);
+GArray *import_plan_remaining(const ImportPlan *plan, size_t limit);
 
 /* import_filer.c: the thread that hashes, writes and commits behind a bounded queue. */
 typedef struct Filer Filer;
@@ -76,7 +73,7 @@ typedef struct Filer Filer;
 Filer *filer_start(Archive *archive, const ArchiveOrder *order, const ImportPlan *plan);
 /* A piece of a mail's bytes; the first has its size in all, the last UID and date. Copies DATA.
  * False once the filer has failed: filer_finish says why. */
-bool filer_begin(Filer *filer, uint64_t size);
+void filer_begin(Filer *filer, uint64_t size);
 bool filer_write(Filer *filer, const void *data, size_t size);
 bool filer_end(Filer *filer, uint32_t uid, int64_t internal_date);
 /* Drops the mail begun. */

@@ -75,7 +75,7 @@ GArray *import_find_uids(ImportRun *run, const GArray *uids, GError **error)
 	return g_steal_pointer(&all);
 }
 
-GArray *import_plan_open(const ImportPlan *plan, size_t limit)
+GArray *import_plan_remaining(const ImportPlan *plan, size_t limit)
 {
 	GArray *open = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 
@@ -212,8 +212,7 @@ ImportPlan *import_plan_new(
 		failure_set(error, FAILURE_FOLDER_UNSTABLE, folder, "%s: no UIDVALIDITY", folder);
 		return NULL;
 	}
-	plan->folder =
-		import_archive_folder(run->account, run->server, folder, status->uid_validity);
+	plan->folder = folder_key_make(run->account, run->server, folder, status->uid_validity);
 	if (!archive_folder_open(run->archive, &plan->folder, error))
 		return NULL;
 	if (run->uids)

@@ -56,7 +56,7 @@ static bool read_claimed(Indexer *indexer, const ArchivePlace *places, size_t co
 	MailContent *contents[MIME_BATCH_MAILS] = {NULL};
 	g_autoptr(GError) problem = NULL;
 	g_auto(Descriptor) pack = archive_open_pack(indexer->archive, &places[0], &problem);
-	bool kept;
+	bool kept = false;
 
 	/* Bytes that are gone are verify's business; here they count as an attempt. */
 	if (failure_is(problem, FAILURE_ARCHIVE_DAMAGED))
@@ -67,13 +67,13 @@ static bool read_claimed(Indexer *indexer, const ArchivePlace *places, size_t co
 	}
 	for (size_t i = 0; i < count; i++)
 		ranges[i] = (MimeRange){.offset = places[i].offset, .size = places[i].size};
-	if (!ask_worker(indexer, pack, places, ranges, count, contents, &problem) &&
-		!failure_is(problem, FAILURE_PARSER_DIED)) {
+	if (ask_worker(indexer, pack, places, ranges, count, contents, &problem) ||
+		failure_is(problem, FAILURE_PARSER_DIED)) {
+		kept = keep_answers(indexer->archive, places, contents, count, error);
+	} else {
 		archive_unclaim(indexer->archive, places, count, NULL);
 		g_propagate_error(error, g_steal_pointer(&problem));
-		return false;
 	}
-	kept = keep_answers(indexer->archive, places, contents, count, error);
 	for (size_t i = 0; i < count; i++)
 		mail_content_free(contents[i]);
 	return kept;

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include "app/folders.h"
-#include "app/import_internal.h"
+#include "app/folder_key.h"
 #include "app/sign_in.h"
 #include "base/file.h"
 #include "failure/failure.h"
@@ -21,6 +21,13 @@ typedef struct HeaderBatch {
 	size_t count;
 	uint64_t end;
 } HeaderBatch;
+
+static void header_batch_clear(HeaderBatch *batch)
+{
+	descriptor_close(&batch->file);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeaderBatch, header_batch_clear)
 
 void message_view_free(MessageView *view)
 {
@@ -87,11 +94,14 @@ static bool keep_header(HeaderBatch *batch, ImapFetch *fetch, MessageView *view,
 static bool fetch_headers(ImapFetch *fetch, GPtrArray *views, MimeWorker *worker,
 	const Cancel *cancel, GError **error)
 {
-	HeaderBatch batch = {.file = memfd_create("headers", MFD_CLOEXEC)};
-	g_auto(Descriptor) closer = batch.file;
+	g_auto(HeaderBatch) batch = {.file = memfd_create("headers", MFD_CLOEXEC)};
 	GError *problem = NULL;
 	ImapMessage message;
 
+	if (batch.file < 0) {
+		failure_set_errno(error, FAILURE_INTERNAL, NULL, errno);
+		return false;
+	}
 	while (imap_fetch_next(fetch, &message, &problem)) {
 		MessageView *view = g_new0(MessageView, 1);
 
@@ -108,7 +118,6 @@ static bool fetch_headers(ImapFetch *fetch, GPtrArray *views, MimeWorker *worker
 		if (batch.count == MIME_BATCH_MAILS && !read_batch(&batch, worker, cancel, error))
 			return false;
 	}
-	(void)closer;
 	if (problem) {
 		g_propagate_error(error, problem);
 		return false;
@@ -181,8 +190,8 @@ GPtrArray *messages_list(
 	views = list_selected(session, query, worker, cancel, error);
 	if (!views)
 		return NULL;
-	server = import_server_name(account);
-	folder = import_archive_folder(account, server, query->folder, status.uid_validity);
+	server = folder_key_server(account);
+	folder = folder_key_make(account, server, query->folder, status.uid_validity);
 	if (!mark_imported(office, &folder, views, error))
 		return NULL;
 	return g_steal_pointer(&views);

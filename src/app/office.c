@@ -167,11 +167,6 @@ Office *office_open(const char *folder, const char *database, GError **error)
 	return office->settings ? g_steal_pointer(&office) : NULL;
 }
 
-const char *office_folder(const Office *office)
-{
-	return office->folder;
-}
-
 Db *office_db(Office *office)
 {
 	return office->db;

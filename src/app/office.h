@@ -1,5 +1,6 @@
 /* One office's installation: the data folder with database, key ring, settings and archive, opened
- * once a process and handed to every use case. It knows no protocol. */
+ * once a process and handed to every use case. Opening sets the process\'s umask
+ * to 077 and starts libcurl; otherwise it knows no protocol. */
 #pragma once
 
 #include <glib.h>
@@ -18,7 +19,6 @@ Office *office_open(const char *folder, const char *database, GError **error);
 void office_close(Office *office);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Office, office_close)
 
-const char *office_folder(const Office *office);
 Db *office_db(Office *office);
 Settings *office_settings(Office *office);
 

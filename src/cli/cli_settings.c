@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "failure/failure.h"
+#include "settings/settings.h"
 
 static json_t *view_json(const SettingView *view)
 {

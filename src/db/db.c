@@ -101,7 +101,7 @@ Db *db_open(const char *url, DbDurability durability, const char *const *migrati
 	db->driver = driver;
 	db->place = g_strdup(place);
 	db->durability = durability;
-	db->migrations = migrations;
+	db->migrations = migrations ? migrations : driver->main_migrations;
 	db->idle = g_ptr_array_new();
 	pthread_mutex_init(&db->mutex, NULL);
 	db_lock_init(&db->writers);
@@ -109,7 +109,7 @@ Db *db_open(const char *url, DbDurability durability, const char *const *migrati
 	if (!connection)
 		return NULL;
 	give_connection(db, connection);
-	return db_migrate(driver, connection, migrations, error) ? g_steal_pointer(&db) : NULL;
+	return db_migrate(driver, connection, db->migrations, error) ? g_steal_pointer(&db) : NULL;
 }
 
 void db_close(Db *db)

@@ -9,7 +9,8 @@ typedef struct DbConnection DbConnection; /* the driver's own */
 typedef struct DbStatement DbStatement;	  /* the same: bound and running */
 
 typedef struct DbDriver {
-	const char *scheme; /* "sqlite": what stands before the colon of the URL */
+	const char *scheme;		    /* "sqlite": what stands before the colon of the URL */
+	const char *const *main_migrations; /* of the main database, in this driver's SQL */
 
 	/* Whether PLACE holds no database yet. */
 	bool (*is_missing)(const char *place);
@@ -23,7 +24,8 @@ typedef struct DbDriver {
 	/* False: the connection is of no use any more. */
 	bool (*rollback)(DbConnection *connection);
 
-	/* The schema's number (0: an empty database), and a migration; both in a transaction. */
+	/* The schema's number (0: an empty database), inside or outside a transaction; and a
+	 * migration, inside a write transaction. */
 	bool (*get_version)(DbConnection *connection, int64_t *version, GError **error);
 	bool (*migrate)(
 		DbConnection *connection, const char *script, int64_t version, GError **error);

@@ -1,9 +1,7 @@
-/* The main database: durable, with our own migrations. */
+/* The main database: durable, with the driver's own migrations. */
 #include "db/db.h"
-
-#include "db/db_driver.h"
 
 Db *db_open_main(const char *url, GError **error)
 {
-	return db_open(url, DB_DURABLE, db_migrations_sqlite, error);
+	return db_open(url, DB_DURABLE, NULL, error);
 }

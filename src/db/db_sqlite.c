@@ -392,6 +392,7 @@ static bool sqlite_empty_log(DbConnection *connection, bool *emptied, GError **e
 
 const DbDriver db_driver_sqlite = {
 	.scheme = "sqlite",
+	.main_migrations = db_migrations_sqlite,
 	.is_missing = sqlite_is_missing,
 	.connect = sqlite_connect,
 	.disconnect = sqlite_disconnect,

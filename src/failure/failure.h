@@ -1,6 +1,6 @@
 /* The catalogue of failures: each condition has one row with what happens next, the exit status,
  * the German sentence and advice, and who must act. Every module reports through it; what a person
- * reads is written here once (failure_table.c). */
+ * reads is written here once (failure_table.h). */
 #pragma once
 
 #include <stdbool.h>
@@ -54,7 +54,7 @@ Failure failure_of(const GError *error);
 bool failure_is(const GError *error, Failure failure);
 FailureCode failure_code(const GError *error);
 
-/* The exit status of section 12, the code's name ("login"), the row's name ("login-refused"). */
+/* The exit status (man/amtspost.1), the code's name ("login"), the row's name ("login-refused"). */
 int failure_status(const GError *error);
 const char *failure_code_name(const GError *error);
 const char *failure_name(const GError *error);

@@ -16,7 +16,7 @@ typedef struct Stream Stream;
 /* Once, before any thread starts. */
 void stream_start_library(void);
 
-/* Connects as ENDPOINT says (section 4: implicit TLS on 993 and 465, STARTTLS on 143, 25 and 587,
+/* Connects as ENDPOINT says (implicit TLS on 993 and 465, STARTTLS on 143, 25 and 587,
  * elsewhere implicit first). Nothing but CAPABILITY/EHLO and STARTTLS has been sent; the greeting
  * is kept (stream_greeting). What the peer sent behind curl's last reply is lost: the protocol's
  * first act is a command of its own, dropping all before its answer. CANCEL is borrowed and must

@@ -164,7 +164,7 @@ bool settings_warn(Settings *settings, const char *user, const Setting *setting,
 	GError **error);
 
 /* The effective settings of USER as plain values with the current generation; the one function that
- * decides them (section 2). Nothing is checked for completeness: settings_require does. */
+ * decides them. Nothing is checked for completeness: settings_require does. */
 Account *settings_resolve(Settings *settings, const char *user, GError **error);
 
 /* Whether ACCOUNT can be used for PROTOCOL: not disabled, account and host set

@@ -1,4 +1,4 @@
-/* THE decision which value holds for a user, and from where it comes (section 2). Everything that
+/* THE decision which value holds for a user, and from where it comes. Everything that
  * shows or uses settings asks here; nothing here opens a secret. */
 #include "settings/settings_internal.h"
 

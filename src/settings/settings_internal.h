@@ -75,5 +75,5 @@ typedef struct Effective {
 	EffectiveValue values[SETTING_COUNT];
 } Effective;
 
-/* THE decision of section 2 for all keys of the scope that READING is of. */
+/* THE decision (settings_effective.c) for all keys of the scope that READING is of. */
 void settings_decide(const SettingReading *reading, Effective *effective);

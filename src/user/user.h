@@ -23,7 +23,7 @@ typedef struct User {
 void user_free(User *user);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(User, user_free)
 
-/* The rule of section 2: 1 to 64 of letters (of any script, NFC), digits, . _ - @, no leading dot;
+/* The rule for names: 1 to 64 of letters (of any script, NFC), digits, . _ - @, no leading dot;
  * FAILURE_USER_NAME_INVALID. */
 bool user_check_name(const char *name, GError **error);
 /* At most 200 characters, no control characters; NULL is fine. FAILURE_DISPLAY_NAME_INVALID. */

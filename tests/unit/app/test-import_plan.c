@@ -42,7 +42,7 @@ static void test_hand_in_any_order(void **state)
 	assert_false(import_plan_hand(plan, 4)); /* one nobody asked for */
 	assert_true(import_plan_hand(plan, 1));
 	assert_int_equal(plan->first_open, 2);
-	open = import_plan_open(plan, 10);
+	open = import_plan_remaining(plan, 10);
 	assert_int_equal(open->len, 2);
 	assert_int_equal(g_array_index(open, uint32_t, 0), 6);
 	assert_int_equal(g_array_index(open, uint32_t, 1), 9);
@@ -56,7 +56,7 @@ static void test_open_is_limited(void **state)
 {
 	const uint32_t uids[] = {1, 2, 3, 4, 5};
 	g_autoptr(ImportPlan) plan = plan_of(uids, 5);
-	g_autoptr(GArray) open = import_plan_open(plan, 2);
+	g_autoptr(GArray) open = import_plan_remaining(plan, 2);
 
 	(void)state;
 	assert_int_equal(open->len, 2);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -27,8 +28,6 @@ static void assert_exits(int (*act)(void), int expected)
 {
 	int status = status_of(act);
 
-	if (!mime_seal_is_real())
-		skip();
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), expected);
 }
@@ -37,8 +36,6 @@ static void assert_killed(int (*act)(void))
 {
 	int status = status_of(act);
 
-	if (!mime_seal_is_real())
-		skip();
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGSYS);
 }
@@ -160,8 +157,6 @@ static void test_time_is_limited(void **state)
 	int status;
 
 	(void)state;
-	if (!mime_seal_is_real())
-		skip();
 	status = status_of(compute_forever);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGXCPU);
@@ -178,5 +173,10 @@ int main(void)
 		cmocka_unit_test(test_time_is_limited),
 	};
 
+	/* Under sanitizers there is no seal: the whole plan is skipped, as TAP says it. */
+	if (!mime_seal_is_real()) {
+		puts("1..0 # SKIP no seal under sanitizers");
+		return 0;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

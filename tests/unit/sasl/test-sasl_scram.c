@@ -92,6 +92,7 @@ static void test_extensions_behind_are_ignored(void **state)
 	g_autoptr(Secret) first = sasl_step(sasl, NULL, 0, NULL);
 	g_autoptr(Secret) second = sasl_step(sasl, FIRST_1 ",x=y", strlen(FIRST_1) + 4, &error);
 
+	assert_non_null(first);
 	(void)state;
 	assert_non_null(second);
 }
@@ -130,6 +131,7 @@ static void test_hostile_first_messages(void **state)
 		g_autoptr(Sasl) sasl = begin(SASL_SCRAM_SHA_1, "user", NULL, NONCE_1);
 		g_autoptr(Secret) first = sasl_step(sasl, NULL, 0, NULL);
 
+		assert_non_null(first);
 		assert_refused(sasl, messages[i], strlen(messages[i]), FAILURE_SASL_INVALID);
 	}
 	assert_true(clock_monotonic() - start < 2000);
@@ -140,6 +142,7 @@ static void test_first_message_with_nul(void **state)
 	g_autoptr(Sasl) sasl = begin(SASL_SCRAM_SHA_1, "user", NULL, NONCE_1);
 	g_autoptr(Secret) first = sasl_step(sasl, NULL, 0, NULL);
 
+	assert_non_null(first);
 	(void)state;
 	assert_refused(sasl, FIRST_1 "\0x", sizeof(FIRST_1) + 1, FAILURE_SASL_INVALID);
 }
@@ -166,6 +169,7 @@ static void test_hostile_final_messages(void **state)
 		g_autoptr(Secret) first = sasl_step(sasl, NULL, 0, NULL);
 		g_autoptr(Secret) second = sasl_step(sasl, FIRST_1, strlen(FIRST_1), NULL);
 
+		assert_non_null(first);
 		assert_non_null(second);
 		assert_refused(sasl, rows[i].message, strlen(rows[i].message), rows[i].failure);
 	}
@@ -176,6 +180,7 @@ static void test_early_success_is_not_complete(void **state)
 	g_autoptr(Sasl) sasl = begin(SASL_SCRAM_SHA_256, "user", NULL, NULL);
 	g_autoptr(Secret) first = sasl_step(sasl, NULL, 0, NULL);
 
+	assert_non_null(first);
 	(void)state;
 	assert_false(sasl_is_complete(sasl));
 }
