@@ -1,5 +1,5 @@
-/* Writes the chapters that are loops over tables: the settings and the catalogue of failures. The results
- * are committed; a test compares them with what this program writes (tools/check-manual).
+/* Writes the chapters that are loops over tables: the settings and the catalogue of failures. The
+ * results are committed; a test compares them with what this program writes (tools/check-manual).
  *
  *   write-manual settings | failures | settings-man */
 #include <stdio.h>
@@ -50,13 +50,15 @@ static char *value_words(const Setting *setting)
 	}
 	words = g_string_new(NULL);
 	for (const SettingChoice *choice = setting->choices; choice->value; choice++)
-		g_string_append_printf(words, "%s`%s` %s", words->len ? ", " : "", choice->value, choice->label);
+		g_string_append_printf(
+			words, "%s`%s` %s", words->len ? ", " : "", choice->value, choice->label);
 	return g_string_free(words, FALSE);
 }
 
 static void write_settings(void)
 {
-	puts("# Einstellungen\n\nErzeugt aus der Tabelle der Einstellungen (`src/settings/settings_table.c`).\n");
+	puts("# Einstellungen\n\nErzeugt aus der Tabelle der Einstellungen "
+	     "(`src/settings/settings_table.c`).\n");
 	puts("| Schlüssel | Bezeichnung | Wo | Werte | Standard | Erklärung |");
 	puts("| --- | --- | --- | --- | --- | --- |");
 	for (int key = 0; key < SETTING_COUNT; key++) {
@@ -64,8 +66,9 @@ static void write_settings(void)
 		g_autofree char *values = value_words(setting);
 
 		printf("| `%s` | %s | %s%s | %s | %s%s%s | %s |\n", setting->name, setting->label,
-			scope_words(setting->scopes), setting->clerk ? ", auch der Anwender selbst" : "",
-			values, setting->fallback ? "`" : "", setting->fallback ? setting->fallback : "–",
+			scope_words(setting->scopes),
+			setting->clerk ? ", auch der Anwender selbst" : "", values,
+			setting->fallback ? "`" : "", setting->fallback ? setting->fallback : "–",
 			setting->fallback ? "`" : "", setting->help);
 	}
 }
@@ -118,7 +121,8 @@ static const char *actor_words(FailureActor actor)
 
 static void write_failures(void)
 {
-	puts("# Wenn etwas nicht geht\n\nErzeugt aus dem Katalog der Fehler (`src/failure/failure_table.h`).");
+	puts("# Wenn etwas nicht geht\n\nErzeugt aus dem Katalog der Fehler "
+	     "(`src/failure/failure_table.h`).");
 	puts("„…“ steht für den Server, Ordner oder Wert, um den es geht.\n");
 	puts("| Status | Name | Was Sie lesen | Was zu tun ist | Wer |");
 	puts("| --- | --- | --- | --- | --- |");
@@ -130,8 +134,8 @@ static void write_failures(void)
 		failure_set(&error, (Failure)failure, "…", "%s", "");
 		sentence = failure_sentence(error);
 		advice = failure_advice(error);
-		printf("| %d | `%s` | %s | %s | %s |\n", failure_status(error), failure_name(error), sentence,
-			advice, actor_words(failure_actor(error)));
+		printf("| %d | `%s` | %s | %s | %s |\n", failure_status(error), failure_name(error),
+			sentence, advice, actor_words(failure_actor(error)));
 	}
 }
 

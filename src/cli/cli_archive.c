@@ -51,11 +51,11 @@ static GArray *parse_ids(Cli *cli, Archive *archive, GError **error)
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
 
 	for (int i = 0; i < cli->argument_count; i++) {
-		g_autoptr(ArchiveMail) mail = NULL;
 		int64_t id;
+		bool good = parse_id(cli->arguments[i], &id, error);
+		g_autoptr(ArchiveMail) mail = good ? archive_find(archive, id, error) : NULL;
 
-		if (!parse_id(cli->arguments[i], &id, error) ||
-			!(mail = archive_find(archive, id, error)))
+		if (!mail)
 			return NULL;
 		g_array_append_val(ids, id);
 	}

@@ -22,9 +22,9 @@ typedef enum DbDurability {
 
 /* URL: "sqlite:PATH". Anything else: FAILURE_DATABASE_UNSUPPORTED (status 2). A database on a
  * network file system is refused. MIGRATIONS (NULL: the main database's, from the driver) is a
- * NULL-terminated array of SQL scripts, number 1 first, each run once in a transaction of its own; a
- * schema newer than the array is refused (FAILURE_SCHEMA_NEWER), also when another process makes it
- * so while this one runs. The array is borrowed. */
+ * NULL-terminated array of SQL scripts, number 1 first, each run once in a transaction of its own;
+ * a schema newer than the array is refused (FAILURE_SCHEMA_NEWER), also when another process makes
+ * it so while this one runs. The array is borrowed. */
 Db *db_open(
 	const char *url, DbDurability durability, const char *const *migrations, GError **error);
 /* Whether there is no database at URL yet, not even an empty one of this program; false also where
