@@ -47,8 +47,7 @@ bool text_has_control(const char *text)
 	return false;
 }
 
-/* One part of a domain between dots: letters, digits and inner hyphens, also beyond ASCII. */
-static bool is_label(const char *label)
+bool text_is_label(const char *label, gunichar extra)
 {
 	size_t length = strlen(label);
 
@@ -57,7 +56,8 @@ static bool is_label(const char *label)
 	for (const char *at = label; *at; at = g_utf8_next_char(at)) {
 		gunichar letter = g_utf8_get_char(at);
 
-		if (!g_unichar_isalnum(letter) && letter != '-' && !g_unichar_ismark(letter))
+		if (!g_unichar_isalnum(letter) && !g_unichar_ismark(letter) && letter != '-' &&
+			(!extra || letter != extra))
 			return false;
 	}
 	return true;
@@ -74,7 +74,7 @@ static bool is_domain(const char *domain)
 		       strspn(domain + 1, "0123456789abcdefABCDEFIPv:.") == length - 2;
 	labels = g_strsplit(domain, ".", -1);
 	for (char **label = labels; *label; label++) {
-		if (!is_label(*label))
+		if (!text_is_label(*label, 0))
 			return false;
 	}
 	return length > 0;

@@ -15,6 +15,10 @@ char *text_make_valid(const char *data, size_t size);
 /* True if TEXT holds a control character (C0, DEL, C1) or is no valid UTF-8. */
 bool text_has_control(const char *text);
 
+/* True for one part of a domain between dots: letters of any script, digits and inner hyphens, and
+ * the letter EXTRA if it is not 0 (the underscore of Windows domains). */
+bool text_is_label(const char *label, gunichar extra);
+
 /* True for one e-mail address: local@domain without quotes, blanks, controls and invisible letters,
  * at most 254 bytes; also internationalised ones (RFC 6531). */
 bool text_is_address(const char *text);

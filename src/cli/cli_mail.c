@@ -300,7 +300,7 @@ static void print_result(const ImportRequest *request, const ImportResult *resul
 		print_nothing_new(request, result);
 	else if (!nothing)
 		print_counts(result);
-	if (request->case_number && result->imported == 0 && !failed)
+	if (request->case_number && nothing && !failed)
 		cli_print(_(
 			"Das Aktenzeichen wurde nicht vergeben, weil nichts Neues abgelegt wurde; "
 			"„amtspost archive assign NR --case …“ trägt es nach.\n"));

@@ -13,7 +13,6 @@
 #define LINES_LIMIT (64 * 1024)
 #define SECRET_LIMIT 4096
 #define HOST_LIMIT 253 /* RFC 1035 */
-#define LABEL_LIMIT 63
 #define SHOWN_LIMIT 100 /* characters of a refused value that are repeated */
 
 /* Yours: VALUE as a sentence may hold it. */
@@ -115,24 +114,6 @@ static char *normalise_choice(const Setting *setting, const char *value, GError 
 	return NULL;
 }
 
-/* One label of a host name: letters of any script (IDN), digits, hyphens inside, and the underscore
- * that Windows domains use. */
-static bool is_label(const char *label)
-{
-	size_t length = strlen(label);
-
-	if (length == 0 || length > LABEL_LIMIT || label[0] == '-' || label[length - 1] == '-')
-		return false;
-	for (const char *at = label; *at; at = g_utf8_next_char(at)) {
-		gunichar letter = g_utf8_get_char(at);
-
-		if (!g_unichar_isalnum(letter) && !g_unichar_ismark(letter) && letter != '-' &&
-			letter != '_')
-			return false;
-	}
-	return true;
-}
-
 static bool is_host_name(const char *name)
 {
 	g_auto(GStrv) labels = g_strsplit(name, ".", -1);
@@ -140,7 +121,7 @@ static bool is_host_name(const char *name)
 	bool good = count > 0 && strlen(name) <= HOST_LIMIT;
 
 	for (guint i = 0; i < count && good; i++)
-		good = is_label(labels[i]);
+		good = text_is_label(labels[i], '_');
 	/* A last label of digits alone is an address with a slip in it, never a name. */
 	return good && strspn(labels[count - 1], "0123456789") != strlen(labels[count - 1]);
 }

@@ -204,6 +204,16 @@ def test_case_fills_and_never_replaces(clerk, mailbox):
     assert any("BG-2026/3" in str(row) for row in clerk.json("audit"))
 
 
+def test_what_is_said_of_the_case_is_true(clerk, mailbox):
+    mailbox.fill("INBOX", [mail("eins")])
+    clerk.imported("--folder", "INBOX")
+    untold = ("import", "--user", CLERK, "--folder", "INBOX", "--case", "BG-2026/1")
+    assert "nicht vergeben" in clerk.ok(*untold).stdout
+    assert [row["case"] for row in clerk.archive()] == [None]
+    assert "nicht vergeben" not in clerk.ok(*untold, "--uids", "1").stdout
+    assert [row["case"] for row in clerk.archive()] == ["BG-2026/1"]
+
+
 def test_connection_lost_once(clerk, mailbox):
     mails = list(make_mails(800, seed=8))
     mailbox.fill("INBOX", mails)
