@@ -12,7 +12,7 @@
 #define LINE_LIMIT 1024 /* bytes, of every value that is one line */
 #define LINES_LIMIT (64 * 1024)
 #define SECRET_LIMIT 4096
-#define HOST_LIMIT 253 /* RFC 1035 */
+#define HOST_LIMIT 253	/* RFC 1035 */
 #define SHOWN_LIMIT 100 /* characters of a refused value that are repeated */
 
 /* Yours: VALUE as a sentence may hold it. */
