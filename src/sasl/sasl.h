@@ -1,9 +1,11 @@
 /* SASL mechanisms as pure functions: challenge in, response out, no network. PLAIN (RFC 4616),
- * LOGIN, SCRAM-SHA-1 and -256 (RFC 5802, 7677) without channel binding. */
+ * LOGIN, SCRAM-SHA-1 and -256 (RFC 5802, 7677) without channel binding; with an access token
+ * XOAUTH2 (Google's, Microsoft's) and OAUTHBEARER (RFC 7628). */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <glib.h>
 #include "base/secret.h"
 
@@ -13,12 +15,19 @@ typedef enum SaslMechanism {
 	SASL_PLAIN = 1 << 1,
 	SASL_SCRAM_SHA_1 = 1 << 2,
 	SASL_SCRAM_SHA_256 = 1 << 3,
+	SASL_OAUTHBEARER = 1 << 4,
+	SASL_XOAUTH2 = 1 << 5,
 } SaslMechanism;
 
+/* Who logs in, with a password or with an access token; the other one is NULL. A token is never
+ * sent by a mechanism for passwords, nor the other way round. */
 typedef struct SaslIdentity {
-	const char *username;	  /* authentication identity, UTF-8 */
-	const char *authorize_as; /* authorization identity, NULL: the same */
+	const char *username;	  /* authentication identity, UTF-8; with a token: the mailbox */
+	const char *authorize_as; /* authorization identity, NULL: the same; not with a token */
 	const Secret *password;
+	const Secret *token; /* of RFC 6750's letters */
+	const char *host;    /* of the server, for OAUTHBEARER; NULL: not told */
+	uint16_t port;	     /* the same; 0: not told */
 } SaslIdentity;
 
 /* "SCRAM-SHA-256" and back; unknown: SASL_NONE. Names are compared without case. */
@@ -47,6 +56,10 @@ bool sasl_is_client_first(const Sasl *sasl);
  * FAILURE_LOGIN_REFUSED: its last message says so ("e=invalid-proof"). */
 Secret *sasl_step(Sasl *sasl, const void *challenge, size_t size, GError **error);
 
+/* What the server answered to a refused token ({"status":"401",…}), fit for a log, borrowed; NULL:
+ * nothing so far. */
+const char *sasl_server_error(const Sasl *sasl);
+
 /* Whether the server has proven itself where the mechanism asks for it: a success that comes
- * earlier must be refused. True for PLAIN and LOGIN once they have answered. */
+ * earlier must be refused. True for the others once they have answered. */
 bool sasl_is_complete(const Sasl *sasl);

@@ -1,0 +1,50 @@
+/* An SMTP submission session (RFC 5321, 6409) over a Stream: EHLO, what the server offers, AUTH (RFC
+ * 4954). One thread at a time. It knows no settings; encryption is the stream's. Handing over mails
+ * comes with sending.
+ *
+ * After FAILURE_CODE_PROTOCOL, RETRY or CANCELLED errors the session is dead (smtp_is_alive): free
+ * it and open another. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include "net/stream.h"
+#include "sasl/sasl.h"
+
+typedef struct SmtpSession SmtpSession;
+
+typedef enum SmtpCapability {
+	SMTP_CAP_PIPELINING = 1 << 0,
+	SMTP_CAP_SIZE = 1 << 1,
+	SMTP_CAP_8BITMIME = 1 << 2,
+	SMTP_CAP_SMTPUTF8 = 1 << 3,
+	SMTP_CAP_ENHANCEDSTATUSCODES = 1 << 4,
+	SMTP_CAP_CHUNKING = 1 << 5,
+	SMTP_CAP_DSN = 1 << 6,
+	SMTP_CAP_AUTH = 1 << 7,
+} SmtpCapability;
+
+/* Takes STREAM, in every case. Sends EHLO anew and drops all before its answer (what libcurl's own
+ * conversation left behind is not trusted). A greeting of 421 or 554: FAILURE_SERVER_BYE. */
+SmtpSession *smtp_open(Stream *stream, GError **error);
+/* Sends QUIT where the session is alive; its answer is not waited for. */
+void smtp_close(SmtpSession *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmtpSession, smtp_close)
+
+bool smtp_is_alive(const SmtpSession *session);
+bool smtp_has(const SmtpSession *session, SmtpCapability capability);
+/* SASL mechanisms that the server offers (SaslMechanism bits). */
+unsigned smtp_mechanisms(const SmtpSession *session);
+/* Bytes of one mail that the server takes (SIZE, RFC 1870); 0: not told. */
+uint64_t smtp_size_limit(const SmtpSession *session);
+
+/* Logs in with the best mechanism offered that can carry IDENTITY, then says EHLO again. A token
+ * and a long first message never stand in the AUTH line: they follow the server's 334. 535 and 534
+ * become FAILURE_LOGIN_REFUSED with the server's text (and a token mechanism's challenge) in the
+ * technical message; 5.7.139 FAILURE_SMTP_AUTH_OFF; 5.7.30 FAILURE_BASIC_AUTH_RETIRED; 432 and 454
+ * FAILURE_THROTTLED or FAILURE_SERVER_UNAVAILABLE; 530 and 538 (encryption needed) and no mechanism
+ * that fits FAILURE_LOGIN_MECHANISM; no AUTH at all FAILURE_SMTP_AUTH_MISSING. */
+bool smtp_login(SmtpSession *session, const SaslIdentity *identity, GError **error);
+
+bool smtp_noop(SmtpSession *session, GError **error);
