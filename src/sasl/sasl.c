@@ -1,5 +1,5 @@
 /* The table of mechanisms and the frame around an exchange: identity in, responses out. What the
- * mechanisms say is in sasl_plain.c and sasl_scram.c. */
+ * mechanisms say is in sasl_plain.c, sasl_scram.c and sasl_token.c. */
 #include "sasl/sasl_internal.h"
 
 #include <string.h>
@@ -12,8 +12,27 @@
 /* Strongest first: sasl_choose takes the first that fits. */
 static const SaslDriver drivers[] = {
 	{
+		.mechanism = SASL_XOAUTH2,
+		.name = "XOAUTH2",
+		.steps = 2,
+		.takes_token = true,
+		.client_first = true,
+		.utf8_only = true,
+		.step = sasl_xoauth2_step,
+	},
+	{
+		.mechanism = SASL_OAUTHBEARER,
+		.name = "OAUTHBEARER",
+		.steps = 2,
+		.takes_token = true,
+		.client_first = true,
+		.utf8_only = true,
+		.step = sasl_oauthbearer_step,
+	},
+	{
 		.mechanism = SASL_SCRAM_SHA_256,
 		.name = "SCRAM-SHA-256",
+		.steps = 3,
 		.client_first = true,
 		.authorizes = true,
 		.utf8_only = true,
@@ -24,6 +43,7 @@ static const SaslDriver drivers[] = {
 	{
 		.mechanism = SASL_SCRAM_SHA_1,
 		.name = "SCRAM-SHA-1",
+		.steps = 3,
 		.client_first = true,
 		.authorizes = true,
 		.utf8_only = true,
@@ -34,6 +54,7 @@ static const SaslDriver drivers[] = {
 	{
 		.mechanism = SASL_PLAIN,
 		.name = "PLAIN",
+		.steps = 1,
 		.client_first = true,
 		.authorizes = true,
 		.utf8_only = true,
@@ -42,6 +63,7 @@ static const SaslDriver drivers[] = {
 	{
 		.mechanism = SASL_LOGIN,
 		.name = "LOGIN",
+		.steps = 2,
 		.step = sasl_login_step,
 	},
 };
@@ -88,17 +110,35 @@ static bool can_carry_text(const SaslDriver *driver, const char *text, size_t si
 	return !driver->utf8_only || !text_has_control(text);
 }
 
+/* The letters of RFC 6750's b64token and what else is visible, as some issuers have it. */
+static bool is_visible(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (!g_ascii_isgraph(text[i]))
+			return false;
+	}
+	return size > 0;
+}
+
+static bool can_carry_secret(const SaslDriver *driver, const SaslIdentity *identity)
+{
+	const Secret *secret = driver->takes_token ? identity->token : identity->password;
+
+	g_assert(!identity->token || !identity->password);
+	if (!secret || !can_carry_text(driver, secret_text(secret), secret_size(secret)))
+		return false;
+	return !driver->takes_token || is_visible(secret_text(secret), secret_size(secret));
+}
+
 static bool can_carry(const SaslDriver *driver, const SaslIdentity *identity)
 {
-	const Secret *password = identity->password;
-
 	if (identity->authorize_as &&
 		(!driver->authorizes || !can_carry_text(driver, identity->authorize_as,
 						strlen(identity->authorize_as))))
 		return false;
 	return identity->username[0] != '\0' &&
 	       can_carry_text(driver, identity->username, strlen(identity->username)) &&
-	       can_carry_text(driver, secret_text(password), secret_size(password));
+	       can_carry_secret(driver, identity);
 }
 
 SaslMechanism sasl_choose(unsigned offered, const SaslIdentity *identity)
@@ -117,6 +157,28 @@ Secret *sasl_secret_take(GString *text)
 	secret_wipe(text->str, text->allocated_len);
 	g_string_free(text, TRUE);
 	return secret;
+}
+
+void sasl_append_name(GString *message, const char *name)
+{
+	for (const char *at = name; *at; at++) {
+		if (*at == ',')
+			g_string_append(message, "=2C");
+		else if (*at == '=')
+			g_string_append(message, "=3D");
+		else
+			g_string_append_c(message, *at);
+	}
+}
+
+void sasl_append_gs2_header(GString *message, const char *authorize_as)
+{
+	g_string_append(message, "n,");
+	if (authorize_as) {
+		g_string_append(message, "a=");
+		sasl_append_name(message, authorize_as);
+	}
+	g_string_append_c(message, ',');
 }
 
 /* A nonce of printable characters without comma (RFC 5802 section 5.1). */
@@ -159,13 +221,14 @@ char *sasl_prepare(const char *text, size_t size)
 	return prepared;
 }
 
-static Secret *prepare_password(const SaslDriver *driver, const Secret *password)
+static Secret *prepare_secret(const SaslDriver *driver, const SaslIdentity *identity)
 {
+	const Secret *password = identity->password;
 	g_autofree char *prepared = NULL;
 	Secret *secret;
 
 	if (!driver->prepares)
-		return secret_copy(password);
+		return secret_copy(driver->takes_token ? identity->token : password);
 	prepared = sasl_prepare(secret_text(password), secret_size(password));
 	if (!prepared)
 		return NULL;
@@ -177,6 +240,12 @@ static Secret *prepare_password(const SaslDriver *driver, const Secret *password
 static char *prepare_name(const SaslDriver *driver, const char *name)
 {
 	return driver->prepares && name ? sasl_prepare(name, strlen(name)) : g_strdup(name);
+}
+
+/* A host with other letters than RFC 7628 has for a value is not told: servers do without. */
+static char *prepare_host(const char *host)
+{
+	return host && is_visible(host, strlen(host)) ? g_strdup(host) : NULL;
 }
 
 Sasl *sasl_new(
@@ -191,11 +260,14 @@ Sasl *sasl_new(
 	if (can_carry(driver, identity)) {
 		sasl->username = prepare_name(driver, identity->username);
 		sasl->authorize_as = prepare_name(driver, identity->authorize_as);
-		sasl->password = prepare_password(driver, identity->password);
+		sasl->secret = prepare_secret(driver, identity);
+		sasl->host = prepare_host(identity->host);
+		sasl->port = identity->port;
 	}
-	if (!sasl->username || !*sasl->username || !sasl->password) {
+	if (!sasl->username || !*sasl->username || !sasl->secret) {
 		failure_set(error, FAILURE_LOGIN_UNUSABLE, identity->username,
-			"%s cannot carry this user name or password", driver->name);
+			"%s cannot carry this user name or %s", driver->name,
+			driver->takes_token ? "token" : "password");
 		return NULL;
 	}
 	return g_steal_pointer(&sasl);
@@ -207,7 +279,9 @@ void sasl_free(Sasl *sasl)
 		return;
 	g_free(sasl->username);
 	g_free(sasl->authorize_as);
-	secret_free(sasl->password);
+	secret_free(sasl->secret);
+	g_free(sasl->host);
+	g_free(sasl->server_error);
 	g_free(sasl->nonce);
 	g_free(sasl->client_first_bare);
 	secret_wipe(sasl->server_signature, sizeof sasl->server_signature);
@@ -224,9 +298,11 @@ Secret *sasl_step(Sasl *sasl, const void *challenge, size_t size, GError **error
 	g_autofree char *text = NULL;
 	Secret *response;
 
-	if (sasl->complete || size > SASL_CHALLENGE_LIMIT) {
+	bool over = sasl->steps >= sasl->driver->steps;
+
+	if (over || size > SASL_CHALLENGE_LIMIT) {
 		failure_set(error, FAILURE_SASL_INVALID, NULL, "%s: %s", sasl->driver->name,
-			sasl->complete ? "challenge after the end" : "challenge too long");
+			over ? "challenge after the end" : "challenge too long");
 		return NULL;
 	}
 	text = size > 0 ? g_malloc(size + 1) : g_strdup("");
@@ -239,6 +315,11 @@ Secret *sasl_step(Sasl *sasl, const void *challenge, size_t size, GError **error
 	if (!response)
 		g_prefix_error(error, "%s: ", sasl->driver->name);
 	return response;
+}
+
+const char *sasl_server_error(const Sasl *sasl)
+{
+	return sasl->server_error;
 }
 
 bool sasl_is_complete(const Sasl *sasl)

@@ -40,8 +40,8 @@ SaslMechanism sasl_choose(unsigned offered, const SaslIdentity *identity);
 typedef struct Sasl Sasl;
 
 /* Copies IDENTITY. User name and password are prepared as SASLprep asks where it can be done
- * (normalised NFKC, controls refused: FAILURE_LOGIN_UNUSABLE). NONCE NULL: random (tests fix it).
- */
+ * (normalised NFKC). FAILURE_LOGIN_UNUSABLE: there are controls in them, or other letters than
+ * visible ASCII in the token, or they are longer than 64 KiB. NONCE NULL: random (tests fix it). */
 Sasl *sasl_new(
 	SaslMechanism mechanism, const SaslIdentity *identity, const char *nonce, GError **error);
 void sasl_free(Sasl *sasl);
@@ -52,12 +52,14 @@ bool sasl_is_client_first(const Sasl *sasl);
 
 /* The response to CHALLENGE (decoded bytes; NULL, 0 for the first step), decoded, yours as a
  * Secret. FAILURE_SASL_INVALID: the server's message is malformed, its nonce does not continue
- * ours, its iteration count is below 4,096 or above 1,000,000, or its signature is wrong.
- * FAILURE_LOGIN_REFUSED: its last message says so ("e=invalid-proof"). */
+ * ours, its iteration count is below 4,096 or above 1,000,000, or its signature is wrong; or it
+ * goes on asking. FAILURE_LOGIN_REFUSED: its last message says so ("e=invalid-proof"). The
+ * challenge by which a server refuses a token is no failure: it is kept for sasl_server_error and
+ * answered, so that the server ends the exchange in the protocol's own words. */
 Secret *sasl_step(Sasl *sasl, const void *challenge, size_t size, GError **error);
 
-/* What the server answered to a refused token ({"status":"401",…}), fit for a log, borrowed; NULL:
- * nothing so far. */
+/* What the server answered to a refused token ({"status":"401",…}), at most 400 bytes of it and fit
+ * for a log, borrowed; NULL: nothing so far. */
 const char *sasl_server_error(const Sasl *sasl);
 
 /* Whether the server has proven itself where the mechanism asks for it: a success that comes

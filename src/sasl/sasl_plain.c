@@ -8,7 +8,7 @@ Secret *sasl_plain_step(Sasl *sasl, const char *challenge, size_t size, GError *
 {
 	const char *authorize_as = sasl->authorize_as ? sasl->authorize_as : "";
 	GString *message = g_string_sized_new(
-		strlen(authorize_as) + strlen(sasl->username) + secret_size(sasl->password) + 3);
+		strlen(authorize_as) + strlen(sasl->username) + secret_size(sasl->secret) + 3);
 
 	(void)challenge; /* what the server says in its empty challenge does not matter */
 	(void)size;
@@ -17,8 +17,7 @@ Secret *sasl_plain_step(Sasl *sasl, const char *challenge, size_t size, GError *
 	g_string_append_c(message, '\0');
 	g_string_append(message, sasl->username);
 	g_string_append_c(message, '\0');
-	g_string_append_len(
-		message, secret_text(sasl->password), (gssize)secret_size(sasl->password));
+	g_string_append_len(message, secret_text(sasl->secret), (gssize)secret_size(sasl->secret));
 	sasl->complete = true;
 	return sasl_secret_take(message);
 }
@@ -32,5 +31,5 @@ Secret *sasl_login_step(Sasl *sasl, const char *challenge, size_t size, GError *
 	if (sasl->steps == 0)
 		return secret_new(sasl->username, strlen(sasl->username));
 	sasl->complete = true;
-	return secret_copy(sasl->password);
+	return secret_copy(sasl->secret);
 }

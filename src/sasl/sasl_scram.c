@@ -27,28 +27,11 @@ static void server_first_clear(ServerFirst *first)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ServerFirst, server_first_clear)
 
-/* saslname: comma and equals sign are written as =2C and =3D. */
-static void append_name(GString *message, const char *name)
-{
-	for (const char *at = name; *at; at++) {
-		if (*at == ',')
-			g_string_append(message, "=2C");
-		else if (*at == '=')
-			g_string_append(message, "=3D");
-		else
-			g_string_append_c(message, *at);
-	}
-}
-
 static char *make_gs2_header(const Sasl *sasl)
 {
-	GString *header = g_string_new("n,");
+	GString *header = g_string_new(NULL);
 
-	if (sasl->authorize_as) {
-		g_string_append(header, "a=");
-		append_name(header, sasl->authorize_as);
-	}
-	g_string_append_c(header, ',');
+	sasl_append_gs2_header(header, sasl->authorize_as);
 	return g_string_free(header, FALSE);
 }
 
@@ -58,7 +41,7 @@ static Secret *make_client_first(Sasl *sasl)
 	g_autofree char *message = NULL;
 	GString *bare = g_string_new("n=");
 
-	append_name(bare, sasl->username);
+	sasl_append_name(bare, sasl->username);
 	g_string_append_printf(bare, ",r=%s", sasl->nonce);
 	sasl->client_first_bare = g_string_free(bare, FALSE);
 	message = g_strconcat(header, sasl->client_first_bare, NULL);
@@ -128,7 +111,7 @@ static void compute_proofs(
 	size_t size = hash_size(kind), length = strlen(auth_message);
 	uint8_t salted[HASH_MAX_SIZE], key[HASH_MAX_SIZE], stored[HASH_MAX_SIZE];
 
-	hash_pbkdf2(kind, secret_text(sasl->password), secret_size(sasl->password), first->salt,
+	hash_pbkdf2(kind, secret_text(sasl->secret), secret_size(sasl->secret), first->salt,
 		first->salt_size, first->iterations, salted);
 	hash_hmac(kind, salted, size, "Client Key", strlen("Client Key"), key);
 	hash_of(kind, key, size, stored);
@@ -154,7 +137,7 @@ static Secret *make_client_final(Sasl *sasl, const char *server_first, const Ser
 	compute_proofs(sasl, first, auth_message, proof);
 	proof_text = g_base64_encode(proof, hash_size(sasl->driver->hash));
 	message = g_strdup_printf("%s,p=%s", bare, proof_text);
-	g_clear_pointer(&sasl->password, secret_free);
+	g_clear_pointer(&sasl->secret, secret_free);
 	return secret_new(message, strlen(message));
 }
 
@@ -210,10 +193,7 @@ Secret *sasl_scram_step(Sasl *sasl, const char *challenge, size_t size, GError *
 		return make_client_first(sasl);
 	case 1:
 		return answer_server_first(sasl, challenge, error);
-	case 2:
-		return answer_server_final(sasl, challenge, error);
 	default:
-		failure_set(error, FAILURE_SASL_INVALID, NULL, "challenge after the end");
-		return NULL;
+		return answer_server_final(sasl, challenge, error);
 	}
 }
