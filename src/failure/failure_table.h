@@ -183,8 +183,20 @@ FAILURE(FAILURE_LOGIN_UNUSABLE, "login-unusable", FAILURE_CODE_LOGIN, 4, ACTOR_C
 	N_("Benutzername oder Kennwort von „%s“ enthalten Zeichen, die bei einer Anmeldung nicht erlaubt sind."),
 	N_("Bitte geben Sie beide neu ein."))
 FAILURE(FAILURE_LOGIN_MECHANISM, "login-mechanism", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
-	N_("Der Server %s bietet keine Anmeldung mit Benutzername und Kennwort an."),
+	N_("Der Server %s bietet keine Anmeldung an, wie sie für die eingestellte Schnittstelle nötig ist."),
 	N_("Ein Administrator muss prüfen, ob Port, SSL/TLS und Schnittstelle stimmen; ohne Verschlüsselung lassen viele Server keine Anmeldung zu."))
+FAILURE(FAILURE_LOGIN_NOT_CONNECTED, "login-not-connected", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
+	N_("Der Server hat die Anmeldung angenommen, öffnet für dieses Konto aber kein Postfach: Es ist das falsche Konto, oder ihm fehlt das Recht an dem Postfach."),
+	N_("Bitte melden Sie sich mit dem Konto an, dem das Postfach gehört. Ist es ein gemeinsames Postfach, muss ein Administrator des Mailservers diesem Konto den Vollzugriff darauf geben und IMAP dafür einschalten."))
+FAILURE(FAILURE_SMTP_AUTH_MISSING, "smtp-auth-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Server %s bietet auf diesem Port keine Anmeldung zum Versenden an."),
+	N_("Ein Administrator muss Port und SSL/TLS für den Versand prüfen; meist ist Port 587 richtig, und ohne Verschlüsselung bieten viele Server keine Anmeldung an."))
+FAILURE(FAILURE_SMTP_AUTH_OFF, "smtp-auth-off", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Beim Mailanbieter ist für „%s“ das Anmelden zum Versenden (SMTP AUTH) abgeschaltet."),
+	N_("Ein Administrator von Microsoft 365 kann es einschalten: für ein Postfach im Admin Center beim Benutzer unter „E-Mail“, „E-Mail-Apps verwalten“, „Authentifiziertes SMTP“; für alle mit dem Exchange-Befehl „Set-TransportConfig -SmtpClientAuthenticationDisabled $false“."))
+FAILURE(FAILURE_BASIC_AUTH_RETIRED, "basic-auth-retired", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Mailserver nimmt für „%s“ keine Anmeldung mit Kennwort mehr an."),
+	N_("Ein Administrator muss für diesen Benutzer die Schnittstelle „Outlook/Office 365 (IMAP/SMTP)“ einstellen. Danach meldet sich der Benutzer einmal bei Microsoft an."))
 FAILURE(FAILURE_SASL_INVALID, "sasl-invalid", FAILURE_CODE_PROTOCOL, 5, ACTOR_PROVIDER,
 	N_("Der Server konnte sich bei der Anmeldung nicht ausweisen. Die Verbindung wurde getrennt."),
 	N_("Das kann ein Fehler des Servers oder ein Angriff sein. Bitte informieren Sie Ihre IT."))
