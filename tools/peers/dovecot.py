@@ -1,4 +1,5 @@
-"""A private Dovecot (2.3 or 2.4) on free loopback ports, run without any privilege.
+"""A private Dovecot (2.3 or 2.4) on free loopback ports, run without any privilege; with an identity
+provider (2.3 only) it takes access tokens beside passwords, and hands and takes mail for Postfix.
 
 Started by root it runs as nobody, otherwise as we ourselves; its folder lies below /tmp because the
 path of a UNIX socket may have 107 bytes only and nobody must be able to reach it.
@@ -9,6 +10,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,13 +19,16 @@ from pathlib import Path
 
 from . import processes
 from .certificates import Certificate
+from .identity import IdentityProvider
 from .maildir import Maildir
+from .node import Missing
 
 _COMMON = """\
 base_dir = {folder}/run
 state_dir = {folder}/run
 log_path = {folder}/log
-protocols = imap
+protocols = {protocols}
+verbose_proctitle = yes
 listen = 127.0.0.1
 default_internal_user = {user}
 default_internal_group = {group}
@@ -34,7 +39,7 @@ mail_max_userip_connections = 100
 mail_uid = {user}
 mail_gid = {group}
 first_valid_uid = 1
-auth_mechanisms = plain login scram-sha-1 scram-sha-256
+auth_mechanisms = {mechanisms}
 auth_failure_delay = 0
 ssl = yes
 service anvil {{
@@ -92,10 +97,33 @@ ssl_dh =
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {folder}/passwd
+  mechanisms = {password_mechanisms}
 }}
 userdb {{
   driver = static
-  args = uid={user} gid={group} home={folder}/home/%u
+  args = uid={user} gid={group} home={folder}/home/%u allow_all_users=yes
+}}
+"""
+
+# The workers do the introspection, so that a slow identity provider blocks no other login.
+_OAUTH_2_3 = """\
+passdb {{
+  driver = lua
+  args = file={folder}/oauth.lua blocking=yes
+  mechanisms = xoauth2 oauthbearer
+}}
+service auth-worker {{
+  process_limit = 30
+}}
+service auth {{
+  unix_listener {folder}/auth {{
+    mode = 0666
+  }}
+}}
+service lmtp {{
+  unix_listener {folder}/lmtp {{
+    mode = 0666
+  }}
 }}
 """
 
@@ -122,7 +150,10 @@ userdb static {{
 """
 
 
+PASSWORD_MECHANISMS = "plain login scram-sha-1 scram-sha-256"
+TOKEN_MECHANISMS = "xoauth2 oauthbearer"
 PASSWORD_DELAY = 1.2
+_LUA = Path(__file__).with_name("dovecot_oauth.lua")
 
 
 def version() -> str:
@@ -138,13 +169,18 @@ def free_port() -> int:
 
 
 class Dovecot:
-    """`with Dovecot(certificate) as server:`. USERS maps login names to passwords."""
+    """`with Dovecot(certificate) as server:`. USERS maps login names to passwords. With OAUTH the owner of
+    one of its access tokens may open their mailboxes and those that share() names; any address is a
+    mailbox then, and Postfix finds `auth_socket` and `lmtp_socket`."""
 
     def __init__(self, certificate: Certificate, users: dict[str, str] | None = None,
-                 encrypted_only: bool = False, extra: str = ""):
+                 encrypted_only: bool = False, extra: str = "", oauth: IdentityProvider | None = None):
         self.folder = Path(tempfile.mkdtemp(prefix="amtspost-dovecot-", dir="/tmp"))
         self.users = dict(users or {})
         self.plain_port = self.tls_port = 0
+        self.auth_socket, self.lmtp_socket = self.folder / "auth", self.folder / "lmtp"
+        self._shared: dict[str, dict[str, bool]] = {}  # owner -> address -> may send as it
+        self._oauth = oauth
         self._certificate = certificate
         self._encrypted_only = encrypted_only
         self._extra = extra
@@ -180,11 +216,69 @@ class Dovecot:
         if self._process:
             time.sleep(PASSWORD_DELAY)
 
+    def share(self, owner: str, *addresses: str, send_as: bool = True) -> None:
+        """Lets OWNER (the identity provider's user name) open the mailboxes ADDRESSES over IMAP with their
+        own token, and send as them. Holds from the next login on."""
+        self._shared.setdefault(owner, {}).update(dict.fromkeys(addresses, send_as))
+        self._write_shared()
+
+    def unshare(self, owner: str, *addresses: str) -> None:
+        for address in addresses:
+            self._shared.get(owner, {}).pop(address, None)
+        self._write_shared()
+
+    def addresses(self) -> set[str]:
+        """Every address known to be a mailbox, in lower case."""
+        known = {*self.users, *(address for shared in self._shared.values() for address in shared)}
+        for name, addresses in self._people().items():
+            known |= {name, *addresses}
+        return {address.lower() for address in known}
+
+    def senders(self, address: str) -> set[str]:
+        """The login names that may send as ADDRESS."""
+        found = {address}
+        for name in {*self._people(), *self._shared}:
+            own = {name, *self._people().get(name, ())}
+            may = own | {shared for shared, send_as in self._shared.get(name, {}).items() if send_as}
+            if address.lower() in map(str.lower, may):
+                found |= own
+        return {name.lower() for name in found}
+
+    def _people(self) -> dict[str, tuple[str, ...]]:
+        return self._oauth.addresses if self._oauth else {}
+
+    def sessions(self, user: str) -> list[int]:
+        """The process ids of USER's IMAP connections; each has a process of its own."""
+        if not self._process:
+            return []
+        title = f"dovecot/imap [{user.lower()} ".encode()
+        return [pid for pid in processes.descendants(self._process.pid)
+                if _command_line(pid).startswith(title)]
+
+    def end_sessions(self, user: str, abruptly: bool = False) -> int:
+        """Ends all IMAP connections of USER with BYE, or abruptly without a word; answers how many."""
+        ended = 0
+        for pid in self.sessions(user):
+            try:
+                os.kill(pid, signal.SIGKILL if abruptly else signal.SIGTERM)
+                ended += 1
+            except ProcessLookupError:
+                pass
+        return ended
+
     def _write_passwords(self) -> None:
-        path = self.folder / "passwd"
+        self._replace("passwd", "".join(f"{name}:{{PLAIN}}{secret}::::::\n"
+                                        for name, secret in self.users.items()))
+
+    def _write_shared(self) -> None:
+        self._replace("shared", "".join(f"{owner} {address}\n" for owner, addresses
+                                        in self._shared.items() for address in addresses))
+
+    def _replace(self, name: str, text: str) -> None:
+        """Writes a file of Dovecot's as one step, since it may be reading it."""
+        path = self.folder / name
         new = path.with_suffix(".new")
-        new.write_text("".join(f"{name}:{{PLAIN}}{secret}::::::\n"
-                               for name, secret in self.users.items()))
+        new.write_text(text)
         new.chmod(0o600)
         self._chown(new)
         new.replace(path)
@@ -228,10 +322,13 @@ class Dovecot:
             target.chmod(0o600)
             self._chown(target)
         self._write_passwords()
+        self._write_shared()
 
     def _write_config(self) -> None:
         number = version()
         new = not re.match(r"2\.[0-3]\.", number)
+        if new and self._oauth:
+            raise Missing(f"access tokens need Dovecot 2.3, not {number}")
         values = {
             "folder": self.folder,
             "user": self._account.pw_name,
@@ -242,12 +339,19 @@ class Dovecot:
             "key": self.folder / "key.pem",
             "encrypted_only": "yes" if self._encrypted_only else "no",
             "cleartext": "no" if self._encrypted_only else "yes",
+            "protocols": "imap lmtp" if self._oauth else "imap",
+            "password_mechanisms": PASSWORD_MECHANISMS,
+            "mechanisms": PASSWORD_MECHANISMS + (f" {TOKEN_MECHANISMS}" if self._oauth else ""),
         }
-        text = (_COMMON + (_VERSION_2_4 if new else _VERSION_2_3)).format(**values) + self._extra
+        text = (_COMMON + (_VERSION_2_4 if new else _VERSION_2_3)
+                + (_OAUTH_2_3 if self._oauth else "")).format(**values) + self._extra
         if new:
             text = (f"dovecot_config_version = {number}\ndovecot_storage_version = {number}\n"
                     + text.replace("protocols = imap\n", "protocols {\n  imap = yes\n}\n"))
         (self.folder / "dovecot.conf").write_text(text)
+        if self._oauth:
+            self._replace("oauth.lua", f'INTROSPECTION = "{self._oauth.introspection_url}"\n'
+                                       f'SHARED = "{self.folder}/shared"\n' + _LUA.read_text())
 
     def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + 15
@@ -264,6 +368,13 @@ class Dovecot:
     def _chown(self, path: Path) -> None:
         if self._owner:
             os.chown(path, *self._owner)
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _group_name(number: int) -> str:

@@ -35,6 +35,7 @@ class IdentityProvider:
         self.folder = Path(tempfile.mkdtemp(prefix="amtspost-identity-", dir="/tmp"))
         self.port = self.tls_port = self.control_port = 0
         self.tenant = ""  # its id, instead of "organizations"
+        self.addresses: dict[str, tuple[str, ...]] = {}  # user name -> mailboxes
         self._certificate = certificate
         self._redirect_uris = {client: [self.CALLBACK, *redirect_uris]
                                for client in (self.CLIENT, self.CONFIDENTIAL_CLIENT)}
@@ -103,11 +104,13 @@ class IdentityProvider:
         """NAME is what the person types (the user principal name). ADDRESSES are the mailboxes that are
         theirs (default: NAME). CLAIMS stand in the id token (default: preferred_username = NAME; {} for
         none; `upn`, `email`, `name` are the others)."""
-        self.control("user", name=name, password=password, addresses=list(addresses or (name,)),
+        self.addresses[name] = addresses or (name,)
+        self.control("user", name=name, password=password, addresses=list(self.addresses[name]),
                      claims={"preferred_username": name} if claims is None else claims, admin=admin)
 
     def change_user(self, name: str, **values: Any) -> None:
         """Changes some of `addresses`, `claims`, `admin`, `locked`."""
+        self.addresses[name] = tuple(values.get("addresses", self.addresses[name]))
         self.control("user", name=name, **values)
 
     def set_password(self, name: str, password: str) -> None:

@@ -53,6 +53,13 @@ class Maildir:
             self._chown(path / "tmp" / name)
             os.rename(path / "tmp" / name, path / "cur" / name)
 
+    def read(self, folder: str) -> list[bytes]:
+        """The mails of FOLDER as they lie on the disk, oldest first."""
+        path = self.folder_path(folder)
+        files = [entry for part in ("cur", "new") if (path / part).is_dir()
+                 for entry in os.scandir(path / part)]
+        return [Path(entry.path).read_bytes() for entry in sorted(files, key=lambda entry: entry.name)]
+
     def renew_uid_validity(self, folder: str, uid_validity: int) -> None:
         """As after a restore from a backup: same mails, same order, other UIDVALIDITY."""
         path = self.folder_path(folder)
