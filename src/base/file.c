@@ -96,18 +96,27 @@ static bool write_new(const char *temporary, const void *data, size_t size, mode
 	return false;
 }
 
-bool file_replace(const char *path, const void *data, size_t size, mode_t mode)
+bool file_replace_through(
+	const char *path, const char *temporary, const void *data, size_t size, mode_t mode)
 {
 	g_autofree char *folder = g_path_get_dirname(path);
-	g_autofree char *temporary =
-		g_strdup_printf("%s.%08x%08x", path, randombytes_random(), randombytes_random());
 
+	if (unlink(temporary) != 0 && errno != ENOENT)
+		return false;
 	if (!write_new(temporary, data, size, mode))
 		return false;
 	if (rename(temporary, path) == 0)
 		return file_sync_folder(folder);
 	remove_quietly(temporary);
 	return false;
+}
+
+bool file_replace(const char *path, const void *data, size_t size, mode_t mode)
+{
+	g_autofree char *temporary =
+		g_strdup_printf("%s.%08x%08x", path, randombytes_random(), randombytes_random());
+
+	return file_replace_through(path, temporary, data, size, mode);
 }
 
 /* What has been read so far. It may be secret, so no memory is given back unwiped. */

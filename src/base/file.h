@@ -31,6 +31,11 @@ bool file_sync_folder(const char *path);
  * folder. Readers see the old or the new content, never a part. */
 bool file_replace(const char *path, const void *data, size_t size, mode_t mode);
 
+/* The same by way of the file TEMPORARY, in the same folder, where only one writer at a time uses
+ * that name; what a writer that died left there goes. */
+bool file_replace_through(
+	const char *path, const char *temporary, const void *data, size_t size, mode_t mode);
+
 /* Reads PATH whole, at most LIMIT bytes (EFBIG above), yours, NUL behind the last byte. SIZE may be
  * NULL. No other copy of the bytes stays in memory, so it serves for secrets too. */
 char *file_read(const char *path, size_t limit, size_t *size);

@@ -1,5 +1,10 @@
-/* Life and death of Account. */
+/* Parts, life and death of Account. */
 #include "model/account.h"
+
+const Endpoint *account_endpoint(const Account *account, MailProtocol protocol)
+{
+	return protocol == MAIL_PROTOCOL_IMAP ? &account->imap : &account->smtp;
+}
 
 void account_free(Account *account)
 {
@@ -10,6 +15,8 @@ void account_free(Account *account)
 	g_clear_pointer(&account->mailboxes, g_ptr_array_unref);
 	endpoint_clear(&account->imap);
 	endpoint_clear(&account->smtp);
+	oauth_client_clear(&account->oauth);
+	g_free(account->token_folder);
 	g_clear_pointer(&account->hidden_folders, g_ptr_array_unref);
 	g_free(account->after_folder);
 	g_free(account);

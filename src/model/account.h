@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <glib.h>
+#include "model/client.h"
 #include "model/endpoint.h"
 
 typedef enum Interface { INTERFACE_STANDARD, INTERFACE_OFFICE365, INTERFACE_DISABLED } Interface;
@@ -18,11 +19,16 @@ typedef struct Account {
 	GPtrArray *mailboxes; /* further addresses, char * */
 	Endpoint imap;
 	Endpoint smtp;
+	OauthClient oauth;	   /* filled for INTERFACE_OFFICE365 only */
+	char *token_folder;	   /* as typed, with its placeholders; NULL: the default */
 	bool hidden_standard;	   /* never changed: the standard list holds */
 	GPtrArray *hidden_folders; /* char *, as typed */
 	AfterImport after;
 	char *after_folder; /* NULL but for AFTER_MOVE */
 } Account;
+
+/* The account's server of PROTOCOL, borrowed. */
+const Endpoint *account_endpoint(const Account *account, MailProtocol protocol);
 
 void account_free(Account *account);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Account, account_free)

@@ -1,12 +1,26 @@
-/* Life and death of Endpoint. */
+/* Life and death of Proxy and Endpoint. */
 #include "model/endpoint.h"
+
+void proxy_clear(Proxy *proxy)
+{
+	g_free(proxy->host);
+	g_free(proxy->username);
+	secret_free(proxy->password);
+	*proxy = (Proxy){0};
+}
+
+void proxy_copy(Proxy *to, const Proxy *from)
+{
+	*to = *from;
+	to->host = g_strdup(from->host);
+	to->username = g_strdup(from->username);
+	to->password = secret_copy(from->password);
+}
 
 void endpoint_clear(Endpoint *endpoint)
 {
 	g_free(endpoint->host);
-	g_free(endpoint->proxy.host);
-	g_free(endpoint->proxy.username);
-	secret_free(endpoint->proxy.password);
+	proxy_clear(&endpoint->proxy);
 	g_free(endpoint->ca_file);
 	g_free(endpoint->username);
 	secret_free(endpoint->password);
@@ -17,9 +31,7 @@ void endpoint_copy(Endpoint *to, const Endpoint *from)
 {
 	*to = *from;
 	to->host = g_strdup(from->host);
-	to->proxy.host = g_strdup(from->proxy.host);
-	to->proxy.username = g_strdup(from->proxy.username);
-	to->proxy.password = secret_copy(from->proxy.password);
+	proxy_copy(&to->proxy, &from->proxy);
 	to->ca_file = g_strdup(from->ca_file);
 	to->username = g_strdup(from->username);
 	to->password = secret_copy(from->password);

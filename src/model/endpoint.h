@@ -31,6 +31,10 @@ typedef struct Proxy {
 	Secret *password; /* NULL: none */
 } Proxy;
 
+void proxy_clear(Proxy *proxy);
+/* Deep copy into TO, which is overwritten. */
+void proxy_copy(Proxy *to, const Proxy *from);
+
 typedef struct Endpoint {
 	MailProtocol protocol;
 	char *host; /* name or address, without brackets */

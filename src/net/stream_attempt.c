@@ -174,9 +174,7 @@ static void set_behaviour(Attempt *attempt)
 
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->text);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, look_at_line);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
-	/* The proxy's headers are none of the mail server's lines. */
+	/* The proxy's headers are none of the server's lines. */
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, CURL_BUFFER_SIZE);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -187,8 +185,8 @@ static void set_behaviour(Attempt *attempt)
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 }
 
-bool attempt_start(Attempt *attempt, const Endpoint *endpoint, Security security, bool probe,
-	const Cancel *cancel, GError **error)
+void attempt_init(Attempt *attempt, const Endpoint *endpoint, Security security, bool probe,
+	const Cancel *cancel)
 {
 	*attempt = (Attempt){
 		.endpoint = endpoint,
@@ -203,11 +201,24 @@ bool attempt_start(Attempt *attempt, const Endpoint *endpoint, Security security
 	};
 	g_assert(attempt->multi && attempt->easy);
 	set_behaviour(attempt);
-	if (!set_target(attempt, error) || !set_proxy(attempt, error))
+}
+
+bool attempt_begin(Attempt *attempt, GError **error)
+{
+	if (!set_proxy(attempt, error))
 		return false;
 	stream_tls_configure(attempt);
 	curl_multi_add_handle(attempt->multi, attempt->easy);
 	return true;
+}
+
+bool attempt_start(Attempt *attempt, const Endpoint *endpoint, Security security, bool probe,
+	const Cancel *cancel, GError **error)
+{
+	attempt_init(attempt, endpoint, security, probe, cancel);
+	curl_easy_setopt(attempt->easy, CURLOPT_HEADERFUNCTION, look_at_line);
+	curl_easy_setopt(attempt->easy, CURLOPT_HEADERDATA, attempt);
+	return set_target(attempt, error) && attempt_begin(attempt, error);
 }
 
 static bool is_flooded(const Attempt *attempt)

@@ -193,9 +193,12 @@ static Failure failure_of_code(const Attempt *attempt, unsigned spoken)
 		return FAILURE_TLS_STARTTLS_MISSING;
 	case CURLE_WEIRD_SERVER_REPLY:
 		return failure_of_reply(attempt);
+	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP 0.9: no status line */
+		return FAILURE_SERVER_GARBAGE;
 	case CURLE_LINE_TOO_LONG:
 		return FAILURE_LINE_TOO_LONG;
 	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
 		return failure_of_loss(attempt);

@@ -88,7 +88,12 @@ typedef struct Attempt {
 	unsigned ready_replies; /* IMAP: tagged OK; SMTP: 220. The second one accepts STARTTLS. */
 } Attempt;
 
-/* Prepares; false with ERROR set if the endpoint cannot even be asked for. */
+/* Fills ATTEMPT with handles that behave; where to go is still to be set, then attempt_begin adds
+ * proxy and TLS. ENDPOINT and CANCEL are borrowed. */
+void attempt_init(Attempt *attempt, const Endpoint *endpoint, Security security, bool probe,
+	const Cancel *cancel);
+bool attempt_begin(Attempt *attempt, GError **error);
+/* Both, for a mail server; false with ERROR set if the endpoint cannot even be asked for. */
 bool attempt_start(Attempt *attempt, const Endpoint *endpoint, Security security, bool probe,
 	const Cancel *cancel, GError **error);
 /* Goes on until the end (true; code and fault say how) or UNTIL (false). */

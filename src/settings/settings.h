@@ -100,6 +100,10 @@ const Setting *settings_find_row(const char *name, GError **error);
  * blanks and doubles). Yours. FAILURE_SETTING_INVALID names key and value (never a secret's). */
 char *settings_normalise(const Setting *setting, const char *value, GError **error);
 
+/* Whether SECRET can be the value of SETTING, a TYPE_SECRET: neither empty nor too long, no control
+ * characters. FAILURE_SETTING_INVALID. */
+bool settings_check_secret(const Setting *setting, const Secret *secret, GError **error);
+
 /* The store: opened once a process, any thread. Borrows DB and KEYRING. */
 typedef struct Settings Settings;
 /* Whether DB has its check value, so that a key ring belongs to it. */
@@ -167,8 +171,12 @@ bool settings_warn(Settings *settings, const char *user, const Setting *setting,
  * decides them. Nothing is checked for completeness: settings_require does. */
 Account *settings_resolve(Settings *settings, const char *user, GError **error);
 
-/* Whether ACCOUNT can be used for PROTOCOL: not disabled, account and host set
- * (FAILURE_INTERFACE_DISABLED, FAILURE_SETTING_MISSING: status 3). */
+/* What addresses and sentences need of the OAuth client (no secret, no proxy), as it is set for
+ * everybody. FAILURE_SETTING_MISSING: it has no id. */
+bool settings_resolve_client(Settings *settings, OauthClient *client, GError **error);
+
+/* Whether ACCOUNT can be used for PROTOCOL: not disabled; account, host and, for Office 365, the OAuth
+ * client's id set (FAILURE_INTERFACE_DISABLED, FAILURE_SETTING_MISSING: status 3). */
 bool settings_require(const Account *account, MailProtocol protocol, GError **error);
 
 /* The names that the standard list of hidden folders holds, NULL-terminated. */

@@ -23,8 +23,6 @@ bool settings_check_addresses(const Setting *setting, const char *value, GError 
 bool settings_check_tenant(const Setting *setting, const char *value, GError **error);
 bool settings_check_token_folder(const Setting *setting, const char *value, GError **error);
 
-bool settings_check_secret(const Setting *setting, const Secret *secret, GError **error);
-
 /* Which of SETTING's choices VALUE is, as the enum in model/ counts them. */
 int settings_choice_index(const Setting *setting, const char *value);
 

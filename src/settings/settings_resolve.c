@@ -148,6 +148,39 @@ static void resolve_import(const Resolving *resolving, Account *account)
 		account->after_folder = g_strdup(get_text(resolving, SETTING_IMPORT_AFTER_FOLDER));
 }
 
+/* Without the slash that people type at its end; NULL stays. */
+static char *without_slash(const char *url)
+{
+	size_t length = url ? strlen(url) : 0;
+
+	while (length > 0 && url[length - 1] == '/')
+		length--;
+	return url ? g_strndup(url, length) : NULL;
+}
+
+static void resolve_client(const Resolving *resolving, OauthClient *client)
+{
+	client->authority = without_slash(get_text(resolving, SETTING_OAUTH_AUTHORITY));
+	client->tenant = g_strdup(get_text(resolving, SETTING_OAUTH_TENANT));
+	client->id = g_strdup(get_text(resolving, SETTING_OAUTH_CLIENT_ID));
+	client->redirect_uri = g_strdup(get_text(resolving, SETTING_OAUTH_REDIRECT_URI));
+	client->scopes = g_strdup(get_text(resolving, SETTING_OAUTH_SCOPES));
+}
+
+/* The authority is reached through IMAP's proxy. */
+static bool resolve_oauth(const Resolving *resolving, Account *account, GError **error)
+{
+	OauthClient *client = &account->oauth;
+
+	if (account->interface != INTERFACE_OFFICE365)
+		return true;
+	resolve_client(resolving, client);
+	client->ca_file = g_strdup(account->imap.ca_file);
+	client->timeout = account->imap.timeout;
+	proxy_copy(&client->proxy, &account->imap.proxy);
+	return open_secret(resolving, SETTING_OAUTH_CLIENT_SECRET, &client->secret, error);
+}
+
 Account *settings_resolve(Settings *settings, const char *user, GError **error)
 {
 	g_auto(SettingReading) reading = {0};
@@ -163,9 +196,11 @@ Account *settings_resolve(Settings *settings, const char *user, GError **error)
 	account->interface = (Interface)get_choice(&resolving, SETTING_INTERFACE);
 	account->address = g_strdup(get_text(&resolving, SETTING_ACCOUNT));
 	account->mailboxes = resolve_mailboxes(&resolving, account->address);
+	account->token_folder = g_strdup(get_text(&resolving, SETTING_OAUTH_TOKEN_FOLDER));
 	resolve_import(&resolving, account);
 	if (!resolve_endpoint(&resolving, MAIL_PROTOCOL_IMAP, &account->imap, error) ||
-		!resolve_endpoint(&resolving, MAIL_PROTOCOL_SMTP, &account->smtp, error))
+		!resolve_endpoint(&resolving, MAIL_PROTOCOL_SMTP, &account->smtp, error) ||
+		!resolve_oauth(&resolving, account, error))
 		return NULL;
 	return g_steal_pointer(&account);
 }
@@ -182,9 +217,24 @@ static bool require_value(const char *value, SettingKey key, GError **error)
 	return false;
 }
 
+bool settings_resolve_client(Settings *settings, OauthClient *client, GError **error)
+{
+	g_auto(SettingReading) reading = {0};
+	Resolving resolving = {.settings = settings, .reading = &reading};
+
+	if (!settings_read(settings, NULL, &reading, error))
+		return false;
+	settings_decide(&reading, &resolving.effective);
+	if (!require_value(
+		    get_text(&resolving, SETTING_OAUTH_CLIENT_ID), SETTING_OAUTH_CLIENT_ID, error))
+		return false;
+	resolve_client(&resolving, client);
+	return true;
+}
+
 bool settings_require(const Account *account, MailProtocol protocol, GError **error)
 {
-	const Endpoint *endpoint = protocol == MAIL_PROTOCOL_IMAP ? &account->imap : &account->smtp;
+	const Endpoint *endpoint = account_endpoint(account, protocol);
 
 	if (account->interface == INTERFACE_DISABLED) {
 		failure_set(error, FAILURE_INTERFACE_DISABLED, account->user_name,
@@ -192,5 +242,7 @@ bool settings_require(const Account *account, MailProtocol protocol, GError **er
 		return false;
 	}
 	return require_value(account->address, SETTING_ACCOUNT, error) &&
-	       require_value(endpoint->host, OF(protocol, HOST), error);
+	       require_value(endpoint->host, OF(protocol, HOST), error) &&
+	       (account->interface != INTERFACE_OFFICE365 ||
+		       require_value(account->oauth.id, SETTING_OAUTH_CLIENT_ID, error));
 }
