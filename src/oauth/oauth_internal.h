@@ -1,0 +1,57 @@
+/* What the files of oauth/ share: requests to the token endpoint and what failed ones mean. */
+#pragma once
+
+#include "oauth/oauth.h"
+
+#include <jansson.h>
+#include "failure/failure.h"
+#include "net/http.h"
+
+/* Bytes of a token; Microsoft's are some thousands. */
+#define OAUTH_TOKEN_LIMIT ((size_t)64 * 1024)
+
+/* What sentences and messages need to name. */
+typedef struct OauthSubject {
+	const OauthClient *client;
+	const char *account;
+	const char *redirect_uri; /* NULL: not part of the request */
+} OauthSubject;
+
+/* An error of the authorization or the token endpoint (RFC 6749 sections 4.1.2.1 and 5.2). */
+typedef struct OauthError {
+	const char *name;	 /* "invalid_grant" */
+	int64_t number;		 /* AADSTS…; 0: none */
+	const char *description; /* free text without anything that we sent; NULL: none */
+	const char *trace;	 /* correlation ids, for the message; NULL: none */
+} OauthError;
+
+/* The number of "AADSTS50173: …"; 0: none. */
+int64_t oauth_error_number(const char *description);
+
+/* THE translation of the authority's errors. */
+Failure oauth_error_failure(const OauthError *problem);
+void oauth_error_set(const OauthSubject *subject, const OauthError *problem, GError **error);
+
+/* A form of name=value pairs as a request's body; secrets never pass through a buffer that grows.
+ */
+typedef struct OauthForm {
+	const char *name;
+	const char *value;
+	bool secret; /* must not come back in a message */
+} OauthForm;
+
+/* POSTs FORM (ended by a NULL name; pairs without a value are left out) to CLIENT's token endpoint,
+ * with the client's id and secret; repeats it a few times where the authority says so. */
+bool oauth_request(const OauthSubject *subject, const OauthForm *form, const Cancel *cancel,
+	OauthGrant *grant, int64_t *pause, GError **error);
+
+/* The identity in the claims of ID_TOKEN (a JWT), yours; NULL: none, or no JWT. Its signature is
+ * not looked at: it came from the token endpoint itself (OpenID Connect Core section 3.1.3.7, 6).
+ */
+char *oauth_identity(const char *id_token);
+
+/* "https://login.example/tenant" and PATH behind it; yours. */
+char *oauth_url(const OauthClient *client, const char *path);
+
+/* Bytes as base64url without padding (RFC 4648 section 5); yours. */
+char *oauth_base64url(const void *data, size_t size);
