@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "failure/failure.h"
 #include "net/stream.h"
+#include "oauth/oauth.h"
 
 /* A pack without rows may belong to a commit that is under way: it is left alone for a day. */
 #define REAP_GRACE (24 * 60 * 60)
@@ -20,6 +21,7 @@ struct Office {
 	Keyring *keyring;
 	Settings *settings;
 	Archive *archive; /* NULL until asked for */
+	bool daemon;
 };
 
 void office_close(Office *office)
@@ -160,6 +162,7 @@ Office *office_open(const char *folder, const char *database, GError **error)
 	office->folder = g_canonicalize_filename(folder, NULL);
 	umask(077);
 	stream_start_library();
+	oauth_start_library();
 	if (!enter_folder(office->folder, error) || !open_database(office, database, error) ||
 		!open_keyring(office, error))
 		return NULL;
@@ -175,6 +178,26 @@ Db *office_db(Office *office)
 Settings *office_settings(Office *office)
 {
 	return office->settings;
+}
+
+const char *office_folder(const Office *office)
+{
+	return office->folder;
+}
+
+const Keyring *office_keyring(const Office *office)
+{
+	return office->keyring;
+}
+
+bool office_is_daemon(const Office *office)
+{
+	return office->daemon;
+}
+
+void office_set_daemon(Office *office)
+{
+	office->daemon = true;
 }
 
 Archive *office_archive(Office *office, GError **error)

@@ -1,8 +1,9 @@
 /* One office's installation: the data folder with database, key ring, settings and archive, opened
- * once a process and handed to every use case. Opening sets the process\'s umask
- * to 077 and starts libcurl; otherwise it knows no protocol. */
+ * once a process and handed to every use case. Opening sets the process's umask
+ * to 077 and starts libraries; otherwise it knows no protocol. */
 #pragma once
 
+#include <stdbool.h>
 #include <glib.h>
 #include "archive/archive.h"
 #include "db/db.h"
@@ -21,6 +22,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Office, office_close)
 
 Db *office_db(Office *office);
 Settings *office_settings(Office *office);
+/* The data folder, absolute, borrowed. */
+const char *office_folder(const Office *office);
+/* NULL: it is missing. */
+const Keyring *office_keyring(const Office *office);
+/* Whether this process serves many people, whose environments it does not have; false until set. */
+bool office_is_daemon(const Office *office);
+void office_set_daemon(Office *office);
 
 /* Opened at the first use (one thread at a time); NULL with *ERROR on failure. */
 Archive *office_archive(Office *office, GError **error);

@@ -1,6 +1,7 @@
 /* Users with their mail settings. */
 #include "app/people.h"
 
+#include "app/token.h"
 #include "failure/failure.h"
 
 void person_free(Person *person)
@@ -82,13 +83,6 @@ bool people_set_password(
 	return hash && db_write(office_db(office), password_in, &change, error);
 }
 
-bool people_remove(Office *office, const char *name, const char *actor, GError **error)
-{
-	Change change = {.name = name, .actor = actor};
-
-	return db_write(office_db(office), remove_in, &change, error);
-}
-
 typedef struct Lookup {
 	const char *name; /* NULL: all */
 	User *user;
@@ -104,6 +98,19 @@ static bool lookup_in(DbTransaction *transaction, void *data, GError **error)
 	else
 		lookup->users = user_list(transaction, error);
 	return lookup->user || lookup->users;
+}
+
+bool people_remove(Office *office, const char *name, const char *actor, GError **error)
+{
+	Change change = {.name = name, .actor = actor};
+	Lookup lookup = {.name = name};
+	g_autoptr(User) user = NULL;
+
+	if (!db_read(office_db(office), lookup_in, &lookup, error))
+		return false;
+	user = lookup.user;
+	return token_remove(office, user->id, user->name, true, actor, error) &&
+	       db_write(office_db(office), remove_in, &change, error);
 }
 
 static char *effective(Office *office, const char *user, SettingKey key, GError **error)

@@ -1,7 +1,9 @@
-/* Standard sign-in with a password. Office 365 has its own issue: it refuses clearly here. */
+/* Signing in for use: credentials looked up, refusals remembered, tokens renewed. */
 #include "app/sign_in.h"
 
 #include "app/sign_in_record.h"
+#include "app/sign_in_try.h"
+#include "app/token.h"
 #include "failure/failure.h"
 #include "user/user.h"
 
@@ -22,78 +24,162 @@ Account *sign_in_account(Office *office, const char *user, GError **error)
 	return settings_resolve(office_settings(office), user, error);
 }
 
-bool sign_in_check(const Account *account, GError **error)
+void sign_in_refuse(const Account *account, MailProtocol protocol, bool before, const char *detail,
+	GError **error)
 {
-	if (!settings_require(account, MAIL_PROTOCOL_IMAP, error))
-		return false;
-	if (account->interface != INTERFACE_OFFICE365)
-		return true;
-	failure_set(error, FAILURE_OFFICE365_NOT_YET, NULL, "office365: no OAuth sign-in yet");
-	return false;
-}
-
-void sign_in_refuse(const Account *account, bool before, const char *detail, GError **error)
-{
+	const Endpoint *endpoint = account_endpoint(account, protocol);
 	Failure own = before ? FAILURE_LOGIN_REFUSED_BEFORE : FAILURE_LOGIN_REFUSED;
 	Failure shared =
 		before ? FAILURE_LOGIN_REFUSED_SHARED_BEFORE : FAILURE_LOGIN_REFUSED_SHARED;
 
-	failure_set(error, account->imap.credentials_are_global ? shared : own,
-		account->imap.username, "%s", detail);
+	failure_set(error, endpoint->credentials_are_global ? shared : own, endpoint->username,
+		"%s", detail);
 }
 
-static bool check_refusal(Office *office, const Account *account, GError **error)
+bool sign_in_helps(const GError *problem)
+{
+	return failure_code(problem) == FAILURE_CODE_LOGIN &&
+	       !failure_is(problem, FAILURE_LOGIN_REFUSED_SHARED) &&
+	       !failure_is(problem, FAILURE_LOGIN_REFUSED_SHARED_BEFORE) &&
+	       !failure_is(problem, FAILURE_LOGIN_NOT_CONNECTED);
+}
+
+bool sign_in_try(const SignInTry *order, const Cancel *cancel, MailSession *session, GError **error)
+{
+	const Endpoint *endpoint = account_endpoint(order->account, order->protocol);
+	SaslIdentity identity = {
+		.username = order->token ? order->mailbox : order->username,
+		.password = order->token ? NULL : order->password,
+		.token = order->token,
+		.host = endpoint->host,
+		.port = endpoint->port,
+	};
+
+	if (!mail_session_open(endpoint, cancel, session, error))
+		return false;
+	if (mail_session_is_open(session) || (!identity.password && !identity.token))
+		return true;
+	return mail_session_login(session, &identity, error);
+}
+
+/* ---- with a password ---- */
+
+static bool check_refusal(
+	Office *office, const Account *account, MailProtocol protocol, GError **error)
 {
 	SignInRecord record;
 
-	if (!sign_in_recall(office, account, &record, error))
+	if (!sign_in_recall(office, account, protocol, &record, error))
 		return false;
 	if (record.verdict == VERDICT_REFUSED)
-		sign_in_refuse(account, true,
+		sign_in_refuse(account, protocol, true,
 			"these credentials were refused before; not tried again", error);
 	return record.verdict != VERDICT_REFUSED;
 }
 
-static bool log_in(ImapSession *session, const Account *account, GError **error)
+/* IMAP always wants to know whose mailbox it is. */
+static bool check_login(
+	const Account *account, const MailSession *session, bool anonymous, GError **error)
 {
-	SaslIdentity identity = {
-		.username = account->imap.username,
-		.password = account->imap.password,
-	};
-
-	if (imap_is_preauthenticated(session))
+	if (!anonymous || session->smtp || mail_session_is_open(session))
 		return true;
-	if (identity.password)
-		return imap_login(session, &identity, error);
 	failure_set(error, FAILURE_LOGIN_MISSING, account->user_name, "no credentials for %s",
 		account->imap.host);
 	return false;
 }
 
-ImapSession *sign_in_imap(
-	Office *office, const Account *account, const Cancel *cancel, GError **error)
+static bool with_password(Office *office, const SignInTry *order, const Cancel *cancel,
+	MailSession *session, GError **error)
 {
-	g_autoptr(ImapSession) session = NULL;
+	const Account *account = order->account;
 	g_autoptr(GError) problem = NULL;
-	Stream *stream;
 
-	if (!sign_in_check(account, error))
-		return NULL;
-	if (account->imap.password && !check_refusal(office, account, error))
-		return NULL;
-	stream = stream_open(&account->imap, cancel, error);
-	session = stream ? imap_open(stream, error) : NULL;
-	if (!session)
-		return NULL;
-	if (log_in(session, account, &problem)) {
-		sign_in_remember(office, account, VERDICT_GOOD);
-		return g_steal_pointer(&session);
+	if (order->password && !check_refusal(office, account, order->protocol, error))
+		return false;
+	if (sign_in_try(order, cancel, session, &problem) &&
+		check_login(account, session, !order->password, &problem)) {
+		sign_in_remember(office, account, order->protocol, VERDICT_GOOD);
+		return true;
 	}
 	if (failure_is(problem, FAILURE_LOGIN_REFUSED)) {
-		sign_in_remember(office, account, VERDICT_REFUSED);
-		sign_in_refuse(account, false, problem->message, error);
+		sign_in_remember(office, account, order->protocol, VERDICT_REFUSED);
+		sign_in_refuse(account, order->protocol, false, problem->message, error);
 	} else {
 		g_propagate_error(error, g_steal_pointer(&problem));
 	}
-	return NULL;
+	return false;
+}
+
+/* ---- with a token ---- */
+
+/* A token that should hold but is refused may have been revoked: another one, once. */
+static bool with_token(Office *office, SignInTry *order, const Cancel *cancel, MailSession *session,
+	GError **error)
+{
+	const Account *account = order->account;
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(Secret) first = NULL;
+	g_autoptr(Secret) second = NULL;
+
+	if (!token_get(office, account, NULL, cancel, &first, error))
+		return false;
+	order->token = first;
+	if (!sign_in_try(order, cancel, session, &problem) &&
+		failure_is(problem, FAILURE_LOGIN_REFUSED)) {
+		g_clear_error(&problem);
+		mail_session_clear(session);
+		if (!token_get(office, account, first, cancel, &second, error))
+			return false;
+		order->token = second;
+		sign_in_try(order, cancel, session, &problem);
+	}
+	if (!problem) {
+		sign_in_remember(office, account, order->protocol, VERDICT_GOOD);
+		return true;
+	}
+	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
+		failure_set(error, FAILURE_OAUTH_TOKEN_REFUSED, account->address, "%s",
+			problem->message);
+	else
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
+static bool sign_in(Office *office, const Account *account, MailProtocol protocol,
+	const Cancel *cancel, MailSession *session, GError **error)
+{
+	const Endpoint *endpoint = account_endpoint(account, protocol);
+	SignInTry order = {
+		.account = account,
+		.protocol = protocol,
+		.mailbox = account->address,
+		.username = endpoint->username,
+		.password = endpoint->password,
+	};
+
+	if (!settings_require(account, protocol, error))
+		return false;
+	return account->interface == INTERFACE_OFFICE365
+		       ? with_token(office, &order, cancel, session, error)
+		       : with_password(office, &order, cancel, session, error);
+}
+
+ImapSession *sign_in_imap(
+	Office *office, const Account *account, const Cancel *cancel, GError **error)
+{
+	g_auto(MailSession) session = {0};
+
+	return sign_in(office, account, MAIL_PROTOCOL_IMAP, cancel, &session, error)
+		       ? g_steal_pointer(&session.imap)
+		       : NULL;
+}
+
+SmtpSession *sign_in_smtp(
+	Office *office, const Account *account, const Cancel *cancel, GError **error)
+{
+	g_auto(MailSession) session = {0};
+
+	return sign_in(office, account, MAIL_PROTOCOL_SMTP, cancel, &session, error)
+		       ? g_steal_pointer(&session.smtp)
+		       : NULL;
 }

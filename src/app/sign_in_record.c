@@ -8,16 +8,22 @@
 
 typedef struct Lookup {
 	const Account *account;
+	const Endpoint *endpoint;
+	const char *protocol;
 	char *server;
 	SignInRecord record;
 	SignInVerdict verdict; /* to be put on record */
 } Lookup;
 
-static Lookup lookup_for(const Account *account)
+static Lookup lookup_for(const Account *account, MailProtocol protocol)
 {
+	const Endpoint *endpoint = account_endpoint(account, protocol);
+
 	return (Lookup){
 		.account = account,
-		.server = g_strdup_printf("%s:%u", account->imap.host, account->imap.port),
+		.endpoint = endpoint,
+		.protocol = protocol == MAIL_PROTOCOL_IMAP ? "imap" : "smtp",
+		.server = g_strdup_printf("%s:%u", endpoint->host, endpoint->port),
 	};
 }
 
@@ -27,26 +33,29 @@ static void lookup_clear(Lookup *lookup)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Lookup, lookup_clear)
 
-static int64_t owner_of(const Account *account)
+static int64_t owner_of(const Lookup *lookup)
 {
-	return account->imap.credentials_are_global ? 0 : account->user_id;
+	return lookup->endpoint->credentials_are_global ? 0 : lookup->account->user_id;
 }
 
-/* "" where a server asked for none. */
-static const char *username_of(const Account *account)
+/* With Office 365 the account; "" where a server asked for none. */
+static const char *username_of(const Lookup *lookup)
 {
-	return account->imap.username ? account->imap.username : "";
+	const char *username = lookup->account->interface == INTERFACE_OFFICE365
+				       ? lookup->account->address
+				       : lookup->endpoint->username;
+
+	return username ? username : "";
 }
 
 static bool recall_in(DbTransaction *transaction, void *data, GError **error)
 {
 	Lookup *lookup = data;
-	const Account *account = lookup->account;
 	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT refused, time FROM sign_ins WHERE owner = $1 AND protocol = 'imap'"
-		" AND username = $2 AND server = $3 AND generation = $4",
-		db_int(owner_of(account)), db_text(username_of(account)), db_text(lookup->server),
-		db_int(account->imap.credential_generation));
+		"SELECT refused, time FROM sign_ins WHERE owner = $1 AND protocol = $2"
+		" AND username = $3 AND server = $4 AND generation = $5",
+		db_int(owner_of(lookup)), db_text(lookup->protocol), db_text(username_of(lookup)),
+		db_text(lookup->server), db_int(lookup->endpoint->credential_generation));
 	GError *failed = NULL;
 
 	if (!rows)
@@ -62,9 +71,10 @@ static bool recall_in(DbTransaction *transaction, void *data, GError **error)
 	return !failed;
 }
 
-bool sign_in_recall(Office *office, const Account *account, SignInRecord *record, GError **error)
+bool sign_in_recall(Office *office, const Account *account, MailProtocol protocol,
+	SignInRecord *record, GError **error)
 {
-	g_auto(Lookup) lookup = lookup_for(account);
+	g_auto(Lookup) lookup = lookup_for(account, protocol);
 
 	if (!db_read(office_db(office), recall_in, &lookup, error))
 		return false;
@@ -75,19 +85,20 @@ bool sign_in_recall(Office *office, const Account *account, SignInRecord *record
 /* Also what was said to the owner's former user names; *REFUSED: one of them was refused. The
  * global pair takes its user name from the accounts where it has none, so there each counts. */
 static bool forget(
-	DbTransaction *transaction, const Account *account, int64_t *refused, GError **error)
+	DbTransaction *transaction, const Lookup *lookup, int64_t *refused, GError **error)
 {
-	int64_t owner = owner_of(account);
-	DbValue username = db_text(username_of(account));
+	DbValue owner = db_int(owner_of(lookup));
+	DbValue protocol = db_text(lookup->protocol);
+	DbValue username = db_text(username_of(lookup));
 
 	return db_get_int(transaction, refused, 0, error,
-		       "SELECT count(*) FROM sign_ins WHERE owner = $1 AND protocol = 'imap'"
-		       " AND refused = 1 AND (owner <> 0 OR username = $2)",
-		       db_int(owner), username) &&
+		       "SELECT count(*) FROM sign_ins WHERE owner = $1 AND protocol = $2"
+		       " AND refused = 1 AND (owner <> 0 OR username = $3)",
+		       owner, protocol, username) &&
 	       db_run(transaction, error,
-		       "DELETE FROM sign_ins WHERE owner = $1 AND protocol = 'imap'"
-		       " AND (owner <> 0 OR username = $2)",
-		       db_int(owner), username);
+		       "DELETE FROM sign_ins WHERE owner = $1 AND protocol = $2"
+		       " AND (owner <> 0 OR username = $3)",
+		       owner, protocol, username);
 }
 
 static bool note_audit(
@@ -95,8 +106,8 @@ static bool note_audit(
 {
 	const Account *account = lookup->account;
 	bool refused = lookup->verdict == VERDICT_REFUSED;
-	g_autofree char *detail =
-		g_strdup_printf("imap: %s, %s", username_of(account), lookup->server);
+	g_autofree char *detail = g_strdup_printf(
+		"%s: %s, %s", lookup->protocol, username_of(lookup), lookup->server);
 
 	if (!refused && !refused_before)
 		return true;
@@ -107,23 +118,24 @@ static bool note_audit(
 static bool remember_in(DbTransaction *transaction, void *data, GError **error)
 {
 	const Lookup *lookup = data;
-	const Account *account = lookup->account;
 	int64_t refused_before;
 
-	return forget(transaction, account, &refused_before, error) &&
+	return forget(transaction, lookup, &refused_before, error) &&
 	       db_run(transaction, error,
 		       "INSERT INTO sign_ins"
 		       " (owner, protocol, username, server, generation, refused, time)"
-		       " VALUES ($1, 'imap', $2, $3, $4, $5, $6)",
-		       db_int(owner_of(account)), db_text(username_of(account)),
-		       db_text(lookup->server), db_int(account->imap.credential_generation),
+		       " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		       db_int(owner_of(lookup)), db_text(lookup->protocol),
+		       db_text(username_of(lookup)), db_text(lookup->server),
+		       db_int(lookup->endpoint->credential_generation),
 		       db_int(lookup->verdict == VERDICT_REFUSED), db_int(clock_now())) &&
 	       note_audit(transaction, lookup, refused_before > 0, error);
 }
 
-void sign_in_remember(Office *office, const Account *account, SignInVerdict verdict)
+void sign_in_remember(
+	Office *office, const Account *account, MailProtocol protocol, SignInVerdict verdict)
 {
-	g_auto(Lookup) lookup = lookup_for(account);
+	g_auto(Lookup) lookup = lookup_for(account, protocol);
 	g_autoptr(GError) problem = NULL;
 
 	lookup.verdict = verdict;

@@ -19,9 +19,11 @@ typedef struct SignInRecord {
 	int64_t since; /* 0: VERDICT_NONE */
 } SignInRecord;
 
-/* What is on record for ACCOUNT's IMAP server and credentials as they are now. */
-bool sign_in_recall(Office *office, const Account *account, SignInRecord *record, GError **error);
+/* What is on record for ACCOUNT's server of PROTOCOL and credentials as they are now. */
+bool sign_in_recall(Office *office, const Account *account, MailProtocol protocol,
+	SignInRecord *record, GError **error);
 
 /* Puts VERDICT on record unless it is there already; with an audit row for a refusal and for the
  * first success after one. A failure to do so is only logged: the sign-in itself is over. */
-void sign_in_remember(Office *office, const Account *account, SignInVerdict verdict);
+void sign_in_remember(
+	Office *office, const Account *account, MailProtocol protocol, SignInVerdict verdict);

@@ -3,6 +3,7 @@
 
 #include "app/sign_in.h"
 #include "app/sign_in_record.h"
+#include "app/token.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 
@@ -34,12 +35,37 @@ static SignInState state_of(const GError *problem)
 		return SIGN_IN_DISABLED;
 	case FAILURE_SETTING_MISSING:
 		return SIGN_IN_INCOMPLETE;
-	case FAILURE_LOGIN_REFUSED_BEFORE:
-	case FAILURE_LOGIN_REFUSED_SHARED_BEFORE:
-		return SIGN_IN_REFUSED;
-	default:
+	case FAILURE_LOGIN_MISSING:
+	case FAILURE_SECRET_UNREADABLE:
+	case FAILURE_TOKEN_OTHER_ACCOUNT:
 		return SIGN_IN_MISSING;
+	default:
+		return SIGN_IN_REFUSED;
 	}
+}
+
+static bool judge_password(const Account *account, const SignInRecord *record, GError **error)
+{
+	if (record->verdict == VERDICT_REFUSED) {
+		sign_in_refuse(account, MAIL_PROTOCOL_IMAP, true, "refused before", error);
+		return false;
+	}
+	if (account->imap.password || record->verdict == VERDICT_GOOD)
+		return true;
+	failure_set(error, FAILURE_LOGIN_MISSING, account->user_name, "no credentials");
+	return false;
+}
+
+static bool judge_token(Office *office, const Account *account, GError **error)
+{
+	g_auto(TokenStatus) status = {0};
+
+	if (!token_status(office, account, false, &status, error))
+		return false;
+	if (!status.problem)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&status.problem));
+	return false;
 }
 
 /* Asks nobody, but otherwise goes the way of a sign-in. */
@@ -47,17 +73,11 @@ static bool judge(Office *office, const char *user, SignInRecord *record, GError
 {
 	g_autoptr(Account) account = settings_resolve(office_settings(office), user, error);
 
-	if (!account || !sign_in_check(account, error) ||
-		!sign_in_recall(office, account, record, error))
+	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error) ||
+		!sign_in_recall(office, account, MAIL_PROTOCOL_IMAP, record, error))
 		return false;
-	if (record->verdict == VERDICT_REFUSED) {
-		sign_in_refuse(account, true, "refused before", error);
-		return false;
-	}
-	if (account->imap.password || record->verdict == VERDICT_GOOD)
-		return true;
-	failure_set(error, FAILURE_LOGIN_MISSING, account->user_name, "no credentials");
-	return false;
+	return account->interface == INTERFACE_OFFICE365 ? judge_token(office, account, error)
+							 : judge_password(account, record, error);
 }
 
 static bool is_our_fault(const GError *problem)

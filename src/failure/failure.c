@@ -68,6 +68,25 @@ void failure_set_errno(GError **error, Failure failure, const char *subject, int
 		g_strerror(number));
 }
 
+bool failure_find(const char *name, Failure *failure)
+{
+	for (Failure i = 0; i < FAILURE_COUNT; i++) {
+		if (g_strcmp0(table[i].name, name) != 0)
+			continue;
+		*failure = i;
+		return true;
+	}
+	return false;
+}
+
+const char *failure_subject(const GError *error)
+{
+	const FailurePrivate *private =
+		error->domain == FAILURE_DOMAIN ? failure_get_private(error) : NULL;
+
+	return private ? private->subject : NULL;
+}
+
 Failure failure_of(const GError *error)
 {
 	const FailurePrivate *private;
@@ -91,6 +110,11 @@ static const FailureRow *row_of(const GError *error)
 FailureCode failure_code(const GError *error)
 {
 	return row_of(error)->code;
+}
+
+FailureCode failure_code_of(Failure failure)
+{
+	return table[failure].code;
 }
 
 int failure_status(const GError *error)
@@ -139,10 +163,7 @@ static char *fill(const char *text, const char *subject)
 
 char *failure_sentence(const GError *error)
 {
-	const FailurePrivate *private =
-		error->domain == FAILURE_DOMAIN ? failure_get_private(error) : NULL;
-
-	return fill(_(row_of(error)->sentence), private ? private->subject : NULL);
+	return fill(_(row_of(error)->sentence), failure_subject(error));
 }
 
 char *failure_advice(const GError *error)

@@ -49,10 +49,16 @@ void failure_set(GError **error, Failure failure, const char *subject, const cha
  * says that. */
 void failure_set_errno(GError **error, Failure failure, const char *subject, int number);
 
+/* The row that NAME ("login-refused") names; false: there is none. And back: what ERROR's sentence
+ * names, borrowed, NULL for nothing. */
+bool failure_find(const char *name, Failure *failure);
+const char *failure_subject(const GError *error);
+
 /* Which failure ERROR is; one of a foreign domain counts as FAILURE_INTERNAL. */
 Failure failure_of(const GError *error);
 bool failure_is(const GError *error, Failure failure);
 FailureCode failure_code(const GError *error);
+FailureCode failure_code_of(Failure failure);
 
 /* The exit status (man/amtspost.1), the code's name ("login"), the row's name ("login-refused"). */
 int failure_status(const GError *error);

@@ -76,15 +76,19 @@ FAILURE(FAILURE_SECRET_ARGUMENT, "secret-argument", FAILURE_CODE_INPUT, 2, ACTOR
 FAILURE(FAILURE_INTERFACE_DISABLED, "interface-disabled", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Für „%s“ ist E-Mail nicht eingeschaltet (Schnittstelle: Deaktiviert)."),
 	N_("Ein Administrator kann die Schnittstelle in der Benutzerverwaltung unter „Office und E-Mail“ einschalten."))
-FAILURE(FAILURE_OFFICE365_NOT_YET, "office365-not-yet", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
-	N_("Die Anmeldung mit Outlook/Office 365 gibt es in dieser Fassung von Amtspost noch nicht."),
-	N_("Mit der Schnittstelle „Standard (IMAP/SMTP)“ kann bereits gearbeitet werden; ein Administrator kann sie einstellen."))
 FAILURE(FAILURE_SHARED_NOT_YET, "shared-not-yet", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
 	N_("Das weitere Postfach „%s“ kann diese Fassung von Amtspost noch nicht abrufen."),
 	N_("Das Hauptpostfach kann importiert werden."))
 FAILURE(FAILURE_MAILBOX_UNKNOWN, "mailbox-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Das Postfach „%s“ gehört nicht zu den Postfächern dieses Benutzers."),
 	N_("Ein Administrator kann es in der Benutzerverwaltung unter „weitere Postfächer“ eintragen."))
+
+FAILURE(FAILURE_MAILBOX_DENIED, "mailbox-denied", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
+	N_("Das Postfach „%s“ lässt sich nicht öffnen: Die Berechtigung dafür fehlt, oder es gibt das Postfach nicht."),
+	N_("Wer die Postfächer verwaltet, muss dem Hauptkonto Vollzugriff auf dieses Postfach geben; das kann bis zu einer Stunde dauern."))
+FAILURE(FAILURE_MAILBOXES_FAILED, "mailboxes-failed", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
+	N_("Die Anmeldung gilt, aber diese Postfächer lassen sich nicht öffnen: %s."),
+	N_("Der Grund steht bei jedem Postfach. Alle anderen können verwendet werden."))
 
 /* Reaching the server */
 FAILURE(FAILURE_NAME_UNKNOWN, "name-unknown", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
@@ -106,14 +110,14 @@ FAILURE(FAILURE_PROXY_NAME_UNKNOWN, "proxy-name-unknown", FAILURE_CODE_SETUP, 3,
 	N_("Der Name des Proxys „%s“ ist nicht bekannt."),
 	N_("Ein Administrator muss „Proxy Hostname/Server“ berichtigen."))
 FAILURE(FAILURE_PROXY_LOGIN, "proxy-login", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
-	N_("Der Proxy %s lehnt die Anmeldung am Proxy ab; der Mailserver wurde nicht gefragt."),
+	N_("Der Proxy %s lehnt die Anmeldung am Proxy ab; der Server dahinter wurde nicht gefragt."),
 	N_("Ein Administrator muss Proxy Benutzername und Proxy Benutzerpasswort berichtigen."))
 FAILURE(FAILURE_PROXY_FORBIDDEN, "proxy-forbidden", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
-	N_("Der Proxy %s erlaubt die Verbindung zum Mailserver nicht."),
+	N_("Der Proxy %s erlaubt die Verbindung zum Server dahinter nicht."),
 	N_("Wer den Proxy betreut, muss Server und Port freigeben."))
 FAILURE(FAILURE_PROXY_UNREACHABLE, "proxy-unreachable", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
-	N_("Über den Proxy %s ist der Mailserver gerade nicht zu erreichen."),
-	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT Proxy und Mailserver prüfen."))
+	N_("Über den Proxy %s ist der Server dahinter gerade nicht zu erreichen."),
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT Proxy und Server prüfen."))
 FAILURE(FAILURE_TLS_STARTTLS_MISSING, "starttls-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Server %s bietet auf diesem Port keine Verschlüsselung (STARTTLS) an. Es wurde nichts übertragen."),
 	N_("Ein Administrator muss Port und SSL/TLS prüfen; meist ist Port 993 (IMAP) oder 587 (SMTP) richtig."))
@@ -166,13 +170,13 @@ FAILURE(FAILURE_THROTTLED, "throttled", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))
 FAILURE(FAILURE_LOGIN_MISSING, "login-missing", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Für „%s“ ist noch keine Anmeldung hinterlegt."),
-	N_("Bitte hinterlegen Sie das Kennwort für den Mailserver: „amtspost settings set imap.password - --user NAME“ liest es von der Standardeingabe."))
+	N_("Bitte melden Sie sich an: „amtspost login --user NAME“."))
 FAILURE(FAILURE_LOGIN_REFUSED, "login-refused", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat die Anmeldung von „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig."),
-	N_("Bitte hinterlegen Sie Ihr aktuelles Kennwort neu: „amtspost settings set imap.password - --user NAME“. Bis dahin meldet sich Amtspost nicht noch einmal an, damit das Konto nicht gesperrt wird."))
+	N_("Bitte melden Sie sich mit Ihrem aktuellen Kennwort neu an: „amtspost login --user NAME“. Bis dahin meldet sich Amtspost nicht noch einmal an, damit das Konto nicht gesperrt wird."))
 FAILURE(FAILURE_LOGIN_REFUSED_BEFORE, "login-refused-before", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat diese Anmeldung von „%s“ vorhin abgelehnt und wurde nicht noch einmal gefragt."),
-	N_("Bitte hinterlegen Sie Ihr aktuelles Kennwort neu: „amtspost settings set imap.password - --user NAME“. Dann meldet sich Amtspost wieder an."))
+	N_("Bitte melden Sie sich mit Ihrem aktuellen Kennwort neu an: „amtspost login --user NAME“."))
 FAILURE(FAILURE_LOGIN_REFUSED_SHARED, "login-refused-shared", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
 	N_("Der Server hat die gemeinsame Anmeldung „%s“ aus der Systemsteuerung abgelehnt: Benutzername oder Kennwort sind nicht richtig."),
 	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set imap.password -“. Bis dahin meldet sich Amtspost damit für niemanden noch einmal an, damit das Konto nicht gesperrt wird."))
@@ -227,6 +231,148 @@ FAILURE(FAILURE_UID_SET_INVALID, "uid-set-invalid", FAILURE_CODE_INPUT, 2, ACTOR
 FAILURE(FAILURE_SOME_FAILED, "some-failed", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
 	N_("Nicht alles konnte importiert werden; Zahl der Fehler: %s."),
 	N_("Alles andere ist im Archiv. Was auf dem Server noch da ist, wird beim nächsten Import wieder versucht."))
+
+/* Signing in with OAuth 2.0: what the authority answers (microsoft-365: AADSTS numbers) */
+FAILURE(FAILURE_OAUTH_REVOKED, "oauth-revoked", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Anmeldung von „%s“ gilt nicht mehr: Das Kennwort wurde geändert oder die Anmeldung widerrufen."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“."))
+FAILURE(FAILURE_OAUTH_EXPIRED, "oauth-expired", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Anmeldung von „%s“ ist abgelaufen, weil sie lange nicht benutzt wurde."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“."))
+FAILURE(FAILURE_OAUTH_POLICY, "oauth-policy", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Anmeldung von „%s“ ist abgelaufen: Eine Richtlinie Ihrer Organisation verlangt, dass sie in Abständen erneuert wird."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“. Wie oft das nötig ist, legt die IT fest."))
+FAILURE(FAILURE_OAUTH_SPA, "oauth-spa", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
+	N_("Die Anmeldung von „%s“ ist nach einem Tag abgelaufen, weil Amtspost beim Anmeldedienst als Einzelseiten-Anwendung (SPA) registriert ist."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“. Damit es nicht täglich nötig ist, muss ein Administrator die Umleitungsadresse als Desktop- oder Web-Anwendung registrieren."))
+FAILURE(FAILURE_OAUTH_CODE_USED, "oauth-code-used", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Der Anmeldedienst hat die Anmeldung von „%s“ nicht zu Ende geführt: Ihre Bestätigung war schon verbraucht oder gehörte zu einem anderen Versuch."),
+	N_("Bitte melden Sie sich noch einmal an: „amtspost login --user NAME“."))
+FAILURE(FAILURE_OAUTH_INTERACTION, "oauth-interaction", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Der Anmeldedienst verlangt von „%s“ eine weitere Bestätigung (zweiter Faktor)."),
+	N_("Bitte melden Sie sich neu an und bestätigen Sie die Anmeldung dort, etwa am Telefon: „amtspost login --user NAME“."))
+FAILURE(FAILURE_OAUTH_CONSENT, "oauth-consent", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("„%s“ hat dem Zugriff von Amtspost auf das Postfach noch nicht zugestimmt."),
+	N_("Bitte melden Sie sich an und stimmen Sie dort zu: „amtspost login --user NAME“. Lässt der Anmeldedienst das nicht zu, muss ein Administrator zustimmen; „amtspost login consent“ zeigt ihm die Adresse dafür."))
+FAILURE(FAILURE_OAUTH_DECLINED, "oauth-declined", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Anmeldung von „%s“ wurde abgebrochen: Dem Zugriff auf das Postfach wurde nicht zugestimmt."),
+	N_("Ohne die Zustimmung kann Amtspost keine E-Mails abrufen. Bitte melden Sie sich noch einmal an und stimmen Sie zu: „amtspost login --user NAME“."))
+FAILURE(FAILURE_OAUTH_ADMIN_CONSENT, "oauth-admin-consent", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Anmeldedienst lässt „%s“ erst zu, wenn ein Administrator Ihrer Organisation dem Zugriff von Amtspost zugestimmt hat."),
+	N_("„amtspost login consent“ zeigt dem Administrator die Adresse für die Zustimmung und wofür jede Berechtigung gebraucht wird. Danach bitte noch einmal anmelden."))
+FAILURE(FAILURE_OAUTH_NOT_ASSIGNED, "oauth-not-assigned", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("„%s“ ist der Anwendung Amtspost beim Anmeldedienst nicht zugewiesen."),
+	N_("Ein Administrator muss den Benutzer dort unter „Benutzer und Gruppen“ der Unternehmensanwendung zuweisen. Danach bitte noch einmal anmelden."))
+FAILURE(FAILURE_OAUTH_DEVICE, "oauth-device", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Eine Zugriffsrichtlinie Ihrer Organisation lässt die Anmeldung von „%s“ mit diesem Gerät, von diesem Ort oder mit dieser Anwendung nicht zu."),
+	N_("Ein Administrator kann in den Anmeldeprotokollen sehen, welche Richtlinie das ist, und sie anpassen."))
+FAILURE(FAILURE_OAUTH_ACCOUNT_LOCKED, "oauth-account-locked", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Das Konto „%s“ ist beim Anmeldedienst wegen zu vieler Versuche vorübergehend gesperrt."),
+	N_("Bitte warten Sie einige Minuten und melden Sie sich dann neu an: „amtspost login --user NAME“. Von selbst versucht Amtspost es nicht noch einmal."))
+FAILURE(FAILURE_OAUTH_PASSWORD_EXPIRED, "oauth-password-expired", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Das Kennwort von „%s“ ist abgelaufen."),
+	N_("Bitte vergeben Sie bei der Anmeldung ein neues Kennwort: „amtspost login --user NAME“."))
+FAILURE(FAILURE_OAUTH_ACCOUNT_DISABLED, "oauth-account-disabled", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
+	N_("Das Konto „%s“ ist beim Anmeldedienst abgeschaltet."),
+	N_("Ein Administrator der Organisation muss das Konto wieder einschalten. Danach bitte neu anmelden."))
+FAILURE(FAILURE_OAUTH_PASSWORD_WRONG, "oauth-password-wrong", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Der Anmeldedienst hat Benutzername oder Kennwort von „%s“ nicht angenommen."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“. Von selbst versucht Amtspost es nicht noch einmal, damit das Konto nicht gesperrt wird."))
+FAILURE(FAILURE_OAUTH_ACCOUNT_FOREIGN, "oauth-account-foreign", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
+	N_("Das angemeldete Konto gehört nicht zur Organisation (zum Mandanten), bei der Amtspost registriert ist; eingetragen ist „%s“."),
+	N_("Bitte melden Sie sich mit Ihrem dienstlichen Konto an. Ist es das schon, muss ein Administrator den Mandanten in der Systemsteuerung prüfen."))
+FAILURE(FAILURE_OAUTH_REDIRECT, "oauth-redirect", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Anmeldedienst kennt die Umleitungsadresse von Amtspost nicht: %s"),
+	N_("Ein Administrator muss genau diese Adresse beim Anmeldedienst registrieren (Plattform „Mobile und Desktop“ bei localhost, sonst „Web“)."))
+FAILURE(FAILURE_OAUTH_SECRET_EXPECTED, "oauth-secret-expected", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Anmeldedienst erwartet von Amtspost ein Geheimnis, weil die Anwendung nicht als öffentlicher Client registriert ist."),
+	N_("Ein Administrator muss dort „Öffentliche Clientflows zulassen“ einschalten oder in der Systemsteuerung das Geheimnis der Anwendung eintragen."))
+FAILURE(FAILURE_OAUTH_SECRET_WRONG, "oauth-secret-wrong", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Das Geheimnis der OAuth-Anwendung ist falsch."),
+	N_("Ein Administrator muss in der Systemsteuerung den Wert des Geheimnisses eintragen (nicht seine ID)."))
+FAILURE(FAILURE_OAUTH_SECRET_EXPIRED, "oauth-secret-expired", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Das Geheimnis der OAuth-Anwendung ist abgelaufen."),
+	N_("Ein Administrator muss beim Anmeldedienst ein neues Geheimnis anlegen und in der Systemsteuerung eintragen."))
+FAILURE(FAILURE_OAUTH_APPLICATION, "oauth-application", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Anmeldedienst kennt die Anwendung „%s“ in diesem Mandanten nicht."),
+	N_("Ein Administrator muss Anwendungs-ID und Mandant in der Systemsteuerung prüfen."))
+FAILURE(FAILURE_OAUTH_TENANT, "oauth-tenant", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Anmeldedienst kennt den Mandanten „%s“ nicht."),
+	N_("Ein Administrator muss den Mandanten in der Systemsteuerung berichtigen (Mandanten-ID, Domäne oder „organizations“)."))
+FAILURE(FAILURE_OAUTH_SIGN_IN, "oauth-sign-in", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Der Anmeldedienst verlangt, dass „%s“ sich neu anmeldet."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“. Die technische Meldung nennt seine Begründung."))
+FAILURE(FAILURE_OAUTH_SETUP, "oauth-setup", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Anmeldedienst nimmt Anfragen von Amtspost nicht an: %s"),
+	N_("Ein Administrator muss die Angaben zur OAuth-Anwendung in der Systemsteuerung und beim Anmeldedienst prüfen; die technische Meldung hilft dabei."))
+FAILURE(FAILURE_OAUTH_LOOP, "oauth-loop", FAILURE_CODE_RETRY, 5, ACTOR_ADMINISTRATOR,
+	N_("Der Anmeldedienst hat Amtspost angehalten, weil für „%s“ zu oft in kurzer Zeit angefragt wurde."),
+	N_("Amtspost fragt einige Zeit nicht mehr nach. Bleibt es dabei, muss die IT prüfen, ob ein Programm Amtspost in einer Schleife aufruft."))
+FAILURE(FAILURE_OAUTH_BUSY, "oauth-busy", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
+	N_("Der Anmeldedienst %s ist gerade überlastet oder gestört. Ihre Anmeldung bleibt gespeichert."),
+	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))
+FAILURE(FAILURE_OAUTH_UNREACHABLE, "oauth-unreachable", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
+	N_("Der Anmeldedienst %s ist gerade nicht zu erreichen. Ihre Anmeldung bleibt gespeichert."),
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT prüfen, ob Firewall oder Proxy den Weg dorthin sperren."))
+FAILURE(FAILURE_OAUTH_GARBAGE, "oauth-garbage", FAILURE_CODE_PROTOCOL, 5, ACTOR_OPERATOR,
+	N_("Der Anmeldedienst %s antwortet nicht so, wie er es sollte. Ihre Anmeldung bleibt gespeichert."),
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT prüfen, ob ein Proxy oder eine Firewall sich dazwischenschaltet."))
+
+/* The flow and the token file */
+FAILURE(FAILURE_OAUTH_STATE, "oauth-state", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Rückmeldung des Anmeldedienstes gehört nicht zu dieser Anmeldung oder wurde schon verwendet. Sie wurde nicht beachtet."),
+	N_("Bitte beginnen Sie die Anmeldung neu: „amtspost login --user NAME“. Kam die Rückmeldung ohne Ihr Zutun, informieren Sie bitte Ihre IT."))
+FAILURE(FAILURE_OAUTH_UNFINISHED, "oauth-unfinished", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Anmeldung von „%s“ wurde nicht innerhalb von zehn Minuten zu Ende geführt."),
+	N_("Bitte beginnen Sie sie neu: „amtspost login --user NAME“."))
+FAILURE(FAILURE_OAUTH_PASTE_MISSING, "oauth-paste-missing", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Anmeldung von „%s“ wurde nicht zu Ende geführt: Es kam keine Rückmeldung des Anmeldedienstes an."),
+	N_("Bitte öffnen Sie die gezeigte Adresse, melden Sie sich an und fügen Sie die Adresse, zu der Sie danach geleitet werden, hier ein."))
+FAILURE(FAILURE_OAUTH_LISTEN, "oauth-listen", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Für die Rückmeldung des Anmeldedienstes kann auf diesem Rechner nicht gehorcht werden: %s"),
+	N_("Ist ein fester Port als Umleitungsadresse eingetragen, darf ihn kein anderes Programm benutzen; ohne Eintrag wählt Amtspost selbst einen freien."))
+FAILURE(FAILURE_OAUTH_WRONG_PERSON, "oauth-wrong-person", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Angemeldet hat sich %s. Es wurde nichts gespeichert."),
+	N_("Bitte melden Sie sich mit dem eingetragenen Konto an: „amtspost login --user NAME --new“. Stimmt der eingetragene Kontoname nicht, kann ein Administrator ihn in der Benutzerverwaltung ändern."))
+FAILURE(FAILURE_OAUTH_UNKNOWN_PERSON, "oauth-unknown-person", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Wer sich angemeldet hat, ist nicht zu erkennen, und das Postfach „%s“ öffnet sich mit dieser Anmeldung nicht. Es wurde nichts gespeichert."),
+	N_("Bitte melden Sie sich mit dem Konto an, das eingetragen ist: „amtspost login --user NAME --new“."))
+FAILURE(FAILURE_OAUTH_TOKEN_REFUSED, "oauth-token-refused", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
+	N_("Der Mailserver nimmt die Anmeldung von „%s“ nicht an, obwohl der Anmeldedienst sie bestätigt hat."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME --new“. Bleibt es dabei, muss ein Administrator prüfen, ob Kontoname und Lizenz stimmen und IMAP und SMTP für das Postfach eingeschaltet sind."))
+FAILURE(FAILURE_TOKEN_MISSING, "token-missing", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Tokendatei „%s“ wurde gelöscht oder umbenannt; damit gilt die Anmeldung nicht mehr."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“."))
+FAILURE(FAILURE_TOKEN_BROKEN, "token-broken", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Tokendatei „%s“ ist beschädigt oder unvollständig."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“. Die Datei wird dabei ersetzt."))
+FAILURE(FAILURE_TOKEN_UNKNOWN, "token-unknown", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Tokendatei „%s“ stammt nicht von Amtspost."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“. Die fremde Datei bleibt daneben mit der Endung „.alt“ erhalten."))
+FAILURE(FAILURE_TOKEN_NEWER, "token-newer", FAILURE_CODE_LOGIN, 4, ACTOR_OPERATOR,
+	N_("Die Tokendatei „%s“ wurde von einer neueren Fassung von Amtspost geschrieben."),
+	N_("Bitte verwenden Sie die neuere Fassung, oder melden Sie sich mit dieser neu an: „amtspost login --user NAME“. Die neuere Datei bleibt dabei mit der Endung „.alt“ erhalten."))
+FAILURE(FAILURE_TOKEN_UNREADABLE, "token-unreadable", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
+	N_("Die Tokendatei „%s“ darf nicht gelesen werden."),
+	N_("Wer den Rechner betreut, muss dem Benutzer, unter dem Amtspost läuft, Zugriff auf die Datei und ihren Ordner geben."))
+FAILURE(FAILURE_TOKEN_SEALED, "token-sealed", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Tokendatei „%s“ lässt sich nicht entschlüsseln; sie wurde verändert, oder der Schlüssel dieser Installation ist ein anderer."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“."))
+FAILURE(FAILURE_TOKEN_FOREIGN, "token-foreign", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Die Tokendatei „%s“ gehört einem anderen Benutzer. Sie wurde nicht verändert."),
+	N_("Jeder Benutzer braucht einen eigenen Ordner: Ein Administrator kann unter „Ordner der Tokendatei“ einen Pfad mit {user} eintragen."))
+FAILURE(FAILURE_TOKEN_FOLDER, "token-folder", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Im Ordner der Tokendatei kann nicht geschrieben werden: %s"),
+	N_("Ein Administrator muss den Ordner anlegen oder freigeben oder unter „Ordner der Tokendatei“ einen anderen eintragen."))
+FAILURE(FAILURE_TOKEN_OTHER_ACCOUNT, "token-other-account", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Der Kontoname wurde geändert; die gespeicherte Anmeldung gilt noch für „%s“."),
+	N_("Bitte melden Sie sich mit dem neuen Konto an: „amtspost login --user NAME“."))
+FAILURE(FAILURE_TOKEN_OTHER_CLIENT, "token-other-client", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Ein Administrator hat Anmeldedienst, Mandant oder Anwendungs-ID geändert; die Anmeldung von „%s“ gilt dort nicht."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“."))
+FAILURE(FAILURE_TOKEN_WITHOUT_REFRESH, "token-without-refresh", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Anmeldung von „%s“ ist abgelaufen, und der Anmeldedienst hat nichts ausgestellt, womit sie sich erneuern ließe."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“. Damit sie länger gilt, muss ein Administrator bei den Berechtigungen „offline_access“ eintragen."))
 
 /* Storing */
 FAILURE(FAILURE_DATABASE_UNSUPPORTED, "database-unsupported", FAILURE_CODE_INPUT, 2, ACTOR_OPERATOR,

@@ -1,0 +1,268 @@
+/* What both interfaces share of signing in: the report, what is known afterwards, forgetting. */
+#include "app/login_internal.h"
+
+#include <string.h>
+#include "app/sign_in.h"
+#include "app/sign_in_record.h"
+#include "app/sign_in_report.h"
+#include "app/token.h"
+#include "base/i18n.h"
+#include "failure/failure.h"
+#include "oauth/oauth.h"
+
+static void login_mailbox_free(LoginMailbox *mailbox)
+{
+	g_free(mailbox->address);
+	g_free(mailbox->check.reason);
+	g_free(mailbox);
+}
+
+void login_result_clear(LoginResult *result)
+{
+	g_free(result->account);
+	g_free(result->identity);
+	g_free(result->imap.reason);
+	g_free(result->smtp.reason);
+	g_clear_pointer(&result->mailboxes, g_ptr_array_unref);
+	g_free(result->token_file);
+	*result = (LoginResult){0};
+}
+
+void login_clear(Login *login)
+{
+	g_clear_pointer(&login->account, account_free);
+	g_clear_error(&login->problem);
+}
+
+bool login_find_interface(Office *office, const char *user, Interface *interface, GError **error)
+{
+	g_autoptr(Account) account = sign_in_account(office, user, error);
+
+	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error))
+		return false;
+	*interface = account->interface;
+	return true;
+}
+
+bool login_begin(Login *login, const char *user, Interface interface, GError **error)
+{
+	LoginResult *result = login->result;
+
+	login->account = sign_in_account(login->office, user, error);
+	if (!login->account || !settings_require(login->account, MAIL_PROTOCOL_IMAP, error))
+		return false;
+	if (login->account->interface != interface) {
+		failure_set(error, FAILURE_SETTINGS_CHANGED, NULL, "the interface of %s changed",
+			login->account->user_name);
+		return false;
+	}
+	result->account = g_strdup(login->account->address);
+	result->mailboxes = g_ptr_array_new_with_free_func((GDestroyNotify)login_mailbox_free);
+	login_skip(&result->imap, NULL);
+	login_skip(&result->smtp, NULL);
+	return true;
+}
+
+static LoginState state_of(const GError *problem)
+{
+	switch (failure_code(problem)) {
+	case FAILURE_CODE_RETRY:
+	case FAILURE_CODE_PROTOCOL:
+		return LOGIN_UNCHECKED;
+	default:
+		return LOGIN_FAILED;
+	}
+}
+
+static bool set_check(LoginCheck *check, const GError *problem)
+{
+	g_free(check->reason);
+	*check = (LoginCheck){.state = problem ? state_of(problem) : LOGIN_OK};
+	if (problem)
+		check->reason = failure_sentence(problem);
+	return check->state != LOGIN_FAILED;
+}
+
+bool login_note(Login *login, LoginCheck *check, GError *problem)
+{
+	bool cancelled = failure_is(problem, FAILURE_CANCELLED);
+	bool fine = set_check(check, problem);
+
+	if (!fine && (cancelled || !login->problem)) {
+		g_clear_error(&login->problem);
+		login->problem = g_steal_pointer(&problem);
+	}
+	g_clear_error(&problem);
+	return !cancelled;
+}
+
+void login_skip(LoginCheck *check, const char *reason)
+{
+	g_free(check->reason);
+	*check = (LoginCheck){.state = LOGIN_SKIPPED, .reason = g_strdup(reason)};
+}
+
+bool login_note_mailbox(Login *login, const char *address, GError *problem)
+{
+	LoginMailbox *mailbox = g_new0(LoginMailbox, 1);
+	bool cancelled = failure_is(problem, FAILURE_CANCELLED);
+
+	mailbox->address = g_strdup(address);
+	set_check(&mailbox->check, problem);
+	g_ptr_array_add(login->result->mailboxes, mailbox);
+	if (cancelled && !login->problem)
+		login->problem = g_steal_pointer(&problem);
+	g_clear_error(&problem);
+	return !cancelled;
+}
+
+/* The mailboxes that failed, yours; "" for none. */
+static char *list_failed(const LoginResult *result)
+{
+	GString *list = g_string_new(NULL);
+
+	for (guint i = 0; i < result->mailboxes->len; i++) {
+		const LoginMailbox *mailbox = g_ptr_array_index(result->mailboxes, i);
+
+		if (mailbox->check.state == LOGIN_FAILED)
+			g_string_append_printf(
+				list, "%s%s", list->len > 0 ? ", " : "", mailbox->address);
+	}
+	return g_string_free(list, FALSE);
+}
+
+bool login_finish(Login *login, GError **error)
+{
+	g_autofree char *failed = list_failed(login->result);
+
+	login->result->filled = true;
+	if (login->problem) {
+		g_propagate_error(error, g_steal_pointer(&login->problem));
+		return false;
+	}
+	if (*failed)
+		failure_set(error, FAILURE_MAILBOXES_FAILED, failed, "no right on %s", failed);
+	return *failed == '\0';
+}
+
+/* ---- what is known ---- */
+
+void login_status_clear(LoginStatus *status)
+{
+	g_free(status->account);
+	g_free(status->identity);
+	g_free(status->token_file);
+	g_free(status->reason);
+	*status = (LoginStatus){0};
+}
+
+static bool fill_office365(
+	Office *office, const Account *account, LoginStatus *status, GError **error)
+{
+	g_auto(TokenStatus) token = {0};
+
+	if (!token_status(office, account, true, &token, error))
+		return false;
+	status->identity = g_steal_pointer(&token.identity);
+	status->signed_in = token.signed_in;
+	status->refreshed = token.refreshed;
+	status->expires = token.expires;
+	status->token_file = g_steal_pointer(&token.path);
+	status->usable = !token.problem;
+	if (token.problem)
+		status->reason = failure_sentence(token.problem);
+	return true;
+}
+
+static bool fill_standard(
+	Office *office, const Account *account, LoginStatus *status, GError **error)
+{
+	g_auto(SignInReport) report = {0};
+
+	if (!sign_in_report(office, account->user_name, &report, error))
+		return false;
+	status->identity = g_strdup(account->imap.username);
+	status->signed_in = report.since;
+	status->usable = report.state == SIGN_IN_OK || report.state == SIGN_IN_UNKNOWN;
+	status->reason = g_steal_pointer(&report.reason);
+	return true;
+}
+
+bool login_status(Office *office, const char *user, LoginStatus *status, GError **error)
+{
+	g_autoptr(Account) account = sign_in_account(office, user, error);
+	g_auto(LoginStatus) found = {0};
+
+	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error))
+		return false;
+	found.account = g_strdup(account->address);
+	if (account->interface == INTERFACE_OFFICE365
+			? !fill_office365(office, account, &found, error)
+			: !fill_standard(office, account, &found, error))
+		return false;
+	*status = found;
+	found = (LoginStatus){0};
+	return true;
+}
+
+/* ---- forgetting ---- */
+
+static bool remove_passwords(Office *office, const char *user, const char *actor, GError **error)
+{
+	const SettingChange changes[] = {
+		{.setting = settings_get_row(SETTING_IMAP_PASSWORD)},
+		{.setting = settings_get_row(SETTING_SMTP_PASSWORD)},
+	};
+
+	return settings_apply(
+		office_settings(office), user, changes, G_N_ELEMENTS(changes), 0, actor, error);
+}
+
+bool login_remove(Office *office, const char *user, const char *actor, GError **error)
+{
+	g_autoptr(Account) account = settings_resolve(office_settings(office), user, error);
+
+	if (!account)
+		return false;
+	if (!token_remove(office, account->user_id, account->user_name, false, actor, error))
+		return false;
+	return account->interface == INTERFACE_OFFICE365 ||
+	       remove_passwords(office, user, actor, error);
+}
+
+/* ---- consent ---- */
+
+static void login_permission_free(LoginPermission *permission)
+{
+	g_free(permission->scope);
+	g_free(permission);
+}
+
+static GPtrArray *list_permissions(const char *scopes)
+{
+	g_auto(GStrv) names = g_strsplit(scopes, " ", -1);
+	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)login_permission_free);
+
+	for (char **name = names; *name; name++) {
+		LoginPermission *permission;
+
+		if (**name == '\0')
+			continue;
+		permission = g_new0(LoginPermission, 1);
+		permission->scope = g_strdup(*name);
+		permission->reason = oauth_permission_reason(*name);
+		g_ptr_array_add(list, permission);
+	}
+	return list;
+}
+
+GPtrArray *login_consent(Office *office, char **url, char **redirect, GError **error)
+{
+	g_auto(OauthClient) client = {0};
+
+	if (!settings_resolve_client(office_settings(office), &client, error))
+		return NULL;
+	*url = oauth_consent_url(&client);
+	*redirect = oauth_redirect_uri(&client, 0);
+	return list_permissions(client.scopes);
+}

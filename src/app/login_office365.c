@@ -1,0 +1,229 @@
+/* Signing in with Office 365: the present token if it holds, else the walk through the browser
+ * (login_walk.c); the check of who that was, and real logins afterwards. */
+#include "app/login_internal.h"
+
+#include <string.h>
+#include "app/sign_in.h"
+#include "app/sign_in_record.h"
+#include "app/token.h"
+#include "base/i18n.h"
+#include "base/text.h"
+#include "failure/failure.h"
+
+/* ---- the logins afterwards ---- */
+
+static bool log_in(Login *login, MailProtocol protocol, GError **error)
+{
+	g_auto(MailSession) session = {0};
+	const Account *account = login->account;
+
+	if (protocol == MAIL_PROTOCOL_IMAP)
+		session.imap = sign_in_imap(login->office, account, login->cancel, error);
+	else
+		session.smtp = sign_in_smtp(login->office, account, login->cancel, error);
+	return session.imap || session.smtp;
+}
+
+/* With Exchange the address takes the user's place, and the right on it lies with the token's. */
+static bool open_shared(Login *login, const char *address, GError **error)
+{
+	g_autoptr(Secret) token = NULL;
+	g_auto(MailSession) session = {0};
+	g_autoptr(GError) problem = NULL;
+	SignInTry order = {
+		.account = login->account,
+		.protocol = MAIL_PROTOCOL_IMAP,
+		.mailbox = address,
+	};
+
+	if (!token_get(login->office, login->account, NULL, login->cancel, &token, error))
+		return false;
+	order.token = token;
+	if (sign_in_try(&order, login->cancel, &session, &problem))
+		return true;
+	if (failure_code(problem) == FAILURE_CODE_LOGIN)
+		failure_set(error, FAILURE_MAILBOX_DENIED, address, "%s", problem->message);
+	else
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
+static void check_shared(Login *login)
+{
+	const GPtrArray *addresses = login->account->mailboxes;
+
+	for (guint i = 0; i < addresses->len; i++) {
+		const char *address = g_ptr_array_index(addresses, i);
+		GError *problem = NULL;
+
+		open_shared(login, address, &problem);
+		if (!login_note_mailbox(login, address, problem))
+			return;
+	}
+}
+
+/* Reports what IMAP said (PROBLEM, taken), and asks SMTP and the further mailboxes. */
+static void check_rest(Login *login, GError *problem)
+{
+	LoginResult *result = login->result;
+	GError *again = problem ? g_error_copy(problem) : NULL;
+
+	if (!login_note(login, &result->imap, problem) ||
+		!login_note_mailbox(login, login->account->address, again))
+		return;
+	if (login->account->smtp.host) {
+		GError *smtp_problem = NULL;
+
+		log_in(login, MAIL_PROTOCOL_SMTP, &smtp_problem);
+		if (!login_note(login, &result->smtp, smtp_problem))
+			return;
+	} else {
+		login_skip(&result->smtp, _("Für SMTP ist kein Server eingetragen."));
+	}
+	/* Without the main mailbox the others would only repeat its reason. */
+	if (result->imap.state == LOGIN_OK)
+		check_shared(login);
+}
+
+/* ---- who was it? ---- */
+
+static bool is_account(const Login *login, const char *identity)
+{
+	g_autofree char *signed_in = text_fold(identity);
+	g_autofree char *wanted = text_fold(login->account->address);
+
+	return strcmp(signed_in, wanted) == 0;
+}
+
+static bool refuse_person(
+	Login *login, const OauthGrant *grant, GError *imap_problem, GError **error)
+{
+	const char *account = login->account->address;
+	const char *why = imap_problem ? imap_problem->message : "not confirmed";
+	g_autofree char *subject = NULL;
+
+	if (grant->identity) {
+		subject =
+			g_strdup_printf(_("„%s“, eingetragen ist „%s“"), grant->identity, account);
+		failure_set(error, FAILURE_OAUTH_WRONG_PERSON, subject,
+			"signed in as %s, not %s: %s", grant->identity, account, why);
+	} else if (imap_problem && failure_code(imap_problem) != FAILURE_CODE_LOGIN) {
+		g_propagate_error(error, g_error_copy(imap_problem));
+	} else {
+		failure_set(error, FAILURE_OAUTH_UNKNOWN_PERSON, account,
+			"no identity was told: %s", why);
+	}
+	return false;
+}
+
+/* Whether what was granted is ACCOUNT's: by name, else by its mailbox, which opens, and the
+ * person's word. IMAP_PROBLEM is what the mail server said. */
+static bool check_person(Login *login, const LoginUi *ui, const OauthGrant *grant,
+	GError *imap_problem, GError **error)
+{
+	bool asked = grant->identity && !is_account(login, grant->identity);
+
+	if (grant->identity && !asked)
+		return true;
+	if (imap_problem)
+		return refuse_person(login, grant, imap_problem, error);
+	if (!asked)
+		return true;
+	return (ui->confirm && ui->confirm(grant->identity, login->account->address, ui->data)) ||
+	       refuse_person(login, grant, NULL, error);
+}
+
+static void try_imap(Login *login, const OauthGrant *grant, GError **error)
+{
+	g_auto(MailSession) session = {0};
+	g_autoptr(GError) problem = NULL;
+	SignInTry order = {
+		.account = login->account,
+		.protocol = MAIL_PROTOCOL_IMAP,
+		.mailbox = login->account->address,
+		.token = grant->access_token,
+	};
+
+	if (sign_in_try(&order, login->cancel, &session, &problem))
+		return;
+	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
+		failure_set(error, FAILURE_OAUTH_TOKEN_REFUSED, login->account->address, "%s",
+			problem->message);
+	else
+		g_propagate_error(error, g_steal_pointer(&problem));
+}
+
+static bool sign_in_anew(Login *login, const LoginUi *ui, bool force, GError **error)
+{
+	g_auto(OauthGrant) grant = {0};
+	g_autoptr(GError) imap_problem = NULL;
+
+	if (!login_walk(login, ui, force, &grant, error))
+		return false;
+	try_imap(login, &grant, &imap_problem);
+	if (failure_is(imap_problem, FAILURE_CANCELLED)) {
+		g_propagate_error(error, g_steal_pointer(&imap_problem));
+		return false;
+	}
+	if (!check_person(login, ui, &grant, imap_problem, error) ||
+		!token_store(
+			login->office, login->account, &grant, login->actor, login->cancel, error))
+		return false;
+	login->result->identity = g_strdup(grant.identity);
+	if (!imap_problem)
+		sign_in_remember(login->office, login->account, MAIL_PROTOCOL_IMAP, VERDICT_GOOD);
+	check_rest(login, g_steal_pointer(&imap_problem));
+	return true;
+}
+
+/* Whether the present token holds, after it was refreshed if need be. With a failure that a new
+ * sign-in would not mend: ERROR. */
+static bool holds(Login *login, bool *held, GError **error)
+{
+	g_autoptr(Secret) token = NULL;
+	g_autoptr(GError) problem = NULL;
+	g_auto(TokenStatus) status = {0};
+	const Account *account = login->account;
+
+	*held = token_get(login->office, account, NULL, login->cancel, &token, &problem);
+	if (!*held && sign_in_helps(problem))
+		return true;
+	if (!*held) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	log_in(login, MAIL_PROTOCOL_IMAP, &problem);
+	*held = !problem || !sign_in_helps(problem);
+	if (!*held)
+		return true;
+	if (!token_status(login->office, account, false, &status, error))
+		return false;
+	login->result->identity = g_steal_pointer(&status.identity);
+	check_rest(login, g_steal_pointer(&problem));
+	return true;
+}
+
+bool login_with_office365(Office *office, const char *user, bool force, const LoginUi *ui,
+	const char *actor, const Cancel *cancel, LoginResult *result, GError **error)
+{
+	g_auto(Login) login = {
+		.office = office,
+		.actor = actor,
+		.cancel = cancel,
+		.result = result,
+	};
+	g_auto(TokenStatus) status = {0};
+	g_autofree char *path = NULL;
+	bool held = false;
+
+	if (!login_begin(&login, user, INTERFACE_OFFICE365, error) ||
+		(!force && !holds(&login, &held, error)))
+		return false;
+	if (!held && (!token_check_place(office, login.account, &path, error) ||
+			     !sign_in_anew(&login, ui, force, error)))
+		return false;
+	if (!token_status(office, login.account, false, &status, error))
+		return false;
+	result->token_file = g_steal_pointer(&status.path);
+	return login_finish(&login, error);
+}

@@ -1,0 +1,135 @@
+/* Signing in with Standard: each password is tried at its own server, and stored unless refused. */
+#include "app/login_internal.h"
+
+#include "app/sign_in_record.h"
+#include "base/i18n.h"
+#include "failure/failure.h"
+
+/* The keys of one protocol's credentials. */
+typedef struct Keys {
+	MailProtocol protocol;
+	SettingKey username;
+	SettingKey password;
+} Keys;
+
+static const Keys imap_keys = {MAIL_PROTOCOL_IMAP, SETTING_IMAP_USERNAME, SETTING_IMAP_PASSWORD};
+static const Keys smtp_keys = {MAIL_PROTOCOL_SMTP, SETTING_SMTP_USERNAME, SETTING_SMTP_PASSWORD};
+
+/* The user name that holds beside an own password; yours. */
+static bool own_username(const Login *login, const Keys *keys, char **username, GError **error)
+{
+	g_auto(SettingView) view = {0};
+
+	if (!settings_view(office_settings(login->office), login->account->user_name,
+		    settings_get_row(keys->username), &view, error))
+		return false;
+	*username = g_strdup(view.stored && *view.stored ? view.stored : login->account->address);
+	return true;
+}
+
+/* Whether a password that ended with PROBLEM is kept: only a refused one is not. */
+static bool is_kept(const GError *problem)
+{
+	return !problem || failure_code(problem) != FAILURE_CODE_LOGIN;
+}
+
+/* Tries PASSWORD and adds a change to CHANGES if it is to be stored. False: cancelled. */
+static bool try_password(Login *login, const Keys *keys, const Secret *password, LoginCheck *check,
+	GArray *changes, GError **error)
+{
+	g_autofree char *username = NULL;
+	g_auto(MailSession) session = {0};
+	SettingChange change = {.setting = settings_get_row(keys->password), .secret = password};
+	SignInTry order = {
+		.account = login->account,
+		.protocol = keys->protocol,
+		.password = password,
+	};
+	GError *problem = NULL;
+
+	if (!own_username(login, keys, &username, error))
+		return false;
+	order.username = username;
+	sign_in_try(&order, login->cancel, &session, &problem);
+	if (failure_is(problem, FAILURE_SMTP_AUTH_MISSING)) {
+		g_error_free(problem);
+		login_skip(check, _("Dieser SMTP-Server verlangt keine Anmeldung."));
+		return true;
+	}
+	if (is_kept(problem) && !failure_is(problem, FAILURE_CANCELLED))
+		g_array_append_val(changes, change);
+	if (login_note(login, check, problem))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&login->problem));
+	return false;
+}
+
+/* Puts on record that the stored password was good. */
+static void remember(Login *login)
+{
+	g_autoptr(Account) account =
+		settings_resolve(office_settings(login->office), login->account->user_name, NULL);
+
+	if (account && login->result->imap.state == LOGIN_OK)
+		sign_in_remember(login->office, account, MAIL_PROTOCOL_IMAP, VERDICT_GOOD);
+	if (account && login->result->smtp.state == LOGIN_OK)
+		sign_in_remember(login->office, account, MAIL_PROTOCOL_SMTP, VERDICT_GOOD);
+}
+
+static bool store(Login *login, const GArray *changes, GError **error)
+{
+	if (changes->len > 0 &&
+		!settings_apply(office_settings(login->office), login->account->user_name,
+			(const SettingChange *)(void *)changes->data, changes->len, 0, login->actor,
+			error))
+		return false;
+	remember(login);
+	return true;
+}
+
+static bool try_both(
+	Login *login, const Secret *imap, const Secret *smtp, GArray *changes, GError **error)
+{
+	LoginResult *result = login->result;
+
+	if (!own_username(login, &imap_keys, &result->identity, error) ||
+		!try_password(login, &imap_keys, imap, &result->imap, changes, error))
+		return false;
+	if (login->account->smtp.host)
+		return try_password(login, &smtp_keys, smtp, &result->smtp, changes, error);
+	login_skip(&result->smtp, _("Für SMTP ist kein Server eingetragen."));
+	return true;
+}
+
+/* The main mailbox's line of the report is what IMAP said. */
+static void add_main_mailbox(Login *login)
+{
+	const LoginCheck *imap = &login->result->imap;
+	LoginMailbox *mailbox = g_new0(LoginMailbox, 1);
+
+	mailbox->address = g_strdup(login->account->address);
+	mailbox->check = (LoginCheck){imap->state, g_strdup(imap->reason)};
+	g_ptr_array_add(login->result->mailboxes, mailbox);
+}
+
+bool login_with_password(Office *office, const char *user, const Secret *imap, const Secret *smtp,
+	const char *actor, const Cancel *cancel, LoginResult *result, GError **error)
+{
+	g_auto(Login) login = {
+		.office = office,
+		.actor = actor,
+		.cancel = cancel,
+		.result = result,
+	};
+	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(SettingChange));
+
+	if (!smtp)
+		smtp = imap;
+	if (!settings_check_secret(settings_get_row(SETTING_IMAP_PASSWORD), imap, error) ||
+		!settings_check_secret(settings_get_row(SETTING_SMTP_PASSWORD), smtp, error) ||
+		!login_begin(&login, user, INTERFACE_STANDARD, error) ||
+		!try_both(&login, imap, smtp, changes, error) || !store(&login, changes, error))
+		return false;
+	add_main_mailbox(&login);
+	return login_finish(&login, error);
+}

@@ -1,0 +1,33 @@
+/* IMAP or SMTP behind one face, for signing in. */
+#include "app/mail_session.h"
+
+void mail_session_clear(MailSession *session)
+{
+	g_clear_pointer(&session->imap, imap_close);
+	g_clear_pointer(&session->smtp, smtp_close);
+}
+
+bool mail_session_open(
+	const Endpoint *endpoint, const Cancel *cancel, MailSession *session, GError **error)
+{
+	Stream *stream = stream_open(endpoint, cancel, error);
+
+	if (!stream)
+		return false;
+	if (endpoint->protocol == MAIL_PROTOCOL_IMAP)
+		session->imap = imap_open(stream, error);
+	else
+		session->smtp = smtp_open(stream, error);
+	return session->imap || session->smtp;
+}
+
+bool mail_session_login(MailSession *session, const SaslIdentity *identity, GError **error)
+{
+	return session->imap ? imap_login(session->imap, identity, error)
+			     : smtp_login(session->smtp, identity, error);
+}
+
+bool mail_session_is_open(const MailSession *session)
+{
+	return session->imap && imap_is_preauthenticated(session->imap);
+}

@@ -1,0 +1,25 @@
+/* A session with a user's mail server, whichever of the two protocols it speaks. Only for
+ * sign_in*.c: whoever uses mail takes the protocol's own session. */
+#pragma once
+
+#include <stdbool.h>
+#include <glib.h>
+#include "base/cancel.h"
+#include "imap/imap.h"
+#include "smtp/smtp.h"
+
+/* One of the two, or none. */
+typedef struct MailSession {
+	ImapSession *imap;
+	SmtpSession *smtp;
+} MailSession;
+
+void mail_session_clear(MailSession *session);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailSession, mail_session_clear)
+
+/* Connects to ENDPOINT. */
+bool mail_session_open(
+	const Endpoint *endpoint, const Cancel *cancel, MailSession *session, GError **error);
+bool mail_session_login(MailSession *session, const SaslIdentity *identity, GError **error);
+/* Whether the server opens its mailbox without any login (PREAUTH). */
+bool mail_session_is_open(const MailSession *session);

@@ -1,0 +1,359 @@
+/* The token's life: handed out, refreshed under the user's lock, stored, removed. The rows are in
+ * token_record.c, paths and locks in token_place.c, the file's form in oauth/. */
+#include "app/token.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include "app/token_place.h"
+#include "app/token_record.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "failure/failure.h"
+#include "oauth/oauth_token.h"
+
+/* A token is refreshed when no more than this is left of it; of short-lived ones a quarter. */
+#define MARGIN 300 /* seconds */
+#define MARGIN_SHARE 4
+/* A clock that went back so far makes what is written down worthless. */
+#define CLOCK_SLACK 60
+/* How many refreshes in a row somebody may wait for. */
+#define LOCK_ROUNDS 4
+#define LOCK_LEAST 60 /* seconds */
+/* Free bytes without which a new token might not find its place. */
+#define ROOM_LEAST (1024 * 1024)
+
+/* One use of a user's token. */
+typedef struct Use {
+	Office *office;
+	const Account *account;
+	const Cancel *cancel;
+	TokenRecord record;
+	Descriptor lock;
+} Use;
+
+static void use_clear(Use *use)
+{
+	token_record_clear(&use->record);
+	descriptor_close(&use->lock);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Use, use_clear)
+
+static OauthOwner owner_of(const Use *use)
+{
+	return (OauthOwner){
+		use->account->user_id,
+		use->account->user_name,
+		use->record.installation,
+	};
+}
+
+static bool load_record(Use *use, GError **error)
+{
+	return token_record_load(use->office, use->account->user_id, &use->record, error);
+}
+
+static bool lock(Use *use, GError **error)
+{
+	int seconds = MAX(LOCK_ROUNDS * use->account->imap.timeout, LOCK_LEAST);
+
+	return token_lock(
+		use->office, use->account->user_name, seconds, use->cancel, &use->lock, error);
+}
+
+static bool is_same(const char *one, const char *other)
+{
+	g_autofree char *first = text_fold(one ? one : "");
+	g_autofree char *second = text_fold(other ? other : "");
+
+	return strcmp(first, second) == 0;
+}
+
+/* The failure that the last refresh ended with, if only a new sign-in helps. */
+static bool check_memory(const TokenRecord *record, GError **error)
+{
+	Failure failure;
+
+	if (!record->failure || !failure_find(record->failure, &failure))
+		return true;
+	if (failure_code_of(failure) == FAILURE_CODE_LOGIN)
+		failure_set(error, failure, record->subject,
+			"the authority refused before and was not asked again");
+	return failure_code_of(failure) != FAILURE_CODE_LOGIN;
+}
+
+/* Whether there is a sign-in at all that could hold; asks no file and nobody. */
+static bool check_record(const Use *use, GError **error)
+{
+	const TokenRecord *record = &use->record;
+	const Account *account = use->account;
+
+	if (!record->present) {
+		failure_set(error, FAILURE_LOGIN_MISSING, account->user_name, "never signed in");
+		return false;
+	}
+	if (!is_same(record->account, account->address)) {
+		failure_set(error, FAILURE_TOKEN_OTHER_ACCOUNT, record->account,
+			"signed in for %s, the account is %s now", record->account,
+			account->address);
+		return false;
+	}
+	return check_memory(record, error);
+}
+
+static bool check_client(const Use *use, const OauthToken *token, GError **error)
+{
+	const OauthClient *client = &use->account->oauth;
+
+	if (strcmp(token->authority, client->authority) == 0 &&
+		strcmp(token->tenant, client->tenant) == 0 &&
+		strcmp(token->client_id, client->id) == 0)
+		return true;
+	failure_set(error, FAILURE_TOKEN_OTHER_CLIENT, use->account->address,
+		"signed in at another authority, tenant or client");
+	return false;
+}
+
+static OauthToken *load_token(const Use *use, GError **error)
+{
+	OauthOwner owner = owner_of(use);
+	g_autoptr(OauthToken) token =
+		oauth_token_load(use->record.path, &owner, office_keyring(use->office), error);
+
+	return token && check_client(use, token, error) ? g_steal_pointer(&token) : NULL;
+}
+
+/* Whether the access token of GRANT still holds for a while and is not REFUSED. */
+static bool is_usable(const OauthGrant *grant, const Secret *refused)
+{
+	int64_t now = clock_now();
+	int64_t margin = MIN(MARGIN, (grant->expires - grant->issued) / MARGIN_SHARE);
+
+	if (refused && strcmp(secret_text(refused), secret_text(grant->access_token)) == 0)
+		return false;
+	return grant->issued <= now + CLOCK_SLACK && now < grant->expires - margin;
+}
+
+static bool check_pause(const Use *use, GError **error)
+{
+	int64_t left = use->record.pause_until - clock_now();
+
+	if (left <= 0)
+		return true;
+	failure_set(error, FAILURE_OAUTH_BUSY, use->account->oauth.authority,
+		"the authority asked for a pause of %" PRId64 " s more", left);
+	return false;
+}
+
+/* What a refresh brings must find its place, or the sign-in would be lost with it. */
+static bool check_room(const Use *use, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(use->record.path);
+	OauthOwner owner = owner_of(use);
+	uint64_t available, total;
+
+	if (!oauth_token_check_place(use->record.path, &owner, error))
+		return false;
+	if (!file_free_space(folder, &available, &total) || available >= ROOM_LEAST)
+		return true;
+	failure_set(
+		error, FAILURE_DISK_FULL, NULL, "%s: %" PRIu64 " bytes free", folder, available);
+	return false;
+}
+
+static bool ask_authority(Use *use, const OauthToken *token, OauthGrant *grant, GError **error)
+{
+	const Account *account = use->account;
+	g_autoptr(GError) problem = NULL;
+	int64_t pause = 0;
+
+	if (!token->grant.refresh_token) {
+		failure_set(error, FAILURE_TOKEN_WITHOUT_REFRESH, account->address,
+			"expired, and there is no refresh token");
+		return false;
+	}
+	if (oauth_refresh(&account->oauth, account->address, token->grant.refresh_token,
+		    use->cancel, grant, &pause, &problem))
+		return true;
+	if (!failure_is(problem, FAILURE_CANCELLED))
+		token_record_note(
+			use->office, account->user_id, account->user_name, problem, pause);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
+/* Puts GRANT into TOKEN; one without a refresh token leaves the former. */
+static void take_grant(OauthToken *token, OauthGrant *grant)
+{
+	if (!grant->refresh_token)
+		grant->refresh_token = g_steal_pointer(&token->grant.refresh_token);
+	oauth_grant_clear(&token->grant);
+	token->grant = *grant;
+	*grant = (OauthGrant){0};
+}
+
+/* Under the lock: stored first, then handed out. */
+static bool refresh(Use *use, OauthToken *token, GError **error)
+{
+	const Account *account = use->account;
+	OauthOwner owner = owner_of(use);
+	g_auto(OauthGrant) grant = {0};
+
+	if (!check_pause(use, error) || !check_room(use, error) ||
+		!ask_authority(use, token, &grant, error))
+		return false;
+	take_grant(token, &grant);
+	if (!oauth_token_store(token, use->record.path, &owner, office_keyring(use->office), error))
+		return false;
+	token_record_note(use->office, account->user_id, account->user_name, NULL, 0);
+	return true;
+}
+
+/* The token as it is under the lock: another process may have refreshed it meanwhile. */
+static OauthToken *load_locked(Use *use, const Secret *refused, GError **error)
+{
+	g_autoptr(OauthToken) token = NULL;
+	OauthOwner owner;
+
+	if (!lock(use, error) || !load_record(use, error) || !check_record(use, error))
+		return NULL;
+	owner = owner_of(use);
+	oauth_token_recover(use->record.path, &owner, office_keyring(use->office));
+	token = load_token(use, error);
+	if (!token || (!is_usable(&token->grant, refused) && !refresh(use, token, error)))
+		return NULL;
+	return g_steal_pointer(&token);
+}
+
+bool token_get(Office *office, const Account *account, const Secret *refused, const Cancel *cancel,
+	Secret **token, GError **error)
+{
+	g_auto(Use) use = {.office = office, .account = account, .cancel = cancel, .lock = -1};
+	g_autoptr(OauthToken) held = NULL;
+
+	if (!load_record(&use, error) || !check_record(&use, error))
+		return false;
+	held = load_token(&use, error);
+	if (!held)
+		return false;
+	if (!is_usable(&held->grant, refused)) {
+		oauth_token_free(held);
+		held = load_locked(&use, refused, error);
+	}
+	if (held)
+		*token = g_steal_pointer(&held->grant.access_token);
+	return held != NULL;
+}
+
+bool token_check_place(Office *office, const Account *account, char **path, GError **error)
+{
+	g_auto(Use) use = {.office = office, .account = account, .lock = -1};
+	g_autofree char *place = NULL;
+	OauthOwner owner;
+
+	if (!load_record(&use, error))
+		return false;
+	place = token_place(office, account, error);
+	owner = owner_of(&use);
+	if (!place || !oauth_token_check_place(place, &owner, error))
+		return false;
+	*path = g_steal_pointer(&place);
+	return true;
+}
+
+/* TOKEN as a sign-in grants it; its grant and texts are borrowed. */
+static OauthToken borrow_token(const Account *account, const OauthGrant *grant)
+{
+	OauthToken token = {
+		.account = account->address,
+		.identity = grant->identity,
+		.authority = account->oauth.authority,
+		.tenant = account->oauth.tenant,
+		.client_id = account->oauth.id,
+		.grant = *grant,
+	};
+
+	return token;
+}
+
+bool token_store(Office *office, const Account *account, const OauthGrant *grant, const char *actor,
+	const Cancel *cancel, GError **error)
+{
+	g_auto(Use) use = {.office = office, .account = account, .cancel = cancel, .lock = -1};
+	OauthToken token = borrow_token(account, grant);
+	g_autofree char *path = NULL;
+	TokenRecord next;
+	OauthOwner owner;
+
+	if (!lock(&use, error) || !load_record(&use, error))
+		return false;
+	path = token_place(office, account, error);
+	owner = owner_of(&use);
+	if (!path || !oauth_token_store(&token, path, &owner, office_keyring(office), error))
+		return false;
+	next = (TokenRecord){.path = path, .account = token.account, .identity = token.identity};
+	if (!token_record_sign_in(
+		    office, account->user_id, account->user_name, &next, actor, error))
+		return false;
+	/* What lay where an administrator had it before is of no more use. */
+	if (use.record.path && strcmp(use.record.path, path) != 0)
+		oauth_token_remove(use.record.path, &owner);
+	return true;
+}
+
+void token_status_clear(TokenStatus *status)
+{
+	g_free(status->path);
+	g_free(status->identity);
+	g_clear_error(&status->problem);
+	*status = (TokenStatus){0};
+}
+
+/* Whether USE's token looks as if it could be used now. */
+static void look_into_file(const Use *use, TokenStatus *status)
+{
+	g_autoptr(OauthToken) token = load_token(use, status->problem ? NULL : &status->problem);
+
+	if (token)
+		status->expires = token->grant.expires;
+}
+
+bool token_status(
+	Office *office, const Account *account, bool look, TokenStatus *status, GError **error)
+{
+	g_auto(Use) use = {.office = office, .account = account, .lock = -1};
+	const TokenRecord *record = &use.record;
+	Failure failure;
+
+	if (!load_record(&use, error))
+		return false;
+	*status = (TokenStatus){
+		.present = record->present,
+		.path = g_strdup(record->path),
+		.identity = g_strdup(record->identity),
+		.signed_in = record->signed_in,
+		.refreshed = record->refreshed,
+	};
+	check_record(&use, &status->problem);
+	if (look && record->present)
+		look_into_file(&use, status);
+	if (!status->problem && failure_find(record->failure, &failure))
+		failure_set(&status->problem, failure, record->subject, "the last refresh failed");
+	return true;
+}
+
+bool token_remove(Office *office, int64_t user_id, const char *user, bool goes, const char *actor,
+	GError **error)
+{
+	g_auto(TokenRecord) record = {0};
+	OauthOwner owner;
+
+	if (!token_record_load(office, user_id, &record, error) ||
+		!token_record_remove(office, user_id, user, actor, error))
+		return false;
+	owner = (OauthOwner){user_id, user, record.installation};
+	if (record.path)
+		oauth_token_remove(record.path, &owner);
+	if (goes)
+		token_place_remove(office, user);
+	return true;
+}
