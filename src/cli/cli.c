@@ -15,6 +15,7 @@
 static const CliCommand *const tables[] = {
 	cli_user_commands,
 	cli_settings_commands,
+	cli_login_commands,
 	cli_mail_commands,
 	cli_archive_commands,
 	cli_audit_commands,

@@ -47,6 +47,15 @@ char *cli_read_text(const char *path, GError **error)
 	return text;
 }
 
+Secret *cli_take_line(const char *text, size_t size)
+{
+	if (size > 0 && text[size - 1] == '\n')
+		size--;
+	if (size > 0 && text[size - 1] == '\r')
+		size--;
+	return secret_new(text, size);
+}
+
 /* One line from the terminal with the echo off; yours. */
 static Secret *ask(const char *prompt, GError **error)
 {

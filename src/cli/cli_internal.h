@@ -35,6 +35,7 @@ typedef struct CliOptions {
 	gboolean archive;
 	gboolean all;
 	gboolean dry_run;
+	gboolean new;
 } CliOptions;
 
 typedef struct Cli {
@@ -61,6 +62,7 @@ typedef struct CliCommand {
 /* The rows of each file, ended by NULL words. */
 extern const CliCommand cli_user_commands[];
 extern const CliCommand cli_settings_commands[];
+extern const CliCommand cli_login_commands[];
 extern const CliCommand cli_mail_commands[];
 extern const CliCommand cli_archive_commands[];
 extern const CliCommand cli_audit_commands[];
@@ -84,6 +86,8 @@ bool cli_parse_time(const char *text, int64_t *seconds, GError **error);
  * terminal. */
 Secret *cli_read_secret(const Cli *cli, const char *path, const char *prompt, GError **error);
 char *cli_read_text(const char *path, GError **error);
+/* The SIZE bytes of a line at TEXT, which may hold its line end; yours. */
+Secret *cli_take_line(const char *text, size_t size);
 
 /* ---- cli_output.c ---- */
 

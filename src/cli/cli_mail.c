@@ -10,6 +10,7 @@
 #include "app/messages.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/cli_login.h"
 #include "failure/failure.h"
 
 static bool is_lively(const Cli *cli)
@@ -79,7 +80,7 @@ static void print_folders(const GPtrArray *views)
 	cli_table_print(table);
 }
 
-static bool run_folders(Cli *cli, GError **error)
+static bool folders_once(Cli *cli, GError **error)
 {
 	const char *mailbox;
 	g_autoptr(GPtrArray) views = NULL;
@@ -130,7 +131,7 @@ static void print_messages(const GPtrArray *views)
 	cli_print(ngettext("%u E-Mail\n", "%u E-Mails\n", views->len), views->len);
 }
 
-static bool run_messages(Cli *cli, GError **error)
+static bool messages_once(Cli *cli, GError **error)
 {
 	MessageQuery query = {.user = cli->options.user, .text = cli->options.search};
 	g_autoptr(GPtrArray) views = NULL;
@@ -318,7 +319,7 @@ static bool read_request(const Cli *cli, ImportRequest *request, GError **error)
 	return cli_parse_time(cli->options.since, &request->since, error);
 }
 
-static bool run_import(Cli *cli, GError **error)
+static bool import_once(Cli *cli, GError **error)
 {
 	ImportRequest request = {0};
 	g_auto(ImportResult) result;
@@ -338,6 +339,21 @@ static bool run_import(Cli *cli, GError **error)
 	if (problem)
 		g_propagate_error(error, problem);
 	return !problem;
+}
+
+static bool run_folders(Cli *cli, GError **error)
+{
+	return cli_run_signed_in(cli, folders_once, error);
+}
+
+static bool run_messages(Cli *cli, GError **error)
+{
+	return cli_run_signed_in(cli, messages_once, error);
+}
+
+static bool run_import(Cli *cli, GError **error)
+{
+	return cli_run_signed_in(cli, import_once, error);
 }
 
 /* clang-format off */

@@ -48,6 +48,7 @@ static const OptionRow rows[] = {
 	{"admin", G_OPTION_ARG_NONE, AT(admin), NULL, N_("Administrator"), false},
 	{"archive", G_OPTION_ARG_NONE, AT(archive), NULL, N_("Recht Archiv: sieht alle E-Mails"), false},
 	{"all", G_OPTION_ARG_NONE, AT(all), NULL, N_("auch ausgeblendete, mit dem Grund"), false},
+	{"new", G_OPTION_ARG_NONE, AT(new), NULL, N_("neue Anmeldung, auch wenn die bisherige gilt"), false},
 	{"dry-run", G_OPTION_ARG_NONE, AT(dry_run), NULL, N_("nur prüfen, nichts ändern"), false},
 };
 /* clang-format on */
