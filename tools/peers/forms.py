@@ -19,10 +19,11 @@ class Stuck(RuntimeError):
 class SignIn:
     """How a sign-in ended."""
 
-    address: str  # where the pages led at last
-    text: str = ""  # what that page said
-    screenshot: bytes = b""
-    pages: list[str] = field(default_factory=list)  # the titles of the pages passed
+    address: str  # the application's redirect address, or the page that led no further
+    text: str = ""  # what the last page said
+    final: str = ""  # the last page's address, where the application redirected again
+    pages: list[str] = field(default_factory=list)  # the titles of the service's pages
+    screenshots: list[bytes] = field(default_factory=list)  # PNG
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -101,6 +102,7 @@ class FormBrowser:
             result.pages.append(page.title)
             result.text = page.text
             if not page.forms:
+                result.final = result.address
                 return result
             form = page.forms[-1]
             passwords_left -= "password" in form["fields"]
@@ -111,8 +113,16 @@ class FormBrowser:
         raise Stuck(f"no end after {MOST_STEPS} steps, last at {result.address}")
 
     def _arrive(self, result: SignIn, visit: bool) -> SignIn:
-        result.text = _Page(self._request("GET", result.address).body).text if visit else ""
-        return result
+        result.text, result.final = "", result.address
+        if not visit:
+            return result
+        for _ in range(MOST_STEPS):
+            answer = self._request("GET", result.final)
+            if not answer.location:
+                result.text = _Page(answer.body).text
+                return result
+            result.final = urljoin(result.final, answer.location)
+        raise Stuck(f"the application redirects for ever, last to {result.final}")
 
     def _request(self, method: str, url: str, form: dict[str, str] | None = None) -> _Answer:
         parts = urlsplit(url)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from .identity import SCOPES, IdentityProvider
 
-REDIRECT_URI = "http://localhost:1/oauth/callback"  # nobody listens there
+REDIRECT_URI = "http://localhost:65000/oauth/callback"  # nobody listens there
 
 
 @dataclass(frozen=True)
