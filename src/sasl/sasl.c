@@ -1,5 +1,5 @@
 /* The table of mechanisms and the frame around an exchange: identity in, responses out. What the
- * mechanisms say is in sasl_plain.c, sasl_scram.c and sasl_token.c. */
+ * mechanisms say is in sasl_plain.c, sasl_scram.c and sasl_token.c, base64 in sasl_base64.c. */
 #include "sasl/sasl_internal.h"
 
 #include <string.h>
@@ -280,6 +280,7 @@ void sasl_free(Sasl *sasl)
 	g_free(sasl->username);
 	g_free(sasl->authorize_as);
 	secret_free(sasl->secret);
+	secret_free(sasl->first);
 	g_free(sasl->host);
 	g_free(sasl->server_error);
 	g_free(sasl->nonce);
@@ -324,5 +325,5 @@ const char *sasl_server_error(const Sasl *sasl)
 
 bool sasl_is_complete(const Sasl *sasl)
 {
-	return sasl->complete;
+	return sasl->complete && !sasl->first;
 }

@@ -58,10 +58,20 @@ bool sasl_is_client_first(const Sasl *sasl);
  * answered, so that the server ends the exchange in the protocol's own words. */
 Secret *sasl_step(Sasl *sasl, const void *challenge, size_t size, GError **error);
 
+/* The same for protocols that carry the exchange in base64 (RFC 3501, RFC 4954), all yours. */
+
+/* The client's first message for the command's own line, if the client speaks first and the message
+ * has at most LIMIT letters; NULL: it waits until the server asks. */
+Secret *sasl_initial_response(Sasl *sasl, size_t limit);
+/* The response to CHALLENGE, failing as sasl_step. A challenge that asks for the first message may
+ * hold anything. */
+Secret *sasl_answer(Sasl *sasl, const char *challenge, GError **error);
+
 /* What the server answered to a refused token ({"status":"401",…}), at most 400 bytes of it and fit
  * for a log, borrowed; NULL: nothing so far. */
 const char *sasl_server_error(const Sasl *sasl);
 
 /* Whether the server has proven itself where the mechanism asks for it: a success that comes
- * earlier must be refused. True for the others once they have answered. */
+ * earlier must be refused. True for the others once they have answered (not while the first message
+ * waits). */
 bool sasl_is_complete(const Sasl *sasl);

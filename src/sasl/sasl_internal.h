@@ -20,6 +20,7 @@ struct Sasl {
 	Secret *secret;	    /* password or token */
 	unsigned steps;	    /* answered so far, SASL_STEPS_FAILED after an error */
 	bool complete;
+	Secret *first; /* the first message while it waits for the server to ask; NULL: not */
 	/* With a token only */
 	char *host;	    /* NULL: not told */
 	uint16_t port;	    /* 0: not told */
@@ -57,6 +58,9 @@ char *sasl_prepare(const char *text, size_t size);
  * as =2C and =3D: the gs2-header without channel binding and the saslname (RFC 5801, RFC 5802). */
 void sasl_append_gs2_header(GString *message, const char *authorize_as);
 void sasl_append_name(GString *message, const char *name);
+
+/* Strict base64: what GLib skips silently is refused, NULL. Yours. */
+guchar *sasl_decode_base64(const char *text, size_t *size);
 
 /* Makes a Secret of what TEXT holds and wipes and frees TEXT. */
 Secret *sasl_secret_take(GString *text);

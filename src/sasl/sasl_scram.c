@@ -48,15 +48,6 @@ static Secret *make_client_first(Sasl *sasl)
 	return secret_new(message, strlen(message));
 }
 
-/* Strict base64: what GLib skips silently is refused here. NULL if TEXT is none. */
-static guchar *decode_base64(const char *text, size_t *size)
-{
-	g_autofree guchar *data = g_base64_decode(text, size);
-	g_autofree char *again = g_base64_encode(data, *size);
-
-	return *size > 0 && strcmp(again, text) == 0 ? g_steal_pointer(&data) : NULL;
-}
-
 static bool is_nonce(const char *nonce)
 {
 	for (const char *at = nonce; *at; at++) {
@@ -95,8 +86,8 @@ static const char *parse_server_first(const Sasl *sasl, const char *message, Ser
 	if (!continues_nonce(sasl, fields[0] + 2))
 		return "the server's nonce does not continue ours";
 	first->nonce = g_strdup(fields[0] + 2);
-	first->salt = decode_base64(fields[1] + 2, &first->salt_size);
-	if (!first->salt || first->salt_size > SALT_LIMIT)
+	first->salt = sasl_decode_base64(fields[1] + 2, &first->salt_size);
+	if (!first->salt || first->salt_size == 0 || first->salt_size > SALT_LIMIT)
 		return "the salt is malformed";
 	if (!parse_iterations(fields[2] + 2, &first->iterations))
 		return "the iteration count is out of bounds";
@@ -156,7 +147,7 @@ static Secret *answer_server_first(Sasl *sasl, const char *message, GError **err
 static bool is_signature(const Sasl *sasl, const char *text)
 {
 	size_t size;
-	g_autofree guchar *signature = decode_base64(text, &size);
+	g_autofree guchar *signature = sasl_decode_base64(text, &size);
 
 	return signature && size == hash_size(sasl->driver->hash) &&
 	       sodium_memcmp(signature, sasl->server_signature, size) == 0;
