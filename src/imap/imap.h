@@ -52,11 +52,13 @@ uint64_t imap_bytes(const ImapSession *session);
  * FAILURE_THROTTLED; at most an hour. */
 unsigned imap_backoff(const ImapSession *session);
 
-/* Logs in with the strongest mechanism offered (AUTHENTICATE, else LOGIN unless LOGINDISABLED),
- * then reads the capabilities anew, sends ID where offered, enables UTF8=ACCEPT where offered. The
- * server's NO becomes FAILURE_LOGIN_REFUSED (its text in the technical message), UNAVAILABLE (RFC
- * 5530) and throttling FAILURE_THROTTLED or FAILURE_SERVER_UNAVAILABLE; no usable mechanism
- * FAILURE_LOGIN_MECHANISM. */
+/* Logs in with the strongest mechanism offered (AUTHENTICATE, else LOGIN unless LOGINDISABLED; a
+ * token by AUTHENTICATE alone), then reads the capabilities anew, sends ID where offered, enables
+ * UTF8=ACCEPT where offered. The server's NO becomes FAILURE_LOGIN_REFUSED (its text and what it
+ * said to a token in the technical message), UNAVAILABLE (RFC 5530) and throttling
+ * FAILURE_THROTTLED or FAILURE_SERVER_UNAVAILABLE; no usable mechanism FAILURE_LOGIN_MECHANISM. A
+ * server that accepts the login but has no mailbox for it says so now or to any later command:
+ * FAILURE_LOGIN_NOT_CONNECTED. */
 bool imap_login(ImapSession *session, const SaslIdentity *identity, GError **error);
 
 typedef enum ImapRole {

@@ -352,10 +352,7 @@ char *imap_raw_name(ImapSession *session, const char *folder, GError **error)
 static bool refuse_folder(ImapSession *session, const ImapReply *reply, const char *verb,
 	const char *folder, GError **error)
 {
-	/* Exchange Online's way of saying that this account has no right here. */
-	bool foreign = strcasestr(session->text->str, "authenticated but not connected") != NULL;
-
-	if (reply->code == IMAP_CODE_NOPERM || foreign)
+	if (reply->code == IMAP_CODE_NOPERM)
 		return imap_refuse(session, reply, verb, FAILURE_FOLDER_DENIED, folder, error);
 	if (reply->condition == IMAP_BAD)
 		return imap_refuse_command(session, reply, verb, error);

@@ -156,8 +156,8 @@ bool imap_fail_lexer(ImapSession *session, GError **error);
 /* BYE, whose text is in session->text. */
 bool imap_fail_bye(ImapSession *session, GError **error);
 
-/* For NO and BAD: throttling and unavailability, else FAILURE with SUBJECT; VERB names the command.
- */
+/* For NO and BAD: throttling, unavailability and FAILURE_LOGIN_NOT_CONNECTED, else FAILURE with
+ * SUBJECT; VERB names the command. */
 bool imap_refuse(ImapSession *session, const ImapReply *reply, const char *verb, Failure failure,
 	const char *subject, GError **error);
 /* As imap_refuse, with FAILURE_COMMAND_REFUSED and the server's text. */

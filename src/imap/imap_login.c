@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+/* In base64. A longer first message, as access tokens make it, waits until the server asks: not
+ * every server reads lines of more than 4,000 bytes. */
+#define INITIAL_RESPONSE_LIMIT 3900
+
 static bool refuse_login(ImapSession *session, const ImapReply *reply, const char *verb,
 	const SaslIdentity *identity, GError **error)
 {
@@ -13,22 +17,15 @@ static bool refuse_login(ImapSession *session, const ImapReply *reply, const cha
 	return imap_refuse(session, reply, verb, FAILURE_LOGIN_REFUSED, identity->username, error);
 }
 
-static void wipe_and_free(char *text)
+/* As refuse_login, with what the server had to say to a token before its NO. */
+static bool refuse_exchange(ImapSession *session, const ImapReply *reply, const Sasl *sasl,
+	const SaslIdentity *identity, GError **error)
 {
-	if (text)
-		secret_wipe(text, strlen(text));
-	g_free(text);
-}
+	const char *said = sasl_server_error(sasl);
+	g_autofree char *verb = g_strconcat(
+		"AUTHENTICATE", said ? ", to which the server said " : NULL, said, NULL);
 
-/* Sends RESPONSE in base64 as a line of its own. */
-static bool send_response(ImapSession *session, const Secret *response, GError **error)
-{
-	char *line = g_base64_encode((const guchar *)secret_text(response), secret_size(response));
-	bool sent = imap_write(session, line, strlen(line), error) &&
-		    imap_write(session, "\r\n", 2, error);
-
-	wipe_and_free(line);
-	return sent;
+	return refuse_login(session, reply, verb, identity, error);
 }
 
 /* The mechanism does not trust the server: AUTHENTICATE is called off, and the session with it. */
@@ -40,47 +37,30 @@ static bool call_off(ImapSession *session, GError *problem, GError **error)
 	return imap_fail_with(session, problem, error);
 }
 
-/* Answers the challenge in session->text; BEGIN: it only asks for the client's first message. */
-static bool answer_challenge(ImapSession *session, Sasl *sasl, bool begin, GError **error)
+/* Answers the challenge in session->text. */
+static bool answer_challenge(ImapSession *session, Sasl *sasl, GError **error)
 {
-	gsize size = 0;
-	g_autofree guchar *challenge = g_base64_decode(session->text->str, &size);
-	g_autofree char *again = g_base64_encode(challenge, size);
-	g_autoptr(Secret) response = NULL;
 	GError *problem = NULL;
+	g_autoptr(Secret) line = sasl_answer(sasl, session->text->str, &problem);
 
-	if (!begin && strcmp(again, session->text->str) != 0)
-		return imap_fail(session, error, FAILURE_SERVER_GARBAGE,
-			stream_host(session->stream), "AUTHENTICATE: a challenge is no base64");
-	response = sasl_step(sasl, begin ? NULL : challenge, begin ? 0 : size, &problem);
-	if (!response)
+	if (!line)
 		return call_off(session, problem, error);
-	return send_response(session, response, error);
+	return imap_write(session, secret_text(line), secret_size(line), error) &&
+	       imap_write(session, "\r\n", 2, error);
 }
 
 /* Challenges and responses up to the tagged answer. */
-static bool exchange(ImapSession *session, Sasl *sasl, bool begun, ImapReply *reply, GError **error)
+static bool exchange(ImapSession *session, Sasl *sasl, ImapReply *reply, GError **error)
 {
 	session->expects_more = true;
 	do {
 		if (!imap_read(session, NULL, reply, error))
 			return false;
-		if (reply->kind != IMAP_MORE)
-			continue;
-		if (!answer_challenge(session, sasl, !begun, error))
+		if (reply->kind == IMAP_MORE && !answer_challenge(session, sasl, error))
 			return false;
-		begun = true;
 	} while (reply->kind != IMAP_TAGGED);
 	session->expects_more = false;
 	return true;
-}
-
-static void add_initial_response(ImapCommand *command, const Secret *response)
-{
-	char *text = g_base64_encode((const guchar *)secret_text(response), secret_size(response));
-
-	imap_command_words(command, *text ? text : "=");
-	wipe_and_free(text);
 }
 
 static bool authenticate(
@@ -89,25 +69,19 @@ static bool authenticate(
 	g_autoptr(Sasl) sasl = sasl_new(mechanism, identity, NULL, error);
 	g_autoptr(ImapCommand) command = imap_command_new("AUTHENTICATE");
 	g_autoptr(Secret) first = NULL;
-	bool begun;
 	ImapReply reply;
 
 	if (!sasl)
 		return false;
 	imap_command_words(command, sasl_name(mechanism));
-	begun = !sasl_is_client_first(sasl);
-	if (!begun && imap_has(session, IMAP_CAP_SASL_IR)) {
-		first = sasl_step(sasl, NULL, 0, error);
-		if (!first)
-			return false;
-		add_initial_response(command, first);
-		begun = true;
-	}
-	if (imap_send(session, command, error) == 0 ||
-		!exchange(session, sasl, begun, &reply, error))
+	if (imap_has(session, IMAP_CAP_SASL_IR))
+		first = sasl_initial_response(sasl, INITIAL_RESPONSE_LIMIT);
+	if (first)
+		imap_command_words(command, secret_text(first));
+	if (imap_send(session, command, error) == 0 || !exchange(session, sasl, &reply, error))
 		return false;
 	if (reply.condition != IMAP_OK)
-		return refuse_login(session, &reply, "AUTHENTICATE", identity, error);
+		return refuse_exchange(session, &reply, sasl, identity, error);
 	return sasl_is_complete(sasl) ||
 	       imap_fail(session, error, FAILURE_SASL_INVALID, NULL,
 		       "AUTHENTICATE: success before the server has proven itself");
@@ -131,17 +105,27 @@ static bool login_plainly(ImapSession *session, const SaslIdentity *identity, GE
 	       refuse_login(session, &reply, "LOGIN", identity, error);
 }
 
+/* No mechanism that is offered fits IDENTITY: LOGIN takes what is left of passwords. */
+static bool login_otherwise(ImapSession *session, const SaslIdentity *identity, GError **error)
+{
+	bool disabled = imap_has(session, IMAP_CAP_LOGINDISABLED);
+
+	if (identity->token && sasl_choose(~0u, identity) == SASL_NONE)
+		return imap_fail(session, error, FAILURE_LOGIN_UNUSABLE, identity->username,
+			"no mechanism can carry this user name or token");
+	if (disabled || identity->authorize_as || identity->token)
+		return imap_fail(session, error, FAILURE_LOGIN_MECHANISM,
+			stream_host(session->stream), "the server offers no mechanism that fits%s",
+			disabled ? ", and LOGINDISABLED" : "");
+	return login_plainly(session, identity, error);
+}
+
 static bool prove_identity(ImapSession *session, const SaslIdentity *identity, GError **error)
 {
 	SaslMechanism mechanism = sasl_choose(session->mechanisms, identity);
 
-	if (mechanism != SASL_NONE)
-		return authenticate(session, mechanism, identity, error);
-	if (imap_has(session, IMAP_CAP_LOGINDISABLED) || identity->authorize_as)
-		return imap_fail(session, error, FAILURE_LOGIN_MECHANISM,
-			stream_host(session->stream), "the server offers no mechanism that fits%s",
-			imap_has(session, IMAP_CAP_LOGINDISABLED) ? ", and LOGINDISABLED" : "");
-	return login_plainly(session, identity, error);
+	return mechanism != SASL_NONE ? authenticate(session, mechanism, identity, error)
+				      : login_otherwise(session, identity, error);
 }
 
 /* "* ENABLED UTF8=ACCEPT" */

@@ -239,12 +239,20 @@ static bool asks_for_patience(const ImapSession *session, const ImapReply *reply
 	       reply->code == IMAP_CODE_INUSE || says_later(session);
 }
 
+/* Exchange accepts a login and refuses every command behind it if it finds no mailbox. */
+static bool says_not_connected(const ImapSession *session)
+{
+	return strcasestr(session->text->str, "authenticated but not connected") != NULL;
+}
+
 bool imap_refuse(ImapSession *session, const ImapReply *reply, const char *verb, Failure failure,
 	const char *subject, GError **error)
 {
 	g_autofree char *text = imap_server_text(session);
 
-	if (asks_for_patience(session, reply)) {
+	if (says_not_connected(session)) {
+		failure = FAILURE_LOGIN_NOT_CONNECTED;
+	} else if (asks_for_patience(session, reply)) {
 		failure = reply->throttled ? FAILURE_THROTTLED : FAILURE_SERVER_UNAVAILABLE;
 		subject = stream_host(session->stream);
 	}
