@@ -1,6 +1,6 @@
-/* An SMTP submission session (RFC 5321, 6409) over a Stream: EHLO, what the server offers, AUTH (RFC
- * 4954). One thread at a time. It knows no settings; encryption is the stream's. Handing over mails
- * comes with sending.
+/* An SMTP submission session (RFC 5321, 6409) over a Stream: EHLO, what the server offers, AUTH
+ * (RFC 4954). One thread at a time. It knows no settings; encryption is the stream's. Handing over
+ * mails comes with sending.
  *
  * After FAILURE_CODE_PROTOCOL, RETRY or CANCELLED errors the session is dead (smtp_is_alive): free
  * it and open another. */

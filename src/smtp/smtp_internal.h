@@ -1,0 +1,87 @@
+/* What the files of smtp/ share: the session's state, commands on their way out, replies on their
+ * way in. The rules: one place reads replies (smtp_read), one place sends lines (smtp_send), one
+ * place makes failures (smtp_fail…); and as nothing is pipelined, a server that says something
+ * before it is asked is not trusted any further. */
+#pragma once
+
+#include "smtp/smtp.h"
+
+#include "failure/failure.h"
+
+/* A line with its CRLF. RFC 5321 has 512 bytes for one, RFC 4954 12,288 for a challenge in it. */
+#define SMTP_LINE_LIMIT ((size_t)16 * 1024)
+/* Of one reply: the longest of real servers is that to EHLO, with some twenty lines. */
+#define SMTP_REPLY_LINES 500
+#define SMTP_REPLY_LIMIT ((size_t)64 * 1024)
+/* What is kept of a reply for a message, in bytes. */
+#define SMTP_TEXT_LIMIT 1000
+
+struct SmtpSession {
+	Stream *stream;
+	bool alive;
+	uint64_t consumed;     /* bytes of the stream that made up replies */
+	unsigned capabilities; /* SmtpCapability */
+	unsigned mechanisms;   /* SaslMechanism */
+	uint64_t size_limit;   /* 0: not told */
+};
+
+/* Replies (RFC 5321 section 4.2) */
+
+#define SMTP_READY 220
+#define SMTP_AUTHENTICATED 235
+#define SMTP_DONE 250
+#define SMTP_CHALLENGE 334
+#define SMTP_CLOSING 421
+
+/* An enhanced status code (RFC 3463) as one number. */
+#define SMTP_ENHANCED(class, subject, detail)                                                      \
+	((unsigned)(class) << 20 | (unsigned)(subject) << 10 | (unsigned)(detail))
+
+typedef struct SmtpReply {
+	unsigned code;	   /* 200 to 599 */
+	unsigned enhanced; /* SMTP_ENHANCED(5, 7, 8), 0: none */
+	GPtrArray *lines;  /* char *: what stands behind the code in each line */
+} SmtpReply;
+
+void smtp_reply_clear(SmtpReply *reply);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmtpReply, smtp_reply_clear)
+
+/* "5.7.8 Not you": what stands behind the code, all lines in one, fit for a log; yours. */
+char *smtp_reply_text(const SmtpReply *reply);
+
+/* Reads one reply. 421 is a failure, whatever it answers: FAILURE_SERVER_BYE. */
+bool smtp_read(SmtpSession *session, SmtpReply *reply, GError **error);
+/* Bytes that have come behind the last reply. */
+uint64_t smtp_unread(const SmtpSession *session);
+
+/* Commands */
+
+/* Sends LINE, which is ours and free of CR and LF, and CRLF. A connection that broke is left for
+ * reading to report, since the server may have said why. */
+bool smtp_send(SmtpSession *session, const char *line, GError **error);
+/* Sends LINE and reads the reply, whatever it says. */
+bool smtp_run(SmtpSession *session, const char *line, SmtpReply *reply, GError **error);
+/* As smtp_send, before anything the server says counts. */
+bool smtp_send_first(SmtpSession *session, const char *line, GError **error);
+
+/* The greeting and the first EHLO; EHLO once more. What the server offers is noted. */
+bool smtp_begin(SmtpSession *session, GError **error);
+bool smtp_hello(SmtpSession *session, GError **error);
+
+/* The domain that EHLO tells of a machine called HOST: its name if it is a fully qualified one,
+ * else an address literal; yours. */
+char *smtp_client_name(const char *host);
+
+/* Failures: all answer false, and leave the session dead where the failure's code says so. */
+
+bool smtp_fail(SmtpSession *session, GError **error, Failure failure, const char *subject,
+	const char *format, ...) G_GNUC_PRINTF(5, 6);
+/* Takes PROBLEM. */
+bool smtp_fail_with(SmtpSession *session, GError *problem, GError **error);
+/* For a REPLY that is not the one hoped for: 4yz is FAILURE_SERVER_UNAVAILABLE, 5yz FAILURE with
+ * SUBJECT, anything else FAILURE_SERVER_GARBAGE. VERB names the command. */
+bool smtp_refuse(SmtpSession *session, const SmtpReply *reply, const char *verb, Failure failure,
+	const char *subject, GError **error);
+/* As smtp_refuse, with FAILURE_COMMAND_REFUSED and the server's text. */
+bool smtp_refuse_command(
+	SmtpSession *session, const SmtpReply *reply, const char *verb, GError **error);
