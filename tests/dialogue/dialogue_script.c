@@ -32,20 +32,25 @@ static void add_step(Dialogue *dialogue, int kind, char *text, bool pattern)
 	g_ptr_array_add(dialogue->steps, step);
 }
 
-static void say_line(Dialogue *dialogue, const char *line)
+void dialogue_say(Dialogue *dialogue, const char *line)
 {
 	add_step(dialogue, STEP_SAY, g_strconcat(line, "\r\n", NULL), false);
 }
 
-static void add_opening(Dialogue *dialogue, const char *capabilities)
+void dialogue_hear(Dialogue *dialogue, const char *line)
 {
-	g_autofree char *answer = g_strconcat("* CAPABILITY ", capabilities, NULL);
+	add_step(dialogue, STEP_HEAR, g_strdup(line), false);
+}
 
+void dialogue_hear_like(Dialogue *dialogue, const char *pattern)
+{
+	add_step(dialogue, STEP_HEAR, g_strdup(pattern), true);
+}
+
+static void add_offer(Dialogue *dialogue, const char *offer)
+{
 	g_ptr_array_add(dialogue->actions, g_strdup("open"));
-	say_line(dialogue, "* OK ready");
-	add_step(dialogue, STEP_HEAR, g_strdup("M1 CAPABILITY"), false);
-	say_line(dialogue, answer);
-	say_line(dialogue, "M1 OK done");
+	dialogue->protocol->offer(dialogue, offer);
 }
 
 static bool add_line(Dialogue *dialogue, const char *line)
@@ -53,15 +58,15 @@ static bool add_line(Dialogue *dialogue, const char *line)
 	if (*line == '\0' || *line == '#')
 		return true;
 	if (g_str_has_prefix(line, "@ "))
-		add_opening(dialogue, line + 2);
+		add_offer(dialogue, line + 2);
 	else if (g_str_has_prefix(line, "S: "))
-		say_line(dialogue, line + 3);
+		dialogue_say(dialogue, line + 3);
 	else if (g_str_has_prefix(line, "s: "))
 		add_step(dialogue, STEP_SAY, g_strcompress(line + 3), false);
 	else if (g_str_has_prefix(line, "C: "))
-		add_step(dialogue, STEP_HEAR, g_strdup(line + 3), false);
+		dialogue_hear(dialogue, line + 3);
 	else if (g_str_has_prefix(line, "c: "))
-		add_step(dialogue, STEP_HEAR, g_strdup(line + 3), true);
+		dialogue_hear_like(dialogue, line + 3);
 	else if (g_str_has_prefix(line, "! "))
 		g_ptr_array_add(dialogue->actions, g_strdup(line + 2));
 	else if (g_str_has_prefix(line, "= "))
@@ -71,6 +76,21 @@ static bool add_line(Dialogue *dialogue, const char *line)
 	return true;
 }
 
+/* The protocol of the folder that PATH lies in. */
+static const Protocol *find_protocol(const char *path)
+{
+	static const Protocol *const protocols[] = {&dialogue_imap, &dialogue_smtp};
+	g_autofree char *folder = g_path_get_dirname(path);
+	g_autofree char *name = g_path_get_basename(folder);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(protocols); i++) {
+		if (strcmp(name, protocols[i]->name) == 0)
+			return protocols[i];
+	}
+	g_printerr("%s: no protocol is called %s\n", path, name);
+	exit(EXIT_FAILURE);
+}
+
 Dialogue *dialogue_read(const char *path)
 {
 	Dialogue *dialogue = g_new0(Dialogue, 1);
@@ -78,6 +98,7 @@ Dialogue *dialogue_read(const char *path)
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 
+	dialogue->protocol = find_protocol(path);
 	dialogue->steps = g_ptr_array_new_with_free_func((GDestroyNotify)step_free);
 	dialogue->actions = g_ptr_array_new_with_free_func(g_free);
 	dialogue->expected = g_ptr_array_new_with_free_func(g_free);

@@ -118,7 +118,7 @@ void dialogue_play(const Dialogue *dialogue, const Play *play, GPtrArray *lines,
 	server.heard = g_string_new(NULL);
 	if (pthread_create(&thread, NULL, serve, &server) != 0)
 		g_error("pthread_create");
-	dialogue_run_client(pair[0], dialogue->actions, lines);
+	dialogue_run_client(dialogue, pair[0], lines);
 	pthread_join(thread, NULL);
 	g_string_free(server.heard, TRUE);
 	*wrong = server.wrong;

@@ -1,0 +1,98 @@
+/* What the client does in SMTP dialogues, each by one function of smtp.h:
+ *   open · login USER PASSWORD [AS] · login-token USER TOKEN [HOST PORT] · offer · noop · close */
+#include "dialogue.h"
+
+static bool run_open(Client *client, char **words, GError **error)
+{
+	(void)words;
+	client->smtp = smtp_open(dialogue_stream(client), error);
+	return client->smtp != NULL;
+}
+
+static bool run_login(Client *client, char **words, GError **error)
+{
+	g_autoptr(Secret) secret = NULL;
+	SaslIdentity identity = dialogue_identity(words, &secret);
+
+	if (!smtp_login(client->smtp, &identity, error))
+		return false;
+	dialogue_note(client, "logged in");
+	return true;
+}
+
+/* What the server has said that it offers. */
+static bool run_offer(Client *client, char **words, GError **error)
+{
+	static const char *const names[] = {"PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8",
+		"ENHANCEDSTATUSCODES", "CHUNKING", "DSN", "AUTH"};
+	g_autoptr(GString) offer = g_string_new("offer");
+
+	(void)words;
+	(void)error;
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (smtp_has(client->smtp, (SmtpCapability)(1u << i)))
+			g_string_append_printf(offer, " %s", names[i]);
+	}
+	for (unsigned bit = SASL_XOAUTH2; bit > 0; bit >>= 1) {
+		if (smtp_mechanisms(client->smtp) & bit)
+			g_string_append_printf(offer, " %s", sasl_name((SaslMechanism)bit));
+	}
+	dialogue_note(client, "%s, size limit %" G_GUINT64_FORMAT, offer->str,
+		smtp_size_limit(client->smtp));
+	return true;
+}
+
+static bool run_noop(Client *client, char **words, GError **error)
+{
+	(void)words;
+	if (!smtp_noop(client->smtp, error))
+		return false;
+	dialogue_note(client, "noop");
+	return true;
+}
+
+static bool run_close(Client *client, char **words, GError **error)
+{
+	(void)words;
+	(void)error;
+	g_clear_pointer(&client->smtp, smtp_close);
+	dialogue_note(client, "closed");
+	return true;
+}
+
+static const Action actions[] = {
+	{"open", run_open, 1},
+	{"login", run_login, 3},
+	{"login-token", run_login, 3},
+	{"offer", run_offer, 1},
+	{"noop", run_noop, 1},
+	{"close", run_close, 1},
+	{0},
+};
+
+/* "@ SIZE 1000, AUTH PLAIN": a line each. */
+static void offer(Dialogue *dialogue, const char *keywords)
+{
+	g_auto(GStrv) lines = g_strsplit(keywords, ", ", -1);
+
+	dialogue_say(dialogue, "220 mail.example ready");
+	dialogue_hear_like(dialogue, "EHLO *");
+	dialogue_say(dialogue, "250-mail.example");
+	for (char **line = lines; *line; line++) {
+		g_autofree char *reply = g_strconcat(line[1] ? "250-" : "250 ", *line, NULL);
+
+		dialogue_say(dialogue, reply);
+	}
+}
+
+static bool is_alive(const Client *client)
+{
+	return client->smtp && smtp_is_alive(client->smtp);
+}
+
+static void close_session(Client *client)
+{
+	g_clear_pointer(&client->smtp, smtp_close);
+}
+
+const Protocol dialogue_smtp = {"smtp", actions, offer, is_alive, NULL, close_session};
