@@ -10,7 +10,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from peers import processes
 
@@ -68,6 +68,10 @@ class Running:
     def is_over(self) -> bool:
         return self.process.poll() is not None
 
+    def output(self, name: str = "stdout") -> str:
+        """What it has written so far."""
+        return (self._folder / name).read_text(encoding="utf-8", errors="replace")
+
     def finish(self, timeout: float = 120) -> Run:
         """Waits for the end; a run over TIMEOUT is killed and fails the test."""
         deadline = time.monotonic() + timeout
@@ -102,8 +106,9 @@ class Amtspost:
             if key in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH")
         } | {"HOME": str(folder), "LC_ALL": "C.UTF-8", "XDG_DATA_HOME": str(folder / "share")}
 
-    def start(self, *arguments: str, stdin: bytes | str | None = None,
+    def start(self, *arguments: str, stdin: bytes | str | None = None, pipe: IO | None = None,
               wrapper: list[str] | None = None, **options: Any) -> Running:
+        """STDIN is all that comes in; PIPE is read instead, and may go on."""
         self._count += 1
         out = self.folder / "runs" / str(self._count)
         out.mkdir(parents=True)
@@ -115,7 +120,7 @@ class Amtspost:
             begin = time.monotonic()
             process = processes.spawn(
                 [*(wrapper or []), str(BINARY), "--data", str(self.data), *arguments],
-                stdin=source, stdout=stdout, stderr=stderr,
+                stdin=pipe or source, stdout=stdout, stderr=stderr,
                 env=self.environment | options.pop("add", {}), **options)
         (out / "stdin").unlink()
         return Running(process, out, begin)

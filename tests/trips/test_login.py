@@ -1,0 +1,99 @@
+"""Signing in with Standard: both passwords checked at their servers, only refused ones not stored."""
+
+import pytest
+from peers.dovecot import free_port
+from peers.fake_imap import FakeImap
+from runner import CLERK, MARK, PASSWORD, Amtspost
+
+
+def refuse(connection, tag, _arguments):
+    connection.send(f"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials\r\n")
+
+
+@pytest.fixture
+def unset(amtspost: Amtspost, mailbox) -> Amtspost:
+    """A clerk of `mailbox` without any password."""
+    amtspost.set_server(mailbox.server.plain_port)
+    amtspost.add_clerk(account=mailbox.address, password=None)
+    return amtspost
+
+
+def test_a_good_password_is_stored(unset, mailbox):
+    result = unset.json("login", "--user", CLERK, stdin=PASSWORD + "\n")
+    assert result["account"] == result["identity"] == mailbox.address
+    assert result["imap"] == {"ok": True, "reason": None, "message": None}
+    assert result["smtp"]["ok"] is None and result["token_file"] is None
+    assert [entry["address"] for entry in result["mailboxes"]] == [mailbox.address]
+    unset.ok("folders", "--user", CLERK)
+    status = unset.json("login", "status", "--user", CLERK)
+    assert status["account"] == mailbox.address and status["reason"] is None
+    unset.ok("login", "remove", "--user", CLERK)
+    assert unset.fails(4, "folders", "--user", CLERK)["condition"] == "login-missing"
+
+
+def test_a_refused_password_is_not_stored_and_the_former_stays(clerk):
+    run = clerk.run("--json", "login", "--user", CLERK, stdin=MARK + "-falsch\n")
+    assert run.status == 4 and run.json["imap"]["ok"] is False
+    assert run.error["condition"] == "login-refused"
+    clerk.ok("folders", "--user", CLERK)
+
+
+def test_out_of_reach_it_is_stored_as_unchecked(clerk, mailbox):
+    clerk.set("imap.port", str(free_port()))
+    result = clerk.json("login", "--user", CLERK, stdin=PASSWORD)
+    assert result["imap"]["ok"] is None and result["imap"]["reason"] == "unchecked"
+    clerk.set("imap.port", str(mailbox.server.plain_port))
+    clerk.ok("folders", "--user", CLERK)
+
+
+def test_a_refusal_is_lifted_by_login(amtspost):
+    with FakeImap({"LOGIN": refuse}) as server:
+        amtspost.set_server(server.port)
+        amtspost.add_clerk()
+        amtspost.fails(4, "folders", "--user", CLERK)
+        connections = server.connections
+        assert amtspost.fails(4, "folders", "--user", CLERK)["condition"] == "login-refused-before"
+        assert server.connections == connections
+        del server.handlers["LOGIN"]
+        amtspost.ok("login", "--user", CLERK, stdin=PASSWORD)
+        amtspost.ok("folders", "--user", CLERK)
+
+
+def test_two_passwords_two_servers(unset, mailbox, fake_smtp):
+    unset.set("smtp.host", "localhost")
+    unset.set("smtp.port", str(fake_smtp.port))
+    unset.set("smtp.tls", "none")
+    unset.set("smtp.use-default", "true", CLERK)
+    fake_smtp.password = MARK + "-smtp"
+    result = unset.json("login", "--user", CLERK, stdin=f"{PASSWORD}\n{MARK}-smtp\n")
+    assert result["imap"]["ok"] is True and result["smtp"]["ok"] is True
+    run = unset.run("--json", "login", "--user", CLERK, stdin=f"{PASSWORD}\n")
+    assert run.status == 4 and run.json["imap"]["ok"] is True and run.json["smtp"]["ok"] is False
+    assert unset.get("smtp.password", CLERK)["set"], "the former one stays"
+    result = unset.json("login", "--user", CLERK, stdin=f"{PASSWORD}\r\n{MARK}-smtp\r\n")
+    assert result["smtp"]["ok"] is True
+
+
+def test_a_relay_without_login(unset, fake_smtp):
+    fake_smtp.capabilities = ["SIZE 1000"]
+    unset.set("smtp.host", "localhost")
+    unset.set("smtp.port", str(fake_smtp.port))
+    unset.set("smtp.tls", "none")
+    unset.set("smtp.use-default", "true", CLERK)
+    result = unset.json("login", "--user", CLERK, stdin=PASSWORD)
+    assert result["smtp"]["ok"] is None and "keine Anmeldung" in result["smtp"]["reason"]
+    assert not unset.get("smtp.password", CLERK)["set"]
+
+
+@pytest.mark.parametrize("bad", ["", "\n", "a\tb\n", "a\x7fb\n"])
+def test_passwords_that_are_none(unset, bad):
+    unset.fails(2, "login", "--user", CLERK, stdin=bad)
+
+
+def test_a_certificate_that_does_not_fit(unset, mailbox):
+    """A setting must be corrected; what was typed is not lost."""
+    unset.set("imap.port", str(mailbox.server.tls_port))
+    unset.set("imap.tls", "server")
+    run = unset.run("--json", "login", "--user", CLERK, stdin=PASSWORD)
+    assert run.status == 3 and run.json["imap"]["ok"] is False
+    assert unset.get("imap.password", CLERK)["set"]

@@ -1,0 +1,451 @@
+"""The token file and its refresh: one at a time, never lost, never told, never somebody else's."""
+
+import json
+import os
+import signal
+import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from office365 import TOKEN_FILE, USER_PASSWORD, Clerk365
+from peers.load import make_mails
+from runner import CLERK, MARK, Amtspost, assert_german
+
+
+@pytest.fixture
+def signed_in(clerk365) -> Clerk365:
+    clerk365.sign_in()
+    clerk365.identity.reset()
+    return clerk365
+
+
+# Refreshing
+
+def test_an_expired_token_is_refreshed_silently(signed_in):
+    signed_in.expire()
+    before = signed_in.token()
+    run = signed_in.amtspost.ok("folders", "--user", CLERK)
+    assert run.stderr == ""
+    assert signed_in.refreshes() == 1 and signed_in.token()["refresh_token"] != before["refresh_token"]
+    status = signed_in.status()
+    assert status["refreshed"] and status["reason"] is None
+
+
+def test_twenty_at_once_refresh_once(signed_in):
+    signed_in.expire()
+    running = [signed_in.amtspost.start("--json", "folders", "--user", CLERK) for _ in range(20)]
+    assert [process.finish().status for process in running] == [0] * 20
+    assert signed_in.refreshes() == 1
+
+
+def test_twenty_at_once_with_a_slow_authority(signed_in):
+    signed_in.identity.force(delay=1)
+    signed_in.expire()
+    running = [signed_in.amtspost.start("--json", "folders", "--user", CLERK) for _ in range(20)]
+    assert [process.finish().status for process in running] == [0] * 20
+    assert signed_in.refreshes() == 1
+
+
+def test_a_short_life_is_used_for_most_of_it(signed_in):
+    signed_in.identity.set_lifetimes(access=40)
+    try:
+        signed_in.expire()
+        for _ in range(3):
+            signed_in.folders()
+        assert signed_in.refreshes() == 1
+    finally:
+        signed_in.identity.set_lifetimes(access=3600)
+
+
+def test_a_refused_token_is_renewed_once(signed_in):
+    """It should hold, but the mail server says no: another one, without asking the person."""
+    signed_in.identity.revoke_access_tokens(signed_in.address)
+    signed_in.folders()
+    assert signed_in.refreshes() == 1
+
+
+def test_a_hundred_rotations(signed_in):
+    signed_in.identity.rotate_strictly()
+    try:
+        for _ in range(100):
+            signed_in.expire()
+            signed_in.folders()
+        assert signed_in.refreshes() == 100
+    finally:
+        signed_in.identity.rotate_strictly(False)
+
+
+# Killed while the new token finds its place: CALL is the system call before which the program dies.
+STEPS = ["openat", "write", "fdatasync", "rename", "fsync"]
+
+
+def calls_of_a_refresh(clerk: Clerk365, call: str) -> int:
+    """The number, among all calls of that name, of the one that the token file's replacement makes."""
+    trace = clerk.amtspost.folder / "trace"
+    clerk.expire()
+    clerk.amtspost.ok("--json", "folders", "--user", CLERK,
+                      wrapper=["strace", "-f", "-y", "-o", str(trace), "-e",
+                               "trace=openat,write,fdatasync,rename,fsync"])
+    count = 0
+    for line in trace.read_text(errors="replace").splitlines():
+        name = line.split(maxsplit=1)[-1].partition("(")[0]
+        if name != call:
+            continue
+        count += 1
+        place = f"users/{CLERK}" if call == "fsync" else TOKEN_FILE + (".new" if call != "rename" else "")
+        if place in line:
+            return count
+    raise AssertionError(f"no {call} of the token file")
+
+
+@pytest.mark.release_only
+@pytest.mark.kill
+@pytest.mark.parametrize("call", STEPS)
+def test_killed_at_each_step_of_writing(signed_in, call):
+    """The file is the old or the new one, and the sign-in lives on: what had reached the disk counts."""
+    number = calls_of_a_refresh(signed_in, call)
+    for _ in range(20):
+        signed_in.expire()
+        run = signed_in.amtspost.run(
+            "--json", "folders", "--user", CLERK,
+            wrapper=["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                     f"inject={call}:signal=KILL:when={number}"])
+        assert run.status not in (0, 4), run.stdout
+        signed_in.token()  # whole JSON
+        signed_in.folders()
+        leftovers = [path.name for path in signed_in.token_file.parent.iterdir()]
+        assert sorted(leftovers) == [TOKEN_FILE, "refresh.lock"]
+
+
+@pytest.mark.release_only
+@pytest.mark.kill
+def test_a_written_but_unplaced_token_counts_with_strict_rotation(signed_in):
+    """Killed before the rename, where the former refresh token is worth nothing any more."""
+    signed_in.identity.rotate_strictly()
+    try:
+        number = calls_of_a_refresh(signed_in, "rename")
+        signed_in.expire()
+        signed_in.amtspost.run("folders", "--user", CLERK, wrapper=[
+            "strace", "-f", "-o", "/dev/null", "-e", "trace=rename", "-e",
+            f"inject=rename:signal=KILL:when={number}"])
+        signed_in.folders()
+    finally:
+        signed_in.identity.rotate_strictly(False)
+
+
+def test_a_lost_answer_asks_for_a_new_sign_in(signed_in):
+    """The authority rotated, but the answer never came; strict rotation then ends the sign-in."""
+    signed_in.identity.rotate_strictly()
+    try:
+        signed_in.identity.force(lose=True)
+        signed_in.expire()
+        signed_in.folders(5)
+        error = signed_in.needs_sign_in("oauth-sign-in")
+        assert_german(error)
+        assert signed_in.sign_in()["imap"]["ok"] is True
+        signed_in.folders()
+    finally:
+        signed_in.identity.rotate_strictly(False)
+
+
+def test_password_changed(signed_in):
+    signed_in.identity.set_password(signed_in.address, "Neues-Kennwort-9")
+    signed_in.folders()  # as at Microsoft: the access token lives on
+    signed_in.expire()
+    error = signed_in.needs_sign_in("oauth-revoked")
+    assert "Kennwort wurde geändert" in error["message"]
+    asked = signed_in.identity.count("token")
+    signed_in.needs_sign_in("oauth-revoked")
+    assert signed_in.identity.count("token") == asked, "the authority was asked again in vain"
+    assert "Kennwort wurde geändert" in signed_in.status()["reason"]
+    person = signed_in.amtspost.json("user", "show", CLERK)
+    assert person["sign_in"] == "refused" and "Kennwort" in person["sign_in_reason"]
+    assert signed_in.sign_in(password="Neues-Kennwort-9")["imap"]["ok"] is True
+    signed_in.folders()
+    actions = [row["action"] for row in signed_in.amtspost.json("audit")]
+    assert actions.count("login.office365") == 2 and actions.count("sign-in.refused") == 1
+
+
+def test_a_clock_that_went_back(signed_in):
+    token = signed_in.token()
+    token["issued"] += 7200
+    token["expires"] += 7200
+    signed_in.token_file.write_text(json.dumps(token))
+    signed_in.folders()
+    assert signed_in.refreshes() == 1
+
+
+@pytest.mark.release_only
+@pytest.mark.parametrize("offset", ["-1h", "+1h"])
+def test_a_clock_that_is_wrong_by_an_hour(clerk365, offset):
+    """Sign-in and refresh by a clock that is off."""
+    import shutil
+    if not shutil.which("faketime"):
+        pytest.skip("faketime is missing")
+    wrapper = ["faketime", "-f", offset]
+    login = clerk365.start(wrapper=wrapper)
+    clerk365.identity.sign_in(login.url, clerk365.address, USER_PASSWORD)
+    assert login.result()["imap"]["ok"] is True
+    clerk365.amtspost.ok("folders", "--user", CLERK, wrapper=wrapper)
+    clerk365.folders()  # by the right clock
+
+
+# The file
+
+def break_file(clerk: Clerk365, how: str) -> None:
+    path = clerk.token_file
+    content = path.read_bytes()
+    if how == "deleted":
+        path.unlink()
+    elif how == "renamed":
+        path.rename(path.with_name("weg.json"))
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "truncated":
+        path.write_bytes(content[:len(content) // 2])
+    elif how == "foreign":
+        path.write_text('{"token": "etwas anderes", "expiry": 17}')
+    elif how == "newer":
+        path.write_text(json.dumps(json.loads(content) | {"format": 2, "neu": True}))
+    elif how == "sealed":
+        token = json.loads(content)
+        token["access_token"], token["refresh_token"] = token["refresh_token"], token["access_token"]
+        path.write_text(json.dumps(token))
+    elif how == "folder":
+        path.unlink()
+        path.mkdir()
+    elif how == "link":
+        path.rename(path.with_name("echt.json"))
+        path.symlink_to("echt.json")
+    elif how == "pipe":
+        path.unlink()
+        os.mkfifo(path)
+    elif how == "huge":
+        path.write_bytes(b"[" * 3_000_000)
+
+
+@pytest.mark.parametrize("how, condition", [
+    ("deleted", "token-missing"), ("renamed", "token-missing"), ("empty", "token-broken"),
+    ("truncated", "token-broken"), ("foreign", "token-unknown"), ("newer", "token-newer"),
+    ("sealed", "token-sealed"), ("link", "token-broken"), ("pipe", "token-broken"),
+    ("huge", "token-broken")])
+def test_a_file_that_is_not_as_it_was(signed_in, how, condition):
+    break_file(signed_in, how)
+    error = signed_in.needs_sign_in(condition)
+    assert TOKEN_FILE in error["message"]
+    assert_german(error)
+    assert TOKEN_FILE in signed_in.status()["reason"]
+    assert signed_in.sign_in()["imap"]["ok"] is True
+    signed_in.folders()
+    kept = signed_in.token_file.with_name(TOKEN_FILE + ".alt")
+    assert kept.exists() == (how in ("foreign", "newer"))
+
+
+def test_a_folder_in_the_files_place(signed_in):
+    break_file(signed_in, "folder")
+    signed_in.needs_sign_in("token-broken")
+    assert signed_in.amtspost.fails(3, "login", "--user", CLERK)["condition"] == "token-folder"
+    assert signed_in.identity.count("authorize") == 0
+
+
+def test_another_users_file_is_never_overwritten(signed_in, tmp_path):
+    shared = tmp_path / "gemeinsam"
+    shared.mkdir()
+    amtspost = signed_in.amtspost
+    warning = amtspost.ok("settings", "set", "oauth.token-folder", str(shared))
+    assert "{user}" in warning.stderr
+    assert signed_in.sign_in("--new")["token_file"] == str(shared / TOKEN_FILE)
+    assert not signed_in.token_file.exists(), "the former file is of no more use"
+    kept = (shared / TOKEN_FILE).read_bytes()
+    other = "andere." + signed_in.address
+    signed_in.identity.add_user(other, USER_PASSWORD)
+    amtspost.ok("user", "add", "andere")
+    for key, value in (("interface", "office365"), ("account", other), ("imap.use-default", "true")):
+        amtspost.set(key, value, "andere")
+    error = amtspost.fails(3, "login", "--user", "andere")
+    assert error["condition"] == "token-foreign" and str(shared) in error["message"]
+    assert (shared / TOKEN_FILE).read_bytes() == kept
+    amtspost.ok("settings", "set", "oauth.token-folder", str(tmp_path / "eigen" / "{user}"))
+    signed_in.folders()  # the path is fixed at sign-in
+    amtspost.ok("user", "remove", "andere")
+    assert (shared / TOKEN_FILE).read_bytes() == kept
+
+
+def test_another_installations_file(signed_in, tmp_path):
+    other = Amtspost(tmp_path / "zweite")
+    appdata = tmp_path / "appdata"
+    appdata.mkdir()
+    signed_in.amtspost.environment["APPDATA"] = other.environment["APPDATA"] = str(appdata)
+    assert signed_in.sign_in("--new")["token_file"] == str(appdata / TOKEN_FILE)
+    second = Clerk365(other, signed_in.identity, signed_in.dovecot, "fremd." + signed_in.address,
+                      Path(signed_in.amtspost.get("tls.ca-file")["value"]))
+    assert other.fails(3, "login", "--user", CLERK)["condition"] == "token-foreign"
+    assert not second.token_file.exists()
+
+
+def test_missing_rights(signed_in):
+    """As root every file is readable: another account owns it instead."""
+    if os.getuid() == 0:
+        os.chown(signed_in.token_file, 65534, 65534)
+        condition = "token-foreign"
+    else:
+        signed_in.token_file.chmod(0)
+        condition = "token-unreadable"
+    assert signed_in.amtspost.fails(3, "folders", "--user", CLERK)["condition"] == condition
+    assert signed_in.amtspost.fails(3, "login", "--new", "--user", CLERK)["condition"] == condition
+
+
+def test_a_folder_that_is_none(signed_in, tmp_path):
+    (tmp_path / "datei").write_text("")
+    signed_in.amtspost.set("oauth.token-folder", str(tmp_path / "datei" / "{user}"))
+    error = signed_in.amtspost.fails(3, "login", "--new", "--user", CLERK)
+    assert error["condition"] == "token-folder"
+    signed_in.folders()
+
+
+@pytest.mark.parametrize("value, environment, expected", [
+    (None, {}, "{data}/users/{user}"),
+    (None, {"APPDATA": "{tmp}/roaming"}, "{tmp}/roaming"),
+    ("%APPDATA%/amt/{user}", {"USERPROFILE": "{tmp}/profil"}, "{tmp}/profil/AppData/Roaming/amt/{user}"),
+    ("%USERPROFILE%/t-{user}", {"HOME": "{tmp}/heim"}, "{tmp}/heim/t-{user}"),
+    ("~/tokens/{user}", {"HOME": "{tmp}/heim"}, "{tmp}/heim/tokens/{user}")])
+def test_places(clerk365, tmp_path, value, environment, expected):
+    places = {"data": str(clerk365.amtspost.data), "tmp": str(tmp_path), "user": CLERK}
+    for name, text in environment.items():
+        clerk365.amtspost.environment[name] = text.format(**places)
+    if value:
+        clerk365.amtspost.set("oauth.token-folder", value)
+    result = clerk365.sign_in()
+    assert result["token_file"] == f"{expected.format(**places)}/{TOKEN_FILE}"
+    for name in environment:
+        clerk365.amtspost.environment[name] = "/nirgends"
+    clerk365.folders()
+
+
+def test_what_a_changed_setting_means(signed_in):
+    signed_in.amtspost.set("account", "neu." + signed_in.address, CLERK)
+    signed_in.needs_sign_in("token-other-account")
+    signed_in.amtspost.set("account", signed_in.address, CLERK)
+    signed_in.folders()
+    signed_in.amtspost.set("oauth.tenant", "common")
+    signed_in.needs_sign_in("token-other-client")
+    signed_in.amtspost.set("oauth.tenant", "organizations")
+    signed_in.folders()
+
+
+def test_a_removed_user_leaves_nothing(signed_in):
+    signed_in.amtspost.ok("user", "remove", CLERK)
+    assert not signed_in.token_file.exists() and not signed_in.token_file.parent.exists()
+
+
+def test_without_offline_access(clerk365):
+    clerk365.amtspost.set("oauth.scopes", "https://outlook.office.com/IMAP.AccessAsUser.All openid profile")
+    clerk365.sign_in()
+    clerk365.folders()
+    clerk365.expire()
+    clerk365.needs_sign_in("token-without-refresh")
+
+
+# Secrets
+
+def planted_answer(**more) -> bytes:
+    return json.dumps({"token_type": "Bearer", "expires_in": 3600, "access_token": MARK + "-zugriff",
+                       "refresh_token": MARK + "-erneuerung"} | more).encode()
+
+
+def test_planted_tokens_are_nowhere(signed_in):
+    """Every output is searched by the runner; here every file, argument and environment."""
+    signed_in.identity.force(times=2, headers={"Content-Type": "application/json"}, body=planted_answer().decode())
+    signed_in.expire()
+    signed_in.amtspost.run("--verbose", "folders", "--user", CLERK)
+    assert signed_in.refreshes() == 2  # the second because the first was refused
+    signed_in.amtspost.run("login", "status", "--user", CLERK)
+    signed_in.amtspost.run("audit")
+    signed_in.amtspost.run("settings", "list", "--user", CLERK)
+    for path in signed_in.amtspost.data.rglob("*"):
+        if path.is_file():
+            assert MARK.encode() not in path.read_bytes(), path
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_an_authority_that_repeats_what_was_sent(signed_in):
+    """The mail server refuses the planted token, so another is asked for; the refresh token comes back in
+    the description and is left out."""
+    signed_in.identity.force(headers={"Content-Type": "application/json"}, body=planted_answer().decode())
+    signed_in.identity.force_error("invalid_grant", 50173, text=f"The token {MARK}-erneuerung is over.")
+    signed_in.expire()
+    run = signed_in.amtspost.run("--json", "--verbose", "folders", "--user", CLERK)
+    assert run.status == 4 and run.error["condition"] == "oauth-revoked"
+    assert "correlation_id" in run.error["detail"]
+
+
+def test_nothing_in_arguments_environment_or_core(signed_in):
+    """Looked at while the authority has the refresh token in its hands."""
+    signed_in.identity.force(headers={"Content-Type": "application/json"}, body=planted_answer().decode())
+    signed_in.identity.force(hold=True)
+    signed_in.expire()
+    running = signed_in.amtspost.start("--json", "folders", "--user", CLERK)
+    deadline = time.monotonic() + 10
+    while signed_in.identity.waiting() == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process = Path(f"/proc/{running.pid}")
+    for name in ("cmdline", "environ", "comm"):
+        assert MARK.encode() not in (process / name).read_bytes()
+    (core,) = [line for line in (process / "limits").read_text().splitlines()
+               if line.startswith("Max core file size")]
+    assert core.split()[4:6] == ["0", "0"], core
+    signed_in.identity.release()
+    assert running.finish().status == 4
+
+
+def test_a_token_that_runs_out_during_an_import(signed_in):
+    """The server drops the connection with the token; the import goes on with a new one."""
+    clerk = signed_in
+    clerk.dovecot.maildir(clerk.address).add_folder("INBOX", list(make_mails(400, small=True)))
+    from peers.relay import Relay
+    with Relay(clerk.dovecot.tls_port) as relay:
+        relay.rate = 150_000
+        clerk.amtspost.set("imap.port", str(relay.port))
+        running = clerk.amtspost.start("--json", "import", "--user", CLERK)
+        deadline = time.monotonic() + 30
+        while not clerk.dovecot.sessions(clerk.address) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1)
+        clerk.identity.revoke_access_tokens(clerk.address)
+        assert clerk.dovecot.end_sessions(clerk.address, abruptly=True) >= 1
+        relay.rate = 0
+        run = running.finish()
+    assert run.status == 0, run.stdout + run.stderr
+    assert run.json["imported"] == 400 and run.json["failed"] == 0
+    assert clerk.refreshes() == 1
+
+
+def test_cancelling_while_another_refreshes(signed_in):
+    signed_in.identity.force(hold=True)
+    signed_in.expire()
+    first = signed_in.amtspost.start("--json", "folders", "--user", CLERK)
+    deadline = time.monotonic() + 10
+    while signed_in.identity.waiting() == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    second = signed_in.amtspost.start("--json", "folders", "--user", CLERK)
+    time.sleep(0.3)
+    second.process.send_signal(signal.SIGINT)
+    assert second.finish(10).status == 130
+    signed_in.identity.release()
+    assert first.finish().status == 0
+
+
+def test_threads_and_processes_read_a_whole_file(signed_in):
+    """While it is replaced again and again nobody ever reads half of it."""
+    def read(_: int) -> None:
+        for _ in range(5):
+            signed_in.amtspost.ok("login", "status", "--user", CLERK)
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = pool.map(read, range(3))
+        for _ in range(5):
+            signed_in.expire()
+            signed_in.folders()
+        list(readers)
