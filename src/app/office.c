@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
@@ -155,12 +156,21 @@ static bool open_keyring(Office *office, GError **error)
 			       : refuse_keyring(path, errno, error);
 }
 
+/* What is in memory (passwords, tokens) must not come to rest in a core file. */
+static void leave_no_core(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+}
+
 Office *office_open(const char *folder, const char *database, GError **error)
 {
 	g_autoptr(Office) office = g_new0(Office, 1);
 
 	office->folder = g_canonicalize_filename(folder, NULL);
 	umask(077);
+	leave_no_core();
 	stream_start_library();
 	oauth_start_library();
 	if (!enter_folder(office->folder, error) || !open_database(office, database, error) ||

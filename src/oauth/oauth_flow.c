@@ -219,13 +219,14 @@ bool oauth_flow_redeem(OauthFlow *flow, const OauthClient *client, const Cancel 
 	g_autoptr(GError) problem = NULL;
 	OauthForm form[] = {
 		{"grant_type", "authorization_code", false},
-		{"code", secret_text(code), true},
+		{"code", code ? secret_text(code) : NULL, true},
 		{"redirect_uri", flow->redirect_uri, false},
 		{"code_verifier", secret_text(flow->verifier), true},
 		{0},
 	};
 	int64_t pause;
 
+	g_assert(code);
 	if (oauth_request(&subject, form, cancel, grant, &pause, &problem))
 		return true;
 	/* Of a code, an invalid_grant without a number says that it is used or too old. */

@@ -285,6 +285,8 @@ OauthWaited oauth_listener_wait(OauthListener *listener, OauthRedirectTaker *tak
 	if (listener) {
 		listener->take = take;
 		listener->data = data;
+		listener->taken = false;
+		listener->answered = false;
 	}
 	while (!cancel_triggered(cancel) && clock_monotonic() < end) {
 		bool readable = serve(listener, input, end - clock_monotonic(), cancel);
