@@ -106,6 +106,7 @@ static void test_empty_answers(void **state)
 	g_autoptr(Secret) two = sasl_initial_response(oauthbearer, SIZE_MAX);
 
 	(void)state;
+	assert_true(one && two);
 	assert_answer(xoauth2, "e30=", "");
 	assert_string_equal(sasl_server_error(xoauth2), "{}");
 	assert_answer(oauthbearer, "", "AQ==");

@@ -106,7 +106,9 @@ static void test_garbage(void **state)
 		{" 250 x\r\n", 8},
 		{"2a0 x\r\n", 7},
 		{"25\xc3 x\r\n", 7},
-		{"\0250 x\r\n", 8},
+		{"\0"
+		 "250 x\r\n",
+			8},
 		{"250 a\0b\r\n", 9},
 		{"250\0\r\n", 6},
 		{"250-a\r\n251 b\r\n", 14},
