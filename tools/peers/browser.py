@@ -32,6 +32,12 @@ class Browser:
     def __exit__(self, *_: object) -> None:
         self.remove()
 
+    @staticmethod
+    def check() -> None:
+        """Raises node.Missing where something is not installed, without starting anything."""
+        node.program("browser", "main.mjs")
+        _chromium()
+
     def sign_in(self, url: str, name: str, password: str, consent: bool = True, visit: bool = True,
                 screenshot: bool = False, person: str | None = None, seconds: float = 60) -> SignIn:
         """Opens the authorize address URL, types name and password, accepts or declines. VISIT False:
@@ -54,20 +60,17 @@ class Browser:
             except subprocess.TimeoutExpired:
                 processes.stop(self._process)
             self._process.stdout.close()
-            _end(below)
+            processes.end(below)
             self._process = None
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder = None
 
     def _start(self) -> None:
-        chromium = shutil.which("chromium")
-        if not chromium:
-            raise node.Missing("Chromium is missing: run tools/install office365")
         command = node.program("browser", "main.mjs")
         self.folder = Path(tempfile.mkdtemp(prefix="amtspost-browser-", dir="/tmp"))
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8",
-                       "HOME": str(self.folder), "TMPDIR": str(self.folder), "CHROMIUM": chromium}
+                       "HOME": str(self.folder), "TMPDIR": str(self.folder), "CHROMIUM": _chromium()}
         with open(self.folder / "log", "ab") as log:
             self._process = processes.spawn(command, cwd=self.folder, env=environment, stderr=log,
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -98,13 +101,8 @@ class Browser:
         return line
 
 
-def _end(pids: list[int]) -> None:
-    """Waits for Chromium's processes, and ends those that stay."""
-    deadline = time.monotonic() + 5
-    while any(map(processes.is_alive, pids)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    for pid in filter(processes.is_alive, pids):
-        try:
-            os.kill(pid, 9)
-        except ProcessLookupError:
-            pass
+def _chromium() -> str:
+    found = shutil.which("chromium")
+    if not found:
+        raise node.Missing("Chromium is missing: run tools/install office365")
+    return found

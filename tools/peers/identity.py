@@ -4,6 +4,7 @@ and everything that a test wants to change or to know about it while it runs.
 The program is identity/main.mjs. It ends with us: its standard input is our lifeline.
 """
 
+import hashlib
 import http.client
 import json
 import select
@@ -21,9 +22,15 @@ SCOPES = ("https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.offi
 START_SECONDS = 20
 
 
+def hashed(secret: str) -> str:
+    """How the journal shows a secret."""
+    return f"sha256:{hashlib.sha256(secret.encode()).hexdigest()}"
+
+
 class IdentityProvider:
     """`with IdentityProvider() as identity:`. With CERTIFICATE it speaks https too. REDIRECT_URIS are
-    registered for both applications beside amtspost's own; the port of a loopback address is ignored."""
+    registered for both applications beside amtspost's own; the port of a loopback address is ignored.
+    Codes, access and refresh tokens begin with MARK, so that a program that tells one is caught."""
 
     CLIENT = "6f1b0a52-3c1e-4c58-9d0e-a1b2c3d4e5f6"  # public: no secret, PKCE only
     CONFIDENTIAL_CLIENT = "0d9c2f7e-58b1-4f0a-8a35-5e4d3c2b1a09"
@@ -31,7 +38,7 @@ class IdentityProvider:
     CALLBACK = "http://localhost/oauth/callback"
 
     def __init__(self, certificate: Certificate | None = None, redirect_uris: tuple[str, ...] = (),
-                 application: str = "Amtspost"):
+                 application: str = "Amtspost", mark: str = ""):
         self.folder = Path(tempfile.mkdtemp(prefix="amtspost-identity-", dir="/tmp"))
         self.port = self.tls_port = self.control_port = 0
         self.tenant = ""  # its id, instead of "organizations"
@@ -40,6 +47,7 @@ class IdentityProvider:
         self._redirect_uris = {client: [self.CALLBACK, *redirect_uris]
                                for client in (self.CLIENT, self.CONFIDENTIAL_CLIENT)}
         self._application = application
+        self._mark = mark
         self._process: subprocess.Popen | None = None
 
     def __enter__(self) -> "IdentityProvider":
@@ -206,7 +214,8 @@ class IdentityProvider:
         self.control("set", declines=times)
 
     def reset(self) -> None:
-        """Forgets forced answers, held requests, counts and the journal."""
+        """Plain service again: no forced answers, nothing held, counted or noted, the lifetimes and habits
+        of the start. People, applications and tokens stay."""
         self.control("reset")
 
     # What was asked
@@ -254,7 +263,7 @@ class IdentityProvider:
         clients = [{"id": client, "name": self._application, "redirectUris": uris}
                    for client, uris in self._redirect_uris.items()]
         clients[1]["secret"] = self.CLIENT_SECRET
-        values: dict[str, Any] = {"clients": clients}
+        values: dict[str, Any] = {"clients": clients, "mark": self._mark}
         if self._certificate:
             values |= {"certificate": str(self._certificate.certificate),
                        "key": str(self._certificate.key)}

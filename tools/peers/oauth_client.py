@@ -19,7 +19,7 @@ class Answer:
     """What the token endpoint said."""
 
     status: int
-    headers: dict[str, str]
+    headers: http.client.HTTPMessage  # looked up without regard to case
     body: bytes
 
     @property
@@ -65,6 +65,6 @@ class Flow:
             connection.request("POST", f"{self._base}/token", urlencode(self._client | form),
                                {"Content-Type": "application/x-www-form-urlencoded"})
             response = connection.getresponse()
-            return Answer(response.status, dict(response.headers), response.read())
+            return Answer(response.status, response.headers, response.read())
         finally:
             connection.close()

@@ -3,7 +3,8 @@ Nothing leaves the machine: every mail that it accepts, to whatever domain, ends
 name at our Dovecot. Logins are Dovecot's too.
 
 Its master must run as root. It is started by itself and not by postfix(1), which would spend a second on
-looking after an installation that is not ours.
+looking after an installation that is not ours. The kernel does not end it when we die (a process that
+changes its user forgets that); a shell that reads from us does.
 """
 
 import os
@@ -106,6 +107,14 @@ _QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", 
            "maildrop", "public", "saved", "trace")
 DEFAULT_SIZE_LIMIT = 36_700_160  # Exchange Online's 35 MiB
 _MASTER_WAIT = 15
+_GUARD = """\
+"$@" </dev/null &
+master=$!
+trap '' TERM
+{ read -r _; kill "$master"; } <&3 2>/dev/null &
+exec 3<&-
+wait "$master"
+"""
 _OLD = 3600  # seconds
 
 
@@ -168,10 +177,11 @@ class Postfix:
         for _attempt in range(5):  # somebody else may take a free port before Postfix does
             self._write_config(daemons)
             self._process = processes.spawn(
-                [f"{daemons}/master", "-s", "-c", str(self.folder / "etc")], cwd=self.folder,
+                ["/bin/sh", "-c", f"exec 3<&0\n{_GUARD}", "guard", f"{daemons}/master", "-s", "-c",
+                 str(self.folder / "etc")], cwd=self.folder,
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
                      "MAIL_CONFIG": str(self.folder / "etc")},
-                start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                 stderr=open(self.folder / "stderr", "ab"))
             if self._wait_until_ready():
                 return
@@ -184,7 +194,10 @@ class Postfix:
 
     def stop(self) -> None:
         if self._process:
-            processes.stop_group(self._process)
+            below = processes.descendants(self._process.pid)
+            self._process.stdin.close()
+            processes.end(below)
+            processes.stop(self._process)
             self._process = None
 
     def remove(self) -> None:

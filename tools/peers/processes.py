@@ -7,6 +7,7 @@ import pwd
 import signal
 import subprocess
 import sys
+import time
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -94,3 +95,15 @@ def descendants(root: int) -> list[int]:
         found += below
         waiting += below
     return found
+
+
+def end(pids: list[int], seconds: float = 5) -> None:
+    """Waits for the processes PIDS, which have been told to end, and kills those that stay."""
+    deadline = time.monotonic() + seconds
+    while any(map(is_alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    for pid in filter(is_alive, pids):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass

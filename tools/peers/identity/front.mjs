@@ -4,7 +4,7 @@
 import { body, describe } from './errors.mjs';
 import { isForcedWhole, sendForced } from './forced.mjs';
 import { errorPage, sendPage } from './pages.mjs';
-import { AUTHORIZE, SCOPES, TOKEN } from './provider.mjs';
+import { SCOPES } from './provider.mjs';
 
 const MOST_BODY = 65_536;
 const PATHS = [
@@ -89,7 +89,7 @@ async function answer(request, state, handlers) {
   if (forced?.delay) await new Promise((resolve) => { setTimeout(resolve, forced.delay * 1000); });
   if (forced && isForcedWhole(forced)) return sendForced(res, forced);
   if (forced?.lose) loseAnswer(res);
-  if (!(endpoint in handlers)) return res.writeHead(404).end();
+  if (!(endpoint in handlers)) return sendPage(res, errorPage('Diese Seite gibt es nicht.'), 404);
   if (tenant && !state.tenants.has(tenant)) return refuse(request, 90002);
   req.parameters = parameters;
   return handlers[endpoint](request);
@@ -139,5 +139,3 @@ function refuse({ res, endpoint }, number) {
   const json = JSON.stringify(body('invalid_request', number));
   return res.writeHead(400, { 'content-type': 'application/json; charset=utf-8' }).end(json);
 }
-
-export { AUTHORIZE, TOKEN };

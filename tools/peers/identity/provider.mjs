@@ -32,7 +32,18 @@ export function createProvider(issuer, state, store) {
     dressRedirect(ctx);
   });
   provider.on('server_error', (_ctx, error) => console.error(error));
+  markTokens(provider, state);
   return provider;
+}
+
+// Codes and tokens that can be found in a program's output.
+function markTokens(provider, state) {
+  for (const { prototype } of [provider.AccessToken, provider.AuthorizationCode, provider.RefreshToken]) {
+    const generate = prototype.generateTokenId;
+    prototype.generateTokenId = function marked() {
+      return state.mark + generate.call(this);
+    };
+  }
 }
 
 function configuration(state, store) {

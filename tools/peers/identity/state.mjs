@@ -6,14 +6,17 @@ import { createHash, randomUUID } from 'node:crypto';
 const SECRETS = new Set(['client_secret', 'code', 'code_verifier', 'password', 'refresh_token', 'token']);
 
 const DAY = 86_400;
+const LIFETIMES = { access: 3600, refresh: 90 * DAY, code: 600, grace: DAY };
+const TOKEN_LENGTH = 2100;
 
 export const hash = (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 
 export class State {
   tenant = randomUUID();
   tenants = new Set(['organizations', 'common', this.tenant]);
-  lifetimes = { access: 3600, refresh: 90 * DAY, code: 600, grace: DAY };
-  tokenLength = 2100;
+  mark = ''; // what codes and tokens begin with
+  lifetimes = { ...LIFETIMES };
+  tokenLength = TOKEN_LENGTH;
   strict = false;
   adminConsentRequired = false;
   refusals = []; // what the next sign-ins are answered after the password
@@ -159,13 +162,16 @@ export class State {
     this.#gates.clear();
   }
 
-  // Back to plain service: no forced answers, nothing held or counted.
+  // Back to plain service; people, applications, consents and tokens stay.
   reset() {
     this.forced.clear();
     this.release();
     this.journal.length = 0;
-    this.counts = {};
     this.refusals.length = 0;
-    this.declines = 0;
+    this.#adminConsents.clear();
+    this.set({
+      counts: {}, declines: 0, adminConsentRequired: false, strict: false, tokenLength: TOKEN_LENGTH,
+      lifetimes: LIFETIMES,
+    });
   }
 }
