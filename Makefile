@@ -3,6 +3,7 @@
 #   make            build/amtspost
 #   make run        demo office: install, build, private mail server, import; Ctrl-C ends it
 #   make run ONCE=1 the same, ending after the import
+#   make run OFFICE365=1    with a clerk who signs in with Office 365 (a stand-in) in a real browser
 #   make check      install, build in four ways, run every test
 #   make bench      measure against bare readers
 #   make torture    fifty kills of an import
@@ -13,6 +14,7 @@
 # packages.
 INSTALL = yes
 ONCE =
+OFFICE365 =
 FUZZ_SECONDS = 60
 
 ifeq ($(INSTALL),yes)
@@ -33,9 +35,9 @@ all:
 
 # exec: one process less between Ctrl-C and the demo.
 run:
-	@$(need) build demo
+	@$(need) build demo $(if $(OFFICE365),office365)
 	@$(MAKE) --no-print-directory all INSTALL=no
-	@exec tools/run-demo $(if $(ONCE),--once)
+	@exec tools/run-demo $(if $(ONCE),--once) $(if $(OFFICE365),--office365)
 
 check:
 	@$(need) build demo test

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from office365 import TOKEN_FILE, USER_PASSWORD, Clerk365
 from peers.load import make_mails
+from peers.relay import Relay
 from runner import CLERK, MARK, Amtspost, assert_german
 
 
@@ -403,10 +404,9 @@ def test_nothing_in_arguments_environment_or_core(signed_in):
 def test_a_token_that_runs_out_during_an_import(signed_in):
     """The server drops the connection with the token; the import goes on with a new one."""
     clerk = signed_in
-    clerk.dovecot.maildir(clerk.address).add_folder("INBOX", list(make_mails(400, small=True)))
-    from peers.relay import Relay
+    clerk.dovecot.maildir(clerk.address).add_folder("INBOX", list(make_mails(4000, small=True)))
     with Relay(clerk.dovecot.tls_port) as relay:
-        relay.rate = 150_000
+        relay.rate = 1_500_000
         clerk.amtspost.set("imap.port", str(relay.port))
         running = clerk.amtspost.start("--json", "import", "--user", CLERK)
         deadline = time.monotonic() + 30
@@ -418,7 +418,7 @@ def test_a_token_that_runs_out_during_an_import(signed_in):
         relay.rate = 0
         run = running.finish()
     assert run.status == 0, run.stdout + run.stderr
-    assert run.json["imported"] == 400 and run.json["failed"] == 0
+    assert run.json["imported"] == 4000 and run.json["failed"] == 0
     assert clerk.refreshes() == 1
 
 
