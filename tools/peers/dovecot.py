@@ -257,14 +257,14 @@ class Dovecot:
 
     def end_sessions(self, user: str, abruptly: bool = False) -> int:
         """Ends all IMAP connections of USER with BYE, or abruptly without a word; answers how many."""
-        ended = 0
-        for pid in self.sessions(user):
+        pids = self.sessions(user)
+        for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL if abruptly else signal.SIGTERM)
-                ended += 1
             except ProcessLookupError:
                 pass
-        return ended
+        processes.end(pids)
+        return len(pids)
 
     def _write_passwords(self) -> None:
         self._replace("passwd", "".join(f"{name}:{{PLAIN}}{secret}::::::\n"
