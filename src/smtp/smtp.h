@@ -25,8 +25,15 @@ typedef enum SmtpCapability {
 	SMTP_CAP_AUTH = 1 << 7,
 } SmtpCapability;
 
-/* Takes STREAM, in every case. Sends EHLO anew and drops all before its answer (what libcurl's own
- * conversation left behind is not trusted). A greeting of 421 or 554: FAILURE_SERVER_BYE. */
+/* Takes STREAM, in every case. Sends EHLO anew (with this machine's name if that is a fully
+ * qualified one, else "[127.0.0.1]") and drops all before its answer: what libcurl's own
+ * conversation left behind is not trusted. A greeting of 421 or 554: FAILURE_SERVER_BYE, of 4yz
+ * FAILURE_SERVER_UNAVAILABLE. No EHLO (500, 502, 504): FAILURE_SERVER_GARBAGE; refused otherwise:
+ * FAILURE_COMMAND_REFUSED.
+ *
+ * Here and later: a malformed reply, or one that nobody asked for, is FAILURE_SERVER_GARBAGE, one
+ * without end (16 KiB a line, 500 lines, 64 KiB a reply) FAILURE_LINE_TOO_LONG, and 421
+ * FAILURE_SERVER_BYE. */
 SmtpSession *smtp_open(Stream *stream, GError **error);
 /* Sends QUIT where the session is alive; its answer is not waited for. */
 void smtp_close(SmtpSession *session);
@@ -42,9 +49,13 @@ uint64_t smtp_size_limit(const SmtpSession *session);
 /* Logs in with the best mechanism offered that can carry IDENTITY, then says EHLO again. A token
  * and a long first message never stand in the AUTH line: they follow the server's 334. 535 and 534
  * become FAILURE_LOGIN_REFUSED with the server's text (and a token mechanism's challenge) in the
- * technical message; 5.7.139 FAILURE_SMTP_AUTH_OFF; 5.7.30 FAILURE_BASIC_AUTH_RETIRED; 432 and 454
- * FAILURE_THROTTLED or FAILURE_SERVER_UNAVAILABLE; 530 and 538 (encryption needed) and no mechanism
- * that fits FAILURE_LOGIN_MECHANISM; no AUTH at all FAILURE_SMTP_AUTH_MISSING. */
+ * technical message; 5.7.139 FAILURE_SMTP_AUTH_OFF, unless its text names passwords in general
+ * (FAILURE_BASIC_AUTH_RETIRED, as 5.7.30) or this one (FAILURE_LOGIN_REFUSED); 432 and 454
+ * FAILURE_THROTTLED or FAILURE_SERVER_UNAVAILABLE, as any other 4yz; 530 and 538 (encryption
+ * needed), 504 and no mechanism that fits FAILURE_LOGIN_MECHANISM; an identity that none can carry
+ * FAILURE_LOGIN_UNUSABLE; no AUTH at all FAILURE_SMTP_AUTH_MISSING; any other 5yz
+ * FAILURE_COMMAND_REFUSED. The session outlives what the server merely refuses. */
 bool smtp_login(SmtpSession *session, const SaslIdentity *identity, GError **error);
 
+/* Whether the server is still there; FAILURE_COMMAND_REFUSED. */
 bool smtp_noop(SmtpSession *session, GError **error);

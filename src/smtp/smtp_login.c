@@ -8,8 +8,10 @@
  * until the server asks. */
 #define INITIAL_RESPONSE_LIMIT 480
 
-/* So much of what we have said is enough to know it again. */
+/* The first letters of what we have said, so many that they are known again; fewer could be chance.
+ */
 #define ECHO_SIZE 16
+#define ECHO_LEAST 8
 
 /* What a refusal means; the first row that fits counts. The texts are those of Exchange Online,
  * which has one code for several reasons. */
@@ -87,7 +89,7 @@ static bool repeats(const char *text, const Secret *secret)
 {
 	g_autofree char *begin = secret ? g_strndup(secret_text(secret), ECHO_SIZE) : NULL;
 
-	return begin && strlen(begin) == ECHO_SIZE && strstr(text, begin);
+	return begin && strlen(begin) >= ECHO_LEAST && strstr(text, begin);
 }
 
 /* TEXT of the server for a message; one that hands our own words back (some servers name a command

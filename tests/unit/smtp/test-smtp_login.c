@@ -275,6 +275,19 @@ static void test_echo_of_an_initial_response(void **state)
 	fixture_assert_failure(&error, FAILURE_COMMAND_REFUSED);
 }
 
+/* LOGIN's last message is the password alone, and that may be short. */
+static void test_echo_of_a_short_password(void **state)
+{
+	g_autoptr(SmtpSession) session = fixture_open("250 AUTH LOGIN\r\n",
+		"334 VXNlcm5hbWU6\r\n334 UGFzc3dvcmQ6\r\n501 5.5.2 odd: R2VoZWlt\r\n");
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_false(login_by_password(session, "Geheim", &error));
+	assert_null(strstr(error->message, "R2VoZWlt"));
+	fixture_assert_failure(&error, FAILURE_COMMAND_REFUSED);
+}
+
 static void test_refusal_tells_no_password(void **state)
 {
 	g_autoptr(SmtpSession) session = fixture_open(PASSWORDS, "535 5.7.8 not you\r\n");
@@ -302,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_identities_that_cannot_be),
 		cmocka_unit_test(test_echoes_are_withheld),
 		cmocka_unit_test(test_echo_of_an_initial_response),
+		cmocka_unit_test(test_echo_of_a_short_password),
 		cmocka_unit_test(test_refusal_tells_no_password),
 	};
 
