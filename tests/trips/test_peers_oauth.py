@@ -368,6 +368,16 @@ def test_held_and_lost_answers(identity, office_account):
     assert_refused(flow.refresh(first["refresh_token"]), "invalid_grant", 70000)
 
 
+def test_out_of_reach(identity, office_account):
+    flow, first = tokens(office_account)
+    identity.go_offline()
+    with pytest.raises(ConnectionRefusedError):
+        flow.refresh(first["refresh_token"])
+    assert identity.introspect(first["access_token"])["active"]
+    identity.go_online()
+    assert flow.refresh(first["refresh_token"]).status == 200
+
+
 # Dovecot
 
 

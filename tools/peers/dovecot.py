@@ -305,6 +305,8 @@ class Dovecot:
             self._process = None
         # A stale socket makes the first login of the next start wait for 5 seconds.
         shutil.rmtree(self.folder / "run", ignore_errors=True)
+        for stale in (self.auth_socket, self.lmtp_socket):
+            stale.unlink(missing_ok=True)
 
     def remove(self) -> None:
         self.stop()

@@ -205,6 +205,14 @@ class IdentityProvider:
         """How many requests `hold` keeps waiting."""
         return self.control("waiting")["waiting"]
 
+    def go_offline(self) -> None:
+        """Refuses connections until go_online() or reset(); introspection still works, as mail servers need
+        no sign-in service for tokens that they know."""
+        self.control("online", online=False)
+
+    def go_online(self) -> None:
+        self.control("online", online=True)
+
     def refuse_sign_in(self, error: str, aadsts: int, text: str | None = None, times: int = 1) -> None:
         """The next sign-ins end, after the password, with ERROR at the application's address."""
         self.control("refuse", error=error, aadsts=aadsts, text=text, times=times)

@@ -8,8 +8,8 @@ const SCOPE_OF_SERVICE = {
   smtp: 'https://outlook.office.com/SMTP.Send',
 };
 
-export function createControl(state, store, provider) {
-  const commands = commandsFor(state, store, provider);
+export function createControl(state, store, provider, setOnline) {
+  const commands = { ...commandsFor(state, store, provider), online: ({ online }) => setOnline(online) };
   return createServer(async (req, res) => {
     const name = req.url.slice(1);
     try {
@@ -17,6 +17,7 @@ export function createControl(state, store, provider) {
       const answer = name === 'introspect'
         ? introspect(state, store, new URLSearchParams(text).get('token') ?? '')
         : await commands[name](JSON.parse(text || '{}'));
+      if (name === 'reset') await setOnline(true);
       res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? {}));
     } catch (error) {
       const message = name in commands ? String(error) : `unknown command ${name}`;

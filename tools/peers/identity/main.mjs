@@ -16,11 +16,28 @@ import { Store } from './store.mjs';
 
 const HOST = '127.0.0.1';
 
-function listen(server) {
+function listen(server, port = 0) {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, HOST, () => resolve(server.address().port));
+    server.listen(port, HOST, () => resolve(server.address().port));
   });
+}
+
+// Takes the service away, with its open connections, and brings it back on the same ports.
+function createSwitch(listeners) {
+  let online = true;
+  return async (wanted) => {
+    if (wanted === online) return;
+    online = wanted;
+    await Promise.all(listeners.map(async ([server, port]) => {
+      if (online) {
+        await listen(server, port);
+      } else {
+        server.close();
+        server.closeAllConnections();
+      }
+    }));
+  };
 }
 
 async function start({ certificate, key, ...values }) {
@@ -28,12 +45,18 @@ async function start({ certificate, key, ...values }) {
   const store = new Store(state);
   let front;
   const handle = (req, res) => front(req, res);
-  const port = await listen(createServer(handle));
+  const plain = createServer(handle);
+  const port = await listen(plain);
   const provider = createProvider(`http://localhost:${port}/${state.tenant}/v2.0`, state, store);
   front = createFront(state, provider, new SignIn(state, provider, store));
-  const tlsPort = certificate
-    ? await listen(createTlsServer({ cert: readFileSync(certificate), key: readFileSync(key) }, handle)) : 0;
-  const controlPort = await listen(createControl(state, store, provider));
+  const listeners = [[plain, port]];
+  if (certificate) {
+    const encrypted = createTlsServer({ cert: readFileSync(certificate), key: readFileSync(key) }, handle);
+    listeners.push([encrypted, await listen(encrypted)]);
+  }
+  const setOnline = createSwitch(listeners);
+  const controlPort = await listen(createControl(state, store, provider, setOnline));
+  const tlsPort = listeners[1]?.[1] ?? 0;
   process.stdout.write(`${JSON.stringify({ port, tlsPort, controlPort, tenant: state.tenant })}\n`);
 }
 
