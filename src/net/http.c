@@ -4,6 +4,9 @@
 #include <string.h>
 #include "net/stream_internal.h"
 
+/* Bytes of status lines, headers and trailers. */
+#define HEADER_LIMIT ((size_t)32 * 1024)
+
 /* What comes in, in a buffer that never moves, so that no token is left behind by growing. */
 typedef struct Inbox {
 	Attempt *attempt;
@@ -38,6 +41,20 @@ static size_t take_body(char *data, size_t unit, size_t count, void *context)
 	return size;
 }
 
+/* For CURLOPT_HEADERFUNCTION; trailers are in none of curl's own counts. */
+static size_t count_header(char *data, size_t unit, size_t count, void *context)
+{
+	Attempt *attempt = context;
+	size_t size = unit * count;
+
+	(void)data;
+	attempt->received += size;
+	if (attempt->received <= HEADER_LIMIT)
+		return size;
+	attempt->fault = FAULT_FLOOD;
+	return 0;
+}
+
 /* Where REQUEST goes, as an endpoint that shares REQUEST's texts but HOST, which is its own; host
  * NULL: the URL is none. */
 static Endpoint endpoint_of(const HttpRequest *request, bool *encrypted)
@@ -70,6 +87,8 @@ static void set_request(Attempt *attempt, const HttpRequest *request, Inbox *inb
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)secret_size(request->form));
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, secret_text(request->form));
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Amtspost/" AMTSPOST_VERSION);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, inbox);
 }
@@ -122,6 +141,9 @@ static bool run(const Endpoint *endpoint, Security security, const HttpRequest *
 		return false;
 	while (!attempt_run(&attempt, attempt.deadline))
 		;
+	/* What curl says of a single line beyond its limit; of real want of memory GLib aborts. */
+	if (attempt.code == CURLE_OUT_OF_MEMORY)
+		attempt.fault = FAULT_FLOOD;
 	if (attempt_succeeded(&attempt))
 		fill_answer(attempt.easy, &inbox, answer);
 	else
