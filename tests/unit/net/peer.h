@@ -44,6 +44,9 @@ typedef struct PeerScript {
 	/* Comes first (a proxy, say); false ends the connection. */
 	bool (*before)(PeerChannel *channel, const void *data);
 	const void *data;
+	/* Speaks with LINES in place of a mail server. */
+	void (*talk)(PeerChannel *channel, const void *lines);
+	const void *lines;
 } PeerScript;
 
 typedef struct Peer {
@@ -179,6 +182,10 @@ static inline void peer_talk(PeerChannel *channel)
 	bool going = !script->before || script->before(channel, script->data);
 
 	going = going && (!script->implicit || peer_shake_hands(channel));
+	if (going && script->talk) {
+		script->talk(channel, script->lines);
+		return;
+	}
 	if (going)
 		peer_put(channel, script->greeting ? script->greeting : usual);
 	while (going && !channel->closed && peer_get_line(channel, line))
