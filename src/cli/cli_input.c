@@ -64,11 +64,12 @@ static Secret *ask(const char *prompt, GError **error)
 	char *got;
 	Secret *secret = NULL;
 
-	fprintf(stderr, "%s: ", prompt);
+	/* Silent before the prompt: whoever types at once is not shown either. */
 	tcgetattr(STDIN_FILENO, &before);
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	fprintf(stderr, "%s: ", prompt);
 	got = fgets(line, sizeof line, stdin);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 	fputc('\n', stderr);

@@ -1,0 +1,149 @@
+"""Signing in on the way: at a terminal a command asks for what is missing and goes on with what was wanted;
+elsewhere it ends with status 4."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+
+import pytest
+from office365 import USER_PASSWORD
+from peers import processes
+from peers.load import make_mails
+from runner import BINARY, CLERK, MARK, PASSWORD
+
+
+class Terminal:
+    """The program at a terminal of its own."""
+
+    def __init__(self, amtspost, *arguments: str):
+        self._master, slave = pty.openpty()
+        self.process = processes.spawn(
+            ["setsid", "--ctty", str(BINARY), "--data", str(amtspost.data), *arguments], stdin=slave,
+            stdout=slave, stderr=slave, env=amtspost.environment | {"TERM": "xterm"})
+        os.close(slave)
+        self.text = ""
+
+    def read(self, seconds: float) -> bool:
+        if not select.select([self._master], [], [], seconds)[0]:
+            return True
+        try:
+            self.text += os.read(self._master, 65_536).decode("utf-8", "replace").replace("\r\n", "\n")
+        except OSError:  # the other side is closed
+            return False
+        return True
+
+    def wait_for(self, pattern: str, seconds: float = 20) -> re.Match:
+        deadline = time.monotonic() + seconds
+        while not (found := re.search(pattern, self.text)):
+            assert time.monotonic() < deadline and self.read(0.1), f"no {pattern!r} in:\n{self.text}"
+        return found
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def finish(self, seconds: float = 60) -> int:
+        deadline = time.monotonic() + seconds
+        while self.read(0.1):
+            assert time.monotonic() < deadline, self.text
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            processes.stop(self.process)
+            raise
+        finally:
+            os.close(self._master)
+            assert MARK not in self.text, "a secret was shown"
+
+
+@pytest.fixture
+def unset(amtspost, mailbox):
+    amtspost.set_server(mailbox.server.plain_port)
+    amtspost.add_clerk(account=mailbox.address, password=None)
+    mailbox.fill("INBOX", list(make_mails(3, small=True)))
+    return amtspost
+
+
+def test_import_asks_for_the_password_and_goes_on(unset):
+    terminal = Terminal(unset, "import", "--user", CLERK)
+    terminal.wait_for("noch keine Anmeldung")
+    terminal.wait_for("Kennwort für IMAP")
+    terminal.type(PASSWORD + "\n")
+    terminal.wait_for("Kennwort für SMTP")
+    terminal.type("\n")
+    assert terminal.finish() == 0, terminal.text
+    assert "Neu im Archiv: 3 E-Mails" in terminal.text
+    assert "noch keine Anmeldung" in terminal.text
+
+
+def test_a_wrong_password_ends_it(unset):
+    terminal = Terminal(unset, "folders", "--user", CLERK)
+    terminal.wait_for("Kennwort für IMAP")
+    terminal.type(MARK + "-falsch\n")
+    terminal.wait_for("Kennwort für SMTP")
+    terminal.type("\n")
+    assert terminal.finish() == 4
+    assert "abgelehnt" in terminal.text and "INBOX" not in terminal.text
+
+
+def test_json_never_asks(unset):
+    terminal = Terminal(unset, "--json", "import", "--user", CLERK)
+    assert terminal.finish() == 4
+    assert "Kennwort für" not in terminal.text
+
+
+def test_office365_goes_on_after_the_browser(clerk365):
+    clerk365.dovecot.maildir(clerk365.address).add_folder("INBOX", list(make_mails(3, small=True)))
+    terminal = Terminal(clerk365.amtspost, "import", "--user", CLERK)
+    url = terminal.wait_for(r"(?m)^(http://localhost:\S+)$")[1]
+    clerk365.identity.sign_in(url, clerk365.address, USER_PASSWORD)
+    assert terminal.finish() == 0, terminal.text
+    assert f"Angemeldet als {clerk365.address}" in terminal.text
+    assert "Neu im Archiv: 3 E-Mails" in terminal.text
+
+
+def test_office365_pasted_at_the_terminal(clerk365):
+    """A wrong line is told, the right one counts, and nothing of it is shown."""
+    terminal = Terminal(clerk365.amtspost, "login", "--user", CLERK)
+    url = terminal.wait_for(r"(?m)^(http://localhost:\S+)$")[1]
+    terminal.type("https://irgendwo.example/?code=falsch&state=falsch\n")
+    terminal.wait_for("gehört nicht zu dieser Anmeldung")
+    address = clerk365.identity.sign_in(url, clerk365.address, USER_PASSWORD, visit=False).address
+    terminal.type(address + "\n")
+    assert terminal.finish() == 0, terminal.text
+    assert "code=" not in terminal.text
+
+
+@pytest.mark.parametrize("answer, status", [("j\n", 0), ("n\n", 4), ("\n", 4)])
+def test_another_name_is_confirmed_by_the_person(clerk365, answer, status):
+    name = "upn." + clerk365.address
+    clerk365.identity.add_user(name, USER_PASSWORD, addresses=(clerk365.address,))
+    terminal = Terminal(clerk365.amtspost, "login", "--user", CLERK)
+    url = terminal.wait_for(r"(?m)^(http://localhost:\S+)$")[1]
+    clerk365.identity.sign_in(url, name, USER_PASSWORD)
+    terminal.wait_for("Ist das richtig")
+    assert name in terminal.text and clerk365.address in terminal.text
+    terminal.type(answer)
+    assert terminal.finish() == status, terminal.text
+    assert clerk365.token_file.exists() == (status == 0)
+
+
+def test_a_reason_is_given_before_a_new_sign_in(clerk365):
+    clerk365.sign_in()
+    clerk365.token_file.unlink()
+    terminal = Terminal(clerk365.amtspost, "folders", "--user", CLERK)
+    terminal.wait_for("gelöscht oder umbenannt")
+    url = terminal.wait_for(r"(?m)^(http://localhost:\S+)$")[1]
+    clerk365.identity.sign_in(url, clerk365.address, USER_PASSWORD)
+    assert terminal.finish() == 0, terminal.text
+    assert "INBOX" in terminal.text
+
+
+def test_cancelled_at_the_prompt(unset):
+    """Ctrl-C leaves the terminal as it was, and the program ends."""
+    terminal = Terminal(unset, "folders", "--user", CLERK)
+    terminal.wait_for("Kennwort für IMAP")
+    terminal.type("\x03")
+    assert terminal.finish() == 130
