@@ -1,12 +1,13 @@
 """Clerks with Office 365, each with an address that no other test knows."""
 
 import itertools
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from office365 import Clerk365
 from peers.certificates import Authority
 from peers.dovecot import Dovecot
+from peers.fake_smtp import FakeSmtp
 from peers.identity import IdentityProvider
 from peers.postfix import Postfix
 from runner import Amtspost
@@ -33,3 +34,9 @@ def clerk365_smtp(amtspost: Amtspost, identity_provider: IdentityProvider, offic
     identity_provider.reset()
     return Clerk365(amtspost, identity_provider, office_dovecot, _address(), authority.certificate,
                     office_postfix)
+
+
+@pytest.fixture
+def fake_smtp() -> Iterator[FakeSmtp]:
+    with FakeSmtp() as server:
+        yield server

@@ -64,7 +64,7 @@ def test_two_passwords_two_servers(unset, mailbox, fake_smtp):
     unset.set("smtp.port", str(fake_smtp.port))
     unset.set("smtp.tls", "none")
     unset.set("smtp.use-default", "true", CLERK)
-    fake_smtp.password = MARK + "-smtp"
+    fake_smtp.passwords = {mailbox.address: MARK + "-smtp"}
     result = unset.json("login", "--user", CLERK, stdin=f"{PASSWORD}\n{MARK}-smtp\n")
     assert result["imap"]["ok"] is True and result["smtp"]["ok"] is True
     run = unset.run("--json", "login", "--user", CLERK, stdin=f"{PASSWORD}\n")
@@ -75,7 +75,7 @@ def test_two_passwords_two_servers(unset, mailbox, fake_smtp):
 
 
 def test_a_relay_without_login(unset, fake_smtp):
-    fake_smtp.capabilities = ["SIZE 1000"]
+    fake_smtp.mechanisms = ""
     unset.set("smtp.host", "localhost")
     unset.set("smtp.port", str(fake_smtp.port))
     unset.set("smtp.tls", "none")

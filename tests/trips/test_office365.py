@@ -2,11 +2,18 @@
 
 import http.client
 import json
+import os
+import signal
+import socket
+import ssl
 import stat
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from office365 import TOKEN_FILE, USER_PASSWORD, Clerk365
+from peers.certificates import Authority
+from peers.dovecot import free_port
+from peers.fake_imap import FakeImap, tls_context
 from peers.load import make_mails
 from runner import CLERK, assert_german
 
@@ -101,7 +108,6 @@ def test_pasting_the_redirect(clerk365, tmp_path):
     clerk365.amtspost.set("oauth.redirect-uri", "https://post.amt365.example/oauth/callback")
     clerk365.identity.add_redirect_uri("https://post.amt365.example/oauth/callback")
     pipe = tmp_path / "eingabe"
-    import os
     os.mkfifo(pipe)
     source = open(pipe, "r+b", buffering=0)
     login = clerk365.start(pipe=source)
@@ -128,7 +134,6 @@ def test_a_forged_paste_is_refused(clerk365):
 
 
 def test_a_configured_port(clerk365, tmp_path):
-    from peers.dovecot import free_port
     port = free_port()
     clerk365.amtspost.set("oauth.redirect-uri", f"http://localhost:{port}/oauth/callback")
     login = clerk365.start()
@@ -165,7 +170,6 @@ def test_forged_and_replayed_redirects(clerk365):
 
 
 def test_a_stalled_browser_connection_holds_nobody_up(clerk365):
-    import socket
     login = clerk365.start()
     port = urlsplit(redirect_of(login.url)).port
     stalled = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
@@ -232,7 +236,6 @@ def test_no_claims_and_no_mailbox(clerk365):
 
 def test_mail_server_out_of_reach(clerk365):
     """The sign-in itself is good: it is kept, and the report says what could not be asked."""
-    from peers.dovecot import free_port
     clerk365.amtspost.set("imap.port", str(free_port()))
     result = clerk365.sign_in()
     assert result["imap"]["ok"] is None and result["imap"]["reason"] == "unchecked"
@@ -242,7 +245,6 @@ def test_mail_server_out_of_reach(clerk365):
 
 
 def test_cancelling(clerk365):
-    import signal
     login = clerk365.start()
     login.running.process.send_signal(signal.SIGINT)
     assert login.finish().status == 130
@@ -252,9 +254,6 @@ def test_cancelling(clerk365):
 @pytest.mark.parametrize("value", ["none", "tls1.0", "tls1.0+", "tls1.1"])
 def test_always_encrypted_whatever_is_stored(clerk365, certificate, tmp_path, value):
     """No choice: TLS 1.2 or newer with a certificate check, also below a stored value."""
-    import ssl
-    from peers.certificates import Authority
-    from peers.fake_imap import FakeImap, tls_context
     clerk365.sign_in()
     clerk365.amtspost.set("imap.tls", value)
     clerk365.amtspost.ok("settings", "set", "imap.tls", value, "--user", CLERK)
