@@ -8,7 +8,9 @@
 #include "base/text.h"
 
 #define NUMBER_MARK "AADSTS"
-#define DESCRIPTION_LIMIT 300 /* characters of it in a message */
+/* Characters of them in messages and sentences. */
+#define DESCRIPTION_LIMIT 300
+#define NAME_LIMIT 100
 
 typedef struct NumberRow {
 	int64_t number;
@@ -94,9 +96,8 @@ Failure oauth_error_failure(const OauthError *problem)
 	return failure;
 }
 
-/* What the sentence of FAILURE names. */
-static const char *subject_of(
-	const OauthSubject *subject, const OauthError *problem, Failure failure)
+/* What the sentence of FAILURE names; NAME is the error's. */
+static const char *subject_of(const OauthSubject *subject, const char *name, Failure failure)
 {
 	switch (failure) {
 	case FAILURE_OAUTH_REDIRECT:
@@ -108,36 +109,36 @@ static const char *subject_of(
 	case FAILURE_OAUTH_BUSY:
 		return subject->client->authority;
 	case FAILURE_OAUTH_SETUP:
-		return problem->name;
+		return name;
 	default:
 		return subject->account;
 	}
 }
 
-/* Yours: the first line of what the authority says, cut; "" for nothing. */
-static char *shorten(const char *description)
+/* Yours: the first line of what the authority says, at most LIMIT characters; "" for nothing. */
+static char *shorten(const char *text, long limit)
 {
 	g_autofree char *line = NULL;
 	g_autofree char *safe = NULL;
 
-	if (!description)
+	if (!text)
 		return g_strdup("");
-	line = g_strndup(description, strcspn(description, "\r\n"));
+	line = g_strndup(text, strcspn(text, "\r\n"));
 	safe = text_for_terminal(line);
-	return g_utf8_substring(safe, 0, MIN(g_utf8_strlen(safe, -1), DESCRIPTION_LIMIT));
+	return g_utf8_substring(safe, 0, MIN(g_utf8_strlen(safe, -1), limit));
 }
 
 void oauth_error_set(const OauthSubject *subject, const OauthError *problem, GError **error)
 {
 	Failure failure = oauth_error_failure(problem);
-	g_autofree char *name = text_for_terminal(problem->name);
-	g_autofree char *description = shorten(problem->description);
+	g_autofree char *name = shorten(problem->name, NAME_LIMIT);
+	g_autofree char *description = shorten(problem->description, DESCRIPTION_LIMIT);
 	g_autofree char *number =
 		problem->number > 0 ? g_strdup_printf(" " NUMBER_MARK "%" PRId64, problem->number)
 				    : g_strdup("");
 
-	failure_set(error, failure, subject_of(subject, problem, failure),
-		"%s answers %.100s%s%s%s%s%s%s", subject->client->authority, name, number,
-		*description ? ": " : "", description, problem->trace ? " (" : "",
-		problem->trace ? problem->trace : "", problem->trace ? ")" : "");
+	failure_set(error, failure, subject_of(subject, name, failure), "%s answers %s%s%s%s%s%s%s",
+		subject->client->authority, name, number, *description ? ": " : "", description,
+		problem->trace ? " (" : "", problem->trace ? problem->trace : "",
+		problem->trace ? ")" : "");
 }
