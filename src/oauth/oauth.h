@@ -59,7 +59,8 @@ int64_t oauth_flow_time_left(const OauthFlow *flow);
  * with a code for oauth_flow_redeem. */
 bool oauth_flow_take(OauthFlow *flow, const char *redirect, GError **error);
 
-/* Exchanges the code that oauth_flow_take took for GRANT, once. FAILURE_OAUTH_CODE_USED: another flow may help. */
+/* Exchanges the code that oauth_flow_take took for GRANT, once. FAILURE_OAUTH_CODE_USED: another
+ * flow may help. */
 bool oauth_flow_redeem(OauthFlow *flow, const OauthClient *client, const Cancel *cancel,
 	OauthGrant *grant, GError **error);
 

@@ -11,18 +11,6 @@
 /* Of an address that somebody pastes; codes are one or two thousand letters. */
 #define REDIRECT_LIMIT ((size_t)64 * 1024)
 
-struct OauthFlow {
-	OauthClient client; /* only what addresses and sentences need */
-	char *url;
-	char *account;
-	char *redirect_uri;
-	char *state;
-	Secret *verifier;
-	Secret *code; /* NULL: not there yet, or redeemed */
-	bool taken;   /* the state has counted */
-	int64_t end;  /* on the monotonic clock */
-};
-
 /* Yours: 256 random bits as base64url, 43 letters. */
 static char *make_random(void)
 {
@@ -42,8 +30,7 @@ static Secret *make_verifier(void)
 	return verifier;
 }
 
-/* S256 (RFC 7636 section 4.2); yours. */
-static char *make_challenge(const Secret *verifier)
+char *oauth_make_challenge(const Secret *verifier)
 {
 	uint8_t digest[SHA256_SIZE];
 
@@ -61,7 +48,7 @@ static char *make_url(const OauthFlow *flow, bool force)
 {
 	const OauthClient *client = &flow->client;
 	g_autofree char *base = oauth_url(client, "/oauth2/v2.0/authorize");
-	g_autofree char *challenge = make_challenge(flow->verifier);
+	g_autofree char *challenge = oauth_make_challenge(flow->verifier);
 	GString *url = g_string_new(base);
 
 	append_parameter(url, "client_id", client->id);
@@ -132,13 +119,14 @@ static void free_wiped(char *text)
  * 3.1): NULL. Yours. */
 static GHashTable *read_query(const char *redirect)
 {
-	const char *query = strchr(redirect, '?');
+	/* A query alone may hold a "?" too, but not before its first "=". */
+	const char *query = redirect + strcspn(redirect, "?=");
 	g_autofree char *text = NULL;
 	g_auto(GStrv) pairs = NULL;
 	g_autoptr(GHashTable) values =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)free_wiped);
 
-	query = query ? query + 1 : redirect;
+	query = *query == '?' ? query + 1 : redirect;
 	text = g_strndup(query, strcspn(query, "# \t\r\n"));
 	g_strdelimit(text, "+", ' ');
 	pairs = g_strsplit(text, "&", -1);

@@ -1,4 +1,5 @@
-/* What the files of oauth/ share: requests to the token endpoint and what failed ones mean. */
+/* What the files of oauth/ share: the flow, requests to the token endpoint and what failed ones
+ * mean. */
 #pragma once
 
 #include "oauth/oauth.h"
@@ -9,6 +10,21 @@
 
 /* Bytes of a token; Microsoft's are some thousands. */
 #define OAUTH_TOKEN_LIMIT ((size_t)64 * 1024)
+
+struct OauthFlow {
+	OauthClient client; /* only what addresses and sentences need */
+	char *url;
+	char *account;
+	char *redirect_uri;
+	char *state;
+	Secret *verifier;
+	Secret *code; /* NULL: not there yet, or redeemed */
+	bool taken;   /* the state has counted */
+	int64_t end;  /* on the monotonic clock */
+};
+
+/* The code_challenge of VERIFIER: S256 (RFC 7636 section 4.2); yours. */
+char *oauth_make_challenge(const Secret *verifier);
 
 /* What sentences and messages need to name. */
 typedef struct OauthSubject {
