@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from peers import processes
+from peers.browser import Browser
+from peers.node import Missing
 from peers.office import Office
 from runner import BINARY, ROOT
 
@@ -43,6 +45,22 @@ def test_twice_in_a_row(tmp_path):
         assert process.returncode == 0, output
         assert (new_mails(output) > 200) == (wanted == "many")
         assert "Entwürfe" in output and "Gelöschte Elemente" in output
+
+
+@pytest.mark.release_only
+def test_with_office365(tmp_path):
+    """A clerk who is not signed in, a real browser, the confirmation, and her mails."""
+    try:
+        Browser.check()
+    except Missing as reason:
+        pytest.skip(str(reason))
+    if os.getuid() != 0:
+        pytest.skip("Postfix's master must run as root")
+    process = start(tmp_path / "demo", "--once", "--office365")
+    output, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, output
+    assert "noch keine Anmeldung" in output and "Angemeldet als o.offermann@" in output
+    assert re.search(r"Neu im Archiv: \d+ E-Mails", output) and "Die Anmeldung gilt." in output
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -182,9 +182,6 @@ def test_a_clock_that_went_back(signed_in):
 @pytest.mark.parametrize("offset", ["-1h", "+1h"])
 def test_a_clock_that_is_wrong_by_an_hour(clerk365, offset):
     """Sign-in and refresh by a clock that is off."""
-    import shutil
-    if not shutil.which("faketime"):
-        pytest.skip("faketime is missing")
     wrapper = ["faketime", "-f", offset]
     login = clerk365.start(wrapper=wrapper)
     clerk365.identity.sign_in(login.url, clerk365.address, USER_PASSWORD)

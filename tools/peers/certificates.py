@@ -36,6 +36,9 @@ extendedKeyUsage = serverAuth
 subjectAltName = {names}
 """
 
+_START = "20200101000000Z"
+_VALIDITY = ("-startdate", _START, "-enddate", "20490101000000Z")
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -72,8 +75,12 @@ class Authority:
         config = self.folder / "ca.cnf"
         config.write_text(_REQUEST.format(name=name)
                           + _AUTHORITY.format(folder=self.folder, names="DNS:none"))
-        _openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-config",
-                 str(config), "-extensions", "authority", "-keyout", str(self._key),
+        request = self.folder / "ca.csr"
+        _openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-config", str(config),
+                 "-keyout", str(self._key), "-out", str(request))
+        # Valid long before now: a test's clock may be slow.
+        _openssl("ca", "-batch", "-notext", "-selfsign", "-config", str(config), "-extensions",
+                 "authority", *_VALIDITY, "-keyfile", str(self._key), "-in", str(request),
                  "-out", str(self.certificate))
 
     def issue(self, name: str, hosts: list[str], expired: bool = False) -> Certificate:
@@ -84,9 +91,8 @@ class Authority:
             folder=self.folder, names=",".join(map(_alternative, hosts))))
         _openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-config", str(config),
                  "-keyout", str(made.key), "-out", str(request))
-        until = "20200102000000Z" if expired else "20490101000000Z"
-        _openssl("ca", "-batch", "-notext", "-config", str(config), "-extensions", "server",
-                 "-startdate", "20200101000000Z", "-enddate", until,
+        validity = ("-startdate", _START, "-enddate", "20200102000000Z") if expired else _VALIDITY
+        _openssl("ca", "-batch", "-notext", "-config", str(config), "-extensions", "server", *validity,
                  "-cert", str(self.certificate), "-keyfile", str(self._key),
                  "-in", str(request), "-out", str(made.certificate))
         return made
