@@ -61,6 +61,17 @@ typedef struct OauthForm {
 bool oauth_request(const OauthSubject *subject, const OauthForm *form, const Cancel *cancel,
 	OauthGrant *grant, int64_t *pause, GError **error);
 
+/* What an answer says about asking again. */
+typedef struct OauthOutcome {
+	int64_t retry_after; /* seconds, as the server tells; -1: not told */
+	int64_t pause;	     /* seconds, as we know better; 0: none */
+	bool busy;	     /* the server itself says: later */
+} OauthOutcome;
+
+/* What ANSWER to FORM brings: a grant, or the failure that the authority means. */
+bool oauth_take_answer(const OauthSubject *subject, const OauthForm *form, const HttpAnswer *answer,
+	OauthGrant *grant, OauthOutcome *outcome, GError **error);
+
 /* The identity in the claims of ID_TOKEN (a JWT), yours; NULL: none, or no JWT. Its signature is
  * not looked at: it came from the token endpoint itself (OpenID Connect Core section 3.1.3.7, 6).
  */

@@ -41,12 +41,6 @@ void oauth_grant_clear(OauthGrant *grant)
 	*grant = (OauthGrant){0};
 }
 
-/* One try's outcome. */
-typedef struct Outcome {
-	int64_t retry_after; /* seconds, -1: not told */
-	bool busy;	     /* the server itself says: later */
-} Outcome;
-
 static size_t encoded_size(const OauthForm *form)
 {
 	size_t size = 1;
@@ -133,12 +127,16 @@ static Secret *get_token(json_t *object, const char *name)
 static int64_t get_life(json_t *object)
 {
 	json_t *value = json_object_get(object, "expires_in");
+	const char *text = json_string_value(value);
 	int64_t life = USUAL_LIFE;
+	char *end;
 
-	if (json_is_number(value))
+	if (json_is_number(value)) {
 		life = (int64_t)CLAMP(json_number_value(value), 0, (double)LIFE_LIMIT);
-	else if (json_is_string(value))
-		life = g_ascii_strtoll(json_string_value(value), NULL, 10);
+	} else if (text) {
+		life = g_ascii_strtoll(text, &end, 10);
+		life = end > text ? life : USUAL_LIFE;
+	}
 	return CLAMP(life, 0, LIFE_LIMIT);
 }
 
@@ -169,11 +167,11 @@ static bool take_grant(
 }
 
 /* Appends NAME's value to TRACE if it is what an id or a time looks like. */
-static void append_trace(GString *trace, json_t *object, const char *name)
+static void append_trace(GString *trace, json_t *object, const char *name, const OauthForm *form)
 {
 	const char *value = get_string(object, name);
 
-	if (!value || !*value || strlen(value) > TRACE_LIMIT)
+	if (!value || !*value || strlen(value) > TRACE_LIMIT || repeats_secret(value, form))
 		return;
 	for (const char *at = value; *at; at++) {
 		if (!g_ascii_isalnum(*at) && !strchr("-:. +", *at))
@@ -184,7 +182,7 @@ static void append_trace(GString *trace, json_t *object, const char *name)
 
 /* The error that OBJECT tells of, with what of it may be repeated. */
 static void set_error(const OauthSubject *subject, const OauthForm *form, json_t *object,
-	Outcome *outcome, int64_t *pause, GError **error)
+	OauthOutcome *outcome, GError **error)
 {
 	json_t *code = json_array_get(json_object_get(object, "error_codes"), 0);
 	const char *description = get_string(object, "error_description");
@@ -192,9 +190,9 @@ static void set_error(const OauthSubject *subject, const OauthForm *form, json_t
 	OauthError problem = {.name = get_string(object, "error")};
 	Failure failure;
 
-	append_trace(trace, object, "timestamp");
-	append_trace(trace, object, "trace_id");
-	append_trace(trace, object, "correlation_id");
+	append_trace(trace, object, "timestamp", form);
+	append_trace(trace, object, "trace_id", form);
+	append_trace(trace, object, "correlation_id", form);
 	problem.trace = trace->len > 0 ? trace->str : NULL;
 	problem.number =
 		json_is_integer(code) ? json_integer_value(code) : oauth_error_number(description);
@@ -205,11 +203,12 @@ static void set_error(const OauthSubject *subject, const OauthForm *form, json_t
 	failure = oauth_error_failure(&problem);
 	outcome->busy = failure == FAILURE_OAUTH_BUSY;
 	if (failure == FAILURE_OAUTH_LOOP)
-		*pause = LOOP_PAUSE;
+		outcome->pause = LOOP_PAUSE;
 	oauth_error_set(subject, &problem, error);
 }
 
-static bool refuse_busy(const OauthSubject *subject, int status, Outcome *outcome, GError **error)
+static bool refuse_busy(
+	const OauthSubject *subject, int status, OauthOutcome *outcome, GError **error)
 {
 	outcome->busy = true;
 	failure_set(error, FAILURE_OAUTH_BUSY, subject->client->authority,
@@ -217,21 +216,20 @@ static bool refuse_busy(const OauthSubject *subject, int status, Outcome *outcom
 	return false;
 }
 
-static bool take_answer(const OauthSubject *subject, const OauthForm *form,
-	const HttpAnswer *answer, OauthGrant *grant, Outcome *outcome, int64_t *pause,
-	GError **error)
+bool oauth_take_answer(const OauthSubject *subject, const OauthForm *form, const HttpAnswer *answer,
+	OauthGrant *grant, OauthOutcome *outcome, GError **error)
 {
 	json_t *object = json_loadb(
 		secret_text(answer->body), secret_size(answer->body), JSON_REJECT_DUPLICATES, NULL);
 	bool taken = false;
 
-	outcome->retry_after = answer->retry_after;
+	*outcome = (OauthOutcome){.retry_after = answer->retry_after};
 	if (answer->status == 200 && json_is_object(object))
 		taken = take_grant(subject, object, grant, error);
 	else if (answer->status == 429 || answer->status >= 500)
 		refuse_busy(subject, answer->status, outcome, error);
 	else if (answer->status >= 400 && get_string(object, "error"))
-		set_error(subject, form, object, outcome, pause, error);
+		set_error(subject, form, object, outcome, error);
 	else
 		refuse_garbage(subject, answer->status, "no JSON of a token endpoint", error);
 	json_decref(object);
@@ -255,7 +253,7 @@ static void set_network_error(const OauthSubject *subject, GError *problem, GErr
 }
 
 static bool try_once(const OauthSubject *subject, const OauthForm *form, const Cancel *cancel,
-	OauthGrant *grant, Outcome *outcome, int64_t *pause, GError **error)
+	OauthGrant *grant, OauthOutcome *outcome, GError **error)
 {
 	g_autofree char *url = oauth_url(subject->client, "/oauth2/v2.0/token");
 	g_autoptr(Secret) body = encode_form(form);
@@ -269,9 +267,9 @@ static bool try_once(const OauthSubject *subject, const OauthForm *form, const C
 		.timeout = subject->client->timeout,
 	};
 
-	*outcome = (Outcome){.retry_after = -1};
+	*outcome = (OauthOutcome){.retry_after = -1};
 	if (http_post(&request, cancel, &answer, &problem))
-		return take_answer(subject, form, &answer, grant, outcome, pause, error);
+		return oauth_take_answer(subject, form, &answer, grant, outcome, error);
 	set_network_error(subject, problem, error);
 	return false;
 }
@@ -304,13 +302,13 @@ bool oauth_request(const OauthSubject *subject, const OauthForm *form, const Can
 {
 	g_autofree OauthForm *whole = with_client(subject->client, form);
 	int64_t wait = FIRST_WAIT;
-	Outcome outcome;
+	OauthOutcome outcome;
 
 	*pause = 0;
 	for (unsigned try = 1;; try++, wait *= 3) {
 		g_autoptr(GError) problem = NULL;
 
-		if (try_once(subject, whole, cancel, grant, &outcome, pause, &problem))
+		if (try_once(subject, whole, cancel, grant, &outcome, &problem))
 			return true;
 		if (!outcome.busy || try == TRIES || outcome.retry_after > 0 ||
 			cancel_triggered(cancel)) {
@@ -319,7 +317,6 @@ bool oauth_request(const OauthSubject *subject, const OauthForm *form, const Can
 		}
 		pause_for(wait, cancel);
 	}
-	if (outcome.retry_after > 0)
-		*pause = MIN(outcome.retry_after, PAUSE_LIMIT);
+	*pause = outcome.retry_after > 0 ? MIN(outcome.retry_after, PAUSE_LIMIT) : outcome.pause;
 	return false;
 }
