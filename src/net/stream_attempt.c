@@ -94,8 +94,8 @@ static char *host_for_url(const char *host)
 		       : g_strdup_printf("[%s]", host);
 }
 
-/* Puts SCHEME://HOST:PORT together by curl's own rules for host names; NULL if HOST breaks them. */
-static char *make_url(const char *scheme, const char *host, uint16_t port)
+/* Puts SCHEME://HOST:PORT PATH together by curl's own rules for host names; NULL if HOST breaks them. */
+static char *make_url(const char *scheme, const char *host, uint16_t port, const char *path)
 {
 	g_autofree char *name = host_for_url(host);
 	char number[sizeof("65535")];
@@ -107,6 +107,7 @@ static char *make_url(const char *scheme, const char *host, uint16_t port)
 	if (!curl_url_set(parts, CURLUPART_SCHEME, scheme, CURLU_NON_SUPPORT_SCHEME) &&
 		!curl_url_set(parts, CURLUPART_HOST, name, 0) &&
 		!curl_url_set(parts, CURLUPART_PORT, number, 0) &&
+		!curl_url_set(parts, CURLUPART_PATH, path, 0) &&
 		!curl_url_get(parts, CURLUPART_URL, &text, 0))
 		url = g_strdup(text);
 	curl_free(text);
@@ -120,10 +121,15 @@ static bool set_target(Attempt *attempt, GError **error)
 		[MAIL_PROTOCOL_IMAP] = {"imap", "imaps"},
 		[MAIL_PROTOCOL_SMTP] = {"smtp", "smtps"},
 	};
+	/* SMTP's is what curl's own EHLO says; a bare host name is refused here and there. */
+	static const char *const paths[] = {
+		[MAIL_PROTOCOL_IMAP] = "/",
+		[MAIL_PROTOCOL_SMTP] = "/%5B127.0.0.1%5D",
+	};
 	const Endpoint *endpoint = attempt->endpoint;
 	bool implicit = attempt->security == SECURITY_IMPLICIT;
-	g_autofree char *url =
-		make_url(schemes[endpoint->protocol][implicit], endpoint->host, endpoint->port);
+	g_autofree char *url = make_url(schemes[endpoint->protocol][implicit], endpoint->host,
+		endpoint->port, paths[endpoint->protocol]);
 
 	if (!url) {
 		failure_set(error, FAILURE_NAME_UNKNOWN, endpoint->host, "invalid host name");
@@ -156,7 +162,7 @@ static bool set_proxy(Attempt *attempt, GError **error)
 	curl_easy_setopt(attempt->easy, CURLOPT_PROXY, "");
 	if (!proxy->host)
 		return true;
-	url = make_url(socks ? "socks5h" : "http", proxy->host, proxy->port);
+	url = make_url(socks ? "socks5h" : "http", proxy->host, proxy->port, "/");
 	if (!url) {
 		failure_set(error, FAILURE_PROXY_NAME_UNKNOWN, proxy->host, "invalid proxy name");
 		return false;
