@@ -24,11 +24,14 @@ def test_disabled(amtspost):
         assert "Administrator" in error["advice"]
 
 
-def test_office365_is_not_there_yet(clerk):
+def test_office365_without_its_settings(clerk):
+    """First what an administrator has to set, then the person's sign-in."""
     clerk.set("interface", "office365", CLERK)
     for use in USES:
-        error = clerk.fails(4, *use, "--user", CLERK)
-        assert "Office 365" in error["message"]
+        assert "oauth.client-id" in clerk.fails(3, *use, "--user", CLERK)["message"]
+    clerk.set("oauth.client-id", "11111111-2222-3333-4444-555555555555")
+    for use in USES:
+        assert clerk.fails(4, *use, "--user", CLERK)["condition"] == "login-missing"
 
 
 def test_missing_account(amtspost):
