@@ -29,8 +29,8 @@ struct OauthListener {
 	/* While waiting: */
 	OauthRedirectTaker *take;
 	void *data;
-	bool taken;
-	bool answered; /* the page about it is out */
+	const void *taken; /* the request that TAKE was content with; NULL: none yet */
+	bool answered;	   /* its page is out */
 };
 
 /* ---- pages ---- */
@@ -66,14 +66,19 @@ static enum MHD_Result answer(
 	return queued;
 }
 
+/* URI is the request's own copy. Only the first that fits counts; another may come before the wait
+ * is over. */
 static enum MHD_Result answer_redirect(
-	OauthListener *listener, struct MHD_Connection *connection, const char *query)
+	OauthListener *listener, struct MHD_Connection *connection, const char *uri)
 {
-	listener->taken = !listener->taken && listener->take(query, listener->data);
-	if (listener->taken)
+	const char *query = strchr(uri, '?') + 1;
+
+	if (!listener->taken && listener->take(query, listener->data)) {
+		listener->taken = uri;
 		return answer(connection, MHD_HTTP_OK, _("Die Anmeldung wird geprüft"),
 			_("Das Ergebnis steht gleich dort, wo Sie die Anmeldung begonnen haben. "
 			  "Sie können dieses Fenster schließen."));
+	}
 	return answer(connection, MHD_HTTP_BAD_REQUEST, _("Diese Rückmeldung passt nicht"),
 		_("Sie gehört nicht zu der Anmeldung, auf die Amtspost wartet, oder wurde schon "
 		  "verwendet. Es ist nichts geschehen. Bitte schließen Sie dieses Fenster und "
@@ -97,7 +102,6 @@ static enum MHD_Result take_request(void *context, struct MHD_Connection *connec
 {
 	OauthListener *listener = context;
 	const char *uri = *state;
-	const char *query = uri ? strchr(uri, '?') : NULL;
 
 	(void)version;
 	(void)upload;
@@ -107,9 +111,9 @@ static enum MHD_Result take_request(void *context, struct MHD_Connection *connec
 	}
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
 		return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, _("Nicht möglich"), "");
-	if (strcmp(url, listener->path) != 0 || !query || !listener->take)
+	if (strcmp(url, listener->path) != 0 || !uri || !strchr(uri, '?') || !listener->take)
 		return answer(connection, MHD_HTTP_NOT_FOUND, _("Hier ist nichts"), "");
-	return answer_redirect(listener, connection, query + 1);
+	return answer_redirect(listener, connection, uri);
 }
 
 static void forget_request(void *context, struct MHD_Connection *connection, void **state,
@@ -119,7 +123,7 @@ static void forget_request(void *context, struct MHD_Connection *connection, voi
 
 	(void)connection;
 	(void)code;
-	listener->answered |= listener->taken;
+	listener->answered |= *state && *state == listener->taken;
 	if (*state)
 		secret_wipe(*state, strlen(*state));
 	g_clear_pointer(state, g_free);
@@ -285,7 +289,7 @@ OauthWaited oauth_listener_wait(OauthListener *listener, OauthRedirectTaker *tak
 	if (listener) {
 		listener->take = take;
 		listener->data = data;
-		listener->taken = false;
+		listener->taken = NULL;
 		listener->answered = false;
 	}
 	while (!cancel_triggered(cancel) && clock_monotonic() < end) {
