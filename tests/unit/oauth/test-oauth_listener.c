@@ -144,9 +144,8 @@ static void test_ipv4(void **state)
 static void test_ipv6(void **state)
 {
 	(void)state;
-	if (!has_ipv6())
-		skip();
-	check_taken_at(AF_INET6, "::1");
+	if (has_ipv6())
+		check_taken_at(AF_INET6, "::1");
 }
 
 /* Nobody else's machine, nor another address of ours. */
