@@ -54,10 +54,12 @@ const char *oauth_flow_url(const OauthFlow *flow);
 int64_t oauth_flow_time_left(const OauthFlow *flow);
 
 /* Takes REDIRECT: the address that the authority led the browser to, or its query alone.
- * FAILURE_OAUTH_STATE: it is not this flow's, or was taken before; the flow goes on.
- * FAILURE_OAUTH_UNFINISHED: too late. Otherwise the flow is over, with the authority's failure or
- * with a code for oauth_flow_redeem. */
+ * FAILURE_OAUTH_STATE: it is not this flow's, or was taken before. FAILURE_OAUTH_NO_REDIRECT: it is
+ * another address, or half of one. FAILURE_OAUTH_UNFINISHED: too late. Otherwise the flow is over,
+ * with the authority's failure or with a code for oauth_flow_redeem. */
 bool oauth_flow_take(OauthFlow *flow, const char *redirect, GError **error);
+/* Whether no further redirect can count. */
+bool oauth_flow_is_over(const OauthFlow *flow);
 
 /* Exchanges the code that oauth_flow_take took for GRANT, once. FAILURE_OAUTH_CODE_USED: another
  * flow may help. */

@@ -78,6 +78,7 @@ OauthFlow *oauth_flow_new(
 	};
 	flow->account = g_strdup(account);
 	flow->redirect_uri = g_strdup(redirect_uri);
+	flow->registered_uri = oauth_redirect_uri(client, 0);
 	flow->state = make_random();
 	flow->verifier = make_verifier();
 	flow->end = clock_monotonic() + OAUTH_FLOW_SECONDS * INT64_C(1000);
@@ -93,6 +94,7 @@ void oauth_flow_free(OauthFlow *flow)
 	g_free(flow->url);
 	g_free(flow->account);
 	g_free(flow->redirect_uri);
+	g_free(flow->registered_uri);
 	g_free(flow->state);
 	secret_free(flow->verifier);
 	secret_free(flow->code);
@@ -107,6 +109,11 @@ const char *oauth_flow_url(const OauthFlow *flow)
 int64_t oauth_flow_time_left(const OauthFlow *flow)
 {
 	return MAX(flow->end - clock_monotonic(), 0);
+}
+
+bool oauth_flow_is_over(const OauthFlow *flow)
+{
+	return flow->taken || oauth_flow_time_left(flow) == 0;
 }
 
 static void free_wiped(char *text)
@@ -125,6 +132,7 @@ static GHashTable *read_query(const char *redirect)
 	g_auto(GStrv) pairs = NULL;
 	g_autoptr(GHashTable) values =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)free_wiped);
+	bool doubled = false;
 
 	query = *query == '?' ? query + 1 : redirect;
 	text = g_strndup(query, strcspn(query, "# \t\r\n"));
@@ -141,11 +149,10 @@ static GHashTable *read_query(const char *redirect)
 			g_free(decoded);
 			continue;
 		}
-		if (!g_hash_table_insert(values, name, decoded))
-			return NULL;
+		doubled |= !g_hash_table_insert(values, name, decoded);
 	}
 	secret_wipe(text, strlen(text));
-	return g_steal_pointer(&values);
+	return doubled ? NULL : g_steal_pointer(&values);
 }
 
 /* Compared without telling by time how much was right. */
@@ -156,28 +163,70 @@ static bool is_own_state(const OauthFlow *flow, const char *state)
 	return state && strlen(state) == length && sodium_memcmp(state, flow->state, length) == 0;
 }
 
+/* What an authority's failure means for the sign-in that is under way. */
+static Failure failure_of_flow(const GError *problem)
+{
+	switch (failure_of(problem)) {
+	case FAILURE_OAUTH_SIGN_IN: /* of a code: it is used up or too old */
+	case FAILURE_OAUTH_EXPIRED:
+		return FAILURE_OAUTH_CODE_USED;
+	case FAILURE_OAUTH_BUSY:
+	case FAILURE_OAUTH_UNREACHABLE:
+	case FAILURE_OAUTH_GARBAGE:
+		return FAILURE_OAUTH_NOT_COMPLETED;
+	default:
+		return failure_of(problem);
+	}
+}
+
+/* Takes PROBLEM. */
+static bool fail_flow(GError *problem, GError **error)
+{
+	failure_set(
+		error, failure_of_flow(problem), failure_subject(problem), "%s", problem->message);
+	g_error_free(problem);
+	return false;
+}
+
 static bool take_values(OauthFlow *flow, GHashTable *values, GError **error)
 {
 	const char *code = g_hash_table_lookup(values, "code");
 	const char *description = g_hash_table_lookup(values, "error_description");
-	OauthSubject subject = {&flow->client, flow->account, flow->redirect_uri};
+	OauthSubject subject = {&flow->client, flow->account, flow->registered_uri};
 	OauthError problem = {
 		.name = g_hash_table_lookup(values, "error"),
 		.number = oauth_error_number(description),
 		.description = description,
 	};
 
+	GError *failed = NULL;
+
 	flow->taken = true;
-	if (problem.name) {
-		oauth_error_set(&subject, &problem, error);
-		return false;
-	}
-	if (code && *code) {
+	if (!problem.name) {
 		flow->code = secret_new(code, strlen(code));
 		return true;
 	}
-	failure_set(error, FAILURE_OAUTH_GARBAGE, flow->client.authority,
-		"the redirect has neither code nor error");
+	oauth_error_set(&subject, &problem, &failed);
+	return fail_flow(failed, error);
+}
+
+/* Whether VALUES are those of a redirect: the address to be opened has a state too. */
+static bool has_answer(GHashTable *values)
+{
+	const char *code = g_hash_table_lookup(values, "code");
+
+	return (code && *code) || g_hash_table_contains(values, "error");
+}
+
+static bool refuse_state(const OauthFlow *flow, GHashTable *values, GError **error)
+{
+	const char *state = values ? g_hash_table_lookup(values, "state") : NULL;
+
+	if (values && !has_answer(values) && (!state || is_own_state(flow, state)))
+		failure_set(error, FAILURE_OAUTH_NO_REDIRECT, NULL, "no code, and no error");
+	else
+		failure_set(error, FAILURE_OAUTH_STATE, NULL, "the redirect's state is %s",
+			flow->taken ? "used up" : "not this flow's");
 	return false;
 }
 
@@ -186,11 +235,9 @@ bool oauth_flow_take(OauthFlow *flow, const char *redirect, GError **error)
 	g_autoptr(GHashTable) values =
 		strlen(redirect) <= REDIRECT_LIMIT ? read_query(redirect) : NULL;
 
-	if (!values || flow->taken || !is_own_state(flow, g_hash_table_lookup(values, "state"))) {
-		failure_set(error, FAILURE_OAUTH_STATE, NULL, "the redirect's state is %s",
-			flow->taken ? "used up" : "not this flow's");
-		return false;
-	}
+	if (!values || flow->taken || !has_answer(values) ||
+		!is_own_state(flow, g_hash_table_lookup(values, "state")))
+		return refuse_state(flow, values, error);
 	if (oauth_flow_time_left(flow) == 0) {
 		failure_set(error, FAILURE_OAUTH_UNFINISHED, flow->account,
 			"the flow is older than %d s", OAUTH_FLOW_SECONDS);
@@ -203,8 +250,8 @@ bool oauth_flow_redeem(OauthFlow *flow, const OauthClient *client, const Cancel 
 	OauthGrant *grant, GError **error)
 {
 	g_autoptr(Secret) code = g_steal_pointer(&flow->code);
-	OauthSubject subject = {client, flow->account, flow->redirect_uri};
-	g_autoptr(GError) problem = NULL;
+	OauthSubject subject = {client, flow->account, flow->registered_uri};
+	GError *problem = NULL;
 	OauthForm form[] = {
 		{"grant_type", "authorization_code", false},
 		{"code", code ? secret_text(code) : NULL, true},
@@ -217,12 +264,7 @@ bool oauth_flow_redeem(OauthFlow *flow, const OauthClient *client, const Cancel 
 	g_assert(code);
 	if (oauth_request(&subject, form, cancel, grant, &pause, &problem))
 		return true;
-	/* Of a code, an invalid_grant without a number says that it is used or too old. */
-	if (failure_is(problem, FAILURE_OAUTH_SIGN_IN))
-		failure_set(error, FAILURE_OAUTH_CODE_USED, flow->account, "%s", problem->message);
-	else
-		g_propagate_error(error, g_steal_pointer(&problem));
-	return false;
+	return fail_flow(problem, error);
 }
 
 bool oauth_refresh(const OauthClient *client, const char *account, const Secret *refresh_token,

@@ -16,6 +16,7 @@ struct OauthFlow {
 	char *url;
 	char *account;
 	char *redirect_uri;
+	char *registered_uri; /* as the authority knows it: without a port of our own choosing */
 	char *state;
 	Secret *verifier;
 	Secret *code; /* NULL: not there yet, or redeemed */

@@ -75,9 +75,10 @@ static enum MHD_Result answer_redirect(
 
 	if (!listener->taken && listener->take(query, listener->data)) {
 		listener->taken = uri;
-		return answer(connection, MHD_HTTP_OK, _("Die Anmeldung wird geprüft"),
-			_("Das Ergebnis steht gleich dort, wo Sie die Anmeldung begonnen haben. "
-			  "Sie können dieses Fenster schließen."));
+		return answer(connection, MHD_HTTP_OK, _("Zurück zu Amtspost"),
+			_("Amtspost hat die Rückmeldung des Anmeldedienstes erhalten. Das Ergebnis "
+			  "steht gleich dort, wo Sie die Anmeldung begonnen haben. Sie können "
+			  "dieses Fenster schließen."));
 	}
 	return answer(connection, MHD_HTTP_BAD_REQUEST, _("Diese Rückmeldung passt nicht"),
 		_("Sie gehört nicht zu der Anmeldung, auf die Amtspost wartet, oder wurde schon "
@@ -205,7 +206,8 @@ OauthListener *oauth_listener_open(uint16_t port, const char *path, GError **err
 	if (listens)
 		return listener;
 	place = port ? g_strdup_printf("Port %u", port) : g_strdup("127.0.0.1");
-	failure_set_errno(error, FAILURE_OAUTH_LISTEN, place, errno);
+	failure_set_errno(error,
+		errno == EADDRINUSE ? FAILURE_OAUTH_PORT_BUSY : FAILURE_OAUTH_LISTEN, place, errno);
 	oauth_listener_close(listener);
 	return NULL;
 }

@@ -14,7 +14,8 @@ typedef struct OauthListener OauthListener;
  * it answers. */
 typedef bool OauthRedirectTaker(const char *query, void *data);
 
-/* Listens for PATH at PORT (0: a free one). FAILURE_OAUTH_LISTEN. */
+/* Listens for PATH at PORT (0: a free one). FAILURE_OAUTH_PORT_BUSY,
+ * FAILURE_OAUTH_LISTEN. */
 OauthListener *oauth_listener_open(uint16_t port, const char *path, GError **error);
 void oauth_listener_close(OauthListener *listener);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OauthListener, oauth_listener_close)

@@ -16,7 +16,11 @@
 /* Of a token whose life is not told. */
 #define USUAL_LIFE 3600
 #define LIFE_LIMIT (INT64_C(400) * 24 * 3600)
+/* Seconds after a cancellation: what the authority grants just now would be lost with the answer.
+ */
+#define GRACE 5
 #define TRACE_LIMIT 80
+#define REFRESH_TOKEN "refresh_token"
 /* A value shorter than this may be in a description by chance. */
 #define SECRET_LEAST 8
 
@@ -153,13 +157,16 @@ static bool take_grant(
 {
 	const char *type = get_string(object, "token_type");
 	Secret *access = get_token(object, "access_token");
+	Secret *refresh = get_token(object, REFRESH_TOKEN);
+	bool spoilt = !refresh && json_is_string(json_object_get(object, REFRESH_TOKEN));
 
-	if (!access || !type || g_ascii_strcasecmp(type, "Bearer") != 0) {
+	if (!access || spoilt || !type || g_ascii_strcasecmp(type, "Bearer") != 0) {
 		secret_free(access);
+		secret_free(refresh);
 		return refuse_garbage(subject, 200, "no bearer token", error);
 	}
 	grant->access_token = access;
-	grant->refresh_token = get_token(object, "refresh_token");
+	grant->refresh_token = refresh;
 	grant->issued = clock_now();
 	grant->expires = grant->issued + get_life(object);
 	grant->identity = oauth_identity(get_string(object, "id_token"));
@@ -265,6 +272,7 @@ static bool try_once(const OauthSubject *subject, const OauthForm *form, const C
 		.proxy = &subject->client->proxy,
 		.ca_file = subject->client->ca_file,
 		.timeout = subject->client->timeout,
+		.grace = GRACE,
 	};
 
 	*outcome = (OauthOutcome){.retry_after = -1};
