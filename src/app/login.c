@@ -34,13 +34,23 @@ void login_clear(Login *login)
 	g_clear_error(&login->problem);
 }
 
-bool login_find_interface(Office *office, const char *user, Interface *interface, GError **error)
+void login_plan_clear(LoginPlan *plan)
+{
+	g_free(plan->account);
+	*plan = (LoginPlan){0};
+}
+
+bool login_plan(Office *office, const char *user, LoginPlan *plan, GError **error)
 {
 	g_autoptr(Account) account = sign_in_account(office, user, error);
 
 	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error))
 		return false;
-	*interface = account->interface;
+	*plan = (LoginPlan){
+		.interface = account->interface,
+		.account = g_strdup(account->address),
+		.has_smtp = account->smtp.host != NULL,
+	};
 	return true;
 }
 
@@ -65,13 +75,11 @@ bool login_begin(Login *login, const char *user, Interface interface, GError **e
 
 static LoginState state_of(const GError *problem)
 {
-	switch (failure_code(problem)) {
-	case FAILURE_CODE_RETRY:
-	case FAILURE_CODE_PROTOCOL:
-		return LOGIN_UNCHECKED;
-	default:
-		return LOGIN_FAILED;
-	}
+	/* A server that lies, or that cannot prove itself, was reached. */
+	return failure_code(problem) == FAILURE_CODE_RETRY ||
+			       failure_is(problem, FAILURE_SERVER_GARBAGE)
+		       ? LOGIN_UNCHECKED
+		       : LOGIN_FAILED;
 }
 
 static bool set_check(LoginCheck *check, const GError *problem)
@@ -156,22 +164,48 @@ void login_status_clear(LoginStatus *status)
 	*status = (LoginStatus){0};
 }
 
+static LoginUse use_of_token(const TokenStatus *token)
+{
+	if (!token->problem)
+		return LOGIN_USE_GOOD;
+	if (!token->present)
+		return LOGIN_USE_FIRST;
+	return failure_code(token->problem) == FAILURE_CODE_LOGIN ? LOGIN_USE_AGAIN
+								  : LOGIN_USE_BLOCKED;
+}
+
 static bool fill_office365(
 	Office *office, const Account *account, LoginStatus *status, GError **error)
 {
 	g_auto(TokenStatus) token = {0};
+	const GError *told;
 
 	if (!token_status(office, account, true, &token, error))
 		return false;
+	told = token.problem ? token.problem : token.notice;
+	status->use = use_of_token(&token);
 	status->identity = g_steal_pointer(&token.identity);
 	status->signed_in = token.signed_in;
 	status->refreshed = token.refreshed;
-	status->expires = token.expires;
+	status->expires = token.problem ? 0 : token.expires;
 	status->token_file = g_steal_pointer(&token.path);
-	status->usable = !token.problem;
-	if (token.problem)
-		status->reason = failure_sentence(token.problem);
+	if (told)
+		status->reason = failure_sentence(told);
 	return true;
+}
+
+static LoginUse use_of_report(const SignInReport *report)
+{
+	switch (report->state) {
+	case SIGN_IN_OK:
+		return LOGIN_USE_GOOD;
+	case SIGN_IN_UNKNOWN:
+		return LOGIN_USE_UNTRIED;
+	case SIGN_IN_MISSING:
+		return LOGIN_USE_FIRST;
+	default:
+		return LOGIN_USE_AGAIN;
+	}
 }
 
 static bool fill_standard(
@@ -181,24 +215,52 @@ static bool fill_standard(
 
 	if (!sign_in_report(office, account->user_name, &report, error))
 		return false;
-	status->identity = g_strdup(account->imap.username);
-	status->signed_in = report.since;
-	status->usable = report.state == SIGN_IN_OK || report.state == SIGN_IN_UNKNOWN;
+	status->use = use_of_report(&report);
+	if (status->use != LOGIN_USE_FIRST)
+		status->identity = g_strdup(account->imap.username);
+	if (report.state == SIGN_IN_OK)
+		status->signed_in = report.since;
+	else
+		status->refused = report.since;
 	status->reason = g_steal_pointer(&report.reason);
 	return true;
 }
 
+/* Who cannot use mail at all for now, for whatever reason but the sign-in. */
+static bool fill_blocked(LoginStatus *status, const GError *problem)
+{
+	FailureCode code = failure_code(problem);
+
+	status->use = LOGIN_USE_BLOCKED;
+	g_free(status->reason);
+	status->reason = failure_sentence(problem);
+	return code == FAILURE_CODE_SETUP || code == FAILURE_CODE_LOGIN;
+}
+
+static bool fill_status(Office *office, const Account *account, LoginStatus *status, GError **error)
+{
+	g_autoptr(Account) unlocked = NULL;
+	g_autoptr(GError) problem = NULL;
+
+	status->account = g_strdup(account->address);
+	if (account->interface == INTERFACE_STANDARD
+			? !fill_standard(office, account, status, error)
+			: !fill_office365(office, account, status, error))
+		return false;
+	unlocked = sign_in_account(office, account->user_name, &problem);
+	if ((unlocked && settings_require(account, MAIL_PROTOCOL_IMAP, &problem)) ||
+		fill_blocked(status, problem))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
 bool login_status(Office *office, const char *user, LoginStatus *status, GError **error)
 {
-	g_autoptr(Account) account = sign_in_account(office, user, error);
+	g_autoptr(Account) account = settings_resolve(office_settings(office), user, error);
 	g_auto(LoginStatus) found = {0};
 
-	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error))
-		return false;
-	found.account = g_strdup(account->address);
-	if (account->interface == INTERFACE_OFFICE365
-			? !fill_office365(office, account, &found, error)
-			: !fill_standard(office, account, &found, error))
+	if (!account || !fill_status(office, account, &found, error))
 		return false;
 	*status = found;
 	found = (LoginStatus){0};
@@ -207,27 +269,38 @@ bool login_status(Office *office, const char *user, LoginStatus *status, GError 
 
 /* ---- forgetting ---- */
 
-static bool remove_passwords(Office *office, const char *user, const char *actor, GError **error)
+/* *REMOVED: one of them was stored. */
+static bool remove_passwords(
+	Office *office, const char *user, const char *actor, bool *removed, GError **error)
 {
 	const SettingChange changes[] = {
 		{.setting = settings_get_row(SETTING_IMAP_PASSWORD)},
 		{.setting = settings_get_row(SETTING_SMTP_PASSWORD)},
 	};
 
+	for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
+		g_auto(SettingView) view = {0};
+
+		if (!settings_view(office_settings(office), user, changes[i].setting, &view, error))
+			return false;
+		*removed |= view.set;
+	}
 	return settings_apply(
 		office_settings(office), user, changes, G_N_ELEMENTS(changes), 0, actor, error);
 }
 
-bool login_remove(Office *office, const char *user, const char *actor, GError **error)
+bool login_remove(
+	Office *office, const char *user, const char *actor, bool *removed, GError **error)
 {
 	g_autoptr(Account) account = settings_resolve(office_settings(office), user, error);
+	g_auto(TokenStatus) token = {0};
 
-	if (!account)
+	if (!account || !token_status(office, account, false, &token, error) ||
+		!token_remove(office, account->user_id, account->user_name, false, actor, error))
 		return false;
-	if (!token_remove(office, account->user_id, account->user_name, false, actor, error))
-		return false;
+	*removed = token.present;
 	return account->interface == INTERFACE_OFFICE365 ||
-	       remove_passwords(office, user, actor, error);
+	       remove_passwords(office, user, actor, removed, error);
 }
 
 /* ---- consent ---- */

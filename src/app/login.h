@@ -28,7 +28,9 @@ typedef struct LoginMailbox {
 } LoginMailbox;
 
 typedef struct LoginResult {
-	bool filled; /* the sign-in came as far as the checks */
+	bool filled;  /* the sign-in came as far as the checks */
+	bool present; /* the sign-in that was there already held */
+	bool stored;  /* what was given is stored, whatever the servers said */
 	char *account;
 	char *identity; /* who signed in; NULL: not told */
 	LoginCheck imap;
@@ -50,8 +52,11 @@ typedef struct LoginUi {
 	/* What was put in is not the redirect that is waited for (SENTENCE); another may follow.
 	 * NULL: nobody would correct it. */
 	void (*correct)(const char *sentence, void *data);
-	/* The browser's part is over. */
-	void (*go_on)(void *data);
+	/* The walk begins anew, with another address, because of SENTENCE. */
+	void (*begin_again)(const char *sentence, void *data);
+	/* Servers are asked now: whether the present sign-in holds (BEFORE any browser), or what
+	 * came of the browser. */
+	void (*check)(bool before, void *data);
 	int input; /* a descriptor from which redirects are read, a line each; -1: none */
 	void *data;
 } LoginUi;
@@ -66,19 +71,38 @@ bool login_with_password(Office *office, const char *user, const Secret *imap, c
 bool login_with_office365(Office *office, const char *user, bool force, const LoginUi *ui,
 	const char *actor, const Cancel *cancel, LoginResult *result, GError **error);
 
-/* Which of the two it is; FAILURE_INTERFACE_DISABLED and what else a use would say at once. */
-bool login_find_interface(Office *office, const char *user, Interface *interface, GError **error);
+/* What a sign-in of USER will be about: whom it concerns and what it needs. */
+typedef struct LoginPlan {
+	Interface interface;
+	char *account;
+	bool has_smtp;
+} LoginPlan;
+
+void login_plan_clear(LoginPlan *plan);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LoginPlan, login_plan_clear)
+
+/* FAILURE_INTERFACE_DISABLED and what else a use would say at once. */
+bool login_plan(Office *office, const char *user, LoginPlan *plan, GError **error);
+
+typedef enum LoginUse {
+	LOGIN_USE_GOOD,
+	LOGIN_USE_UNTRIED, /* everything is there, but no server was asked yet */
+	LOGIN_USE_FIRST,   /* nobody has signed in yet */
+	LOGIN_USE_AGAIN,   /* a new sign-in is needed */
+	LOGIN_USE_BLOCKED, /* somebody else must act first */
+} LoginUse;
 
 /* What is known without asking anybody. */
 typedef struct LoginStatus {
+	LoginUse use;
 	char *account;
 	char *identity;
 	int64_t signed_in; /* 0: unknown */
+	int64_t refused;   /* when the server refused it; 0: it did not */
 	int64_t refreshed; /* the token's last good refresh; 0: none yet */
 	int64_t expires;   /* of the access token; 0: unknown */
 	char *token_file;
-	bool usable;
-	char *reason; /* why not, or what to know; NULL: nothing */
+	char *reason; /* why it is not good, or what to know; NULL: nothing */
 } LoginStatus;
 
 void login_status_clear(LoginStatus *status);
@@ -86,8 +110,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LoginStatus, login_status_clear)
 
 bool login_status(Office *office, const char *user, LoginStatus *status, GError **error);
 
-/* Forgets USER's own passwords, or the token with its file. */
-bool login_remove(Office *office, const char *user, const char *actor, GError **error);
+/* Forgets USER's own passwords, or the token with its file. *REMOVED: there was something. */
+bool login_remove(
+	Office *office, const char *user, const char *actor, bool *removed, GError **error);
 
 typedef struct LoginPermission {
 	char *scope;

@@ -78,7 +78,8 @@ static void check_rest(Login *login, GError *problem)
 		if (!login_note(login, &result->smtp, smtp_problem))
 			return;
 	} else {
-		login_skip(&result->smtp, _("Für SMTP ist kein Server eingetragen."));
+		login_skip(
+			&result->smtp, _("Für diesen Benutzer ist kein SMTP-Server eingetragen."));
 	}
 	/* Without the main mailbox the others would only repeat its reason. */
 	if (result->imap.state == LOGIN_OK)
@@ -87,10 +88,10 @@ static void check_rest(Login *login, GError *problem)
 
 /* ---- who was it? ---- */
 
-static bool is_account(const Login *login, const char *identity)
+static bool is_account(const char *identity, const char *address)
 {
 	g_autofree char *signed_in = text_fold(identity);
-	g_autofree char *wanted = text_fold(login->account->address);
+	g_autofree char *wanted = text_fold(address);
 
 	return strcmp(signed_in, wanted) == 0;
 }
@@ -121,7 +122,7 @@ static bool refuse_person(
 static bool check_person(Login *login, const LoginUi *ui, const OauthGrant *grant,
 	GError *imap_problem, GError **error)
 {
-	bool asked = grant->identity && !is_account(login, grant->identity);
+	bool asked = grant->identity && !is_account(grant->identity, login->account->address);
 
 	if (grant->identity && !asked)
 		return true;
@@ -129,8 +130,12 @@ static bool check_person(Login *login, const LoginUi *ui, const OauthGrant *gran
 		return refuse_person(login, grant, imap_problem, error);
 	if (!asked)
 		return true;
-	return (ui->confirm && ui->confirm(grant->identity, login->account->address, ui->data)) ||
-	       refuse_person(login, grant, NULL, error);
+	if (ui->confirm && ui->confirm(grant->identity, login->account->address, ui->data))
+		return true;
+	if (!cancel_triggered(login->cancel))
+		return refuse_person(login, grant, NULL, error);
+	failure_set(error, FAILURE_CANCELLED, NULL, "cancelled at the question");
+	return false;
 }
 
 static void try_imap(Login *login, const OauthGrant *grant, GError **error)
@@ -153,22 +158,60 @@ static void try_imap(Login *login, const OauthGrant *grant, GError **error)
 		g_propagate_error(error, g_steal_pointer(&problem));
 }
 
+/* Ten minutes may have passed in the browser: who was locked, and a changed account, count now. */
+static bool check_still(const Login *login, GError **error)
+{
+	const Account *before = login->account;
+	g_autoptr(Account) now = sign_in_account(login->office, before->user_name, error);
+
+	if (!now || !settings_require(now, MAIL_PROTOCOL_IMAP, error))
+		return false;
+	if (now->interface == before->interface && is_account(now->address, before->address) &&
+		g_strcmp0(now->oauth.authority, before->oauth.authority) == 0 &&
+		g_strcmp0(now->oauth.tenant, before->oauth.tenant) == 0 &&
+		g_strcmp0(now->oauth.id, before->oauth.id) == 0)
+		return true;
+	failure_set(error, FAILURE_SETTINGS_CHANGED, NULL,
+		"account or client of %s changed during the sign-in", before->user_name);
+	return false;
+}
+
+/* From GRANT to a stored sign-in; nothing is stored if it fails. *IMAP_PROBLEM: what the mail
+ * server said to a sign-in that is good all the same. */
+static bool keep_grant(Login *login, const LoginUi *ui, const OauthGrant *grant,
+	GError **imap_problem, GError **error)
+{
+	try_imap(login, grant, imap_problem);
+	if (failure_is(*imap_problem, FAILURE_CANCELLED)) {
+		g_propagate_error(error, g_steal_pointer(imap_problem));
+		return false;
+	}
+	return check_person(login, ui, grant, *imap_problem, error) && check_still(login, error) &&
+	       token_store(
+		       login->office, login->account, grant, login->actor, login->cancel, error);
+}
+
+/* Whether PROBLEM is a reason why somebody cannot sign in, not just bad luck of the moment. */
+static bool tells_something(const GError *problem)
+{
+	return failure_code(problem) == FAILURE_CODE_LOGIN ||
+	       failure_code(problem) == FAILURE_CODE_SETUP;
+}
+
 static bool sign_in_anew(Login *login, const LoginUi *ui, bool force, GError **error)
 {
 	g_auto(OauthGrant) grant = {0};
 	g_autoptr(GError) imap_problem = NULL;
+	g_autoptr(GError) problem = NULL;
 
-	if (!login_walk(login, ui, force, &grant, error))
-		return false;
-	try_imap(login, &grant, &imap_problem);
-	if (failure_is(imap_problem, FAILURE_CANCELLED)) {
-		g_propagate_error(error, g_steal_pointer(&imap_problem));
+	if (!login_walk(login, ui, force, &grant, &problem) ||
+		!keep_grant(login, ui, &grant, &imap_problem, &problem)) {
+		if (tells_something(problem))
+			token_note_failed_login(
+				login->office, login->account, problem, login->actor);
+		g_propagate_error(error, g_steal_pointer(&problem));
 		return false;
 	}
-	if (!check_person(login, ui, &grant, imap_problem, error) ||
-		!token_store(
-			login->office, login->account, &grant, login->actor, login->cancel, error))
-		return false;
 	login->result->identity = g_strdup(grant.identity);
 	if (!imap_problem)
 		sign_in_remember(login->office, login->account, MAIL_PROTOCOL_IMAP, VERDICT_GOOD);
@@ -178,13 +221,15 @@ static bool sign_in_anew(Login *login, const LoginUi *ui, bool force, GError **e
 
 /* Whether the present token holds, after it was refreshed if need be. With a failure that a new
  * sign-in would not mend: ERROR. */
-static bool holds(Login *login, bool *held, GError **error)
+static bool holds(Login *login, const LoginUi *ui, bool *held, GError **error)
 {
 	g_autoptr(Secret) token = NULL;
 	g_autoptr(GError) problem = NULL;
 	g_auto(TokenStatus) status = {0};
 	const Account *account = login->account;
 
+	if (ui->check)
+		ui->check(true, ui->data);
 	*held = token_get(login->office, account, NULL, login->cancel, &token, &problem);
 	if (!*held && sign_in_helps(problem))
 		return true;
@@ -217,13 +262,15 @@ bool login_with_office365(Office *office, const char *user, bool force, const Lo
 	bool held = false;
 
 	if (!login_begin(&login, user, INTERFACE_OFFICE365, error) ||
-		(!force && !holds(&login, &held, error)))
+		(!force && !holds(&login, ui, &held, error)))
 		return false;
 	if (!held && (!token_check_place(office, login.account, &path, error) ||
 			     !sign_in_anew(&login, ui, force, error)))
 		return false;
 	if (!token_status(office, login.account, false, &status, error))
 		return false;
+	result->present = held;
+	result->stored = true;
 	result->token_file = g_steal_pointer(&status.path);
 	return login_finish(&login, error);
 }

@@ -2,6 +2,7 @@
 #include "app/login_internal.h"
 
 #include "app/sign_in_record.h"
+#include "audit/audit.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 
@@ -27,10 +28,24 @@ static bool own_username(const Login *login, const Keys *keys, char **username, 
 	return true;
 }
 
-/* Whether a password that ended with PROBLEM is kept: only a refused one is not. */
+/* Whether a password that ended with PROBLEM is kept: not if it was refused, nor if whoever
+ * answered is not to be trusted. */
 static bool is_kept(const GError *problem)
 {
-	return !problem || failure_code(problem) != FAILURE_CODE_LOGIN;
+	FailureCode code = problem ? failure_code(problem) : FAILURE_CODE_RETRY;
+
+	return code == FAILURE_CODE_RETRY || code == FAILURE_CODE_SETUP ||
+	       failure_is(problem, FAILURE_SERVER_GARBAGE);
+}
+
+/* Takes PROBLEM, a refusal, and answers it as what it is here: the former password stays. */
+static GError *not_stored(GError *problem, const char *username)
+{
+	GError *told = NULL;
+
+	failure_set(&told, FAILURE_LOGIN_NOT_STORED, username, "%s", problem->message);
+	g_error_free(problem);
+	return told;
 }
 
 /* Tries PASSWORD and adds a change to CHANGES if it is to be stored. False: cancelled. */
@@ -51,12 +66,14 @@ static bool try_password(Login *login, const Keys *keys, const Secret *password,
 		return false;
 	order.username = username;
 	sign_in_try(&order, login->cancel, &session, &problem);
+	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
+		problem = not_stored(problem, username);
 	if (failure_is(problem, FAILURE_SMTP_AUTH_MISSING)) {
 		g_error_free(problem);
 		login_skip(check, _("Dieser SMTP-Server verlangt keine Anmeldung."));
 		return true;
 	}
-	if (is_kept(problem) && !failure_is(problem, FAILURE_CANCELLED))
+	if (is_kept(problem))
 		g_array_append_val(changes, change);
 	if (login_note(login, check, problem))
 		return true;
@@ -83,8 +100,34 @@ static bool store(Login *login, const GArray *changes, GError **error)
 			(const SettingChange *)(void *)changes->data, changes->len, 0, login->actor,
 			error))
 		return false;
+	login->result->stored = changes->len > 0;
 	remember(login);
 	return true;
+}
+
+/* How CHECK ended, for the audit log, which is read in two languages. */
+static const char *outcome(const LoginCheck *check)
+{
+	static const char *const words[] = {
+		[LOGIN_OK] = "ok",
+		[LOGIN_FAILED] = "refused",
+		[LOGIN_UNCHECKED] = "unchecked",
+		[LOGIN_SKIPPED] = "skipped",
+	};
+
+	return words[check->state];
+}
+
+static bool audit_in(DbTransaction *transaction, void *data, GError **error)
+{
+	const Login *login = data;
+	const LoginResult *result = login->result;
+	g_autofree char *detail = g_strdup_printf(
+		"imap: %s, smtp: %s", outcome(&result->imap), outcome(&result->smtp));
+
+	return audit_add(transaction, login->actor,
+		result->stored ? "login.password" : "sign-in.refused", login->account->user_name,
+		detail, error);
 }
 
 static bool try_both(
@@ -97,7 +140,7 @@ static bool try_both(
 		return false;
 	if (login->account->smtp.host)
 		return try_password(login, &smtp_keys, smtp, &result->smtp, changes, error);
-	login_skip(&result->smtp, _("Für SMTP ist kein Server eingetragen."));
+	login_skip(&result->smtp, _("Für diesen Benutzer ist kein SMTP-Server eingetragen."));
 	return true;
 }
 
@@ -125,10 +168,15 @@ bool login_with_password(Office *office, const char *user, const Secret *imap, c
 
 	if (!smtp)
 		smtp = imap;
+	if (secret_size(imap) == 0) {
+		failure_set(error, FAILURE_PASSWORD_EMPTY, NULL, "an empty password");
+		return false;
+	}
 	if (!settings_check_secret(settings_get_row(SETTING_IMAP_PASSWORD), imap, error) ||
 		!settings_check_secret(settings_get_row(SETTING_SMTP_PASSWORD), smtp, error) ||
 		!login_begin(&login, user, INTERFACE_STANDARD, error) ||
-		!try_both(&login, imap, smtp, changes, error) || !store(&login, changes, error))
+		!try_both(&login, imap, smtp, changes, error) || !store(&login, changes, error) ||
+		!db_write(office_db(office), audit_in, &login, error))
 		return false;
 	add_main_mailbox(&login);
 	return login_finish(&login, error);

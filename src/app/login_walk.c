@@ -79,13 +79,13 @@ static bool take_redirect(const char *redirect, void *data)
 
 	if (oauth_flow_take(walk->flow, redirect, &problem))
 		return true;
-	if (failure_is(problem, FAILURE_OAUTH_STATE)) {
-		g_clear_error(&walk->problem);
-		walk->problem = g_steal_pointer(&problem);
-		return false;
+	if (oauth_flow_is_over(walk->flow)) {
+		walk->ended = g_steal_pointer(&problem);
+		return true;
 	}
-	walk->ended = g_steal_pointer(&problem);
-	return true;
+	g_clear_error(&walk->problem);
+	walk->problem = g_steal_pointer(&problem);
+	return false;
 }
 
 /* A whole line came: true if the flow is over. A wrong one counts where nobody would correct it. */
@@ -176,8 +176,8 @@ static bool walk_once(Walk *walk, bool force, OauthGrant *grant, GError **error)
 		ui->show_address(oauth_flow_url(walk->flow), walk->listener != NULL, ui->data);
 	if (!wait_for_redirect(walk, error))
 		return false;
-	if (ui->go_on)
-		ui->go_on(ui->data);
+	if (ui->check)
+		ui->check(false, ui->data);
 	return oauth_flow_redeem(walk->flow, &account->oauth, walk->login->cancel, grant, error);
 }
 
@@ -189,12 +189,17 @@ bool login_walk(Login *login, const LoginUi *ui, bool force, OauthGrant *grant, 
 	walk.line = g_string_sized_new(LINE_LIMIT);
 	if (!open_listener(&walk, error))
 		return false;
-	for (unsigned try = 1; try <= FLOW_TRIES; try++) {
+	for (unsigned try = 1;; try++) {
+		g_autofree char *sentence = NULL;
+
 		g_clear_error(&problem);
 		if (walk_once(&walk, force, grant, &problem))
 			return true;
-		if (!failure_is(problem, FAILURE_OAUTH_CODE_USED))
+		if (try == FLOW_TRIES || !failure_is(problem, FAILURE_OAUTH_CODE_USED))
 			break;
+		sentence = failure_sentence(problem);
+		if (ui->begin_again)
+			ui->begin_again(sentence, ui->data);
 	}
 	g_propagate_error(error, g_steal_pointer(&problem));
 	return false;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -54,14 +55,27 @@ static bool make_folder(const char *folder, GError **error)
 	return mkdir(folder, 0700) == 0 || errno == EEXIST || refuse_folder(folder, errno, error);
 }
 
+/* Root's home and profile are not the owner's. */
+static void take_home(uid_t owner)
+{
+	const struct passwd *entry = getpwuid(owner);
+
+	if (entry && entry->pw_dir)
+		g_setenv("HOME", entry->pw_dir, TRUE);
+	g_unsetenv("APPDATA");
+	g_unsetenv("USERPROFILE");
+}
+
 /* Root works as the folder's owner, so that no file in it ever belongs to somebody else. */
 static bool become_owner(const char *folder, const struct stat *state, GError **error)
 {
 	if (state->st_uid == geteuid())
 		return true;
 	if (geteuid() == 0 && setgroups(0, NULL) == 0 && setgid(state->st_gid) == 0 &&
-		setuid(state->st_uid) == 0)
+		setuid(state->st_uid) == 0) {
+		take_home(state->st_uid);
 		return true;
+	}
 	failure_set(error, FAILURE_STORE_FOREIGN, folder, "%s: belongs to user id %u, not to %u",
 		folder, state->st_uid, geteuid());
 	return false;

@@ -137,11 +137,13 @@ static bool with_token(Office *office, SignInTry *order, const Cancel *cancel, M
 		sign_in_remember(office, account, order->protocol, VERDICT_GOOD);
 		return true;
 	}
-	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
+	if (failure_is(problem, FAILURE_LOGIN_REFUSED)) {
+		sign_in_remember(office, account, order->protocol, VERDICT_REFUSED);
 		failure_set(error, FAILURE_OAUTH_TOKEN_REFUSED, account->address, "%s",
 			problem->message);
-	else
+	} else {
 		g_propagate_error(error, g_steal_pointer(&problem));
+	}
 	return false;
 }
 

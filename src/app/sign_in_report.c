@@ -19,6 +19,7 @@ const char *sign_in_state_name(SignInState state)
 		[SIGN_IN_UNKNOWN] = "unknown",
 		[SIGN_IN_OK] = "ok",
 		[SIGN_IN_MISSING] = "missing",
+		[SIGN_IN_EXPIRED] = "expired",
 		[SIGN_IN_REFUSED] = "refused",
 		[SIGN_IN_DISABLED] = "disabled",
 		[SIGN_IN_INCOMPLETE] = "incomplete",
@@ -34,13 +35,20 @@ static SignInState state_of(const GError *problem)
 	case FAILURE_INTERFACE_DISABLED:
 		return SIGN_IN_DISABLED;
 	case FAILURE_SETTING_MISSING:
+	case FAILURE_SETTING_MISSING_GLOBAL:
 		return SIGN_IN_INCOMPLETE;
 	case FAILURE_LOGIN_MISSING:
 	case FAILURE_SECRET_UNREADABLE:
+	case FAILURE_TOKEN_MISSING:
 	case FAILURE_TOKEN_OTHER_ACCOUNT:
 		return SIGN_IN_MISSING;
-	default:
+	case FAILURE_LOGIN_REFUSED_BEFORE:
+	case FAILURE_LOGIN_REFUSED_SHARED_BEFORE:
+	case FAILURE_OAUTH_TOKEN_REFUSED:
 		return SIGN_IN_REFUSED;
+	default:
+		return failure_code(problem) == FAILURE_CODE_LOGIN ? SIGN_IN_EXPIRED
+								   : SIGN_IN_REFUSED;
 	}
 }
 
@@ -56,12 +64,20 @@ static bool judge_password(const Account *account, const SignInRecord *record, G
 	return false;
 }
 
-static bool judge_token(Office *office, const Account *account, GError **error)
+/* *NOTICE, yours: what to know although the sign-in holds. */
+static bool judge_token(Office *office, const Account *account, const SignInRecord *record,
+	char **notice, int64_t *since, GError **error)
 {
 	g_auto(TokenStatus) status = {0};
 
 	if (!token_status(office, account, false, &status, error))
 		return false;
+	if (status.notice)
+		*notice = failure_sentence(status.notice);
+	*since = status.problem ? status.failed : record->since;
+	if (!status.problem && record->verdict == VERDICT_REFUSED)
+		failure_set(&status.problem, FAILURE_OAUTH_TOKEN_REFUSED, account->address,
+			"refused before");
 	if (!status.problem)
 		return true;
 	g_propagate_error(error, g_steal_pointer(&status.problem));
@@ -69,15 +85,18 @@ static bool judge_token(Office *office, const Account *account, GError **error)
 }
 
 /* Asks nobody, but otherwise goes the way of a sign-in. */
-static bool judge(Office *office, const char *user, SignInRecord *record, GError **error)
+static bool judge(Office *office, const char *user, SignInRecord *record, char **notice,
+	int64_t *since, GError **error)
 {
 	g_autoptr(Account) account = settings_resolve(office_settings(office), user, error);
 
 	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error) ||
 		!sign_in_recall(office, account, MAIL_PROTOCOL_IMAP, record, error))
 		return false;
-	return account->interface == INTERFACE_OFFICE365 ? judge_token(office, account, error)
-							 : judge_password(account, record, error);
+	*since = record->since;
+	return account->interface == INTERFACE_OFFICE365
+		       ? judge_token(office, account, record, notice, since, error)
+		       : judge_password(account, record, error);
 }
 
 static bool is_our_fault(const GError *problem)
@@ -89,19 +108,25 @@ static bool is_our_fault(const GError *problem)
 bool sign_in_report(Office *office, const char *user, SignInReport *report, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
+	g_autofree char *notice = NULL;
 	SignInRecord record = {0};
-	bool usable = judge(office, user, &record, &problem);
+	int64_t since = 0;
+	bool usable = judge(office, user, &record, &notice, &since, &problem);
 
 	if (!usable && is_our_fault(problem)) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return false;
 	}
-	*report = (SignInReport){.since = record.since};
+	*report = (SignInReport){0};
 	if (!usable) {
 		report->state = state_of(problem);
+		if (report->state == SIGN_IN_REFUSED || report->state == SIGN_IN_EXPIRED)
+			report->since = since;
 		report->reason = failure_sentence(problem);
 	} else if (record.verdict == VERDICT_GOOD) {
 		report->state = SIGN_IN_OK;
+		report->since = record.since;
+		report->reason = g_steal_pointer(&notice);
 	} else {
 		report->reason =
 			g_strdup(_("Mit dieser Anmeldung wurde der Server noch nie gefragt."));

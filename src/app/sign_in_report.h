@@ -10,15 +10,16 @@ typedef enum SignInState {
 	SIGN_IN_UNKNOWN,    /* everything is there, but was not tried yet */
 	SIGN_IN_OK,	    /* the last sign-in was good */
 	SIGN_IN_MISSING,    /* no credentials, or none that can be read */
-	SIGN_IN_REFUSED,    /* the server refused them */
+	SIGN_IN_EXPIRED,    /* the sign-in with Office 365 does not hold any more */
+	SIGN_IN_REFUSED,    /* the server, or the authority's administration, refuses */
 	SIGN_IN_DISABLED,   /* the interface is switched off */
 	SIGN_IN_INCOMPLETE, /* a setting is missing */
 } SignInState;
 
 typedef struct SignInReport {
 	SignInState state;
-	int64_t since; /* of SIGN_IN_OK and SIGN_IN_REFUSED, else 0 */
-	char *reason;  /* a German sentence; NULL for SIGN_IN_OK */
+	int64_t since; /* of SIGN_IN_OK, SIGN_IN_EXPIRED and SIGN_IN_REFUSED, else 0 */
+	char *reason;  /* a German sentence; NULL: there is nothing to say */
 } SignInReport;
 
 void sign_in_report_clear(SignInReport *report);

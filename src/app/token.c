@@ -2,11 +2,14 @@
  * token_record.c, paths and locks in token_place.c, the file's form in oauth/. */
 #include "app/token.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 #include "app/token_place.h"
 #include "app/token_record.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "failure/failure.h"
 #include "oauth/oauth_token.h"
@@ -19,6 +22,9 @@
 /* How many refreshes in a row somebody may wait for. */
 #define LOCK_ROUNDS 4
 #define LOCK_LEAST 60 /* seconds */
+/* Seconds: the longest pause, and how soon a refused token is not worth another one yet. */
+#define PAUSE_LIMIT (60 * 60)
+#define RENEWAL_PAUSE (5 * 60)
 /* Free bytes without which a new token might not find its place. */
 #define ROOM_LEAST (1024 * 1024)
 
@@ -81,6 +87,20 @@ static bool check_memory(const TokenRecord *record, GError **error)
 	return failure_code_of(failure) != FAILURE_CODE_LOGIN;
 }
 
+/* Names of hosts, tenants and clients are the same in capitals. */
+static bool check_client(const Use *use, GError **error)
+{
+	const OauthClient *client = &use->account->oauth;
+	const TokenRecord *record = &use->record;
+
+	if (is_same(record->authority, client->authority) &&
+		is_same(record->tenant, client->tenant) && is_same(record->client_id, client->id))
+		return true;
+	failure_set(error, FAILURE_TOKEN_OTHER_CLIENT, use->account->address,
+		"signed in at another authority, tenant or client");
+	return false;
+}
+
 /* Whether there is a sign-in at all that could hold; asks no file and nobody. */
 static bool check_record(const Use *use, GError **error)
 {
@@ -97,29 +117,27 @@ static bool check_record(const Use *use, GError **error)
 			account->address);
 		return false;
 	}
-	return check_memory(record, error);
+	return check_client(use, error) && check_memory(record, error);
 }
 
-static bool check_client(const Use *use, const OauthToken *token, GError **error)
-{
-	const OauthClient *client = &use->account->oauth;
-
-	if (strcmp(token->authority, client->authority) == 0 &&
-		strcmp(token->tenant, client->tenant) == 0 &&
-		strcmp(token->client_id, client->id) == 0)
-		return true;
-	failure_set(error, FAILURE_TOKEN_OTHER_CLIENT, use->account->address,
-		"signed in at another authority, tenant or client");
-	return false;
-}
-
+/* The file's token, which must be the one that the row tells of. */
 static OauthToken *load_token(const Use *use, GError **error)
 {
 	OauthOwner owner = owner_of(use);
+	const TokenRecord *record = &use->record;
 	g_autoptr(OauthToken) token =
-		oauth_token_load(use->record.path, &owner, office_keyring(use->office), error);
+		oauth_token_load(record->path, &owner, office_keyring(use->office), error);
 
-	return token && check_client(use, token, error) ? g_steal_pointer(&token) : NULL;
+	if (!token)
+		return NULL;
+	if (is_same(token->account, record->account) &&
+		is_same(token->authority, record->authority) &&
+		is_same(token->tenant, record->tenant) &&
+		is_same(token->client_id, record->client_id))
+		return g_steal_pointer(&token);
+	failure_set(error, FAILURE_TOKEN_OTHER_ACCOUNT, token->account, "%s: of another sign-in",
+		record->path);
+	return NULL;
 }
 
 /* Whether the access token of GRANT still holds for a while and is not REFUSED. */
@@ -137,7 +155,8 @@ static bool check_pause(const Use *use, GError **error)
 {
 	int64_t left = use->record.pause_until - clock_now();
 
-	if (left <= 0)
+	/* A longer one was written by a clock that went wrong. */
+	if (left <= 0 || left > PAUSE_LIMIT)
 		return true;
 	failure_set(error, FAILURE_OAUTH_BUSY, use->account->oauth.authority,
 		"the authority asked for a pause of %" PRId64 " s more", left);
@@ -208,6 +227,19 @@ static bool refresh(Use *use, OauthToken *token, GError **error)
 	return true;
 }
 
+/* A server that refuses whatever it is given does not drive us into refreshing again and again. */
+static bool may_renew(
+	const Use *use, const OauthToken *token, const Secret *refused, GError **error)
+{
+	int64_t age = clock_now() - use->record.refreshed;
+
+	if (!refused || !is_usable(&token->grant, NULL) || age < 0 || age > RENEWAL_PAUSE)
+		return true;
+	failure_set(error, FAILURE_OAUTH_TOKEN_REFUSED, use->account->address,
+		"refused, although it was renewed %" PRId64 " s ago", age);
+	return false;
+}
+
 /* The token as it is under the lock: another process may have refreshed it meanwhile. */
 static OauthToken *load_locked(Use *use, const Secret *refused, GError **error)
 {
@@ -219,7 +251,9 @@ static OauthToken *load_locked(Use *use, const Secret *refused, GError **error)
 	owner = owner_of(use);
 	oauth_token_recover(use->record.path, &owner, office_keyring(use->office));
 	token = load_token(use, error);
-	if (!token || (!is_usable(&token->grant, refused) && !refresh(use, token, error)))
+	if (!token ||
+		(!is_usable(&token->grant, refused) &&
+			(!may_renew(use, token, refused, error) || !refresh(use, token, error))))
 		return NULL;
 	return g_steal_pointer(&token);
 }
@@ -244,13 +278,29 @@ bool token_get(Office *office, const Account *account, const Secret *refused, co
 	return held != NULL;
 }
 
+/* What a sign-in would founder on at its end. */
+static bool check_tools(Office *office, const Account *account, GError **error)
+{
+	const char *ca_file = account->imap.ca_file;
+
+	if (!office_keyring(office)) {
+		failure_set(error, FAILURE_KEYRING_MISSING, NULL, "no key ring to seal with");
+		return false;
+	}
+	if (ca_file && access(ca_file, R_OK) != 0) {
+		failure_set_errno(error, FAILURE_TLS_CA_FILE, ca_file, errno);
+		return false;
+	}
+	return true;
+}
+
 bool token_check_place(Office *office, const Account *account, char **path, GError **error)
 {
 	g_auto(Use) use = {.office = office, .account = account, .lock = -1};
 	g_autofree char *place = NULL;
 	OauthOwner owner;
 
-	if (!load_record(&use, error))
+	if (!check_tools(office, account, error) || !load_record(&use, error))
 		return false;
 	place = token_place(office, account, error);
 	owner = owner_of(&use);
@@ -275,28 +325,54 @@ static OauthToken borrow_token(const Account *account, const OauthGrant *grant)
 	return token;
 }
 
+/* What lay where an administrator had it before is of no more use. */
+static void remove_former(const Use *use, const char *path)
+{
+	OauthOwner owner = owner_of(use);
+	g_autoptr(GError) problem = NULL;
+
+	if (use->record.path && strcmp(use->record.path, path) != 0 &&
+		!oauth_token_remove(use->record.path, &owner, &problem))
+		log_warning("a former token file stays: %s", problem->message);
+}
+
+/* File and row, or neither. */
+static bool store_both(
+	Use *use, const OauthToken *token, const char *path, const char *actor, GError **error)
+{
+	const Account *account = use->account;
+	OauthOwner owner = owner_of(use);
+	TokenRecord next = {
+		.path = (char *)path,
+		.account = token->account,
+		.identity = token->identity,
+		.authority = token->authority,
+		.tenant = token->tenant,
+		.client_id = token->client_id,
+	};
+
+	if (!oauth_token_store(token, path, &owner, office_keyring(use->office), error))
+		return false;
+	if (token_record_sign_in(
+		    use->office, account->user_id, account->user_name, &next, actor, error))
+		return true;
+	oauth_token_remove(path, &owner, NULL);
+	return false;
+}
+
 bool token_store(Office *office, const Account *account, const OauthGrant *grant, const char *actor,
 	const Cancel *cancel, GError **error)
 {
 	g_auto(Use) use = {.office = office, .account = account, .cancel = cancel, .lock = -1};
 	OauthToken token = borrow_token(account, grant);
 	g_autofree char *path = NULL;
-	TokenRecord next;
-	OauthOwner owner;
 
 	if (!lock(&use, error) || !load_record(&use, error))
 		return false;
 	path = token_place(office, account, error);
-	owner = owner_of(&use);
-	if (!path || !oauth_token_store(&token, path, &owner, office_keyring(office), error))
+	if (!path || !store_both(&use, &token, path, actor, error))
 		return false;
-	next = (TokenRecord){.path = path, .account = token.account, .identity = token.identity};
-	if (!token_record_sign_in(
-		    office, account->user_id, account->user_name, &next, actor, error))
-		return false;
-	/* What lay where an administrator had it before is of no more use. */
-	if (use.record.path && strcmp(use.record.path, path) != 0)
-		oauth_token_remove(use.record.path, &owner);
+	remove_former(&use, path);
 	return true;
 }
 
@@ -305,16 +381,43 @@ void token_status_clear(TokenStatus *status)
 	g_free(status->path);
 	g_free(status->identity);
 	g_clear_error(&status->problem);
+	g_clear_error(&status->notice);
 	*status = (TokenStatus){0};
 }
 
 /* Whether USE's token looks as if it could be used now. */
 static void look_into_file(const Use *use, TokenStatus *status)
 {
-	g_autoptr(OauthToken) token = load_token(use, status->problem ? NULL : &status->problem);
+	g_autoptr(OauthToken) token = load_token(use, &status->problem);
 
 	if (token)
 		status->expires = token->grant.expires;
+}
+
+static void look_for_file(const TokenRecord *record, GError **problem)
+{
+	if (access(record->path, F_OK) != 0)
+		failure_set(problem, FAILURE_TOKEN_MISSING, record->path, "%s: not there",
+			record->path);
+}
+
+/* Whether FAILURE says nothing about the sign-in itself. */
+static bool may_pass(Failure failure)
+{
+	FailureCode code = failure_code_of(failure);
+
+	return code == FAILURE_CODE_RETRY || code == FAILURE_CODE_PROTOCOL;
+}
+
+/* Never signed in: how the last try failed says more than that. */
+static bool describe_absence(
+	Office *office, const Account *account, GError **problem, GError **error)
+{
+	if (!token_record_last_login(office, account->user_id, problem, error))
+		return false;
+	if (!*problem)
+		failure_set(problem, FAILURE_LOGIN_MISSING, account->user_name, "never signed in");
+	return true;
 }
 
 bool token_status(
@@ -332,12 +435,17 @@ bool token_status(
 		.identity = g_strdup(record->identity),
 		.signed_in = record->signed_in,
 		.refreshed = record->refreshed,
+		.failed = record->failure ? record->failed : 0,
 	};
-	check_record(&use, &status->problem);
-	if (look && record->present)
+	if (!record->present)
+		return describe_absence(office, account, &status->problem, error);
+	if (check_record(&use, &status->problem) && look)
 		look_into_file(&use, status);
+	else if (!status->problem)
+		look_for_file(record, &status->problem);
 	if (!status->problem && failure_find(record->failure, &failure))
-		failure_set(&status->problem, failure, record->subject, "the last refresh failed");
+		failure_set(may_pass(failure) ? &status->notice : &status->problem, failure,
+			record->subject, "the last refresh failed");
 	return true;
 }
 
@@ -345,15 +453,25 @@ bool token_remove(Office *office, int64_t user_id, const char *user, bool goes, 
 	GError **error)
 {
 	g_auto(TokenRecord) record = {0};
+	g_auto(Descriptor) lock = -1;
 	OauthOwner owner;
 
-	if (!token_record_load(office, user_id, &record, error) ||
-		!token_record_remove(office, user_id, user, actor, error))
+	/* A refresh that is under way would bring the file back. */
+	if (!token_lock(office, user, LOCK_LEAST, NULL, &lock, error) ||
+		!token_record_load(office, user_id, &record, error))
 		return false;
 	owner = (OauthOwner){user_id, user, record.installation};
-	if (record.path)
-		oauth_token_remove(record.path, &owner);
+	if (record.path && !oauth_token_remove(record.path, &owner, error))
+		return false;
+	if (!token_record_remove(office, user_id, user, actor, error))
+		return false;
 	if (goes)
 		token_place_remove(office, user);
 	return true;
+}
+
+void token_note_failed_login(
+	Office *office, const Account *account, const GError *problem, const char *actor)
+{
+	token_record_failed_login(office, account->user_id, account->user_name, problem, actor);
 }

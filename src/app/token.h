@@ -32,17 +32,25 @@ typedef struct TokenStatus {
 	char *identity;	   /* NULL: not told */
 	int64_t signed_in; /* since when */
 	int64_t refreshed; /* last, 0: not yet */
+	int64_t failed;	   /* since when the last refresh fails, 0: it was good */
 	int64_t expires;   /* of the access token, which is refreshed by itself; 0: unknown */
 	GError *problem; /* why the next use asks for a new sign-in or would fail; NULL: it holds */
+	GError *notice;	 /* why the last refresh did not come about for now; NULL: nothing */
 } TokenStatus;
 
 void token_status_clear(TokenStatus *status);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TokenStatus, token_status_clear)
 
-/* LOOK: into the file too; otherwise only what the database knows, for lists of many. */
+/* LOOK: into the file too; otherwise what the database knows and whether the file is there, for
+ * lists of many. */
 bool token_status(
 	Office *office, const Account *account, bool look, TokenStatus *status, GError **error);
 
 /* Forgets USER's sign-in and removes the token file; for a user who GOES the place for it too. */
 bool token_remove(Office *office, int64_t user_id, const char *user, bool goes, const char *actor,
 	GError **error);
+
+/* A sign-in of ACCOUNT that came to nothing because of PROBLEM: for the audit log, and for whoever
+ * looks why there is none. */
+void token_note_failed_login(
+	Office *office, const Account *account, const GError *problem, const char *actor);

@@ -10,7 +10,7 @@ FAILURE(FAILURE_INTERNAL, "internal", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
 	N_("Bitte geben Sie die technische Meldung an Ihre IT weiter."))
 FAILURE(FAILURE_CANCELLED, "cancelled", FAILURE_CODE_CANCELLED, 130, ACTOR_NOBODY,
 	N_("Der Vorgang wurde abgebrochen."),
-	N_("Es ging nichts verloren. Was schon abgelegt war, bleibt im Archiv; ein neuer Import macht dort weiter."))
+	N_("Es ging nichts verloren. Was bis dahin gespeichert war, bleibt gespeichert; ein neuer Import macht dort weiter."))
 FAILURE(FAILURE_USAGE, "usage", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Der Aufruf ist so nicht möglich: %s"),
 	N_("„amtspost BEFEHL --help“ zeigt, wie der Befehl aufgerufen wird. Ein Text mit Leerzeichen gehört in Anführungszeichen."))
@@ -37,6 +37,9 @@ FAILURE(FAILURE_DISPLAY_NAME_INVALID, "display-name-invalid", FAILURE_CODE_INPUT
 FAILURE(FAILURE_USER_LOCKED, "user-locked", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Benutzer „%s“ ist gesperrt."),
 	N_("Ein Administrator kann ihn in der Benutzerverwaltung wieder freigeben."))
+FAILURE(FAILURE_PASSWORD_EMPTY, "password-empty", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Es wurde kein Kennwort eingegeben."),
+	N_("Bitte geben Sie es noch einmal ein; ein Programm gibt es auf der Standardeingabe. Es wurde nichts gespeichert."))
 FAILURE(FAILURE_PASSWORD_INVALID, "password-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Das Kennwort ist zu kurz oder zu lang."),
 	N_("Bitte wählen Sie ein Kennwort mit 8 bis 1024 Zeichen."))
@@ -64,6 +67,9 @@ FAILURE(FAILURE_SETTING_SCOPE, "setting-scope", FAILURE_CODE_INPUT, 2, ACTOR_ADM
 FAILURE(FAILURE_SETTING_MISSING, "setting-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Es fehlt eine Einstellung: %s."),
 	N_("Ein Administrator muss sie eintragen, in der Benutzerverwaltung oder, mit „Verwende Default“, in der Systemsteuerung."))
+FAILURE(FAILURE_SETTING_MISSING_GLOBAL, "setting-missing-global", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Es fehlt eine Einstellung: %s."),
+	N_("Ein Administrator muss sie in der Systemsteuerung eintragen."))
 FAILURE(FAILURE_AFTER_FOLDER_MISSING, "after-folder-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Nach dem Import soll verschoben werden, aber der Zielordner fehlt."),
 	N_("Bitte tragen Sie den Ordner ein („amtspost settings set import.after-folder ORDNER --user NAME“) oder stellen Sie import.after auf none."))
@@ -88,7 +94,7 @@ FAILURE(FAILURE_MAILBOX_DENIED, "mailbox-denied", FAILURE_CODE_REFUSED, 6, ACTOR
 	N_("Wer die Postfächer verwaltet, muss dem Hauptkonto Vollzugriff auf dieses Postfach geben; das kann bis zu einer Stunde dauern."))
 FAILURE(FAILURE_MAILBOXES_FAILED, "mailboxes-failed", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
 	N_("Die Anmeldung gilt, aber diese Postfächer lassen sich nicht öffnen: %s."),
-	N_("Der Grund steht bei jedem Postfach. Alle anderen können verwendet werden."))
+	N_("Der Grund steht bei jedem Postfach; die Berechtigung gibt, wer die Postfächer verwaltet. Alle anderen können verwendet werden."))
 
 /* Reaching the server */
 FAILURE(FAILURE_NAME_UNKNOWN, "name-unknown", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
@@ -174,6 +180,9 @@ FAILURE(FAILURE_LOGIN_MISSING, "login-missing", FAILURE_CODE_LOGIN, 4, ACTOR_CLE
 FAILURE(FAILURE_LOGIN_REFUSED, "login-refused", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat die Anmeldung von „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig."),
 	N_("Bitte melden Sie sich mit Ihrem aktuellen Kennwort neu an: „amtspost login --user NAME“. Bis dahin meldet sich Amtspost nicht noch einmal an, damit das Konto nicht gesperrt wird."))
+FAILURE(FAILURE_LOGIN_NOT_STORED, "login-not-stored", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Der Server hat die Anmeldung von „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig. Das eingegebene Kennwort wurde nicht gespeichert."),
+	N_("Bitte geben Sie es noch einmal ein: „amtspost login --user NAME“. Ein bisher gespeichertes Kennwort bleibt, wie es war."))
 FAILURE(FAILURE_LOGIN_REFUSED_BEFORE, "login-refused-before", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat diese Anmeldung von „%s“ vorhin abgelehnt und wurde nicht noch einmal gefragt."),
 	N_("Bitte melden Sie sich mit Ihrem aktuellen Kennwort neu an: „amtspost login --user NAME“."))
@@ -283,16 +292,22 @@ FAILURE(FAILURE_OAUTH_ACCOUNT_FOREIGN, "oauth-account-foreign", FAILURE_CODE_LOG
 	N_("Bitte melden Sie sich mit Ihrem dienstlichen Konto an. Ist es das schon, muss ein Administrator den Mandanten in der Systemsteuerung prüfen."))
 FAILURE(FAILURE_OAUTH_REDIRECT, "oauth-redirect", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Anmeldedienst kennt die Umleitungsadresse von Amtspost nicht: %s"),
-	N_("Ein Administrator muss genau diese Adresse beim Anmeldedienst registrieren (Plattform „Mobile und Desktop“ bei localhost, sonst „Web“)."))
+	N_("Ein Administrator muss genau diese Adresse beim Anmeldedienst registrieren (Plattform „Mobilgerät- und Desktopanwendungen“ bei localhost, sonst „Web“)."))
 FAILURE(FAILURE_OAUTH_SECRET_EXPECTED, "oauth-secret-expected", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Anmeldedienst erwartet von Amtspost ein Geheimnis, weil die Anwendung nicht als öffentlicher Client registriert ist."),
-	N_("Ein Administrator muss dort „Öffentliche Clientflows zulassen“ einschalten oder in der Systemsteuerung das Geheimnis der Anwendung eintragen."))
+	N_("Ein Administrator muss die Umleitungsadresse dort von der Plattform „Web“ zu „Mobilgerät- und Desktopanwendungen“ verschieben oder in der Systemsteuerung das Geheimnis der Anwendung eintragen."))
 FAILURE(FAILURE_OAUTH_SECRET_WRONG, "oauth-secret-wrong", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Das Geheimnis der OAuth-Anwendung ist falsch."),
 	N_("Ein Administrator muss in der Systemsteuerung den Wert des Geheimnisses eintragen (nicht seine ID)."))
 FAILURE(FAILURE_OAUTH_SECRET_EXPIRED, "oauth-secret-expired", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Das Geheimnis der OAuth-Anwendung ist abgelaufen."),
 	N_("Ein Administrator muss beim Anmeldedienst ein neues Geheimnis anlegen und in der Systemsteuerung eintragen."))
+FAILURE(FAILURE_OAUTH_SECRET_NEEDLESS, "oauth-secret-needless", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Für die OAuth-Anwendung ist ein Geheimnis eingetragen, ihre Umleitungsadresse ist beim Anmeldedienst aber als „Mobilgerät- und Desktopanwendung“ registriert; dort ist kein Geheimnis erlaubt."),
+	N_("Ein Administrator muss in der Systemsteuerung das Geheimnis entfernen oder die Adresse beim Anmeldedienst unter der Plattform „Web“ registrieren."))
+FAILURE(FAILURE_OAUTH_SINGLE_TENANT, "oauth-single-tenant", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Die OAuth-Anwendung ist nur für eine Organisation registriert, als Mandant ist aber „%s“ eingetragen."),
+	N_("Ein Administrator muss in der Systemsteuerung als Mandanten die Mandanten-ID oder die Domäne der Organisation eintragen."))
 FAILURE(FAILURE_OAUTH_APPLICATION, "oauth-application", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Anmeldedienst kennt die Anwendung „%s“ in diesem Mandanten nicht."),
 	N_("Ein Administrator muss Anwendungs-ID und Mandant in der Systemsteuerung prüfen."))
@@ -322,14 +337,23 @@ FAILURE(FAILURE_OAUTH_GARBAGE, "oauth-garbage", FAILURE_CODE_PROTOCOL, 5, ACTOR_
 FAILURE(FAILURE_OAUTH_STATE, "oauth-state", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Die Rückmeldung des Anmeldedienstes gehört nicht zu dieser Anmeldung oder wurde schon verwendet. Sie wurde nicht beachtet."),
 	N_("Bitte beginnen Sie die Anmeldung neu: „amtspost login --user NAME“. Kam die Rückmeldung ohne Ihr Zutun, informieren Sie bitte Ihre IT."))
+FAILURE(FAILURE_OAUTH_NO_REDIRECT, "oauth-no-redirect", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Das ist nicht die Adresse, zu der der Browser nach der Anmeldung geleitet wird, oder nur ein Teil von ihr."),
+	N_("Bitte öffnen Sie die gezeigte Adresse im Browser, melden Sie sich dort an und fügen Sie dann die ganze Adresse ein, die danach im Browser steht. Ein Kennwort wird hier nicht eingegeben."))
+FAILURE(FAILURE_OAUTH_NOT_COMPLETED, "oauth-not-completed", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
+	N_("Die Anmeldung ist nicht zustande gekommen, weil der Anmeldedienst %s gerade gestört oder nicht zu erreichen ist. Was bisher gespeichert war, bleibt, wie es war."),
+	N_("Bitte beginnen Sie die Anmeldung später neu. Bleibt es dabei, muss die IT prüfen, ob Firewall oder Proxy den Weg dorthin sperren."))
 FAILURE(FAILURE_OAUTH_UNFINISHED, "oauth-unfinished", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Die Anmeldung von „%s“ wurde nicht innerhalb von zehn Minuten zu Ende geführt."),
-	N_("Bitte beginnen Sie sie neu: „amtspost login --user NAME“."))
+	N_("Bitte beginnen Sie sie neu: „amtspost login --user NAME“. Zeigte der Browser eine Meldung mit AADSTS und einer Nummer, nennen Sie diese bitte der IT."))
 FAILURE(FAILURE_OAUTH_PASTE_MISSING, "oauth-paste-missing", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Die Anmeldung von „%s“ wurde nicht zu Ende geführt: Es kam keine Rückmeldung des Anmeldedienstes an."),
 	N_("Bitte öffnen Sie die gezeigte Adresse, melden Sie sich an und fügen Sie die Adresse, zu der Sie danach geleitet werden, hier ein."))
+FAILURE(FAILURE_OAUTH_PORT_BUSY, "oauth-port-busy", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
+	N_("%s ist auf diesem Rechner gerade belegt; vielleicht meldet sich dort soeben jemand anderes an."),
+	N_("Bitte versuchen Sie es in einigen Minuten noch einmal. Bleibt es dabei, muss die IT nachsehen, welches Programm den Port benutzt."))
 FAILURE(FAILURE_OAUTH_LISTEN, "oauth-listen", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
-	N_("Für die Rückmeldung des Anmeldedienstes kann auf diesem Rechner nicht gehorcht werden: %s"),
+	N_("Amtspost kann auf diesem Rechner nicht auf die Rückmeldung des Anmeldedienstes warten: %s ist belegt oder gesperrt."),
 	N_("Ist ein fester Port als Umleitungsadresse eingetragen, darf ihn kein anderes Programm benutzen; ohne Eintrag wählt Amtspost selbst einen freien."))
 FAILURE(FAILURE_OAUTH_WRONG_PERSON, "oauth-wrong-person", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Angemeldet hat sich %s. Es wurde nichts gespeichert."),
@@ -361,9 +385,15 @@ FAILURE(FAILURE_TOKEN_SEALED, "token-sealed", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK
 FAILURE(FAILURE_TOKEN_FOREIGN, "token-foreign", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Die Tokendatei „%s“ gehört einem anderen Benutzer. Sie wurde nicht verändert."),
 	N_("Jeder Benutzer braucht einen eigenen Ordner: Ein Administrator kann unter „Ordner der Tokendatei“ einen Pfad mit {user} eintragen."))
+FAILURE(FAILURE_TOKEN_FOREIGN_OWNER, "token-foreign-owner", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
+	N_("Die Tokendatei „%s“ gehört einem anderen Konto dieses Rechners. Sie wurde nicht verändert."),
+	N_("Wer den Rechner betreut, muss die Datei dem Konto geben, unter dem Amtspost läuft (chown), oder sie entfernen."))
+FAILURE(FAILURE_TOKEN_FOREIGN_OFFICE, "token-foreign-office", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Die Tokendatei „%s“ gehört zu einer anderen Installation von Amtspost. Sie wurde nicht verändert."),
+	N_("Jede Installation braucht einen eigenen Ordner für ihre Tokendateien: Ein Administrator kann ihn unter „Ordner der Tokendatei“ eintragen."))
 FAILURE(FAILURE_TOKEN_FOLDER, "token-folder", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
-	N_("Im Ordner der Tokendatei kann nicht geschrieben werden: %s"),
-	N_("Ein Administrator muss den Ordner anlegen oder freigeben oder unter „Ordner der Tokendatei“ einen anderen eintragen."))
+	N_("Der Ordner der Tokendatei lässt sich nicht verwenden: %s"),
+	N_("Amtspost muss darin schreiben dürfen, alle anderen nicht. Ein Administrator muss den Ordner so freigeben oder unter „Ordner der Tokendatei“ einen anderen eintragen."))
 FAILURE(FAILURE_TOKEN_OTHER_ACCOUNT, "token-other-account", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Kontoname wurde geändert; die gespeicherte Anmeldung gilt noch für „%s“."),
 	N_("Bitte melden Sie sich mit dem neuen Konto an: „amtspost login --user NAME“."))

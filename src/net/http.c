@@ -136,6 +136,7 @@ static bool run(const Endpoint *endpoint, Security security, const HttpRequest *
 	g_auto(Inbox) inbox = {.attempt = &attempt, .data = g_malloc(HTTP_BODY_LIMIT)};
 
 	attempt_init(&attempt, endpoint, security, false, cancel);
+	attempt.grace = request->grace * INT64_C(1000);
 	set_request(&attempt, request, &inbox);
 	if (!attempt_begin(&attempt, error))
 		return false;

@@ -94,7 +94,8 @@ static char *host_for_url(const char *host)
 		       : g_strdup_printf("[%s]", host);
 }
 
-/* Puts SCHEME://HOST:PORT PATH together by curl's own rules for host names; NULL if HOST breaks them. */
+/* Puts SCHEME://HOST:PORT PATH together by curl's own rules for host names; NULL if HOST breaks
+ * them. */
 static char *make_url(const char *scheme, const char *host, uint16_t port, const char *path)
 {
 	g_autofree char *name = host_for_url(host);
@@ -235,6 +236,15 @@ static bool is_flooded(const Attempt *attempt)
 	return received > GREETING_PHASE_LIMIT;
 }
 
+/* Cancelled, but what is under way may just be worth its end: from now on only a nearer deadline
+ * counts.
+ */
+static void use_grace(Attempt *attempt)
+{
+	attempt->deadline = MIN(attempt->deadline, clock_monotonic() + attempt->grace);
+	attempt->cancel = NULL;
+}
+
 /* True once curl has come to an end or we have seen enough. */
 static bool attempt_is_over(Attempt *attempt)
 {
@@ -245,6 +255,8 @@ static bool attempt_is_over(Attempt *attempt)
 		attempt->code = message->data.result;
 	if (attempt->fault != FAULT_NONE || (message && attempt->code == CURLE_OK))
 		return true;
+	if (cancel_triggered(attempt->cancel) && attempt->grace > 0)
+		use_grace(attempt);
 	if (is_flooded(attempt))
 		attempt->fault = FAULT_FLOOD;
 	else if (cancel_triggered(attempt->cancel))
@@ -277,15 +289,14 @@ static bool restart_for_proxy(Attempt *attempt)
 
 bool attempt_run(Attempt *attempt, int64_t until)
 {
-	struct curl_waitfd wake = {
-		.fd = cancel_descriptor(attempt->cancel),
-		.events = CURL_WAIT_POLLIN,
-	};
-	unsigned extra = wake.fd < 0 ? 0 : 1;
 	int running;
 
 	until = MIN(until, attempt->deadline);
 	for (;;) {
+		struct curl_waitfd wake = {
+			.fd = cancel_descriptor(attempt->cancel),
+			.events = CURL_WAIT_POLLIN,
+		};
 		int64_t left = until - clock_monotonic();
 
 		curl_multi_perform(attempt->multi, &running);
@@ -293,7 +304,7 @@ bool attempt_run(Attempt *attempt, int64_t until)
 			return true;
 		if (left < 0)
 			return false;
-		curl_multi_poll(attempt->multi, &wake, extra, (int)left + 1, NULL);
+		curl_multi_poll(attempt->multi, &wake, wake.fd < 0 ? 0 : 1, (int)left + 1, NULL);
 	}
 }
 

@@ -2,6 +2,7 @@
  * The attempt itself is in stream_attempt.c. */
 #include "net/stream_internal.h"
 
+#include <stdlib.h>
 #include "base/clock.h"
 
 /* A mail server greets at once; one that is silent for so long on a plain connection may be waiting
@@ -10,6 +11,8 @@
 
 void stream_start_library(void)
 {
+	/* Curl would write every session's keys there. */
+	unsetenv("SSLKEYLOGFILE");
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 

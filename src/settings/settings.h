@@ -175,8 +175,8 @@ Account *settings_resolve(Settings *settings, const char *user, GError **error);
  * everybody. FAILURE_SETTING_MISSING: it has no id. */
 bool settings_resolve_client(Settings *settings, OauthClient *client, GError **error);
 
-/* Whether ACCOUNT can be used for PROTOCOL: not disabled; account, host and, for Office 365, the OAuth
- * client's id set (FAILURE_INTERFACE_DISABLED, FAILURE_SETTING_MISSING: status 3). */
+/* Whether ACCOUNT can be used for PROTOCOL: not disabled; account, host and, for Office 365, the
+ * OAuth client's id set (FAILURE_INTERFACE_DISABLED, FAILURE_SETTING_MISSING: status 3). */
 bool settings_require(const Account *account, MailProtocol protocol, GError **error);
 
 /* The names that the standard list of hidden folders holds, NULL-terminated. */

@@ -21,6 +21,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SettingValues, setting_values_clear)
 /* The checks of single rows. */
 bool settings_check_addresses(const Setting *setting, const char *value, GError **error);
 bool settings_check_tenant(const Setting *setting, const char *value, GError **error);
+bool settings_check_client(const Setting *setting, const char *value, GError **error);
 bool settings_check_token_folder(const Setting *setting, const char *value, GError **error);
 
 /* Which of SETTING's choices VALUE is, as the enum in model/ counts them. */

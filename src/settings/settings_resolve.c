@@ -213,7 +213,10 @@ static bool require_value(const char *value, SettingKey key, GError **error)
 	if (value)
 		return true;
 	subject = g_strdup_printf("%s (%s)", _(setting->label), setting->name);
-	failure_set(error, FAILURE_SETTING_MISSING, subject, "%s is not set", setting->name);
+	failure_set(error,
+		setting->scopes & SCOPE_USER ? FAILURE_SETTING_MISSING
+					     : FAILURE_SETTING_MISSING_GLOBAL,
+		subject, "%s is not set", setting->name);
 	return false;
 }
 

@@ -192,6 +192,7 @@ static const Setting table[SETTING_COUNT] = {
 	[SETTING_OAUTH_CLIENT_ID] = {
 		.key = SETTING_OAUTH_CLIENT_ID, .name = "oauth.client-id", .type = TYPE_TEXT, .scopes = SCOPE_GLOBAL,
 		.group = GROUP_OAUTH, .label = N_("OAuth-Anwendung: Anwendungs-ID"),
+		.check = settings_check_client,
 		.help = N_("Die Kennung, unter der Amtspost beim Anmeldedienst registriert ist."),
 	},
 	[SETTING_OAUTH_CLIENT_SECRET] = {
@@ -202,7 +203,7 @@ static const Setting table[SETTING_COUNT] = {
 	[SETTING_OAUTH_REDIRECT_URI] = {
 		.key = SETTING_OAUTH_REDIRECT_URI, .name = "oauth.redirect-uri", .type = TYPE_URL, .scopes = SCOPE_GLOBAL, .may_be_empty = true,
 		.group = GROUP_OAUTH, .label = N_("OAuth-Anwendung: Umleitungsadresse"),
-		.help = N_("Die registrierte Umleitungsadresse. Ohne Eintrag wird ein freier Port auf diesem Rechner verwendet."),
+		.help = N_("Nur für einen festen Port auf diesem Rechner (http://localhost:8400/oauth/callback) oder eine eigene Adresse. Ohne Eintrag wählt Amtspost einen freien Port und http://localhost/oauth/callback ist zu registrieren."),
 	},
 	[SETTING_OAUTH_SCOPES] = {
 		.key = SETTING_OAUTH_SCOPES, .name = "oauth.scopes", .type = TYPE_TEXT, .scopes = SCOPE_GLOBAL,

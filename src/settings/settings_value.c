@@ -3,6 +3,7 @@
 #include "settings/settings_internal.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/i18n.h"
@@ -205,8 +206,11 @@ static char *normalise_file(const Setting *setting, const char *value, GError **
 
 static bool is_loopback(const char *host)
 {
-	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-	       g_str_has_prefix(host, "127.");
+	struct in_addr address;
+
+	if (inet_pton(AF_INET, host, &address) == 1)
+		return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
 }
 
 static bool is_service_url(GUri *uri)
@@ -308,6 +312,8 @@ bool settings_check_secret(const Setting *setting, const Secret *secret, GError 
 			setting, _("ein Wert; „settings unset“ entfernt ihn"), error);
 	if (size > SECRET_LIMIT)
 		return refuse_silently(setting, _("ein kürzerer Wert"), error);
+	if (!g_utf8_validate(text, (gssize)size, NULL))
+		return refuse_silently(setting, _("Text in UTF-8"), error);
 	if (strlen(text) != size || text_has_control(text))
 		return refuse_silently(setting, _("Text ohne Steuerzeichen"), error);
 	return true;
@@ -333,6 +339,17 @@ bool settings_check_tenant(const Setting *setting, const char *value, GError **e
 		if (!g_ascii_isalnum(*at) && *at != '.' && *at != '-')
 			return refuse(setting, value,
 				_("„organizations“, eine Mandanten-ID oder eine Domäne"), error);
+	}
+	return true;
+}
+
+/* The id becomes a part of URLs and forms. */
+bool settings_check_client(const Setting *setting, const char *value, GError **error)
+{
+	for (const char *at = value; *at; at++) {
+		if (!g_ascii_isgraph(*at))
+			return refuse(setting, value,
+				_("eine Anwendungs-ID ohne Leerzeichen und Umlaute"), error);
 	}
 	return true;
 }

@@ -54,6 +54,17 @@ static char *check_ca_file(const char *path)
 	return NULL;
 }
 
+/* A redirect to this machine without a port, or by https, that nothing here can take. */
+static bool leads_to_nobody(const char *value)
+{
+	g_autoptr(GUri) uri = *value ? g_uri_parse(value, G_URI_FLAGS_NONE, NULL) : NULL;
+	const char *host = uri ? g_uri_get_host(uri) : "";
+
+	return (strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
+		       strcmp(host, "::1") == 0) &&
+	       (g_uri_get_port(uri) < 0 || strcmp(g_uri_get_scheme(uri), "http") != 0);
+}
+
 /* NULL: VALUE, set for everybody, is fine. */
 static char *check_global(SettingKey key, const char *value)
 {
@@ -62,6 +73,15 @@ static char *check_global(SettingKey key, const char *value)
 	if (key == SETTING_OAUTH_TOKEN_FOLDER && *value && !strstr(value, "{user}"))
 		return g_strdup(_("Ohne {user} im Ordner liegen die Tokendateien aller Benutzer an "
 				  "einem Ort; nur einer kann sich dann anmelden."));
+	if (key == SETTING_OAUTH_SCOPES && !strstr(value, "offline_access"))
+		return g_strdup(
+			_("Ohne „offline_access“ müssen sich alle Benutzer etwa jede Stunde "
+			  "neu anmelden."));
+	if (key == SETTING_OAUTH_REDIRECT_URI && leads_to_nobody(value))
+		return g_strdup(
+			_("An dieser Adresse hört niemand zu: Wer sich anmeldet, muss sie nach "
+			  "der Anmeldung von Hand einfügen. Ohne Eintrag oder mit einem Port "
+			  "(http://localhost:8400/oauth/callback) geht es von selbst weiter."));
 	return NULL;
 }
 
