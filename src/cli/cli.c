@@ -1,6 +1,7 @@
 /* Finding the command, opening the office, running, telling how it ended. */
 #include "cli/cli.h"
 #include "cli/cli_internal.h"
+#include "cli/cli_terminal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -27,8 +28,10 @@ static Cancel *interrupted;
 
 static void on_signal(int number)
 {
-	if (cancel_triggered(interrupted))
+	if (cancel_triggered(interrupted)) {
+		cli_show_input();
 		_exit(128 + number);
+	}
 	cancel_trigger(interrupted);
 }
 
@@ -40,6 +43,8 @@ static void catch_signals(Cancel *cancel)
 	interrupted = cancel;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	sigaction(SIGQUIT, &action, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
@@ -98,7 +103,7 @@ static bool check_count(const Cli *cli, const CliCommand *command, GError **erro
 	if (cli->argument_count >= command->least &&
 		(command->most < 0 || cli->argument_count <= command->most))
 		return true;
-	sentence = g_strdup_printf("amtspost %s %s", command->words, command->arguments);
+	sentence = cli_describe_call(command);
 	failure_set(error, FAILURE_USAGE, sentence, "wrong number of arguments: %d",
 		cli->argument_count);
 	return false;
@@ -230,18 +235,22 @@ static bool run(Cli *cli, int argc, char **argv, GError **error)
 static void tell_failure(Cli *cli, const GError *error)
 {
 	g_autofree char *sentence = failure_sentence(error);
-	g_autofree char *advice = failure_advice(error);
+	g_autofree char *advice = cli_advice(cli, error);
 	g_autofree char *safe = text_for_terminal(sentence);
+	g_autofree char *safe_advice = text_for_terminal(advice);
 	g_autofree char *detail = text_for_terminal(error->message);
 
 	if (cli->options.json && !ferror(stdout)) {
 		if (!cli->printed)
-			cli_print_json(cli, json_pack("{s:o}", "error", cli_json_error(error)));
+			cli_print_json(
+				cli, json_pack("{s:o}", "error", cli_json_error(cli, error)));
 		fflush(stdout);
 		return;
 	}
 	fflush(stdout);
-	fprintf(stderr, "%s\n%s\n", safe, advice);
+	if (!cli->told)
+		fprintf(stderr, "%s\n", safe);
+	fprintf(stderr, "%s\n", safe_advice);
 	if (cli->options.verbose || failure_code(error) != FAILURE_CODE_INPUT)
 		fprintf(stderr, "(%s: %s)\n", _("technisch"), detail);
 }

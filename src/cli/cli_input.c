@@ -2,24 +2,21 @@
 #include "cli/cli_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "cli/cli_terminal.h"
 #include "failure/failure.h"
 
 #define INPUT_LIMIT (8 * 1024 * 1024)
 
-/* Drops one line end: LF or CRLF. */
-static size_t without_newline(char *text, size_t size)
+/* SIZE without one line end: LF or CRLF. */
+static size_t without_newline(const char *text, size_t size)
 {
-	if (size > 0 && text[size - 1] == '\n')
-		text[--size] = '\0';
-	if (size > 0 && text[size] == '\0' && text[size - 1] == '\r')
-		text[--size] = '\0';
-	return size;
+	if (size == 0 || text[size - 1] != '\n')
+		return size;
+	size--;
+	return size > 0 && text[size - 1] == '\r' ? size - 1 : size;
 }
 
 /* All of PATH, NULL: of standard input. */
@@ -47,38 +44,44 @@ char *cli_read_text(const char *path, GError **error)
 	return text;
 }
 
-Secret *cli_take_line(const char *text, size_t size)
+/* The SIZE bytes of a line, without its end. */
+static Secret *take_line(const char *text, size_t size)
 {
-	if (size > 0 && text[size - 1] == '\n')
-		size--;
-	if (size > 0 && text[size - 1] == '\r')
-		size--;
-	return secret_new(text, size);
+	return secret_new(text, without_newline(text, size));
 }
 
-/* One line from the terminal with the echo off; yours. */
-static Secret *ask(const char *prompt, GError **error)
+/* Standard input to its end; where it is a terminal all the same, without showing what is typed. */
+static char *read_hidden(size_t *size, GError **error)
 {
-	struct termios before, silent;
-	char line[1024];
-	char *got;
-	Secret *secret = NULL;
+	char *text;
 
-	/* Silent before the prompt: whoever types at once is not shown either. */
-	tcgetattr(STDIN_FILENO, &before);
-	silent = before;
-	silent.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-	fprintf(stderr, "%s: ", prompt);
-	got = fgets(line, sizeof line, stdin);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-	fputc('\n', stderr);
-	if (got)
-		secret = secret_new(line, without_newline(line, strlen(line)));
-	else
-		failure_set(error, FAILURE_CANCELLED, NULL, "no input");
-	secret_wipe(line, sizeof line);
-	return secret;
+	cli_hide_echo();
+	text = read_all(NULL, size, error);
+	cli_show_input();
+	return text;
+}
+
+bool cli_read_secrets(Secret **first, Secret **second, GError **error)
+{
+	size_t size;
+	char *text = read_hidden(&size, error);
+	char *end;
+	size_t length;
+
+	if (!text)
+		return false;
+	end = memchr(text, '\n', size);
+	length = end ? (size_t)(end - text) + 1 : size;
+	if (size > length) {
+		const char *rest = text + length;
+		const char *rest_end = memchr(rest, '\n', size - length);
+
+		*second = take_line(rest, rest_end ? (size_t)(rest_end - rest) + 1 : size - length);
+	}
+	*first = take_line(text, length);
+	secret_wipe(text, size);
+	g_free(text);
+	return true;
 }
 
 Secret *cli_read_secret(const Cli *cli, const char *path, const char *prompt, GError **error)
@@ -87,9 +90,9 @@ Secret *cli_read_secret(const Cli *cli, const char *path, const char *prompt, GE
 	char *text;
 	Secret *secret;
 
-	if (!path && !cli->options.json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
-		return ask(prompt, error);
-	text = read_all(path, &size, error);
+	if (!path && cli_has_person(cli))
+		return cli_ask_secret(cli, prompt, error);
+	text = path ? read_all(path, &size, error) : read_hidden(&size, error);
 	if (!text)
 		return NULL;
 	secret = secret_new(text, without_newline(text, size));

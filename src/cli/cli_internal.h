@@ -46,6 +46,8 @@ typedef struct Cli {
 	Office *office;
 	Cancel *cancel;
 	bool printed; /* a JSON document stands on standard output */
+	bool told;    /* people know already what the failure at the end says */
+	bool asks;    /* what fails for want of a sign-in is tried again after one */
 } Cli;
 
 typedef bool CliRun(Cli *cli, GError **error);
@@ -75,6 +77,9 @@ void cli_options_clear(CliOptions *options);
 /* The usage of COMMAND, or of all COMMANDS (NULL-terminated lists of rows), on standard output. */
 void cli_print_help(const CliCommand *command, const CliCommand *const *tables);
 
+/* "amtspost login --user NAME": the call that COMMAND needs at least; yours. */
+char *cli_describe_call(const CliCommand *command);
+
 /* A positive whole number from an option's text; NULL text gives FALLBACK. FAILURE_USAGE. */
 bool cli_parse_number(const char *text, int64_t fallback, int64_t *number, GError **error);
 /* --since: a day or a time; NULL text gives 0. */
@@ -86,8 +91,8 @@ bool cli_parse_time(const char *text, int64_t *seconds, GError **error);
  * terminal. */
 Secret *cli_read_secret(const Cli *cli, const char *path, const char *prompt, GError **error);
 char *cli_read_text(const char *path, GError **error);
-/* The SIZE bytes of a line at TEXT, which may hold its line end; yours. */
-Secret *cli_take_line(const char *text, size_t size);
+/* Two secrets, a line each, from standard input; *SECOND NULL: there is no second line. */
+bool cli_read_secrets(Secret **first, Secret **second, GError **error);
 
 /* ---- cli_output.c ---- */
 
@@ -102,7 +107,9 @@ void cli_finish_array(Cli *cli);
 
 json_t *cli_json_text(const char *text); /* NULL gives null */
 json_t *cli_json_time(int64_t seconds);	 /* 0 gives null */
-json_t *cli_json_error(const GError *error);
+json_t *cli_json_error(const Cli *cli, const GError *error);
+/* ERROR's advice, in which the user that the command names stands in NAME's place; yours. */
+char *cli_advice(const Cli *cli, const GError *error);
 
 /* "1,2 MB", "0,4 s", with the decimal mark of the language; yours. */
 char *cli_format_size(uint64_t bytes);

@@ -1,32 +1,29 @@
 /* login …: signing in, by password or through the browser, and what is known of it. */
 #include "cli/cli_login.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <termios.h>
 #include <unistd.h>
 #include "app/login.h"
 #include "app/sign_in.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/cli_terminal.h"
 #include "failure/failure.h"
 
-/* Whether there is a person to ask. */
-static bool has_person(const Cli *cli)
-{
-	return !cli->options.json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-}
-
-/* A sentence or more for people beside the command's output. */
-static void say(const char *text)
-{
-	g_autofree char *safe = text_for_terminal(text);
-
-	fprintf(stderr, "%s\n", safe);
-}
-
 /* ---- the report ---- */
+
+/* What programs read for the reason: a word where it is ours, else the sentence. */
+static json_t *reason_json(const LoginCheck *check)
+{
+	switch (check->state) {
+	case LOGIN_UNCHECKED:
+		return json_string("unchecked");
+	case LOGIN_SKIPPED:
+		return json_string("skipped");
+	default:
+		return cli_json_text(check->reason);
+	}
+}
 
 static json_t *check_json(const LoginCheck *check)
 {
@@ -34,10 +31,8 @@ static json_t *check_json(const LoginCheck *check)
 		     : check->state == LOGIN_FAILED ? json_false()
 						    : json_null();
 
-	return json_pack("{s:o, s:o, s:o}", "ok", ok, "reason",
-		check->state == LOGIN_UNCHECKED ? json_string("unchecked")
-						: cli_json_text(check->reason),
-		"message", cli_json_text(check->reason));
+	return json_pack("{s:o, s:o, s:o}", "ok", ok, "reason", reason_json(check), "message",
+		cli_json_text(check->reason));
 }
 
 static json_t *mailboxes_json(const GPtrArray *mailboxes)
@@ -54,7 +49,7 @@ static json_t *mailboxes_json(const GPtrArray *mailboxes)
 	return list;
 }
 
-static json_t *result_json(const LoginResult *result, const GError *problem)
+static json_t *result_json(const Cli *cli, const LoginResult *result, const GError *problem)
 {
 	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "account",
 		cli_json_text(result->account), "identity", cli_json_text(result->identity), "imap",
@@ -62,7 +57,7 @@ static json_t *result_json(const LoginResult *result, const GError *problem)
 		mailboxes_json(result->mailboxes), "token_file", cli_json_text(result->token_file));
 
 	if (problem)
-		json_object_set_new(document, "error", cli_json_error(problem));
+		json_object_set_new(document, "error", cli_json_error(cli, problem));
 	return document;
 }
 
@@ -89,21 +84,44 @@ static void print_check(const char *name, const LoginCheck *check, const char *g
 	cli_print_line(line);
 }
 
-static void print_result(const LoginResult *result, bool failed)
+/* How it went as a whole; yours. */
+static char *result_title(const LoginResult *result, bool failed)
 {
-	g_autofree char *title =
-		g_strdup_printf(failed ? _("Anmeldung von %s:") : _("Angemeldet als %s."),
-			result->identity ? result->identity : result->account);
+	const char *who = result->identity ? result->identity : result->account;
 
-	cli_print_line(title);
-	print_check("IMAP", &result->imap, _("Anmeldung in Ordnung"));
-	print_check("SMTP", &result->smtp, _("Anmeldung in Ordnung"));
-	for (guint i = 0; i < result->mailboxes->len; i++) {
+	if (failed && !result->stored)
+		return g_strdup_printf(_("%s ist nicht angemeldet."), who);
+	if (result->present)
+		return g_strdup_printf(
+			_("Die bisherige Anmeldung als %s gilt noch. Eine neue beginnt mit --new."),
+			who);
+	if (!result->token_file && result->imap.state != LOGIN_OK)
+		return g_strdup_printf(
+			_("Das Kennwort von %s ist gespeichert, aber noch nicht geprüft."), who);
+	return g_strdup_printf(_("Angemeldet als %s."), who);
+}
+
+static void print_mailboxes(const LoginResult *result)
+{
+	/* Where IMAP failed, the main mailbox has nothing to add. */
+	guint first = result->imap.state == LOGIN_OK ? 0 : 1;
+
+	for (guint i = first; i < result->mailboxes->len; i++) {
 		const LoginMailbox *mailbox = g_ptr_array_index(result->mailboxes, i);
 		g_autofree char *name = g_strdup_printf(_("Postfach %s"), mailbox->address);
 
 		print_check(name, &mailbox->check, _("geöffnet"));
 	}
+}
+
+static void print_result(const LoginResult *result, bool failed)
+{
+	g_autofree char *title = result_title(result, failed);
+
+	cli_print_line(title);
+	print_check("IMAP", &result->imap, _("Anmeldung in Ordnung"));
+	print_check("SMTP", &result->smtp, _("Anmeldung in Ordnung"));
+	print_mailboxes(result);
 	if (result->token_file) {
 		g_autofree char *line = g_strdup_printf(_("  Tokendatei: %s"), result->token_file);
 
@@ -113,76 +131,46 @@ static void print_result(const LoginResult *result, bool failed)
 
 /* ---- a password ---- */
 
-/* Two lines of standard input: IMAP's password and SMTP's, which may be missing (NULL). */
-static bool read_passwords(Secret **imap, Secret **smtp, GError **error)
+/* Asks for both; an empty second answer means the same. */
+static bool ask_passwords(
+	const Cli *cli, const LoginPlan *plan, Secret **imap, Secret **smtp, GError **error)
 {
-	char *text = cli_read_text(NULL, error);
-	char *second;
+	g_autofree char *prompt =
+		g_strdup_printf(_("Kennwort von %s für den Empfang (IMAP)"), plan->account);
 
-	if (!text)
+	*imap = cli_ask_secret(cli, prompt, error);
+	if (!*imap)
 		return false;
-	second = strchr(text, '\n');
-	*imap = cli_take_line(text, second ? (size_t)(second - text) : strlen(text));
-	if (second && second[1] != '\0')
-		*smtp = cli_take_line(second + 1, strcspn(second + 1, "\n"));
-	secret_wipe(text, strlen(text));
-	g_free(text);
+	if (!plan->has_smtp || secret_size(*imap) == 0)
+		return true;
+	*smtp = cli_ask_secret(cli, _("Kennwort für den Versand (SMTP), leer: dasselbe"), error);
+	if (!*smtp)
+		return false;
+	if (secret_size(*smtp) == 0)
+		g_clear_pointer(smtp, secret_free);
 	return true;
 }
 
-/* Asks for both; an empty second answer means the same. */
-static bool ask_passwords(const Cli *cli, Secret **imap, Secret **smtp, GError **error)
-{
-	*imap = cli_read_secret(cli, NULL, _("Kennwort für IMAP"), error);
-	if (!*imap)
-		return false;
-	*smtp = cli_read_secret(cli, NULL, _("Kennwort für SMTP (leer: dasselbe)"), error);
-	if (*smtp && secret_size(*smtp) == 0)
-		g_clear_pointer(smtp, secret_free);
-	return *smtp || !*error;
-}
-
-static bool sign_in_standard(Cli *cli, LoginResult *result, GError **error)
+static bool sign_in_standard(Cli *cli, const LoginPlan *plan, LoginResult *result, GError **error)
 {
 	g_autoptr(Secret) imap = NULL;
 	g_autoptr(Secret) smtp = NULL;
-	GError *problem = NULL;
+	bool person = cli_has_person(cli);
 
-	if (has_person(cli) ? !ask_passwords(cli, &imap, &smtp, &problem)
-			    : !read_passwords(&imap, &smtp, &problem)) {
-		g_propagate_error(error, problem);
+	if (person ? !ask_passwords(cli, plan, &imap, &smtp, error)
+		   : !cli_read_secrets(&imap, &smtp, error))
 		return false;
-	}
-	if (has_person(cli))
-		say(_("Die Anmeldung wird bei den Servern geprüft …"));
+	if (person && secret_size(imap) > 0)
+		cli_say(_("Die Anmeldung wird bei den Servern geprüft …"));
 	return login_with_password(
 		cli->office, cli->options.user, imap, smtp, cli->actor, cli->cancel, result, error);
 }
 
 /* ---- the browser ---- */
 
-/* Whoever pastes a redirect sees nothing of it, and no terminal cuts it at 4,096 letters. */
-static void hide_input(struct termios *before)
-{
-	struct termios hidden;
-
-	if (tcgetattr(STDIN_FILENO, before) != 0)
-		return;
-	hidden = *before;
-	hidden.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
-	hidden.c_cc[VMIN] = 1;
-	hidden.c_cc[VTIME] = 0;
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-}
-
-typedef struct Asking {
-	Cli *cli;
-	struct termios terminal; /* as it was before input was hidden */
-} Asking;
-
 static void show_address(const char *url, bool listens, void *data)
 {
-	Cli *cli = ((Asking *)data)->cli;
+	Cli *cli = data;
 
 	if (cli->options.json) {
 		cli_print_json(cli, json_pack("{s:s}", "authorize_url", url));
@@ -190,41 +178,44 @@ static void show_address(const char *url, bool listens, void *data)
 		cli->printed = false;
 		return;
 	}
-	say(_("Bitte öffnen Sie diese Adresse im Browser und melden Sie sich dort an:"));
+	cli_say(_("Bitte öffnen Sie diese Adresse im Browser und melden Sie sich dort an:"));
 	fprintf(stderr, "%s\n", url);
-	if (!has_person(cli))
+	if (listens)
+		cli_say(_("Danach geht es hier von selbst weiter. Amtspost wartet zehn Minuten; "
+			  "Strg+C bricht ab."));
+	if (cli_has_person(cli))
+		cli_say(listens ? _("Läuft der Browser auf einem anderen Rechner, fügen Sie die "
+				    "Adresse, zu der er am Ende geleitet wird, hier ein (sie wird "
+				    "nicht angezeigt) und drücken Sie die Eingabetaste.")
+				: _("Fügen Sie die Adresse, zu der der Browser danach geleitet "
+				    "wird, hier ein (sie wird nicht angezeigt) und drücken Sie "
+				    "die Eingabetaste. Strg+C bricht ab."));
+}
+
+static void begin_again(const char *sentence, void *data)
+{
+	const Cli *cli = data;
+
+	if (cli->options.json)
 		return;
-	say(listens ? _("Danach geht es hier von selbst weiter. Läuft der Browser auf einem "
-			"anderen "
-			"Rechner, fügen Sie die Adresse, zu der er am Ende geleitet wird, hier ein "
-			"(sie wird nicht angezeigt) und drücken Sie die Eingabetaste.")
-		    : _("Fügen Sie die Adresse, zu der Sie danach geleitet werden, hier ein (sie "
-			"wird nicht angezeigt) und drücken Sie die Eingabetaste."));
+	cli_say(sentence);
+	cli_say(_("Bitte verwenden Sie die neue Adresse, die nun folgt."));
 }
 
 static void correct(const char *sentence, void *data)
 {
 	(void)data;
-	say(sentence);
-	say(_("Bitte fügen Sie die ganze Adresse aus der Adresszeile des Browsers ein."));
+	cli_say(sentence);
+	cli_say(_("Bitte fügen Sie die ganze Adresse aus der Adresszeile des Browsers ein."));
 }
 
-static void go_on(void *data)
+static void check(bool before, void *data)
 {
-	const Asking *asking = data;
+	const Cli *cli = data;
 
-	if (has_person(asking->cli))
-		say(_("Die Anmeldung wird geprüft …"));
-}
-
-static bool ask_yes(const char *question)
-{
-	char answer[16] = "";
-
-	fprintf(stderr, "%s [j/N] ", question);
-	if (!fgets(answer, sizeof answer, stdin))
-		return false;
-	return strchr("jJyY", answer[0]) && answer[0] != '\0';
+	if (!cli->options.json && !cli->options.quiet)
+		cli_say(before ? _("Die bisherige Anmeldung wird geprüft …")
+			       : _("Die neue Anmeldung wird geprüft …"));
 }
 
 static bool confirm(const char *identity, const char *account, void *data)
@@ -233,33 +224,30 @@ static bool confirm(const char *identity, const char *account, void *data)
 		_("Angemeldet hat sich „%s“. Das Postfach „%s“ lässt sich damit öffnen. Ist das "
 		  "richtig?"),
 		identity, account);
-	g_autofree char *safe = text_for_terminal(question);
-	const Asking *asking = data;
 
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &asking->terminal);
-	return ask_yes(safe);
+	cli_show_input();
+	return cli_ask_yes(data, question);
 }
 
 static bool sign_in_office365(Cli *cli, bool force, LoginResult *result, GError **error)
 {
-	Asking asking = {.cli = cli};
-	bool person = has_person(cli);
+	bool person = cli_has_person(cli);
 	LoginUi ui = {
 		.show_address = show_address,
 		.confirm = person ? confirm : NULL,
 		.correct = person ? correct : NULL,
-		.go_on = go_on,
+		.begin_again = begin_again,
+		.check = check,
 		.input = STDIN_FILENO,
-		.data = &asking,
+		.data = cli,
 	};
 	bool done;
 
-	if (person)
-		hide_input(&asking.terminal);
+	if (isatty(STDIN_FILENO))
+		cli_hide_input();
 	done = login_with_office365(
 		cli->office, cli->options.user, force, &ui, cli->actor, cli->cancel, result, error);
-	if (person)
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &asking.terminal);
+	cli_show_input();
 	return done;
 }
 
@@ -267,13 +255,13 @@ static bool sign_in_office365(Cli *cli, bool force, LoginResult *result, GError 
 
 static bool sign_in(Cli *cli, LoginResult *result, GError **error)
 {
-	Interface interface;
+	g_auto(LoginPlan) plan = {0};
 
-	if (!login_find_interface(cli->office, cli->options.user, &interface, error))
+	if (!login_plan(cli->office, cli->options.user, &plan, error))
 		return false;
-	return interface == INTERFACE_OFFICE365
+	return plan.interface == INTERFACE_OFFICE365
 		       ? sign_in_office365(cli, cli->options.new, result, error)
-		       : sign_in_standard(cli, result, error);
+		       : sign_in_standard(cli, &plan, result, error);
 }
 
 static bool refuse_mailbox(const Cli *cli, GError **error)
@@ -294,29 +282,42 @@ static bool run_login(Cli *cli, GError **error)
 		return false;
 	sign_in(cli, &result, &problem);
 	if (result.filled && cli->options.json)
-		cli_print_json(cli, result_json(&result, problem));
+		cli_print_json(cli, result_json(cli, &result, problem));
 	else if (result.filled)
 		print_result(&result, problem != NULL);
+	cli->told = result.filled;
 	if (problem)
 		g_propagate_error(error, problem);
 	return !problem;
+}
+
+/* Why a command cannot go on, and what follows. */
+static void explain_sign_in(const Cli *cli, const GError *problem)
+{
+	g_autofree char *sentence = failure_sentence(problem);
+	g_autofree char *advice = cli_advice(cli, problem);
+
+	cli_say(sentence);
+	if (failure_actor(problem) != ACTOR_CLERK)
+		cli_say(advice);
+	cli_say(_("Dafür müssen Sie sich anmelden; danach geht es von selbst weiter."));
 }
 
 bool cli_run_signed_in(Cli *cli, CliRun *command, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	g_auto(LoginResult) result = {0};
-	g_autofree char *sentence = NULL;
+	bool person = cli_has_person(cli);
 
+	cli->asks = person;
 	if (command(cli, &problem))
 		return true;
-	if (!has_person(cli) || !sign_in_helps(problem)) {
+	cli->asks = false;
+	if (!person || !sign_in_helps(problem)) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return false;
 	}
-	sentence = failure_sentence(problem);
-	say(sentence);
-	say(_("Für das, was Sie vorhaben, ist eine Anmeldung nötig; danach geht es damit weiter."));
+	explain_sign_in(cli, problem);
 	if (!sign_in(cli, &result, error) && !(result.filled && result.imap.state != LOGIN_FAILED))
 		return false;
 	g_clear_error(error);
@@ -326,18 +327,20 @@ bool cli_run_signed_in(Cli *cli, CliRun *command, GError **error)
 
 static json_t *status_json(const LoginStatus *status)
 {
+	bool usable = status->use == LOGIN_USE_GOOD || status->use == LOGIN_USE_UNTRIED;
+
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "account",
 		cli_json_text(status->account), "identity", cli_json_text(status->identity),
 		"signed_in", cli_json_time(status->signed_in), "refreshed",
 		cli_json_time(status->refreshed), "expires", cli_json_time(status->expires),
 		"token_file", cli_json_text(status->token_file), "reason",
-		cli_json_text(status->reason), "usable", status->usable);
+		cli_json_text(status->reason), "usable", usable);
 }
 
-static void print_time(const char *format, int64_t seconds)
+static void print_time(const char *name, int64_t seconds)
 {
 	g_autofree char *time = seconds ? clock_format_german(seconds) : NULL;
-	g_autofree char *line = time ? g_strdup_printf("%s: %s", format, time) : NULL;
+	g_autofree char *line = time ? g_strdup_printf("%s: %s", name, time) : NULL;
 
 	if (line)
 		cli_print_line(line);
@@ -351,15 +354,34 @@ static void print_text(const char *name, const char *value)
 		cli_print_line(line);
 }
 
+static const char *use_sentence(const LoginStatus *status)
+{
+	static const char *const sentences[] = {
+		[LOGIN_USE_GOOD] = N_("Die Anmeldung gilt."),
+		[LOGIN_USE_UNTRIED] = N_("Das Kennwort ist gespeichert, aber noch nicht geprüft."),
+		[LOGIN_USE_FIRST] = N_("Es ist eine Anmeldung nötig."),
+		[LOGIN_USE_AGAIN] = N_("Es ist eine neue Anmeldung nötig."),
+		[LOGIN_USE_BLOCKED] = N_("Die Anmeldung kann zurzeit nicht verwendet werden."),
+	};
+
+	if (status->use == LOGIN_USE_GOOD && status->reason)
+		return _(
+			"Die Anmeldung ist gespeichert; zuletzt konnte sie nicht erneuert werden.");
+	return _(sentences[status->use]);
+}
+
 static void print_status(const LoginStatus *status)
 {
-	cli_print_line(
-		status->usable ? _("Die Anmeldung gilt.") : _("Es ist eine neue Anmeldung nötig."));
+	bool good = status->use == LOGIN_USE_GOOD;
+
+	cli_print_line(use_sentence(status));
 	if (status->reason)
 		cli_print_line(status->reason);
 	print_text(_("Kontoname"), status->account);
-	print_text(_("Angemeldet als"), status->identity);
-	print_time(_("Angemeldet seit"), status->signed_in);
+	if (good)
+		print_text(_("Angemeldet als"), status->identity);
+	print_time(_("Angemeldet seit"), good ? status->signed_in : 0);
+	print_time(_("Abgelehnt am"), status->refused);
 	print_time(_("Zuletzt erneuert"), status->refreshed);
 	print_time(_("Zugriff bis (wird von selbst erneuert)"), status->expires);
 	print_text(_("Tokendatei"), status->token_file);
@@ -380,12 +402,15 @@ static bool run_status(Cli *cli, GError **error)
 
 static bool run_remove(Cli *cli, GError **error)
 {
-	if (!login_remove(cli->office, cli->options.user, cli->actor, error))
+	bool removed;
+
+	if (!login_remove(cli->office, cli->options.user, cli->actor, &removed, error))
 		return false;
 	if (cli->options.json)
-		cli_print_json(cli, json_object());
+		cli_print_json(cli, json_pack("{s:b}", "removed", removed));
 	else
-		cli_print_line(_("Die gespeicherte Anmeldung ist entfernt."));
+		cli_print_line(removed ? _("Die gespeicherte Anmeldung ist entfernt.")
+				       : _("Es war keine Anmeldung gespeichert."));
 	return true;
 }
 
@@ -410,6 +435,9 @@ static void print_consent(const GPtrArray *permissions, const char *url, const c
 		  "Benutzer zu:"));
 	cli_print_line(url);
 	print_text(_("Registrierte Umleitungsadresse"), redirect);
+	cli_print_line(
+		_("Danach zeigt der Browser womöglich, dass die Seite nicht erreichbar ist; die "
+		  "Zustimmung gilt trotzdem."));
 	cli_print_line(_("Amtspost bittet um diese Berechtigungen:"));
 	for (guint i = 0; i < permissions->len; i++) {
 		const LoginPermission *permission = g_ptr_array_index(permissions, i);

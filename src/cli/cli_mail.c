@@ -8,6 +8,7 @@
 #include "app/folders.h"
 #include "app/import.h"
 #include "app/messages.h"
+#include "app/sign_in.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli_login.h"
@@ -222,7 +223,7 @@ static json_t *text_list_json(const GPtrArray *texts)
 	return list;
 }
 
-static json_t *result_json(const ImportResult *result, const GError *problem)
+static json_t *result_json(const Cli *cli, const ImportResult *result, const GError *problem)
 {
 	json_t *document = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
 		"imported", (json_int_t)result->imported, "known", (json_int_t)result->known,
@@ -234,7 +235,7 @@ static json_t *result_json(const ImportResult *result, const GError *problem)
 		text_list_json(result->case_conflicts));
 
 	if (problem)
-		json_object_set_new(document, "error", cli_json_error(problem));
+		json_object_set_new(document, "error", cli_json_error(cli, problem));
 	return document;
 }
 
@@ -333,8 +334,8 @@ static bool import_once(Cli *cli, GError **error)
 		&problem);
 	clear_notice(cli);
 	if (cli->options.json)
-		cli_print_json(cli, result_json(&result, problem));
-	else
+		cli_print_json(cli, result_json(cli, &result, problem));
+	else if (!(cli->asks && problem && sign_in_helps(problem)))
 		print_result(&request, &result, problem != NULL);
 	if (problem)
 		g_propagate_error(error, problem);

@@ -239,6 +239,23 @@ void cli_print_help(const CliCommand *command, const CliCommand *const *tables)
 	}
 }
 
+char *cli_describe_call(const CliCommand *command)
+{
+	GString *call = g_string_new("amtspost ");
+
+	g_string_append(call, command->words);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		bool required;
+
+		if (takes(command, rows[i].name, &required) && required)
+			g_string_append_printf(call, " --%s %s", rows[i].name,
+				rows[i].value ? _(rows[i].value) : "");
+	}
+	if (*command->arguments)
+		g_string_append_printf(call, " %s", command->arguments);
+	return g_string_free(call, FALSE);
+}
+
 bool cli_parse_number(const char *text, int64_t fallback, int64_t *number, GError **error)
 {
 	guint64 value;

@@ -85,10 +85,23 @@ json_t *cli_json_time(int64_t seconds)
 	return cli_json_text(text);
 }
 
-json_t *cli_json_error(const GError *error)
+char *cli_advice(const Cli *cli, const GError *error)
+{
+	g_autofree char *advice = failure_advice(error);
+	g_auto(GStrv) parts = NULL;
+	g_autofree char *user = NULL;
+
+	if (!cli->options.user || failure_code(error) == FAILURE_CODE_INPUT)
+		return g_steal_pointer(&advice);
+	user = g_strconcat("--user ", cli->options.user, NULL);
+	parts = g_strsplit(advice, "--user NAME", -1);
+	return g_strjoinv(user, parts);
+}
+
+json_t *cli_json_error(const Cli *cli, const GError *error)
 {
 	g_autofree char *sentence = failure_sentence(error);
-	g_autofree char *advice = failure_advice(error);
+	g_autofree char *advice = cli_advice(cli, error);
 
 	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o}", "status", failure_status(error), "code",
 		failure_code_name(error), "condition", failure_name(error), "message",

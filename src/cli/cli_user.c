@@ -35,6 +35,7 @@ static const char *sign_in_word(const Person *person)
 		[SIGN_IN_UNKNOWN] = N_("noch nicht versucht"),
 		[SIGN_IN_OK] = N_("in Ordnung"),
 		[SIGN_IN_MISSING] = N_("fehlt"),
+		[SIGN_IN_EXPIRED] = N_("abgelaufen"),
 		[SIGN_IN_REFUSED] = N_("abgelehnt"),
 		[SIGN_IN_DISABLED] = N_("abgeschaltet"),
 		[SIGN_IN_INCOMPLETE] = N_("unvollständig eingerichtet"),
@@ -239,7 +240,7 @@ static void print_row_errors_json(Cli *cli, const GPtrArray *row_errors, const G
 						    "message", cli_json_text(row_error->sentence)));
 	}
 	cli_print_json(
-		cli, json_pack("{s:o, s:o}", "error", cli_json_error(error), "errors", rows));
+		cli, json_pack("{s:o, s:o}", "error", cli_json_error(cli, error), "errors", rows));
 }
 
 /* The failure's own sentence, which follows, has a single one already. */
