@@ -34,7 +34,7 @@ def test_a_good_password_is_stored(unset, mailbox):
 def test_a_refused_password_is_not_stored_and_the_former_stays(clerk):
     run = clerk.run("--json", "login", "--user", CLERK, stdin=MARK + "-falsch\n")
     assert run.status == 4 and run.json["imap"]["ok"] is False
-    assert run.error["condition"] == "login-refused"
+    assert run.error["condition"] == "login-not-stored"
     clerk.ok("folders", "--user", CLERK)
 
 
@@ -81,13 +81,62 @@ def test_a_relay_without_login(unset, fake_smtp):
     unset.set("smtp.tls", "none")
     unset.set("smtp.use-default", "true", CLERK)
     result = unset.json("login", "--user", CLERK, stdin=PASSWORD)
-    assert result["smtp"]["ok"] is None and "keine Anmeldung" in result["smtp"]["reason"]
+    assert result["smtp"]["ok"] is None and result["smtp"]["reason"] == "skipped"
+    assert "keine Anmeldung" in result["smtp"]["message"]
     assert not unset.get("smtp.password", CLERK)["set"]
 
 
 @pytest.mark.parametrize("bad", ["", "\n", "a\tb\n", "a\x7fb\n"])
 def test_passwords_that_are_none(unset, bad):
     unset.fails(2, "login", "--user", CLERK, stdin=bad)
+
+
+def scram_liar(connection, tag, arguments):
+    """Lets everybody in without having proven itself."""
+    connection.send("+ \r\n")
+    connection.read_line()
+    connection.ok(tag)
+
+
+def test_a_server_that_cannot_prove_itself(clerk):
+    """It was reached, and it lies: nothing is stored, and it is no matter of later."""
+    with FakeImap({"AUTHENTICATE": scram_liar}, capabilities="IMAP4rev1 AUTH=SCRAM-SHA-256") as server:
+        before = clerk.get("imap.port")["value"]
+        clerk.set("imap.port", str(server.port))
+        run = clerk.run("--json", "login", "--user", CLERK, stdin=MARK + "-neu\n")
+        assert run.status == 5 and run.json["imap"]["ok"] is False
+        assert run.error["condition"] == "sasl-invalid"
+        clerk.set("imap.port", before)
+    clerk.ok("folders", "--user", CLERK)  # with the former password
+
+
+def test_sign_ins_are_in_the_log(clerk):
+    clerk.run("login", "--user", CLERK, stdin=MARK + "-falsch\n")
+    clerk.ok("login", "--user", CLERK, stdin=PASSWORD)
+    rows = [(row["action"], row["detail"]) for row in clerk.json("audit") if "sign-in" in row["action"]
+            or "login" in row["action"]]
+    assert rows[0] == ("login.password", "imap: ok, smtp: skipped")
+    assert ("sign-in.refused", "imap: refused, smtp: skipped") in rows
+
+
+def test_status_tells_apart(unset, mailbox):
+    def told() -> str:
+        return unset.ok("login", "status", "--user", CLERK).stdout
+
+    assert "Es ist eine Anmeldung nötig." in told()
+    unset.set("imap.password", PASSWORD, CLERK)
+    assert "noch nicht geprüft" in told()
+    unset.ok("folders", "--user", CLERK)
+    assert "Die Anmeldung gilt." in told()
+    unset.ok("user", "lock", CLERK)
+    status = unset.json("login", "status", "--user", CLERK)
+    assert not status["usable"] and "gesperrt" in status["reason"]
+    unset.ok("user", "unlock", CLERK)
+    unset.set("interface", "disabled", CLERK)
+    assert "nicht verwendet werden" in told()
+    unset.set("interface", "standard", CLERK)
+    assert "entfernt" in unset.ok("login", "remove", "--user", CLERK).stdout
+    assert "keine Anmeldung gespeichert" in unset.ok("login", "remove", "--user", CLERK).stdout
 
 
 def test_a_certificate_that_does_not_fit(unset, mailbox):

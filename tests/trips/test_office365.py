@@ -139,7 +139,7 @@ def test_a_configured_port(clerk365, tmp_path):
     login = clerk365.start()
     assert redirect_of(login.url) == f"http://localhost:{port}/oauth/callback"
     second = clerk365.amtspost.run("--json", "login", "--user", CLERK)
-    assert second.status == 3 and second.error["condition"] == "oauth-listen"
+    assert second.status == 5 and second.error["condition"] == "oauth-port-busy"
     clerk365.identity.sign_in(login.url, clerk365.address, USER_PASSWORD)
     assert login.result()["imap"]["ok"] is True
 

@@ -41,6 +41,8 @@ ERRORS = {
     7000218: ("invalid_client", "oauth-secret-expected", 3),
     7000215: ("invalid_client", "oauth-secret-wrong", 3),
     7000222: ("invalid_client", "oauth-secret-expired", 3),
+    700025: ("invalid_client", "oauth-secret-needless", 3),
+    50194: ("invalid_request", "oauth-single-tenant", 3),
     700016: ("unauthorized_client", "oauth-application", 3),
     90002: ("invalid_request", "oauth-tenant", 3),
     90033: ("temporarily_unavailable", "oauth-busy", 5),
@@ -195,7 +197,7 @@ def test_a_replayed_code_restarts_the_flow_once(clerk365):
     ("access_denied", 65004, "oauth-declined", 4), ("access_denied", 90094, "oauth-admin-consent", 3),
     ("access_denied", 53003, "oauth-device", 3), ("invalid_request", 50011, "oauth-redirect", 3),
     ("unauthorized_client", 700016, "oauth-application", 3),
-    ("temporarily_unavailable", 90033, "oauth-busy", 5)])
+    ("temporarily_unavailable", 90033, "oauth-not-completed", 5)])
 def test_errors_at_the_redirect(clerk365, name, number, condition, status):
     clerk365.identity.refuse_sign_in(name, number)
     login = clerk365.start()

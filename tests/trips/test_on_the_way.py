@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import subprocess
+import termios
 import time
 
 import pytest
@@ -23,12 +24,13 @@ class Terminal:
         self.process = processes.spawn(
             ["setsid", "--ctty", str(BINARY), "--data", str(amtspost.data), *arguments], stdin=slave,
             stdout=slave, stderr=slave, env=amtspost.environment | {"TERM": "xterm"})
-        os.close(slave)
+        self._kept = slave  # its settings are looked at when the program is gone
         self.text = ""
 
     def read(self, seconds: float) -> bool:
+        """False: the program is gone, and all it wrote is read."""
         if not select.select([self._master], [], [], seconds)[0]:
-            return True
+            return self.process.poll() is None
         try:
             self.text += os.read(self._master, 65_536).decode("utf-8", "replace").replace("\r\n", "\n")
         except OSError:  # the other side is closed
@@ -44,17 +46,21 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    def finish(self, seconds: float = 60) -> int:
+    def finish(self, seconds: float = 60, echo: bool = False) -> int:
+        """Waits for the end; ECHO: the terminal must show again what is typed."""
         deadline = time.monotonic() + seconds
         while self.read(0.1):
             assert time.monotonic() < deadline, self.text
         try:
-            return self.process.wait(seconds)
+            status = self.process.wait(seconds)
+            assert not echo or termios.tcgetattr(self._kept)[3] & termios.ECHO, "the terminal stays blind"
+            return status
         except subprocess.TimeoutExpired:
             processes.stop(self.process)
             raise
         finally:
             os.close(self._master)
+            os.close(self._kept)
             assert MARK not in self.text, "a secret was shown"
 
 
@@ -69,10 +75,8 @@ def unset(amtspost, mailbox):
 def test_import_asks_for_the_password_and_goes_on(unset):
     terminal = Terminal(unset, "import", "--user", CLERK)
     terminal.wait_for("noch keine Anmeldung")
-    terminal.wait_for("Kennwort für IMAP")
+    terminal.wait_for(r"\(IMAP\)")
     terminal.type(PASSWORD + "\n")
-    terminal.wait_for("Kennwort für SMTP")
-    terminal.type("\n")
     assert terminal.finish() == 0, terminal.text
     assert "Neu im Archiv: 3 E-Mails" in terminal.text
     assert "noch keine Anmeldung" in terminal.text
@@ -80,10 +84,8 @@ def test_import_asks_for_the_password_and_goes_on(unset):
 
 def test_a_wrong_password_ends_it(unset):
     terminal = Terminal(unset, "folders", "--user", CLERK)
-    terminal.wait_for("Kennwort für IMAP")
+    terminal.wait_for(r"\(IMAP\)")
     terminal.type(MARK + "-falsch\n")
-    terminal.wait_for("Kennwort für SMTP")
-    terminal.type("\n")
     assert terminal.finish() == 4
     assert "abgelehnt" in terminal.text and "INBOX" not in terminal.text
 
@@ -91,7 +93,7 @@ def test_a_wrong_password_ends_it(unset):
 def test_json_never_asks(unset):
     terminal = Terminal(unset, "--json", "import", "--user", CLERK)
     assert terminal.finish() == 4
-    assert "Kennwort für" not in terminal.text
+    assert "Kennwort von" not in terminal.text
 
 
 def test_office365_goes_on_after_the_browser(clerk365):
@@ -141,9 +143,65 @@ def test_a_reason_is_given_before_a_new_sign_in(clerk365):
     assert "INBOX" in terminal.text
 
 
-def test_cancelled_at_the_prompt(unset):
-    """Ctrl-C leaves the terminal as it was, and the program ends."""
-    terminal = Terminal(unset, "folders", "--user", CLERK)
-    terminal.wait_for("Kennwort für IMAP")
+@pytest.mark.parametrize("key, status", [("\x03", 130), ("\x1c", 130)])
+def test_cancelled_at_the_prompt(unset, key, status):
+    """Ctrl-C and Ctrl-\\, however soon, leave the terminal as it was, and the program ends."""
+    for _ in range(5):
+        terminal = Terminal(unset, "folders", "--user", CLERK)
+        terminal.wait_for(r"\(IMAP\)")
+        terminal.type(key)
+        assert terminal.finish(20, echo=True) == status
+
+
+def test_two_passwords_are_asked_where_there_are_two_servers(unset, fake_smtp):
+    for key, value in (("smtp.host", "localhost"), ("smtp.port", str(fake_smtp.port)), ("smtp.tls", "none")):
+        unset.set(key, value)
+    unset.set("smtp.use-default", "true", CLERK)
+    terminal = Terminal(unset, "login", "--user", CLERK)
+    terminal.wait_for(r"\(IMAP\)")
+    terminal.type(PASSWORD + "\n")
+    terminal.wait_for(r"\(SMTP\)")
+    terminal.type("\n")
+    assert terminal.finish() == 0, terminal.text
+    assert fake_smtp.logins
+
+
+def test_a_password_is_hidden_with_json_too(unset):
+    """Standard input is a terminal, but nobody is asked."""
+    terminal = Terminal(unset, "--json", "login", "--user", CLERK)
+    time.sleep(0.5)
+    terminal.type(PASSWORD + "\n\x04")
+    assert terminal.finish() == 0, terminal.text
+
+
+def test_a_long_password_is_not_cut(unset):
+    terminal = Terminal(unset, "login", "--user", CLERK)
+    terminal.wait_for(r"\(IMAP\)")
+    terminal.type(MARK + "x" * 3000 + "\n")
+    assert terminal.finish() == 4, terminal.text
+    terminal = Terminal(unset, "login", "--user", CLERK)
+    terminal.wait_for(r"\(IMAP\)")
+    terminal.type("\n")
+    assert terminal.finish() == 2 and "kein Kennwort" in terminal.text
+
+
+def test_half_an_address_is_asked_for_again(clerk365):
+    terminal = Terminal(clerk365.amtspost, "login", "--user", CLERK)
+    url = terminal.wait_for(r"(?m)^(http://localhost:\S+)$")[1]
+    for wrong in (url, "ja", "geheim-oder-so"):
+        terminal.type(wrong + "\n")
+        terminal.wait_for("oder nur ein Teil")
+        terminal.text = ""
+    clerk365.identity.sign_in(url, clerk365.address, USER_PASSWORD)
+    assert terminal.finish() == 0, terminal.text
+
+
+def test_cancelled_at_the_question(clerk365):
+    name = "upn." + clerk365.address
+    clerk365.identity.add_user(name, USER_PASSWORD, addresses=(clerk365.address,))
+    terminal = Terminal(clerk365.amtspost, "login", "--user", CLERK)
+    url = terminal.wait_for(r"(?m)^(http://localhost:\S+)$")[1]
+    clerk365.identity.sign_in(url, name, USER_PASSWORD)
+    terminal.wait_for("Ist das richtig")
     terminal.type("\x03")
-    assert terminal.finish() == 130
+    assert terminal.finish() == 130 and not clerk365.token_file.exists()
