@@ -53,6 +53,7 @@ class Clerk365:
     def __init__(self, amtspost: Amtspost, identity: IdentityProvider, dovecot: Dovecot, address: str,
                  ca_file: Path, postfix: Postfix | None = None):
         self.amtspost, self.identity, self.dovecot, self.address = amtspost, identity, dovecot, address
+        self.certificate = dovecot.certificate
         identity.add_user(address, USER_PASSWORD)
         amtspost.set_server(dovecot.tls_port, "server", ca_file=ca_file)
         amtspost.set("oauth.authority", identity.authority)
@@ -102,7 +103,9 @@ class Clerk365:
         """The access token is over by the file's own account; its secrets stay sealed."""
         token = self.token()
         token["expires"] = token["issued"]
-        self.token_file.write_text(json.dumps(token), encoding="utf-8")
+        changed = self.token_file.with_suffix(".test")
+        changed.write_text(json.dumps(token), encoding="utf-8")
+        changed.replace(self.token_file)
 
     def refreshes(self) -> int:
         return self.identity.count("token:refresh_token")

@@ -85,8 +85,9 @@ def test_every_row_of_the_table(expired):
         if number > 10:
             assert f"AADSTS{number}" in error["detail"]
         sentences[condition] = error["message"]
-        reason = expired.status()["reason"]
-        assert reason, number
+        told = expired.status()
+        assert told["reason"] and told["usable"] == (status == 5), number
+        assert expired.amtspost.json("user", "show", CLERK)["sign_in_reason"] == told["reason"]
         with sqlite3.connect(database, timeout=10) as connection:
             connection.execute("UPDATE tokens SET failure = NULL, pause_until = NULL")
         connection.close()
@@ -119,7 +120,10 @@ def test_no_answer_of_a_token_endpoint(expired, answer, condition, status):
     error = fails(expired, status)
     assert error["condition"] == condition
     assert expired.token() == before, "the token is kept"
-    assert error["message"] == expired.status()["reason"]
+    told = expired.status()
+    assert error["message"] == told["reason"] and told["usable"]
+    (person,) = expired.amtspost.json("user", "list")
+    assert person["sign_in"] == "ok" and person["sign_in_reason"] == error["message"]
     if "Retry-After" in str(answer):
         asked = expired.identity.count("token")
         assert fails(expired, 5)["condition"] == "oauth-busy"

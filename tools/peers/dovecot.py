@@ -41,6 +41,7 @@ mail_gid = {group}
 first_valid_uid = 1
 auth_mechanisms = {mechanisms}
 auth_failure_delay = 0
+mailbox_list_index = no
 ssl = yes
 service anvil {{
   chroot =
@@ -181,7 +182,7 @@ class Dovecot:
         self.auth_socket, self.lmtp_socket = self.folder / "auth", self.folder / "lmtp"
         self._shared: dict[str, dict[str, bool]] = {}  # owner -> address -> may send as it
         self._oauth = oauth
-        self._certificate = certificate
+        self.certificate = certificate
         self._encrypted_only = encrypted_only
         self._extra = extra
         self._process: subprocess.Popen | None = None
@@ -317,8 +318,8 @@ class Dovecot:
         (self.folder / "home").mkdir()
         self._chown(self.folder)
         self._chown(self.folder / "home")
-        for source, name in ((self._certificate.certificate, "cert.pem"),
-                             (self._certificate.key, "key.pem")):
+        for source, name in ((self.certificate.certificate, "cert.pem"),
+                             (self.certificate.key, "key.pem")):
             target = self.folder / name
             shutil.copyfile(source, target)
             target.chmod(0o600)
