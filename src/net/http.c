@@ -2,6 +2,7 @@
 #include "net/http.h"
 
 #include <string.h>
+#include "base/clock.h"
 #include "net/stream_internal.h"
 
 /* Bytes of status lines, headers and trailers. */
@@ -129,6 +130,31 @@ static void fill_answer(CURL *easy, const Inbox *inbox, HttpAnswer *answer)
 	answer->body = secret_new(inbox->data, inbox->size);
 }
 
+static void run_to_end(Attempt *attempt)
+{
+	while (!attempt_run(attempt, attempt->deadline))
+		;
+	/* What curl says of a single line beyond its limit; of real want of memory GLib aborts. */
+	if (attempt->code == CURLE_OUT_OF_MEMORY)
+		attempt->fault = FAULT_FLOOD;
+}
+
+/* After a cancellation: waits on for the answer to a form that is already out. */
+static void use_grace(Attempt *attempt, int seconds)
+{
+	const Cancel *cancel = attempt->cancel;
+	curl_off_t sent = 0;
+
+	curl_easy_getinfo(attempt->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	if (seconds == 0 || sent == 0 || attempt->code != CURLE_OK)
+		return;
+	attempt->fault = FAULT_NONE;
+	attempt->cancel = NULL;
+	attempt->deadline = MIN(attempt->deadline, clock_monotonic() + seconds * INT64_C(1000));
+	run_to_end(attempt);
+	attempt->cancel = cancel;
+}
+
 static bool run(const Endpoint *endpoint, Security security, const HttpRequest *request,
 	const Cancel *cancel, HttpAnswer *answer, GError **error)
 {
@@ -136,15 +162,12 @@ static bool run(const Endpoint *endpoint, Security security, const HttpRequest *
 	g_auto(Inbox) inbox = {.attempt = &attempt, .data = g_malloc(HTTP_BODY_LIMIT)};
 
 	attempt_init(&attempt, endpoint, security, false, cancel);
-	attempt.grace = request->grace * INT64_C(1000);
 	set_request(&attempt, request, &inbox);
 	if (!attempt_begin(&attempt, error))
 		return false;
-	while (!attempt_run(&attempt, attempt.deadline))
-		;
-	/* What curl says of a single line beyond its limit; of real want of memory GLib aborts. */
-	if (attempt.code == CURLE_OUT_OF_MEMORY)
-		attempt.fault = FAULT_FLOOD;
+	run_to_end(&attempt);
+	if (attempt.fault == FAULT_CANCELLED)
+		use_grace(&attempt, request->grace);
 	if (attempt_succeeded(&attempt))
 		fill_answer(attempt.easy, &inbox, answer);
 	else

@@ -18,7 +18,7 @@ typedef struct HttpRequest {
 	const Proxy *proxy;  /* its host NULL: none */
 	const char *ca_file; /* NULL: the system's authorities only */
 	int timeout;	     /* seconds for all of it */
-	int grace;	     /* seconds that an answer is still waited for after CANCEL */
+	int grace;	     /* seconds to wait on after CANCEL once the form is out */
 } HttpRequest;
 
 typedef struct HttpAnswer {
