@@ -136,7 +136,9 @@ static void drive_redirect(const char *redirect)
 		require(secret_size(flow->code) > 0 && !error);
 	else
 		check_failure(error);
-	require(flow->taken == !failure_is(error, FAILURE_OAUTH_STATE));
+	require(flow->taken == oauth_flow_is_over(flow));
+	require(flow->taken != (failure_is(error, FAILURE_OAUTH_STATE) ||
+				       failure_is(error, FAILURE_OAUTH_NO_REDIRECT)));
 	if (!flow->taken)
 		return;
 	require(!oauth_flow_take(flow, redirect, &replay));

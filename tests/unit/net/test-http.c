@@ -22,6 +22,7 @@ typedef struct Call {
 	Proxy proxy;
 	const char *ca_file;
 	int timeout; /* 0: two seconds */
+	int grace;
 	const Cancel *cancel;
 } Call;
 
@@ -36,6 +37,7 @@ static bool post(const Peer *peer, const Call *call, HttpAnswer *answer, GError 
 		.proxy = &call->proxy,
 		.ca_file = call->ca_file,
 		.timeout = call->timeout ? call->timeout : 2,
+		.grace = call->grace,
 	};
 
 	g_string_replace(url, "%u", port, 1);
@@ -537,19 +539,71 @@ static void test_cancel_while_waiting(void **state)
 	check_cancel(&(PeerScript){.talk = stay_silent, .lines = ""}, "https://127.0.0.1:%u/");
 }
 
+/* With and without grace: what has not been sent yet is not sent. */
 static void test_cancelled_before(void **state)
 {
 	static const char *const answers[] = {OK EMPTY, NULL};
-	g_auto(Peer) peer = http_peer_start(answers);
-	g_autoptr(Cancel) cancel = cancel_new();
-	g_autoptr(GError) error = NULL;
-	g_auto(HttpAnswer) answer = {0};
 
 	(void)state;
-	cancel_trigger(cancel);
-	assert_false(post(&peer, &(Call){.cancel = cancel}, &answer, &error));
-	assert_failure(error, FAILURE_CANCELLED);
-	assert_false(peer_saw_clear(&peer, PEER_PASSWORD));
+	for (int grace = 0; grace <= 2; grace += 2) {
+		g_auto(Peer) peer = http_peer_start(answers);
+		g_autoptr(Cancel) cancel = cancel_new();
+		g_autoptr(GError) error = NULL;
+		g_auto(HttpAnswer) answer = {0};
+
+		cancel_trigger(cancel);
+		assert_false(
+			post(&peer, &(Call){.cancel = cancel, .grace = grace}, &answer, &error));
+		assert_failure(error, FAILURE_CANCELLED);
+		assert_false(peer_saw_clear(&peer, PEER_PASSWORD));
+	}
+}
+
+static void answer_late(PeerChannel *channel, const void *text)
+{
+	http_peer_read(channel);
+	g_usleep(500 * 1000);
+	peer_put(channel, text);
+}
+
+/* What comes in within the grace still counts, as a redeemed code must. */
+static void test_grace(void **state)
+{
+	PeerScript script = {.talk = answer_late, .lines = OK "Content-Length: 2\r\n\r\nok"};
+	g_auto(Peer) peer = peer_start(&script);
+	g_autoptr(Cancel) cancel = cancel_new();
+	g_auto(HttpAnswer) answer = {0};
+	pthread_t thread;
+
+	(void)state;
+	pthread_create(&thread, NULL, trigger_soon, cancel);
+	post_well(&peer, &(Call){.timeout = 60, .grace = 5, .cancel = cancel}, &answer);
+	check_body(&answer, "ok");
+	assert_true(cancel_triggered(cancel));
+	pthread_join(thread, NULL);
+}
+
+static void check_grace_ends(const char *text, int timeout, int64_t most)
+{
+	PeerScript script = {.talk = stay_silent, .lines = text};
+	g_autoptr(Cancel) cancel = cancel_new();
+	Call call = {.timeout = timeout, .grace = 1, .cancel = cancel};
+	int64_t start = clock_monotonic();
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, trigger_soon, cancel);
+	check_fails(&script, &call, FAILURE_CANCELLED);
+	assert_in_range(clock_monotonic() - start, 1000, most);
+	pthread_join(thread, NULL);
+}
+
+static void test_grace_ends(void **state)
+{
+	(void)state;
+	check_grace_ends("", 60, 2000);
+	check_grace_ends(OK "Content-Length: 9\r\n\r\nhel", 60, 2000);
+	/* never beyond the deadline of all of it */
+	check_grace_ends("", 1, 1100);
 }
 
 /* ---- ways ---- */
@@ -847,6 +901,8 @@ int main(void)
 		cmocka_unit_test(test_deadline_as_a_whole),
 		cmocka_unit_test(test_cancel_while_waiting),
 		cmocka_unit_test(test_cancelled_before),
+		cmocka_unit_test(test_grace),
+		cmocka_unit_test(test_grace_ends),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_environment_is_ignored),

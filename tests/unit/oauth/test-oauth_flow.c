@@ -117,6 +117,7 @@ static void test_time_left(void **state)
 		OAUTH_FLOW_SECONDS * 1000);
 	flow->end = clock_monotonic() - 1;
 	assert_int_equal(oauth_flow_time_left(flow), 0);
+	assert_true(oauth_flow_is_over(flow));
 }
 
 /* ---- taking a redirect ---- */
@@ -174,28 +175,49 @@ static void test_redirects(void **state)
 		check_taken(rows[i].redirect, rows[i].code);
 }
 
-/* Those of another flow, in part, or not to be made out; the flow goes on. */
+/* What is refused leaves the flow as it is. */
+static void check_refused(OauthFlow *flow, const char *redirect, Failure failure)
+{
+	g_autoptr(GError) error = NULL;
+	bool taken = flow->taken;
+
+	if (take(flow, redirect, &error))
+		fail_msg("%s is taken", redirect);
+	assert_clean_failure(error, failure);
+	assert_int_equal(flow->taken, taken);
+}
+
+/* Those of another flow, in part, or not to be made out. */
 static void test_wrong_states(void **state)
 {
-	static const char *const redirects[] = {"", "?", "&", "=", "code=abc",
-		"code=abc&state=", "code=abc&state", REDIRECT_URI, "code=abc&state=x%s",
-		"code=abc&state=%sx", "code=abc&state=%s%00", "code=abc&State=%s",
-		"error=access_denied&state=", REDIRECT_URI "#code=abc&state=%s",
-		" code=abc&state=%s", "code=abc&state=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+	static const char *const redirects[] = {"code=abc", "code=abc&state=", "code=abc&state",
+		"code=abc&state=x%s", "code=abc&state=%sx", "code=abc&state=%s%00",
+		"code=abc&State=%s", "error=access_denied&state=", "error=", "state=other",
+		"code=abc&state=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 		/* RFC 6749 section 3.1 */
 		"code=abc&code=abc&state=%s", "code=abc&state=%s&state=%s",
 		"code=abc&state=%s&st%61te=%s", "code=abc&state=%s&error=a&error=b"};
 	g_autoptr(OauthFlow) flow = start();
 
 	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(redirects); i++) {
-		g_autoptr(GError) error = NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(redirects); i++)
+		check_refused(flow, redirects[i], FAILURE_OAUTH_STATE);
+	assert_true(take(flow, "code=abc&state=%s", NULL));
+}
 
-		if (take(flow, redirects[i], &error))
-			fail_msg("%s is taken", redirects[i]);
-		assert_clean_failure(error, FAILURE_OAUTH_STATE);
-		assert_false(flow->taken);
-	}
+/* The wrong address from the browser's line, or half of the right one. */
+static void test_no_redirects(void **state)
+{
+	static const char *const redirects[] = {"", "?", "&", "=", "nonsense", REDIRECT_URI,
+		REDIRECT_URI "#code=abc&state=%s", " code=abc&state=%s", "state=%s",
+		"code=&state=%s", "code=%00&state=%s",
+		"https://login.example/authorize?client_id=x&state=%s"};
+	g_autoptr(OauthFlow) flow = start();
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(redirects); i++)
+		check_refused(flow, redirects[i], FAILURE_OAUTH_NO_REDIRECT);
+	check_refused(flow, oauth_flow_url(flow), FAILURE_OAUTH_NO_REDIRECT);
 	assert_true(take(flow, "code=abc&state=%s", NULL));
 }
 
@@ -215,18 +237,18 @@ static void test_another_flows_redirect(void **state)
 static void test_replays(void **state)
 {
 	static const char *const redirects[] = {"code=" CODE "&state=%s", "code=other&state=%s",
-		"error=access_denied&state=%s", "", "x"};
+		"error=access_denied&state=%s", "code=other&state=other"};
 	g_autoptr(OauthFlow) flow = start();
 
 	(void)state;
+	assert_false(oauth_flow_is_over(flow));
 	assert_true(take(flow, redirects[0], NULL));
+	assert_true(oauth_flow_is_over(flow));
 	for (size_t i = 0; i < G_N_ELEMENTS(redirects); i++) {
-		g_autoptr(GError) error = NULL;
-
-		assert_false(take(flow, redirects[i], &error));
-		assert_clean_failure(error, FAILURE_OAUTH_STATE);
+		check_refused(flow, redirects[i], FAILURE_OAUTH_STATE);
 		assert_string_equal(secret_text(flow->code), CODE);
 	}
+	check_refused(flow, "", FAILURE_OAUTH_NO_REDIRECT);
 }
 
 static void check_length(size_t length, bool taken)
@@ -260,6 +282,7 @@ static void check_ends_with(const char *redirect, Failure failure, const char *s
 	assert_false(take(flow, redirect, &error));
 	assert_clean_failure(error, failure);
 	assert_string_equal(failure_subject(error), subject);
+	assert_true(oauth_flow_is_over(flow));
 	assert_false(take(flow, "code=abc&state=%s", &replay));
 	assert_failure(replay, FAILURE_OAUTH_STATE);
 }
@@ -275,16 +298,15 @@ static void test_errors(void **state)
 	check_ends_with("error=access_denied&error_description=AADSTS90094&state=%s",
 		FAILURE_OAUTH_ADMIN_CONSENT, ACCOUNT);
 	check_ends_with("error=invalid_request&error_description=AADSTS50011&state=%s",
-		FAILURE_OAUTH_REDIRECT, REDIRECT_URI);
-	check_ends_with("error=server_error&state=%s", FAILURE_OAUTH_BUSY, "https://login.example");
+		FAILURE_OAUTH_REDIRECT, "http://localhost/oauth/callback");
+	check_ends_with("error=server_error&state=%s", FAILURE_OAUTH_NOT_COMPLETED,
+		"https://login.example");
+	check_ends_with("error=login_required&state=%s", FAILURE_OAUTH_CODE_USED, ACCOUNT);
 	check_ends_with(
 		"error=access_denied&code=" CODE "&state=%s", FAILURE_OAUTH_DECLINED, ACCOUNT);
 	check_ends_with("error=%1b[31m%ff%0aend&error_description=%1b%c3&state=%s",
 		FAILURE_OAUTH_SETUP, "\xef\xbf\xbd[31m\xef\xbf\xbd");
 	check_ends_with("error=&state=%s", FAILURE_OAUTH_SETUP, "");
-	check_ends_with("state=%s", FAILURE_OAUTH_GARBAGE, "https://login.example");
-	check_ends_with("code=&state=%s", FAILURE_OAUTH_GARBAGE, "https://login.example");
-	check_ends_with("code=%00&state=%s", FAILURE_OAUTH_GARBAGE, "https://login.example");
 }
 
 static void test_late(void **state)
@@ -342,9 +364,8 @@ static void test_redeeming(void **state)
 	assert_null(flow->code);
 }
 
-static void check_refusal(const char *json, Failure failure)
+static void check_refusal(const char *text, Failure failure)
 {
-	g_autofree char *text = g_strconcat(REFUSED, json, NULL);
 	const char *const answers[] = {text, NULL};
 	g_auto(Peer) peer = http_peer_start(answers);
 	g_autofree char *authority = fixture_authority(&peer);
@@ -362,13 +383,24 @@ static void check_refusal(const char *json, Failure failure)
 static void test_a_code_is_redeemed_once(void **state)
 {
 	(void)state;
-	check_refusal("{\"error\":\"invalid_grant\"}", FAILURE_OAUTH_CODE_USED);
-	check_refusal("{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS54005: used\"}",
+	check_refusal(REFUSED "{\"error\":\"invalid_grant\"}", FAILURE_OAUTH_CODE_USED);
+	check_refusal(REFUSED "{\"error\":\"invalid_grant\",\"error_codes\":[54005]}",
 		FAILURE_OAUTH_CODE_USED);
-	check_refusal(
-		"{\"error\":\"invalid_grant\",\"error_codes\":[65001]}", FAILURE_OAUTH_CONSENT);
-	check_refusal("{\"error\":\"invalid_client\",\"error_codes\":[7000218]}",
+	check_refusal(REFUSED "{\"error\":\"invalid_grant\",\"error_codes\":[70008]}",
+		FAILURE_OAUTH_CODE_USED);
+	check_refusal(REFUSED "{\"error\":\"invalid_grant\",\"error_codes\":[65001]}",
+		FAILURE_OAUTH_CONSENT);
+	check_refusal(REFUSED "{\"error\":\"invalid_client\",\"error_codes\":[7000218]}",
 		FAILURE_OAUTH_SECRET_EXPECTED);
+}
+
+/* There is no sign-in yet that could be kept. */
+static void test_troubles_while_redeeming(void **state)
+{
+	(void)state;
+	check_refusal("HTTP/1.1 503 No\r\nRetry-After: 9\r\n\r\n", FAILURE_OAUTH_NOT_COMPLETED);
+	check_refusal("", FAILURE_OAUTH_NOT_COMPLETED);
+	check_refusal("HTTP/1.1 404 No\r\n\r\nnothing", FAILURE_OAUTH_NOT_COMPLETED);
 }
 
 static void test_refreshing(void **state)
@@ -426,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_time_left),
 		cmocka_unit_test(test_redirects),
 		cmocka_unit_test(test_wrong_states),
+		cmocka_unit_test(test_no_redirects),
 		cmocka_unit_test(test_another_flows_redirect),
 		cmocka_unit_test(test_replays),
 		cmocka_unit_test(test_length),
@@ -433,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_redeeming),
 		cmocka_unit_test(test_a_code_is_redeemed_once),
+		cmocka_unit_test(test_troubles_while_redeeming),
 		cmocka_unit_test(test_refreshing),
 		cmocka_unit_test(test_refused_refresh),
 	};

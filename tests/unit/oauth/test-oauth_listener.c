@@ -182,8 +182,8 @@ static void test_page(void **state)
 	assert_non_null(strstr(page, length));
 	assert_true(g_str_has_prefix(body, "<!DOCTYPE html>\n<html lang=\"de\">"));
 	assert_true(g_str_has_suffix(body, "</html>\n"));
-	assert_non_null(strstr(body, "<h1>Die Anmeldung wird gepr\xc3\xbc"
-				     "ft</h1>"));
+	assert_non_null(strstr(body, "<h1>Zur\xc3\xbc"
+				     "ck zu Amtspost</h1>"));
 	assert_null(strstr(page, "Geheimnis"));
 	assert_null(strstr(page, "right"));
 }
@@ -516,7 +516,7 @@ static void check_in_use(uint16_t port)
 	g_autofree char *name = g_strdup_printf("Port %u", port);
 
 	assert_null(oauth_listener_open(port, OAUTH_REDIRECT_PATH, &error));
-	assert_clean_failure(error, FAILURE_OAUTH_LISTEN);
+	assert_clean_failure(error, FAILURE_OAUTH_PORT_BUSY);
 	assert_string_equal(failure_subject(error), name);
 	assert_non_null(strstr(error->message, "in use"));
 }

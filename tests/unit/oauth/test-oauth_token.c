@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include "base/file.h"
@@ -118,6 +119,14 @@ static void assert_loads(const Place *place, const char *access)
 	if (!token)
 		fail_msg("%s", error->message);
 	assert_string_equal(secret_text(token->grant.access_token), access);
+}
+
+static void remove_well(const char *path, const OauthOwner *whose)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!oauth_token_remove(path, whose, &error))
+		fail_msg("%s", error->message);
 }
 
 static char *read_file(const char *path, size_t *size)
@@ -280,6 +289,7 @@ static void test_unreadable(void **state)
 
 	store(place);
 	assert_int_equal(chmod(place->path, 0), 0);
+	assert_int_equal(chmod(place->folder, 0755), 0);
 	child = fork();
 	if (child == 0) {
 		bool dropped = geteuid() != 0 || setresuid(NOBODY, NOBODY, NOBODY) == 0;
@@ -299,8 +309,8 @@ static void test_of_another_account(void **state)
 		return;
 	store(place);
 	assert_int_equal(chown(place->path, NOBODY, NOBODY), 0);
-	assert_refused(place, &owner, FAILURE_TOKEN_FOREIGN);
-	assert_stays_out(place, &owner, FAILURE_TOKEN_FOREIGN);
+	assert_refused(place, &owner, FAILURE_TOKEN_FOREIGN_OWNER);
+	assert_stays_out(place, &owner, FAILURE_TOKEN_FOREIGN_OWNER);
 }
 
 static void test_no_file(void **state)
@@ -366,12 +376,12 @@ static void test_of_somebody_else(void **state)
 
 	store(place);
 	assert_refused(place, &other_user, FAILURE_TOKEN_FOREIGN);
-	assert_refused(place, &other_house, FAILURE_TOKEN_FOREIGN);
+	assert_refused(place, &other_house, FAILURE_TOKEN_FOREIGN_OFFICE);
 	change(place, "user_id", json_string("7"));
 	assert_refused(place, &owner, FAILURE_TOKEN_FOREIGN);
 	change(place, "user_id", json_integer(7));
 	change(place, "installation", NULL);
-	assert_refused(place, &owner, FAILURE_TOKEN_FOREIGN);
+	assert_refused(place, &owner, FAILURE_TOKEN_FOREIGN_OFFICE);
 	change(place, "installation", json_string("installation-a"));
 	/* who renames a user does not take the sign-in away */
 	change(place, "user", json_string("meier"));
@@ -391,20 +401,44 @@ static void test_of_a_newer_version(void **state)
 
 static void test_something_missing(void **state)
 {
-	static const char *const needed[] = {
-		"account", "authority", "tenant", "client_id", "access_token"};
 	static const char *const values[] = {"", "null", "17", "[\"x\"]"};
 	const Place *place = *state;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(needed) * G_N_ELEMENTS(values); i++) {
-		const char *value = values[i % G_N_ELEMENTS(values)];
-
+	for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
 		store(place);
-		change(place, needed[i / G_N_ELEMENTS(values)],
-			json_loads(value, JSON_DECODE_ANY, NULL));
+		change(place, "access_token", json_loads(values[i], JSON_DECODE_ANY, NULL));
 		assert_refused(place, &owner, FAILURE_TOKEN_BROKEN);
 	}
-	store(place);
+}
+
+/* Times that no token can have. */
+static void test_times(void **state)
+{
+	static const struct {
+		json_int_t issued;
+		json_int_t expires;
+		bool good;
+	} rows[] = {
+		{1800000000, 1800000000, true},
+		{0, 0, true},
+		{1800000000, 1800000000 + 400 * 24 * 3600, true},
+		{1800000000, 1799999999, false},
+		{1800000000, 1800000001 + 400 * 24 * 3600, false},
+		{-1, 3600, false},
+		{INT64_MIN, INT64_MAX, false},
+		{INT64_MAX, INT64_MAX, false},
+	};
+	const Place *place = *state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		store(place);
+		change(place, "issued", json_integer(rows[i].issued));
+		change(place, "expires", json_integer(rows[i].expires));
+		if (rows[i].good)
+			assert_loads(place, ACCESS_TOKEN);
+		else
+			assert_refused(place, &owner, FAILURE_TOKEN_BROKEN);
+	}
 	change(place, "issued", NULL);
 	change(place, "expires", json_string("soon"));
 	assert_loads(place, ACCESS_TOKEN);
@@ -487,6 +521,24 @@ static void test_values_are_bound_to_their_user(void **state)
 	assert_refused(place, &owner, FAILURE_TOKEN_SEALED);
 }
 
+/* Another account, client or authority gets nothing of it, nor does one that is not named. */
+static void test_values_are_bound_to_their_sign_in(void **state)
+{
+	static const char *const names[] = {"account", "authority", "tenant", "client_id"};
+	static const char *const values[] = {"", "null", "17", "\"other\""};
+	const Place *place = *state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names) * G_N_ELEMENTS(values); i++) {
+		store(place);
+		change(place, names[i / G_N_ELEMENTS(values)],
+			json_loads(values[i % G_N_ELEMENTS(values)], JSON_DECODE_ANY, NULL));
+		assert_refused(place, &owner, FAILURE_TOKEN_SEALED);
+	}
+	store(place);
+	change(place, "identity", json_string("other"));
+	assert_loads(place, ACCESS_TOKEN);
+}
+
 static void test_no_seals(void **state)
 {
 	static const char *const values[] = {"", "x", ACCESS_TOKEN, "0000000a:AAAA"};
@@ -519,26 +571,27 @@ static void test_other_key_rings(void **state)
 
 /* ---- what lies in its place ---- */
 
-static void check_kept(const Place *place, const char *text)
-{
-	g_autofree char *kept = NULL;
-
-	write_text(place->path, text);
-	store(place);
-	kept = read_file(place->kept, NULL);
-	assert_string_equal(kept, text);
-	assert_loads(place, ACCESS_TOKEN);
-	assert_int_equal(unlink(place->kept), 0);
-}
-
 static void test_others_files_are_kept(void **state)
 {
+	static const char *const texts[] = {"{\"access_token\":\"x\"}",
+		"{\"program\":\"Thunderbird\",\"format\":1}",
+		"{\"program\":\"Amtspost\",\"format\":2,\"user_id\":7,"
+		"\"installation\":\"installation-a\"}"};
+	static const char *const names[] = {"", "2", "3"};
 	const Place *place = *state;
 
-	check_kept(place, "{\"access_token\":\"x\"}");
-	check_kept(place, "{\"program\":\"Thunderbird\",\"format\":1}");
-	check_kept(place, "{\"program\":\"Amtspost\",\"format\":2,\"user_id\":7,"
-			  "\"installation\":\"installation-a\"}");
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		write_text(place->path, texts[i]);
+		store(place);
+		assert_loads(place, ACCESS_TOKEN);
+	}
+	/* none of them in the place of another */
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autofree char *path = g_strconcat(place->kept, names[i], NULL);
+		g_autofree char *kept = read_file(path, NULL);
+
+		assert_string_equal(kept, texts[i]);
+	}
 }
 
 static void test_broken_files_are_replaced(void **state)
@@ -555,25 +608,27 @@ static void test_broken_files_are_replaced(void **state)
 	}
 }
 
-static void test_somebody_elses_file_stays(void **state)
+static void check_untouched(const Place *place, const OauthOwner *other, Failure failure)
 {
-	static const OauthOwner *const others[] = {&other_user, &other_house};
-	const Place *place = *state;
-	g_autofree char *before = NULL;
+	g_autofree char *before = read_file(place->path, NULL);
 	g_autofree char *after = NULL;
+	g_autoptr(GError) error = NULL;
 
-	store(place);
-	before = read_file(place->path, NULL);
-	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
-		g_autoptr(GError) error = NULL;
-
-		assert_false(oauth_token_check_place(place->path, others[i], &error));
-		assert_clean_failure(error, FAILURE_TOKEN_FOREIGN);
-		assert_stays_out(place, others[i], FAILURE_TOKEN_FOREIGN);
-		oauth_token_remove(place->path, others[i]);
-	}
+	assert_false(oauth_token_check_place(place->path, other, &error));
+	assert_clean_failure(error, failure);
+	assert_stays_out(place, other, failure);
+	remove_well(place->path, other);
 	after = read_file(place->path, NULL);
 	assert_string_equal(before, after);
+}
+
+static void test_somebody_elses_file_stays(void **state)
+{
+	const Place *place = *state;
+
+	store(place);
+	check_untouched(place, &other_user, FAILURE_TOKEN_FOREIGN);
+	check_untouched(place, &other_house, FAILURE_TOKEN_FOREIGN_OFFICE);
 }
 
 /* The link goes, what it leads to stays as it was. */
@@ -593,7 +648,7 @@ static void test_links_are_not_followed(void **state)
 	assert_loads(place, ACCESS_TOKEN);
 	assert_int_equal(unlink(place->path), 0);
 	assert_int_equal(symlink("nowhere", place->path), 0);
-	oauth_token_remove(place->path, &owner);
+	remove_well(place->path, &owner);
 	assert_int_not_equal(lstat(place->path, &status), 0);
 	text = read_file(target, NULL);
 	assert_string_equal(text, "untouched");
@@ -608,7 +663,7 @@ static void test_a_folder_in_its_place(void **state)
 	assert_stays_out(place, &owner, FAILURE_TOKEN_FOLDER);
 	assert_false(oauth_token_check_place(place->path, &owner, &error));
 	assert_clean_failure(error, FAILURE_TOKEN_FOLDER);
-	oauth_token_remove(place->path, &owner);
+	remove_well(place->path, &owner);
 	assert_int_equal(rmdir(place->path), 0);
 }
 
@@ -638,9 +693,43 @@ static void test_folders_are_made(void **state)
 	assert_int_equal(status.st_mode & 07777, 0700);
 	assert_true(oauth_token_store(token, path, &owner, place->keyring, NULL));
 	check_folder(path, true);
-	oauth_token_remove(path, &owner);
+	remove_well(path, &owner);
 	assert_int_equal(rmdir(inner), 0);
 	assert_int_equal(rmdir(outer), 0);
+}
+
+/* Where everybody may write, everybody may take it away. */
+static void test_open_folders(void **state)
+{
+	const Place *place = *state;
+
+	assert_int_equal(chmod(place->folder, 0777), 0);
+	check_folder(place->path, false);
+	assert_int_equal(chmod(place->folder, 01777), 0);
+	check_folder(place->path, false);
+	assert_int_equal(chmod(place->folder, 0770), 0);
+	check_folder(place->path, true);
+	assert_int_equal(scratch_count((void **)&place->folder), 0);
+}
+
+/* Two at once could each take the other's file for nobody's. */
+static void test_folder_is_locked(void **state)
+{
+	const Place *place = *state;
+	g_auto(Descriptor) folder = open(place->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g_autoptr(GError) removing = NULL;
+	g_autoptr(GError) checking = NULL;
+
+	store(place);
+	assert_int_equal(flock(folder, LOCK_EX), 0);
+	assert_stays_out(place, &owner, FAILURE_STORE_BUSY);
+	assert_false(oauth_token_remove(place->path, &owner, &removing));
+	assert_clean_failure(removing, FAILURE_STORE_BUSY);
+	assert_false(oauth_token_check_place(place->path, &owner, &checking));
+	assert_clean_failure(checking, FAILURE_STORE_BUSY);
+	assert_loads(place, ACCESS_TOKEN);
+	assert_int_equal(flock(folder, LOCK_UN), 0);
+	store(place);
 }
 
 static void test_no_folder(void **state)
@@ -658,32 +747,43 @@ static void test_no_folder(void **state)
 	assert_int_equal(chmod(place->folder, 0700), 0);
 }
 
-/* What cannot be written leaves the old token as it was. */
+/* Files of at most SIZE bytes (RLIM_INFINITY: any), as on a full disk. */
+static void limit_files(rlim_t size)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct rlimit limit;
+
+	sigaction(SIGXFSZ, &ignore, NULL);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = MIN(size, limit.rlim_max);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void assert_not_stored(const Place *place)
+{
+	g_autoptr(OauthToken) next = make_token("next.access", NULL);
+	g_autoptr(GError) storing = NULL;
+	g_autoptr(GError) checking = NULL;
+
+	assert_false(oauth_token_store(next, place->path, &owner, place->keyring, &storing));
+	assert_clean_failure(storing, FAILURE_TOKEN_FOLDER);
+	assert_false(oauth_token_check_place(place->path, &owner, &checking));
+	assert_clean_failure(checking, FAILURE_TOKEN_FOLDER);
+	assert_loads(place, ACCESS_TOKEN);
+}
+
+/* What cannot be written leaves the old token as it was, and shows beforehand. */
 static void test_a_failed_write_leaves_the_old_one(void **state)
 {
 	const Place *place = *state;
-	g_autoptr(OauthToken) next = make_token("next.access", NULL);
-	g_autoptr(GError) error = NULL;
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	struct sigaction before_signal;
-	struct rlimit before;
 
 	store(place);
-	sigaction(SIGXFSZ, &ignore, &before_signal);
-	getrlimit(RLIMIT_FSIZE, &before);
-	setrlimit(RLIMIT_FSIZE, &(const struct rlimit){100, before.rlim_max});
-	assert_false(oauth_token_store(next, place->path, &owner, place->keyring, &error));
-	setrlimit(RLIMIT_FSIZE, &before);
-	sigaction(SIGXFSZ, &before_signal, NULL);
-	assert_clean_failure(error, FAILURE_TOKEN_FOLDER);
-	assert_loads(place, ACCESS_TOKEN);
+	limit_files(100);
+	assert_not_stored(place);
+	limit_files(RLIM_INFINITY);
 	assert_int_equal(scratch_count((void **)&place->folder), 1);
-	/* nor does what lies where the next one is to be written */
-	g_clear_error(&error);
 	assert_int_equal(mkdir(place->pending, 0700), 0);
-	assert_false(oauth_token_store(next, place->path, &owner, place->keyring, &error));
-	assert_clean_failure(error, FAILURE_TOKEN_FOLDER);
-	assert_loads(place, ACCESS_TOKEN);
+	assert_not_stored(place);
 }
 
 /* ---- after a crash ---- */
@@ -746,6 +846,29 @@ static void test_drops_somebody_elses(void **state)
 	assert_loads(place, ACCESS_TOKEN);
 }
 
+/* Of an older sign-in, or one with another account or client. */
+static void test_drops_what_is_no_successor(void **state)
+{
+	const Place *place = *state;
+
+	for (size_t i = 0; i < 5; i++) {
+		g_autoptr(OauthToken) next = make_token("next.access", NULL);
+		char **texts[] = {
+			&next->account, &next->authority, &next->tenant, &next->client_id};
+
+		if (i < G_N_ELEMENTS(texts)) {
+			g_free(*texts[i]);
+			*texts[i] = g_strdup("other");
+		} else {
+			next->grant.issued--;
+		}
+		store(place);
+		assert_true(oauth_token_store(next, place->pending, &owner, place->keyring, NULL));
+		recover(place);
+		assert_loads(place, ACCESS_TOKEN);
+	}
+}
+
 /* Who deletes or spoils a token means it. */
 static void test_brings_no_deleted_one_back(void **state)
 {
@@ -776,14 +899,37 @@ static void test_remove(void **state)
 {
 	const Place *place = *state;
 
-	oauth_token_remove(place->path, &owner);
+	remove_well(place->path, &owner);
 	store(place);
 	leave_pending(place, &owner);
-	oauth_token_remove(place->path, &owner);
+	remove_well(place->path, &owner);
 	assert_int_equal(scratch_count((void **)&place->folder), 0);
 	write_text(place->path, "{\"program\":\"Amtspost\"");
-	oauth_token_remove(place->path, &owner);
+	remove_well(place->path, &owner);
 	assert_int_equal(scratch_count((void **)&place->folder), 0);
+}
+
+/* Who is told that it is gone relies on it. */
+static void test_what_cannot_be_removed(void **state)
+{
+	const Place *place = *state;
+	g_autoptr(GError) error = NULL;
+
+	store(place);
+	assert_int_equal(mkdir(place->pending, 0700), 0);
+	assert_false(oauth_token_remove(place->path, &owner, &error));
+	assert_clean_failure(error, FAILURE_TOKEN_FOLDER);
+	assert_loads(place, ACCESS_TOKEN);
+}
+
+static void test_nothing_to_remove(void **state)
+{
+	const Place *place = *state;
+	g_autofree char *below = g_build_filename(place->path, OAUTH_TOKEN_FILE, NULL);
+
+	remove_well(place->path, &owner);
+	remove_well(below, &owner);
+	remove_well("/nowhere/at/all/" OAUTH_TOKEN_FILE, &owner);
 }
 
 static void test_does_not_remove_what_others_wrote(void **state)
@@ -799,7 +945,7 @@ static void test_does_not_remove_what_others_wrote(void **state)
 		g_autofree char *after = NULL;
 
 		write_text(place->path, texts[i]);
-		oauth_token_remove(place->path, &owner);
+		remove_well(place->path, &owner);
 		after = read_file(place->path, NULL);
 		assert_string_equal(after, texts[i]);
 	}
@@ -830,10 +976,12 @@ int main(void)
 		place_test(test_of_somebody_else),
 		place_test(test_of_a_newer_version),
 		place_test(test_something_missing),
+		place_test(test_times),
 		place_test(test_cut_at_every_byte),
 		place_test(test_every_changed_byte),
 		place_test(test_values_are_bound_to_their_field),
 		place_test(test_values_are_bound_to_their_user),
+		place_test(test_values_are_bound_to_their_sign_in),
 		place_test(test_no_seals),
 		place_test(test_other_key_rings),
 		place_test(test_others_files_are_kept),
@@ -842,14 +990,19 @@ int main(void)
 		place_test(test_links_are_not_followed),
 		place_test(test_a_folder_in_its_place),
 		place_test(test_folders_are_made),
+		place_test(test_open_folders),
+		place_test(test_folder_is_locked),
 		place_test(test_no_folder),
 		place_test(test_a_failed_write_leaves_the_old_one),
 		place_test(test_recovers_a_whole_one),
 		place_test(test_drops_a_cut_one),
 		place_test(test_drops_somebody_elses),
+		place_test(test_drops_what_is_no_successor),
 		place_test(test_brings_no_deleted_one_back),
 		place_test(test_storing_drops_a_pending_one),
 		place_test(test_remove),
+		place_test(test_what_cannot_be_removed),
+		place_test(test_nothing_to_remove),
 		place_test(test_does_not_remove_what_others_wrote),
 	};
 
