@@ -33,7 +33,7 @@ static bool open_shared(Login *login, const char *address, GError **error)
 	SignInTry order = {
 		.account = login->account,
 		.protocol = MAIL_PROTOCOL_IMAP,
-		.mailbox = address,
+		.username = address,
 	};
 
 	if (!token_get(login->office, login->account, NULL, login->cancel, &token, error))
@@ -141,21 +141,14 @@ static bool check_person(Login *login, const LoginUi *ui, const OauthGrant *gran
 static void try_imap(Login *login, const OauthGrant *grant, GError **error)
 {
 	g_auto(MailSession) session = {0};
-	g_autoptr(GError) problem = NULL;
 	SignInTry order = {
 		.account = login->account,
 		.protocol = MAIL_PROTOCOL_IMAP,
-		.mailbox = login->account->address,
+		.username = login->account->address,
 		.token = grant->access_token,
 	};
 
-	if (sign_in_try(&order, login->cancel, &session, &problem))
-		return;
-	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
-		failure_set(error, FAILURE_OAUTH_TOKEN_REFUSED, login->account->address, "%s",
-			problem->message);
-	else
-		g_propagate_error(error, g_steal_pointer(&problem));
+	sign_in_try(&order, login->cancel, &session, error);
 }
 
 /* Ten minutes may have passed in the browser: who was locked, and a changed account, count now. */
@@ -258,13 +251,12 @@ bool login_with_office365(Office *office, const char *user, bool force, const Lo
 		.result = result,
 	};
 	g_auto(TokenStatus) status = {0};
-	g_autofree char *path = NULL;
 	bool held = false;
 
 	if (!login_begin(&login, user, INTERFACE_OFFICE365, error) ||
 		(!force && !holds(&login, ui, &held, error)))
 		return false;
-	if (!held && (!token_check_place(office, login.account, &path, error) ||
+	if (!held && (!token_check_place(office, login.account, error) ||
 			     !sign_in_anew(&login, ui, force, error)))
 		return false;
 	if (!token_status(office, login.account, false, &status, error))

@@ -39,12 +39,6 @@ static void walk_clear(Walk *walk)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Walk, walk_clear)
 
-static bool is_loopback(const char *host)
-{
-	return strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
-	       strcmp(host, "::1") == 0;
-}
-
 /* Opens the redirect's place: a port of our own choosing, the one that is configured on loopback,
  * or none where the redirect leads elsewhere. */
 static bool open_listener(Walk *walk, GError **error)
@@ -65,7 +59,7 @@ static bool open_listener(Walk *walk, GError **error)
 	}
 	walk->redirect_uri = g_strdup(client->redirect_uri);
 	if (!uri || strcmp(g_uri_get_scheme(uri), "http") != 0 || g_uri_get_port(uri) <= 0 ||
-		!is_loopback(g_uri_get_host(uri)))
+		!host_is_loopback(g_uri_get_host(uri)))
 		return true;
 	walk->listener = oauth_listener_open((uint16_t)g_uri_get_port(uri), path, error);
 	return walk->listener != NULL;

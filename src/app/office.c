@@ -23,7 +23,6 @@ struct Office {
 	Keyring *keyring;
 	Settings *settings;
 	Archive *archive; /* NULL until asked for */
-	bool daemon;
 };
 
 void office_close(Office *office)
@@ -212,16 +211,6 @@ const char *office_folder(const Office *office)
 const Keyring *office_keyring(const Office *office)
 {
 	return office->keyring;
-}
-
-bool office_is_daemon(const Office *office)
-{
-	return office->daemon;
-}
-
-void office_set_daemon(Office *office)
-{
-	office->daemon = true;
 }
 
 Archive *office_archive(Office *office, GError **error)

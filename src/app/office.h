@@ -26,9 +26,6 @@ Settings *office_settings(Office *office);
 const char *office_folder(const Office *office);
 /* NULL: it is missing. */
 const Keyring *office_keyring(const Office *office);
-/* Whether this process serves many people, whose environments it does not have; false until set. */
-bool office_is_daemon(const Office *office);
-void office_set_daemon(Office *office);
 
 /* Opened at the first use (one thread at a time); NULL with *ERROR on failure. */
 Archive *office_archive(Office *office, GError **error);

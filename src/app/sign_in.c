@@ -44,24 +44,6 @@ bool sign_in_helps(const GError *problem)
 	       !failure_is(problem, FAILURE_LOGIN_NOT_CONNECTED);
 }
 
-bool sign_in_try(const SignInTry *order, const Cancel *cancel, MailSession *session, GError **error)
-{
-	const Endpoint *endpoint = account_endpoint(order->account, order->protocol);
-	SaslIdentity identity = {
-		.username = order->token ? order->mailbox : order->username,
-		.password = order->token ? NULL : order->password,
-		.token = order->token,
-		.host = endpoint->host,
-		.port = endpoint->port,
-	};
-
-	if (!mail_session_open(endpoint, cancel, session, error))
-		return false;
-	if (mail_session_is_open(session) || (!identity.password && !identity.token))
-		return true;
-	return mail_session_login(session, &identity, error);
-}
-
 /* ---- with a password ---- */
 
 static bool check_refusal(
@@ -112,58 +94,55 @@ static bool with_password(Office *office, const SignInTry *order, const Cancel *
 
 /* ---- with a token ---- */
 
+/* Logs in with a token other than REFUSED (NULL: any); *USED, yours, is the one. */
+static bool try_token(Office *office, SignInTry *order, const Secret *refused, Secret **used,
+	const Cancel *cancel, MailSession *session, GError **error)
+{
+	if (!token_get(office, order->account, refused, cancel, used, error))
+		return false;
+	order->token = *used;
+	return sign_in_try(order, cancel, session, error);
+}
+
 /* A token that should hold but is refused may have been revoked: another one, once. */
 static bool with_token(Office *office, SignInTry *order, const Cancel *cancel, MailSession *session,
 	GError **error)
 {
-	const Account *account = order->account;
 	g_autoptr(GError) problem = NULL;
 	g_autoptr(Secret) first = NULL;
 	g_autoptr(Secret) second = NULL;
+	bool good = try_token(office, order, NULL, &first, cancel, session, &problem);
 
-	if (!token_get(office, account, NULL, cancel, &first, error))
-		return false;
-	order->token = first;
-	if (!sign_in_try(order, cancel, session, &problem) &&
-		failure_is(problem, FAILURE_LOGIN_REFUSED)) {
+	if (first && failure_is(problem, FAILURE_OAUTH_TOKEN_REFUSED)) {
 		g_clear_error(&problem);
 		mail_session_clear(session);
-		if (!token_get(office, account, first, cancel, &second, error))
-			return false;
-		order->token = second;
-		sign_in_try(order, cancel, session, &problem);
+		good = try_token(office, order, first, &second, cancel, session, &problem);
 	}
-	if (!problem) {
-		sign_in_remember(office, account, order->protocol, VERDICT_GOOD);
-		return true;
-	}
-	if (failure_is(problem, FAILURE_LOGIN_REFUSED)) {
-		sign_in_remember(office, account, order->protocol, VERDICT_REFUSED);
-		failure_set(error, FAILURE_OAUTH_TOKEN_REFUSED, account->address, "%s",
-			problem->message);
-	} else {
+	if (good)
+		sign_in_remember(office, order->account, order->protocol, VERDICT_GOOD);
+	else if (failure_is(problem, FAILURE_OAUTH_TOKEN_REFUSED))
+		sign_in_remember(office, order->account, order->protocol, VERDICT_REFUSED);
+	if (!good)
 		g_propagate_error(error, g_steal_pointer(&problem));
-	}
-	return false;
+	return good;
 }
 
 static bool sign_in(Office *office, const Account *account, MailProtocol protocol,
 	const Cancel *cancel, MailSession *session, GError **error)
 {
 	const Endpoint *endpoint = account_endpoint(account, protocol);
+	bool office365 = account->interface == INTERFACE_OFFICE365;
 	SignInTry order = {
 		.account = account,
 		.protocol = protocol,
-		.mailbox = account->address,
-		.username = endpoint->username,
-		.password = endpoint->password,
+		.username = office365 ? account->address : endpoint->username,
+		.password = office365 ? NULL : endpoint->password,
 	};
 
 	if (!settings_require(account, protocol, error))
 		return false;
-	return account->interface == INTERFACE_OFFICE365
-		       ? with_token(office, &order, cancel, session, error)
-		       : with_password(office, &order, cancel, session, error);
+	return office365 ? with_token(office, &order, cancel, session, error)
+			 : with_password(office, &order, cancel, session, error);
 }
 
 ImapSession *sign_in_imap(

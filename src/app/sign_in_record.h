@@ -1,5 +1,5 @@
 /* What servers said to credentials, kept so that a refusal is not repeated and lists can tell who
- * cannot sign in. Only for sign_in*.c. */
+ * cannot sign in. Only for sign_in*.c and login*.c. */
 #pragma once
 
 #include <stdbool.h>

@@ -294,7 +294,7 @@ static bool check_tools(Office *office, const Account *account, GError **error)
 	return true;
 }
 
-bool token_check_place(Office *office, const Account *account, char **path, GError **error)
+bool token_check_place(Office *office, const Account *account, GError **error)
 {
 	g_auto(Use) use = {.office = office, .account = account, .lock = -1};
 	g_autofree char *place = NULL;
@@ -304,10 +304,7 @@ bool token_check_place(Office *office, const Account *account, char **path, GErr
 		return false;
 	place = token_place(office, account, error);
 	owner = owner_of(&use);
-	if (!place || !oauth_token_check_place(place, &owner, error))
-		return false;
-	*path = g_steal_pointer(&place);
-	return true;
+	return place && oauth_token_check_place(place, &owner, error);
 }
 
 /* TOKEN as a sign-in grants it; its grant and texts are borrowed. */

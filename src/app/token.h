@@ -17,11 +17,11 @@
 bool token_get(Office *office, const Account *account, const Secret *refused, const Cancel *cancel,
 	Secret **token, GError **error);
 
-/* Whether a token for ACCOUNT could be stored: before anybody is led through a sign-in. The path in
- * *PATH, yours. */
-bool token_check_place(Office *office, const Account *account, char **path, GError **error);
+/* Whether a token for ACCOUNT could be stored: before anybody is led through a sign-in. */
+bool token_check_place(Office *office, const Account *account, GError **error);
 
-/* Stores what a sign-in granted, in place of what was there. */
+/* Stores what a sign-in granted, in place of what was there: file and row, or neither. The failures
+ * of oauth_token_store; a user who is gone meanwhile: FAILURE_STORE. */
 bool token_store(Office *office, const Account *account, const OauthGrant *grant, const char *actor,
 	const Cancel *cancel, GError **error);
 
@@ -46,7 +46,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TokenStatus, token_status_clear)
 bool token_status(
 	Office *office, const Account *account, bool look, TokenStatus *status, GError **error);
 
-/* Forgets USER's sign-in and removes the token file; for a user who GOES the place for it too. */
+/* Forgets USER's sign-in and removes the token file first; FAILURE_TOKEN_FOLDER: it is still there,
+ * and so is the sign-in. GOES: the user is being removed, with the folder below the data folder. */
 bool token_remove(Office *office, int64_t user_id, const char *user, bool goes, const char *actor,
 	GError **error);
 

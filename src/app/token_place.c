@@ -88,7 +88,7 @@ static char *wanted_folder(const Office *office, const Account *account)
 		named = insert_user(account->token_folder, account->user_name);
 		return expand_start(named);
 	}
-	if (!office_is_daemon(office) && environment("APPDATA"))
+	if (environment("APPDATA"))
 		return roaming_folder();
 	return user_folder(office, account->user_name);
 }

@@ -49,9 +49,9 @@ void failure_set(GError **error, Failure failure, const char *subject, const cha
  * says that. */
 void failure_set_errno(GError **error, Failure failure, const char *subject, int number);
 
-/* The row that NAME ("login-refused") names; false: there is none. And back: what ERROR's sentence
- * names, borrowed, NULL for nothing. */
+/* The row that NAME ("login-refused") names; false: there is none. */
 bool failure_find(const char *name, Failure *failure);
+/* What ERROR's sentence names, borrowed; NULL: nothing. */
 const char *failure_subject(const GError *error);
 
 /* Which failure ERROR is; one of a foreign domain counts as FAILURE_INTERNAL. */

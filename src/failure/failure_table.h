@@ -200,7 +200,7 @@ FAILURE(FAILURE_LOGIN_MECHANISM, "login-mechanism", FAILURE_CODE_SETUP, 3, ACTOR
 	N_("Ein Administrator muss prüfen, ob Port, SSL/TLS und Schnittstelle stimmen; ohne Verschlüsselung lassen viele Server keine Anmeldung zu."))
 FAILURE(FAILURE_LOGIN_NOT_CONNECTED, "login-not-connected", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
 	N_("Der Server hat die Anmeldung angenommen, öffnet für dieses Konto aber kein Postfach: Es ist das falsche Konto, oder ihm fehlt das Recht an dem Postfach."),
-	N_("Bitte melden Sie sich mit dem Konto an, dem das Postfach gehört. Ist es ein gemeinsames Postfach, muss ein Administrator des Mailservers diesem Konto den Vollzugriff darauf geben und IMAP dafür einschalten."))
+	N_("Bitte melden Sie sich mit dem Konto an, dem das Postfach gehört: „amtspost login --user NAME --new“. Ist es ein gemeinsames Postfach, muss ein Administrator des Mailservers diesem Konto den Vollzugriff darauf geben und IMAP dafür einschalten."))
 FAILURE(FAILURE_SMTP_AUTH_MISSING, "smtp-auth-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Server %s bietet auf diesem Port keine Anmeldung zum Versenden an."),
 	N_("Ein Administrator muss Port und SSL/TLS für den Versand prüfen; meist ist Port 587 richtig, und ohne Verschlüsselung bieten viele Server keine Anmeldung an."))

@@ -1,5 +1,18 @@
-/* Life and death of Proxy and Endpoint. */
+/* Life and death of Proxy and Endpoint, and what a host is. */
 #include "model/endpoint.h"
+
+#include <string.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+bool host_is_loopback(const char *host)
+{
+	struct in_addr address;
+
+	if (inet_pton(AF_INET, host, &address) == 1)
+		return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
+}
 
 void proxy_clear(Proxy *proxy)
 {

@@ -19,6 +19,10 @@ typedef enum TlsMode {
 	TLS_MODE_FROM_1_3,
 } TlsMode;
 
+/* Whether HOST (a name or an address without brackets) is this machine itself: "localhost", ::1, or
+ * an address of 127.0.0.0/8; a name that only begins like one is not. */
+bool host_is_loopback(const char *host);
+
 typedef enum MailProtocol { MAIL_PROTOCOL_IMAP, MAIL_PROTOCOL_SMTP } MailProtocol;
 
 typedef enum ProxyKind { PROXY_HTTP, PROXY_SOCKS5 } ProxyKind;

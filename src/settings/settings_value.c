@@ -3,7 +3,6 @@
 #include "settings/settings_internal.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/i18n.h"
@@ -204,15 +203,6 @@ static char *normalise_file(const Setting *setting, const char *value, GError **
 	return NULL;
 }
 
-static bool is_loopback(const char *host)
-{
-	struct in_addr address;
-
-	if (inet_pton(AF_INET, host, &address) == 1)
-		return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
-	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
-}
-
 static bool is_service_url(GUri *uri)
 {
 	const char *scheme = g_uri_get_scheme(uri);
@@ -221,7 +211,8 @@ static bool is_service_url(GUri *uri)
 
 	if (!normal || g_uri_get_userinfo(uri) || g_uri_get_fragment(uri) || g_uri_get_query(uri))
 		return false;
-	return strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && is_loopback(normal));
+	return strcmp(scheme, "https") == 0 ||
+	       (strcmp(scheme, "http") == 0 && host_is_loopback(normal));
 }
 
 static char *normalise_url(const Setting *setting, const char *value, GError **error)

@@ -60,8 +60,7 @@ static bool leads_to_nobody(const char *value)
 	g_autoptr(GUri) uri = *value ? g_uri_parse(value, G_URI_FLAGS_NONE, NULL) : NULL;
 	const char *host = uri ? g_uri_get_host(uri) : "";
 
-	return (strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
-		       strcmp(host, "::1") == 0) &&
+	return host_is_loopback(host) &&
 	       (g_uri_get_port(uri) < 0 || strcmp(g_uri_get_scheme(uri), "http") != 0);
 }
 

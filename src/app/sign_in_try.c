@@ -1,0 +1,38 @@
+/* Connecting and logging in with what the order says, and nothing else. */
+#include "app/sign_in_try.h"
+
+#include "failure/failure.h"
+
+/* To a token "refused" means something else than to a password: nobody mistyped it. */
+static bool log_in(
+	const SignInTry *order, const SaslIdentity *identity, MailSession *session, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+
+	if (mail_session_login(session, identity, &problem))
+		return true;
+	if (order->token && failure_is(problem, FAILURE_LOGIN_REFUSED))
+		failure_set(error, FAILURE_OAUTH_TOKEN_REFUSED, order->username, "%s",
+			problem->message);
+	else
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
+bool sign_in_try(const SignInTry *order, const Cancel *cancel, MailSession *session, GError **error)
+{
+	const Endpoint *endpoint = account_endpoint(order->account, order->protocol);
+	SaslIdentity identity = {
+		.username = order->username,
+		.password = order->token ? NULL : order->password,
+		.token = order->token,
+		.host = endpoint->host,
+		.port = endpoint->port,
+	};
+
+	if (!mail_session_open(endpoint, cancel, session, error))
+		return false;
+	if (mail_session_is_open(session) || (!identity.password && !identity.token))
+		return true;
+	return log_in(order, &identity, session, error);
+}
