@@ -69,19 +69,22 @@ static char *check_word(const LoginCheck *check, const char *good)
 		return g_strdup(good);
 	case LOGIN_UNCHECKED:
 		return g_strdup_printf(
-			_("noch nicht geprüft, weil der Server nicht zu erreichen war. %s"),
+			_("noch nicht geprüft, weil der Server gerade nicht antwortet. %s"),
 			check->reason);
 	default:
 		return g_strdup(check->reason ? check->reason : "–");
 	}
 }
 
-static void print_check(const char *name, const LoginCheck *check, const char *good)
+/* Where a report's lines go: standard output, or beside another command's output. */
+typedef void Teller(const char *line);
+
+static void tell_check(Teller *tell, const char *name, const LoginCheck *check, const char *good)
 {
 	g_autofree char *word = check_word(check, good);
 	g_autofree char *line = g_strdup_printf("  %s: %s", name, word);
 
-	cli_print_line(line);
+	tell(line);
 }
 
 /* How it went as a whole; yours. */
@@ -101,7 +104,7 @@ static char *result_title(const LoginResult *result, bool failed)
 	return g_strdup_printf(_("Angemeldet als %s."), who);
 }
 
-static void print_mailboxes(const LoginResult *result)
+static void tell_mailboxes(Teller *tell, const LoginResult *result)
 {
 	/* Where IMAP failed, the main mailbox has nothing to add. */
 	guint first = result->imap.state == LOGIN_OK ? 0 : 1;
@@ -110,22 +113,22 @@ static void print_mailboxes(const LoginResult *result)
 		const LoginMailbox *mailbox = g_ptr_array_index(result->mailboxes, i);
 		g_autofree char *name = g_strdup_printf(_("Postfach %s"), mailbox->address);
 
-		print_check(name, &mailbox->check, _("geöffnet"));
+		tell_check(tell, name, &mailbox->check, _("geöffnet"));
 	}
 }
 
-static void print_result(const LoginResult *result, bool failed)
+static void tell_result(Teller *tell, const LoginResult *result, bool failed)
 {
 	g_autofree char *title = result_title(result, failed);
 
-	cli_print_line(title);
-	print_check("IMAP", &result->imap, _("Anmeldung in Ordnung"));
-	print_check("SMTP", &result->smtp, _("Anmeldung in Ordnung"));
-	print_mailboxes(result);
+	tell(title);
+	tell_check(tell, "IMAP", &result->imap, _("Anmeldung in Ordnung"));
+	tell_check(tell, "SMTP", &result->smtp, _("Anmeldung in Ordnung"));
+	tell_mailboxes(tell, result);
 	if (result->token_file) {
 		g_autofree char *line = g_strdup_printf(_("  Tokendatei: %s"), result->token_file);
 
-		cli_print_line(line);
+		tell(line);
 	}
 }
 
@@ -284,7 +287,7 @@ static bool run_login(Cli *cli, GError **error)
 	if (result.filled && cli->options.json)
 		cli_print_json(cli, result_json(cli, &result, problem));
 	else if (result.filled)
-		print_result(&result, problem != NULL);
+		tell_result(cli_print_line, &result, problem != NULL);
 	cli->told = result.filled;
 	if (problem)
 		g_propagate_error(error, problem);
@@ -321,7 +324,7 @@ bool cli_run_signed_in(Cli *cli, CliRun *command, GError **error)
 	if (!sign_in(cli, &result, error) && !(result.filled && result.imap.state != LOGIN_FAILED))
 		return false;
 	g_clear_error(error);
-	print_result(&result, false);
+	tell_result(cli_say, &result, false);
 	return command(cli, error);
 }
 

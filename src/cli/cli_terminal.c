@@ -118,7 +118,7 @@ bool cli_ask_yes(const Cli *cli, const char *question)
 	char line[LINE_SIZE];
 	ssize_t size;
 
-	fprintf(stderr, "%s [j/N] ", safe);
+	fprintf(stderr, "%s %s ", safe, _("[j/N]"));
 	size = read_line(cli, line);
 	if (size < 0)
 		fputc('\n', stderr);

@@ -10,6 +10,7 @@
 
 #define CSV_LIMIT (8 * 1024 * 1024)
 #define ROW_ERRORS_SHOWN 200
+#define HELPLESS_SHOWN 50
 
 static json_t *person_json(const Person *person)
 {
@@ -72,6 +73,18 @@ static CliTable *people_table(void)
 	return cli_table_new(titles);
 }
 
+static bool is_helpless(const Person *person)
+{
+	switch (person->sign_in.state) {
+	case SIGN_IN_OK:
+	case SIGN_IN_UNKNOWN:
+	case SIGN_IN_DISABLED:
+		return false;
+	default:
+		return !person->user->locked;
+	}
+}
+
 /* Since when and why the sign-in is as it is. */
 static void print_sign_in(const Person *person)
 {
@@ -124,6 +137,29 @@ static bool run_add(Cli *cli, GError **error)
 	       show(cli, user->name, error);
 }
 
+/* Whoever cannot use mail although it is switched on, with the reason. */
+static void print_helpless(const GPtrArray *people)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < people->len; i++) {
+		const Person *person = g_ptr_array_index(people, i);
+		g_autofree char *line = NULL;
+
+		if (!is_helpless(person))
+			continue;
+		if (count++ == 0)
+			cli_print(_("\nBraucht Hilfe:\n"));
+		if (count > HELPLESS_SHOWN)
+			continue;
+		line = g_strdup_printf("  %s: %s", person->user->name, person->sign_in.reason);
+		cli_print_line(line);
+	}
+	if (count > HELPLESS_SHOWN)
+		cli_print(_("  … und %u weitere; mit --json sind es alle.\n"),
+			count - HELPLESS_SHOWN);
+}
+
 static bool run_list(Cli *cli, GError **error)
 {
 	g_autoptr(GPtrArray) people = people_list(cli->office, error);
@@ -146,6 +182,7 @@ static bool run_list(Cli *cli, GError **error)
 	for (guint i = 0; i < people->len; i++)
 		add_person_row(table, g_ptr_array_index(people, i));
 	cli_table_print(table);
+	print_helpless(people);
 	return true;
 }
 
