@@ -5,11 +5,11 @@
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "failure/failure.h"
 #include "net/stream.h"
 #include "oauth/oauth.h"
@@ -169,24 +169,18 @@ static bool open_keyring(Office *office, GError **error)
 			       : refuse_keyring(path, errno, error);
 }
 
-/* What is in memory (passwords, tokens) must not come to rest in a core file. */
-static void leave_no_core(void)
-{
-	const struct rlimit none = {0, 0};
-
-	setrlimit(RLIMIT_CORE, &none);
-}
-
 Office *office_open(const char *folder, const char *database, GError **error)
 {
 	g_autoptr(Office) office = g_new0(Office, 1);
 
 	office->folder = g_canonicalize_filename(folder, NULL);
 	umask(077);
-	leave_no_core();
 	stream_start_library();
 	oauth_start_library();
-	if (!enter_folder(office->folder, error) || !open_database(office, database, error) ||
+	if (!enter_folder(office->folder, error))
+		return NULL;
+	secret_guard_memory();
+	if (!open_database(office, database, error) ||
 		!open_keyring(office, error))
 		return NULL;
 	office->settings = settings_open(office->db, office->keyring, error);

@@ -1,6 +1,6 @@
 /* One office's installation: the data folder with database, key ring, settings and archive, opened
  * once a process and handed to every use case. Opening sets the process's umask
- * to 077, forbids core files and starts libraries; otherwise it knows no protocol. */
+ * to 077, guards its memory and starts libraries; otherwise it knows no protocol. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,10 @@
 /* Secrets: allocated outside GLib's string helpers, wiped when freed. */
 #include "base/secret.h"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sodium.h>
+#include "base/sanitizer.h"
 
 struct Secret {
 	size_t size;
@@ -45,4 +48,13 @@ size_t secret_size(const Secret *secret)
 void secret_wipe(void *memory, size_t size)
 {
 	sodium_memzero(memory, size);
+}
+
+void secret_guard_memory(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	if (!UNDER_SANITIZER)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
