@@ -15,7 +15,6 @@
 
 struct Office {
 	const char *folder;
-	bool daemon;
 };
 
 const char *office_folder(const Office *office)
@@ -23,15 +22,9 @@ const char *office_folder(const Office *office)
 	return office->folder;
 }
 
-bool office_is_daemon(const Office *office)
-{
-	return office->daemon;
-}
-
 /* ---- places ---- */
 
-static const Office desk = {"/data", false};
-static const Office server = {"/data", true};
+static const Office office_of_data = {"/data"};
 
 /* The environment that places come from; NULL: not set. */
 typedef struct Surroundings {
@@ -57,11 +50,11 @@ static void surround(const Surroundings *surroundings)
 }
 
 /* The place with FOLDER in the settings (NULL: nothing) is EXPECTED/FILE_NAME; NULL: none. */
-static void check_place(const Office *office, const char *folder, const char *expected)
+static void check_place(const char *folder, const char *expected)
 {
 	Account account = {.user_name = (char *)"mueller", .token_folder = (char *)folder};
 	g_autoptr(GError) error = NULL;
-	g_autofree char *place = token_place(office, &account, &error);
+	g_autofree char *place = token_place(&office_of_data, &account, &error);
 	g_autofree char *whole = expected ? g_build_filename(expected, FILE_NAME, NULL) : NULL;
 
 	if (g_strcmp0(place, whole) != 0)
@@ -74,25 +67,21 @@ static void test_without_a_setting(void **state)
 {
 	(void)state;
 	surround(&(Surroundings){.home = "/home/m"});
-	check_place(&desk, NULL, "/data/users/mueller");
-	check_place(&server, NULL, "/data/users/mueller");
+	check_place(NULL, "/data/users/mueller");
 	surround(&(Surroundings){.home = "/home/m", .profile = "/profile", .roaming = "/roaming"});
-	check_place(&desk, NULL, "/roaming");
-	/* whose environment is nobody's in particular */
-	check_place(&server, NULL, "/data/users/mueller");
+	check_place(NULL, "/roaming");
 	surround(&(Surroundings){.home = "/home/m", .roaming = ""});
-	check_place(&desk, NULL, "/data/users/mueller");
+	check_place(NULL, "/data/users/mueller");
 }
 
 static void test_users_in_settings(void **state)
 {
 	(void)state;
 	surround(&(Surroundings){.home = "/home/m"});
-	check_place(&desk, "/tokens", "/tokens");
-	check_place(&desk, "/tokens/{user}", "/tokens/mueller");
-	check_place(&server, "/tokens/{user}", "/tokens/mueller");
-	check_place(&desk, "/{user}/x{user}y/{User}", "/mueller/xmuellery/{User}");
-	check_place(&desk, "/to kens/\xc3\xa4", "/to kens/\xc3\xa4");
+	check_place("/tokens", "/tokens");
+	check_place("/tokens/{user}", "/tokens/mueller");
+	check_place("/{user}/x{user}y/{User}", "/mueller/xmuellery/{User}");
+	check_place("/to kens/\xc3\xa4", "/to kens/\xc3\xa4");
 }
 
 static void test_placeholders(void **state)
@@ -118,8 +107,7 @@ static void test_placeholders(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		surround(&rows[i].surroundings);
-		check_place(&desk, rows[i].folder, rows[i].expected);
-		check_place(&server, rows[i].folder, rows[i].expected);
+		check_place(rows[i].folder, rows[i].expected);
 	}
 }
 
@@ -130,16 +118,16 @@ static void test_without_a_home(void **state)
 
 	(void)state;
 	surround(&(Surroundings){0});
-	check_place(&desk, "~/a", expected);
+	check_place("~/a", expected);
 }
 
 static void test_canonical_paths(void **state)
 {
 	(void)state;
 	surround(&(Surroundings){.home = "/home/m/"});
-	check_place(&desk, "/a//b/./c/../d/", "/a/b/d");
-	check_place(&desk, "~/../x", "/home/x");
-	check_place(&desk, "/../..", "/");
+	check_place("/a//b/./c/../d/", "/a/b/d");
+	check_place("~/../x", "/home/x");
+	check_place("/../..", "/");
 }
 
 static void test_no_absolute_paths(void **state)
@@ -150,12 +138,12 @@ static void test_no_absolute_paths(void **state)
 	(void)state;
 	surround(&(Surroundings){.home = "/home/m"});
 	for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
-		check_place(&desk, folders[i], NULL);
+		check_place(folders[i], NULL);
 	surround(&(Surroundings){.home = "home", .profile = "x", .roaming = "y"});
-	check_place(&desk, "~/a", NULL);
-	check_place(&desk, "%USERPROFILE%", NULL);
-	check_place(&desk, "%APPDATA%", NULL);
-	check_place(&desk, NULL, NULL);
+	check_place("~/a", NULL);
+	check_place("%USERPROFILE%", NULL);
+	check_place("%APPDATA%", NULL);
+	check_place(NULL, NULL);
 }
 
 /* ---- the lock ---- */
@@ -188,7 +176,7 @@ static void assert_locked(
 
 static void test_lock(void **state)
 {
-	Office office = {*state, false};
+	Office office = {*state};
 	g_autofree char *folder = g_build_filename(*state, "users", "mueller", NULL);
 	g_autofree char *path = g_build_filename(folder, "refresh.lock", NULL);
 	Descriptor lock = -1;
@@ -213,7 +201,7 @@ static void test_lock(void **state)
 
 static void test_waits_its_time(void **state)
 {
-	Office office = {*state, false};
+	Office office = {*state};
 	Descriptor lock = -1;
 	int64_t start = clock_monotonic();
 
@@ -233,7 +221,7 @@ static void *trigger_soon(void *cancel)
 
 static void test_cancel(void **state)
 {
-	Office office = {*state, false};
+	Office office = {*state};
 	g_autoptr(Cancel) cancel = cancel_new();
 	Descriptor lock = -1;
 	int64_t start = clock_monotonic();
@@ -257,7 +245,7 @@ static void *let_go_soon(void *lock)
 
 static void test_gets_it_when_another_thread_lets_go(void **state)
 {
-	Office office = {*state, false};
+	Office office = {*state};
 	Descriptor first = -1;
 	Descriptor second = -1;
 	g_autoptr(GError) error = NULL;
@@ -298,7 +286,7 @@ static pid_t start_holder(const Office *office, const char *user)
 
 static void test_a_process_that_died_holds_nothing(void **state)
 {
-	Office office = {*state, false};
+	Office office = {*state};
 	pid_t child = start_holder(&office, "mueller");
 	Descriptor lock = -1;
 
@@ -312,7 +300,7 @@ static void test_a_process_that_died_holds_nothing(void **state)
 
 static void test_what_is_no_lock(void **state)
 {
-	Office office = {*state, false};
+	Office office = {*state};
 	g_autofree char *users = scratch_path(state, "users");
 	g_autofree char *folder = g_build_filename(users, "mueller", NULL);
 	g_autofree char *path = g_build_filename(folder, "refresh.lock", NULL);
@@ -334,7 +322,7 @@ static void test_what_is_no_lock(void **state)
 
 static void test_remove(void **state)
 {
-	Office office = {*state, false};
+	Office office = {*state};
 	g_autofree char *folder = g_build_filename(*state, "users", "mueller", NULL);
 	g_autofree char *file = g_build_filename(folder, "other", NULL);
 	Descriptor lock = -1;
