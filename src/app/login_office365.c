@@ -105,7 +105,7 @@ static bool refuse_person(
 
 	if (grant->identity) {
 		subject =
-			g_strdup_printf(_("„%s“, eingetragen ist „%s“"), grant->identity, account);
+			g_strdup_printf(_("„%s“, eingetragen ist aber „%s“"), grant->identity, account);
 		failure_set(error, FAILURE_OAUTH_WRONG_PERSON, subject,
 			"signed in as %s, not %s: %s", grant->identity, account, why);
 	} else if (imap_problem && failure_code(imap_problem) != FAILURE_CODE_LOGIN) {

@@ -39,7 +39,7 @@ FAILURE(FAILURE_USER_LOCKED, "user-locked", FAILURE_CODE_SETUP, 3, ACTOR_ADMINIS
 	N_("Ein Administrator kann ihn in der Benutzerverwaltung wieder freigeben."))
 FAILURE(FAILURE_PASSWORD_EMPTY, "password-empty", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Es wurde kein Kennwort eingegeben."),
-	N_("Bitte geben Sie es noch einmal ein; ein Programm gibt es auf der Standardeingabe. Es wurde nichts gespeichert."))
+	N_("Es wurde nichts gespeichert. Bitte geben Sie es noch einmal ein; Programme übergeben es über die Standardeingabe."))
 FAILURE(FAILURE_PASSWORD_INVALID, "password-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Das Kennwort ist zu kurz oder zu lang."),
 	N_("Bitte wählen Sie ein Kennwort mit 8 bis 1024 Zeichen."))
@@ -255,7 +255,7 @@ FAILURE(FAILURE_OAUTH_SPA, "oauth-spa", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRAT
 	N_("Die Anmeldung von „%s“ ist nach einem Tag abgelaufen, weil Amtspost beim Anmeldedienst als Einzelseiten-Anwendung (SPA) registriert ist."),
 	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“. Damit es nicht täglich nötig ist, muss ein Administrator die Umleitungsadresse als Desktop- oder Web-Anwendung registrieren."))
 FAILURE(FAILURE_OAUTH_CODE_USED, "oauth-code-used", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
-	N_("Der Anmeldedienst hat die Anmeldung von „%s“ nicht zu Ende geführt: Ihre Bestätigung war schon verbraucht oder gehörte zu einem anderen Versuch."),
+	N_("Der Anmeldedienst hat die Anmeldung von „%s“ nicht zu Ende geführt: Die Bestätigung war schon verwendet worden oder gehörte zu einem anderen Versuch."),
 	N_("Bitte melden Sie sich noch einmal an: „amtspost login --user NAME“."))
 FAILURE(FAILURE_OAUTH_INTERACTION, "oauth-interaction", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Anmeldedienst verlangt von „%s“ eine weitere Bestätigung (zweiter Faktor)."),
@@ -274,7 +274,7 @@ FAILURE(FAILURE_OAUTH_NOT_ASSIGNED, "oauth-not-assigned", FAILURE_CODE_SETUP, 3,
 	N_("Ein Administrator muss den Benutzer dort unter „Benutzer und Gruppen“ der Unternehmensanwendung zuweisen. Danach bitte noch einmal anmelden."))
 FAILURE(FAILURE_OAUTH_DEVICE, "oauth-device", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Eine Zugriffsrichtlinie Ihrer Organisation lässt die Anmeldung von „%s“ mit diesem Gerät, von diesem Ort oder mit dieser Anwendung nicht zu."),
-	N_("Ein Administrator kann in den Anmeldeprotokollen sehen, welche Richtlinie das ist, und sie anpassen."))
+	N_("Ein Administrator muss in den Anmeldeprotokollen nachsehen, welche Richtlinie das ist, und über eine Ausnahme entscheiden."))
 FAILURE(FAILURE_OAUTH_ACCOUNT_LOCKED, "oauth-account-locked", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Das Konto „%s“ ist beim Anmeldedienst wegen zu vieler Versuche vorübergehend gesperrt."),
 	N_("Bitte warten Sie einige Minuten und melden Sie sich dann neu an: „amtspost login --user NAME“. Von selbst versucht Amtspost es nicht noch einmal."))
@@ -288,7 +288,7 @@ FAILURE(FAILURE_OAUTH_PASSWORD_WRONG, "oauth-password-wrong", FAILURE_CODE_LOGIN
 	N_("Der Anmeldedienst hat Benutzername oder Kennwort von „%s“ nicht angenommen."),
 	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“. Von selbst versucht Amtspost es nicht noch einmal, damit das Konto nicht gesperrt wird."))
 FAILURE(FAILURE_OAUTH_ACCOUNT_FOREIGN, "oauth-account-foreign", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
-	N_("Das angemeldete Konto gehört nicht zur Organisation (zum Mandanten), bei der Amtspost registriert ist; eingetragen ist „%s“."),
+	N_("Das angemeldete Konto gehört nicht zur Organisation (zum Mandanten), bei der Amtspost registriert ist; als Kontoname ist „%s“ eingetragen."),
 	N_("Bitte melden Sie sich mit Ihrem dienstlichen Konto an. Ist es das schon, muss ein Administrator den Mandanten in der Systemsteuerung prüfen."))
 FAILURE(FAILURE_OAUTH_REDIRECT, "oauth-redirect", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Anmeldedienst kennt die Umleitungsadresse von Amtspost nicht: %s"),
@@ -297,10 +297,10 @@ FAILURE(FAILURE_OAUTH_SECRET_EXPECTED, "oauth-secret-expected", FAILURE_CODE_SET
 	N_("Der Anmeldedienst erwartet von Amtspost ein Geheimnis, weil die Anwendung nicht als öffentlicher Client registriert ist."),
 	N_("Ein Administrator muss die Umleitungsadresse dort von der Plattform „Web“ zu „Mobilgerät- und Desktopanwendungen“ verschieben oder in der Systemsteuerung das Geheimnis der Anwendung eintragen."))
 FAILURE(FAILURE_OAUTH_SECRET_WRONG, "oauth-secret-wrong", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
-	N_("Das Geheimnis der OAuth-Anwendung ist falsch."),
+	N_("Das Geheimnis der OAuth-Anwendung ist falsch; bis das richtige eingetragen ist, kann sich niemand anmelden."),
 	N_("Ein Administrator muss in der Systemsteuerung den Wert des Geheimnisses eintragen (nicht seine ID)."))
 FAILURE(FAILURE_OAUTH_SECRET_EXPIRED, "oauth-secret-expired", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
-	N_("Das Geheimnis der OAuth-Anwendung ist abgelaufen."),
+	N_("Das Geheimnis der OAuth-Anwendung ist abgelaufen; bis ein neues eingetragen ist, kann sich niemand anmelden."),
 	N_("Ein Administrator muss beim Anmeldedienst ein neues Geheimnis anlegen und in der Systemsteuerung eintragen."))
 FAILURE(FAILURE_OAUTH_SECRET_NEEDLESS, "oauth-secret-needless", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Für die OAuth-Anwendung ist ein Geheimnis eingetragen, ihre Umleitungsadresse ist beim Anmeldedienst aber als „Mobilgerät- und Desktopanwendung“ registriert; dort ist kein Geheimnis erlaubt."),
@@ -316,11 +316,11 @@ FAILURE(FAILURE_OAUTH_TENANT, "oauth-tenant", FAILURE_CODE_SETUP, 3, ACTOR_ADMIN
 	N_("Ein Administrator muss den Mandanten in der Systemsteuerung berichtigen (Mandanten-ID, Domäne oder „organizations“)."))
 FAILURE(FAILURE_OAUTH_SIGN_IN, "oauth-sign-in", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Anmeldedienst verlangt, dass „%s“ sich neu anmeldet."),
-	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“. Die technische Meldung nennt seine Begründung."))
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“. Den Grund des Anmeldedienstes nennt die technische Meldung."))
 FAILURE(FAILURE_OAUTH_SETUP, "oauth-setup", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Anmeldedienst nimmt Anfragen von Amtspost nicht an: %s"),
 	N_("Ein Administrator muss die Angaben zur OAuth-Anwendung in der Systemsteuerung und beim Anmeldedienst prüfen; die technische Meldung hilft dabei."))
-FAILURE(FAILURE_OAUTH_LOOP, "oauth-loop", FAILURE_CODE_RETRY, 5, ACTOR_ADMINISTRATOR,
+FAILURE(FAILURE_OAUTH_LOOP, "oauth-loop", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
 	N_("Der Anmeldedienst hat Amtspost angehalten, weil für „%s“ zu oft in kurzer Zeit angefragt wurde."),
 	N_("Amtspost fragt einige Zeit nicht mehr nach. Bleibt es dabei, muss die IT prüfen, ob ein Programm Amtspost in einer Schleife aufruft."))
 FAILURE(FAILURE_OAUTH_BUSY, "oauth-busy", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
@@ -348,13 +348,13 @@ FAILURE(FAILURE_OAUTH_UNFINISHED, "oauth-unfinished", FAILURE_CODE_LOGIN, 4, ACT
 	N_("Bitte beginnen Sie sie neu: „amtspost login --user NAME“. Zeigte der Browser eine Meldung mit AADSTS und einer Nummer, nennen Sie diese bitte der IT."))
 FAILURE(FAILURE_OAUTH_PASTE_MISSING, "oauth-paste-missing", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Die Anmeldung von „%s“ wurde nicht zu Ende geführt: Es kam keine Rückmeldung des Anmeldedienstes an."),
-	N_("Bitte öffnen Sie die gezeigte Adresse, melden Sie sich an und fügen Sie die Adresse, zu der Sie danach geleitet werden, hier ein."))
+	N_("Bitte beginnen Sie die Anmeldung neu: „amtspost login --user NAME“. Fügen Sie am Ende die Adresse ein, zu der der Browser geleitet wird."))
 FAILURE(FAILURE_OAUTH_PORT_BUSY, "oauth-port-busy", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
 	N_("%s ist auf diesem Rechner gerade belegt; vielleicht meldet sich dort soeben jemand anderes an."),
 	N_("Bitte versuchen Sie es in einigen Minuten noch einmal. Bleibt es dabei, muss die IT nachsehen, welches Programm den Port benutzt."))
 FAILURE(FAILURE_OAUTH_LISTEN, "oauth-listen", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Amtspost kann auf diesem Rechner nicht auf die Rückmeldung des Anmeldedienstes warten: %s ist belegt oder gesperrt."),
-	N_("Ist ein fester Port als Umleitungsadresse eingetragen, darf ihn kein anderes Programm benutzen; ohne Eintrag wählt Amtspost selbst einen freien."))
+	N_("Ein Administrator kann die Umleitungsadresse leeren, dann wählt Amtspost selbst einen freien Port; ein fester muss frei sein."))
 FAILURE(FAILURE_OAUTH_WRONG_PERSON, "oauth-wrong-person", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Angemeldet hat sich %s. Es wurde nichts gespeichert."),
 	N_("Bitte melden Sie sich mit dem eingetragenen Konto an: „amtspost login --user NAME --new“. Stimmt der eingetragene Kontoname nicht, kann ein Administrator ihn in der Benutzerverwaltung ändern."))
@@ -377,8 +377,8 @@ FAILURE(FAILURE_TOKEN_NEWER, "token-newer", FAILURE_CODE_LOGIN, 4, ACTOR_OPERATO
 	N_("Die Tokendatei „%s“ wurde von einer neueren Fassung von Amtspost geschrieben."),
 	N_("Bitte verwenden Sie die neuere Fassung, oder melden Sie sich mit dieser neu an: „amtspost login --user NAME“. Die neuere Datei bleibt dabei mit der Endung „.alt“ erhalten."))
 FAILURE(FAILURE_TOKEN_UNREADABLE, "token-unreadable", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
-	N_("Die Tokendatei „%s“ darf nicht gelesen werden."),
-	N_("Wer den Rechner betreut, muss dem Benutzer, unter dem Amtspost läuft, Zugriff auf die Datei und ihren Ordner geben."))
+	N_("Amtspost darf die Tokendatei „%s“ nicht lesen."),
+	N_("Wer den Rechner betreut, muss dem Konto, unter dem Amtspost läuft, Zugriff auf die Datei und ihren Ordner geben."))
 FAILURE(FAILURE_TOKEN_SEALED, "token-sealed", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Die Tokendatei „%s“ lässt sich nicht entschlüsseln; sie wurde verändert, oder der Schlüssel dieser Installation ist ein anderer."),
 	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“."))
@@ -397,6 +397,9 @@ FAILURE(FAILURE_TOKEN_FOLDER, "token-folder", FAILURE_CODE_SETUP, 3, ACTOR_ADMIN
 FAILURE(FAILURE_TOKEN_OTHER_ACCOUNT, "token-other-account", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Kontoname wurde geändert; die gespeicherte Anmeldung gilt noch für „%s“."),
 	N_("Bitte melden Sie sich mit dem neuen Konto an: „amtspost login --user NAME“."))
+FAILURE(FAILURE_TOKEN_OTHER_LOGIN, "token-other-login", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Die Tokendatei „%s“ gehört zu einer anderen, früheren Anmeldung."),
+	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“."))
 FAILURE(FAILURE_TOKEN_OTHER_CLIENT, "token-other-client", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Ein Administrator hat Anmeldedienst, Mandant oder Anwendungs-ID geändert; die Anmeldung von „%s“ gilt dort nicht."),
 	N_("Bitte melden Sie sich neu an: „amtspost login --user NAME“."))

@@ -107,6 +107,7 @@ static const char *subject_of(const OauthSubject *subject, const char *name, Fai
 	case FAILURE_OAUTH_APPLICATION:
 		return subject->client->id;
 	case FAILURE_OAUTH_TENANT:
+	case FAILURE_OAUTH_SINGLE_TENANT:
 		return subject->client->tenant;
 	case FAILURE_OAUTH_BUSY:
 		return subject->client->authority;

@@ -78,9 +78,10 @@ static char *check_global(SettingKey key, const char *value)
 			  "neu anmelden."));
 	if (key == SETTING_OAUTH_REDIRECT_URI && leads_to_nobody(value))
 		return g_strdup(
-			_("An dieser Adresse hört niemand zu: Wer sich anmeldet, muss sie nach "
-			  "der Anmeldung von Hand einfügen. Ohne Eintrag oder mit einem Port "
-			  "(http://localhost:8400/oauth/callback) geht es von selbst weiter."));
+			_("An dieser Adresse hört niemand zu: Wer sich anmeldet, muss danach die "
+				  "Adresse aus dem Browser von Hand bei Amtspost einfügen. Ohne Eintrag "
+				  "oder mit einem Port (http://localhost:8400/oauth/callback) geht es "
+				  "von selbst weiter."));
 	return NULL;
 }
 
