@@ -293,15 +293,17 @@ static bool check_folder(const char *folder, GError **error)
 	       refuse(error, FAILURE_TOKEN_FOLDER, folder, "writable for everybody");
 }
 
-/* Whether the next content will find its place: rights, room and inodes, proven by doing. */
+/* Whether the next content will find its place: rights, room and inodes, proven by doing. What lies
+ * there already may be what a process that died had written (oauth_token_recover). */
 static bool check_pending(const char *path, GError **error)
 {
 	g_autofree char *pending = pending_path(path);
 	g_auto(Descriptor) file = -1;
+	struct stat state;
 	int number;
 
-	if (unlink(pending) != 0 && errno != ENOENT)
-		return refuse_folder(pending, errno, error);
+	if (lstat(pending, &state) == 0)
+		return !S_ISDIR(state.st_mode) || refuse_folder(pending, EISDIR, error);
 	file = open(pending, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (file < 0)
 		return refuse_folder(pending, errno, error);

@@ -168,6 +168,7 @@ static void test_subjects(void **state)
 		{50011, REDIRECT_URI},
 		{700016, CLIENT_ID},
 		{90002, "organizations"},
+		{50194, "organizations"},
 		{90033, "https://login.example"},
 		{0, "etwas_neues"},
 		{50173, ACCOUNT},

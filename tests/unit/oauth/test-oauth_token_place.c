@@ -266,6 +266,18 @@ static void test_recovers_a_whole_one(void **state)
 	assert_int_equal(scratch_count((void **)&place->folder), 1);
 }
 
+/* Whoever looks whether a sign-in could be stored takes nothing away. */
+static void test_a_look_drops_none(void **state)
+{
+	const Place *place = *state;
+
+	store(place);
+	leave_pending(place, &owner);
+	check_folder(place->path, true);
+	recover(place);
+	assert_loads(place, "next.access");
+}
+
 static void test_drops_a_cut_one(void **state)
 {
 	const Place *place = *state;
@@ -418,6 +430,7 @@ int main(void)
 		place_test(test_no_folder),
 		place_test(test_a_failed_write_leaves_the_old_one),
 		place_test(test_recovers_a_whole_one),
+		place_test(test_a_look_drops_none),
 		place_test(test_drops_a_cut_one),
 		place_test(test_drops_somebody_elses),
 		place_test(test_drops_what_is_no_successor),
