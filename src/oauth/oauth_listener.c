@@ -6,31 +6,44 @@
 #include <string.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 #include <microhttpd.h>
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/secret.h"
 #include "failure/failure.h"
 
-/* A browser opens a few connections; whoever opens more waits. */
-#define CONNECTION_LIMIT 32
-#define CONNECTION_SECONDS 10
+/* A browser opens a few connections. Of more the oldest go, so that nobody keeps it out. */
+#define VISIT_LIMIT 32
+#define CONNECTION_LIMIT (2 * VISIT_LIMIT)
 #define CONNECTION_MEMORY ((size_t)64 * 1024)
+/* Of a connection in all, however busy it is. Milliseconds. */
+#define VISIT_MILLISECONDS 5000
+/* Bytes of a request's address; codes are one or two thousand letters. */
+#define URI_LIMIT ((size_t)16 * 1024)
 /* Free ports that are free on both addresses are found within a few tries. */
 #define PORT_TRIES 20
 /* For the page to reach the browser. */
 #define FAREWELL_MILLISECONDS 2000
 #define SLICE_MILLISECONDS 1000
 
+/* One connection. */
+typedef struct Visit {
+	int socket;
+	int64_t end; /* on the monotonic clock */
+	char *uri;   /* of the present request as it came; NULL: none, or too long */
+} Visit;
+
 struct OauthListener {
+	GPtrArray *visits;	       /* Visit *, the oldest first */
 	struct MHD_Daemon *daemons[2]; /* IPv4 and, where there is one, IPv6 */
 	char *path;
 	uint16_t port;
 	/* While waiting: */
 	OauthRedirectTaker *take;
 	void *data;
-	const void *taken; /* the request that TAKE was content with; NULL: none yet */
-	bool answered;	   /* its page is out */
+	const Visit *taken; /* whose redirect TAKE was content with; NULL: none yet */
+	bool answered;	    /* its page is out */
 };
 
 /* ---- pages ---- */
@@ -69,12 +82,12 @@ static enum MHD_Result answer(
 /* URI is the request's own copy. Only the first that fits counts; another may come before the wait
  * is over. */
 static enum MHD_Result answer_redirect(
-	OauthListener *listener, struct MHD_Connection *connection, const char *uri)
+	OauthListener *listener, struct MHD_Connection *connection, const Visit *visit)
 {
-	const char *query = strchr(uri, '?') + 1;
+	const char *query = strchr(visit->uri, '?') + 1;
 
 	if (!listener->taken && listener->take(query, listener->data)) {
-		listener->taken = uri;
+		listener->taken = visit;
 		return answer(connection, MHD_HTTP_OK, _("Zurück zu Amtspost"),
 			_("Amtspost hat die Rückmeldung des Anmeldedienstes erhalten. Das Ergebnis "
 			  "steht gleich dort, wo Sie die Anmeldung begonnen haben. Sie können "
@@ -88,12 +101,60 @@ static enum MHD_Result answer_redirect(
 
 /* ---- requests ---- */
 
-/* Keeps the query as it came, which libmicrohttpd cuts into pieces; freed by forget_request. */
+static void forget_uri(Visit *visit)
+{
+	if (visit->uri)
+		secret_wipe(visit->uri, strlen(visit->uri));
+	g_clear_pointer(&visit->uri, g_free);
+}
+
+static void visit_free(Visit *visit)
+{
+	forget_uri(visit);
+	g_free(visit);
+}
+
+/* The library sees that the socket is at its end, and closes. */
+static void end_visit(Visit *visit)
+{
+	shutdown(visit->socket, SHUT_RDWR);
+	visit->end = INT64_MAX;
+}
+
+static void note_connection(void *context, struct MHD_Connection *connection, void **place,
+	enum MHD_ConnectionNotificationCode code)
+{
+	OauthListener *listener = context;
+	Visit *visit;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		listener->answered |= *place == listener->taken;
+		g_ptr_array_remove(listener->visits, *place);
+		return;
+	}
+	visit = g_new0(Visit, 1);
+	visit->socket =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	visit->end = clock_monotonic() + VISIT_MILLISECONDS;
+	*place = visit;
+	g_ptr_array_add(listener->visits, visit);
+	if (listener->visits->len > VISIT_LIMIT)
+		end_visit(g_ptr_array_index(
+			listener->visits, listener->visits->len - VISIT_LIMIT - 1));
+}
+
+/* Keeps the address as it came, which libmicrohttpd cuts into pieces. The connection owns it: not
+ * every request is told to be over. */
 static void *remember_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
+	Visit *visit = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			       ->socket_context;
+
 	(void)context;
-	(void)connection;
-	return g_strdup(uri);
+	forget_uri(visit);
+	if (strlen(uri) <= URI_LIMIT)
+		visit->uri = g_strdup(uri);
+	return visit;
 }
 
 /* The first call for a request brings its head only. */
@@ -102,7 +163,7 @@ static enum MHD_Result take_request(void *context, struct MHD_Connection *connec
 	size_t *upload_size, void **state)
 {
 	OauthListener *listener = context;
-	const char *uri = *state;
+	const Visit *visit = *state;
 
 	(void)version;
 	(void)upload;
@@ -112,12 +173,13 @@ static enum MHD_Result take_request(void *context, struct MHD_Connection *connec
 	}
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
 		return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, _("Nicht möglich"), "");
-	if (strcmp(url, listener->path) != 0 || !uri || !strchr(uri, '?') || !listener->take)
+	if (strcmp(url, listener->path) != 0 || !visit->uri || !strchr(visit->uri, '?') ||
+		!listener->take)
 		return answer(connection, MHD_HTTP_NOT_FOUND, _("Hier ist nichts"), "");
-	return answer_redirect(listener, connection, uri);
+	return answer_redirect(listener, connection, visit);
 }
 
-static void forget_request(void *context, struct MHD_Connection *connection, void **state,
+static void note_completion(void *context, struct MHD_Connection *connection, void **state,
 	enum MHD_RequestTerminationCode code)
 {
 	OauthListener *listener = context;
@@ -125,9 +187,6 @@ static void forget_request(void *context, struct MHD_Connection *connection, voi
 	(void)connection;
 	(void)code;
 	listener->answered |= *state && *state == listener->taken;
-	if (*state)
-		secret_wipe(*state, strlen(*state));
-	g_clear_pointer(state, g_free);
 }
 
 /* ---- the two addresses ---- */
@@ -137,10 +196,9 @@ static struct MHD_Daemon *start_daemon(
 {
 	return MHD_start_daemon(MHD_USE_EPOLL | flags, 0, NULL, NULL, take_request, listener,
 		MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT,
-		MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_SECONDS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
-		remember_uri, NULL, MHD_OPTION_NOTIFY_COMPLETED, forget_request, listener,
-		MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION,
+		note_connection, listener, MHD_OPTION_URI_LOG_CALLBACK, remember_uri, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, note_completion, listener, MHD_OPTION_END);
 }
 
 static struct MHD_Daemon *start_ipv4(OauthListener *listener, uint16_t port)
@@ -200,6 +258,7 @@ OauthListener *oauth_listener_open(uint16_t port, const char *path, GError **err
 	bool listens = false;
 	g_autofree char *place = NULL;
 
+	listener->visits = g_ptr_array_new_with_free_func((GDestroyNotify)visit_free);
 	listener->path = g_strdup(path);
 	while (!listens && tries-- > 0)
 		listens = listen_at(listener, port);
@@ -217,6 +276,7 @@ void oauth_listener_close(OauthListener *listener)
 	if (!listener)
 		return;
 	stop_daemons(listener);
+	g_ptr_array_unref(listener->visits);
 	g_free(listener->path);
 	g_free(listener);
 }
@@ -245,8 +305,21 @@ static int time_slice(const OauthListener *listener, int64_t most)
 	return (int)MAX(slice, 0);
 }
 
+static void end_old_visits(OauthListener *listener)
+{
+	int64_t now = clock_monotonic();
+
+	for (guint i = 0; listener && i < listener->visits->len; i++) {
+		Visit *visit = g_ptr_array_index(listener->visits, i);
+
+		if (visit->end <= now)
+			end_visit(visit);
+	}
+}
+
 static void run_daemons(OauthListener *listener)
 {
+	end_old_visits(listener);
 	for (size_t i = 0; listener && i < G_N_ELEMENTS(listener->daemons); i++) {
 		if (listener->daemons[i])
 			MHD_run(listener->daemons[i]);

@@ -7,6 +7,8 @@ import signal
 import socket
 import ssl
 import stat
+import threading
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,7 +17,7 @@ from peers.certificates import Authority
 from peers.dovecot import free_port
 from peers.fake_imap import FakeImap, tls_context
 from peers.load import make_mails
-from runner import CLERK, assert_german
+from runner import CLERK, assert_german, peak_kilobytes
 
 
 def send(address: str) -> tuple[int, str]:
@@ -169,15 +171,51 @@ def test_forged_and_replayed_redirects(clerk365):
     clerk365.folders()  # the first sign-in still holds
 
 
-def test_a_stalled_browser_connection_holds_nobody_up(clerk365):
+def test_dripping_connections_keep_nobody_out(clerk365):
+    """Somebody on the same machine opens connection after connection and sends a byte now and then."""
     login = clerk365.start()
     port = urlsplit(redirect_of(login.url)).port
-    stalled = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
-    stalled[0].sendall(b"GET /oauth/callback?code=")
+    stop = threading.Event()
+
+    def drip() -> None:
+        held: list[socket.socket] = []
+        while not stop.is_set():
+            try:
+                held += [socket.create_connection(("127.0.0.1", port), 1) for _ in range(10)]
+            except OSError:
+                pass
+            for connection in held[-60:]:
+                try:
+                    connection.send(b"G")
+                except OSError:
+                    pass
+            time.sleep(0.2)
+        for connection in held:
+            connection.close()
+
+    attacker = threading.Thread(target=drip)
+    attacker.start()
+    try:
+        time.sleep(1.5)
+        begin = time.monotonic()
+        clerk365.identity.sign_in(login.url, clerk365.address, USER_PASSWORD)
+        assert time.monotonic() - begin < 10
+        assert login.result()["imap"]["ok"] is True
+    finally:
+        stop.set()
+        attacker.join()
+
+
+@pytest.mark.release_only
+def test_long_addresses_cost_no_memory(clerk365):
+    login = clerk365.start()
+    place = redirect_of(login.url)
+    before = peak_kilobytes(login.running.pid)
+    for _ in range(1000):
+        assert send(f"{place}?code={'x' * 50_000}")[0] in (400, 404, 413, 414, 431)
+    assert peak_kilobytes(login.running.pid) - before < 8_000
     clerk365.identity.sign_in(login.url, clerk365.address, USER_PASSWORD)
     assert login.result()["imap"]["ok"] is True
-    for connection in stalled:
-        connection.close()
 
 
 def test_consent_declined(clerk365):
