@@ -285,6 +285,7 @@ void sasl_free(Sasl *sasl)
 	g_free(sasl->server_error);
 	g_free(sasl->nonce);
 	g_free(sasl->client_first_bare);
+	secret_free(sasl->proof);
 	secret_wipe(sasl->server_signature, sizeof sasl->server_signature);
 	g_free(sasl);
 }

@@ -68,10 +68,22 @@ Secret *sasl_initial_response(Sasl *sasl, size_t limit);
 Secret *sasl_answer(Sasl *sasl, const char *challenge, GError **error);
 
 /* What the server answered to a refused token ({"status":"401",…}), at most 400 bytes of it and fit
- * for a log, borrowed; NULL: nothing so far. */
+ * for a log, borrowed; NULL: nothing so far. It may repeat the token. */
 const char *sasl_server_error(const Sasl *sasl);
 
 /* Whether the server has proven itself where the mechanism asks for it: a success that comes
  * earlier must be refused. True for the others once they have answered (not while the first message
  * waits). */
 bool sasl_is_complete(const Sasl *sasl);
+
+/* Stands in a message in place of a text that sasl_repeats_secret. */
+#define SASL_WITHHELD "(withheld: the server's text repeats the secret)"
+
+/* Whether the SIZE bytes of TEXT, which the server says while IDENTITY logs in, repeat a piece of
+ * its password, its token or the proof that SASL (NULL: none) has sent, plainly or anywhere inside
+ * base64: eight bytes one behind the other, or all of a secret of four to seven; shorter ones are
+ * not looked for. Ordinary words of servers, and what the names of IDENTITY hold, do not count
+ * unless they are the whole secret and stand there like an argument ("password" in quotes). Looks
+ * at the bytes as they came; what was replaced or escaped in them is not known again. */
+bool sasl_repeats_secret(
+	const SaslIdentity *identity, const Sasl *sasl, const char *text, size_t size);

@@ -28,6 +28,7 @@ struct Sasl {
 	/* SCRAM only */
 	char *nonce;
 	char *client_first_bare;
+	Secret *proof; /* in base64, as sent: with it a password can be guessed; NULL: not yet */
 	uint8_t server_signature[HASH_MAX_SIZE];
 };
 

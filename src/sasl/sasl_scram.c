@@ -127,6 +127,7 @@ static Secret *make_client_final(Sasl *sasl, const char *server_first, const Ser
 	auth_message = g_strjoin(",", sasl->client_first_bare, server_first, bare, NULL);
 	compute_proofs(sasl, first, auth_message, proof);
 	proof_text = g_base64_encode(proof, hash_size(sasl->driver->hash));
+	sasl->proof = secret_new(proof_text, strlen(proof_text));
 	message = g_strdup_printf("%s,p=%s", bare, proof_text);
 	g_clear_pointer(&sasl->secret, secret_free);
 	return secret_new(message, strlen(message));
