@@ -8,7 +8,9 @@
  *   C: line         what the client must say now
  *   c: pattern      the same with * and ?
  *   ! action        what the client does next (dialogue_imap.c, dialogue_smtp.c have the lists)
- *   = line          what comes of it; a failure by its name, and it is the last */
+ *   = line          what comes of it; a failure by its name, and it is the last
+ *   + text          stands in the failure's message
+ *   - text          stands neither there nor in its sentence */
 #pragma once
 
 #include <stdbool.h>
@@ -32,6 +34,8 @@ typedef struct Dialogue {
 	GPtrArray *steps;    /* Step * */
 	GPtrArray *actions;  /* char * */
 	GPtrArray *expected; /* char * */
+	GPtrArray *told;     /* char *: "+" */
+	GPtrArray *untold;   /* char *: "-" */
 } Dialogue;
 
 /* Ends the program with a message if PATH is no dialogue. */

@@ -53,14 +53,36 @@ static bool run_action(const Protocol *protocol, Client *client, const char *lin
 	g_error("not an action: %s", line);
 }
 
-/* The failure's name, and whether the session outlives it, which the header promises to tell. */
-static void note_failure(const Protocol *protocol, Client *client, const GError *error)
+/* What the failure's message lacks and what it should not tell. A cut has a message of its own. */
+static void note_message(const Dialogue *dialogue, Client *client, const GError *error)
 {
+	bool cut = failure_is(error, FAILURE_CONNECTION_LOST);
+	g_autofree char *sentence = failure_sentence(error);
+
+	for (guint i = 0; i < dialogue->told->len && !cut; i++) {
+		const char *text = g_ptr_array_index(dialogue->told, i);
+
+		if (!strstr(error->message, text))
+			dialogue_note(client, "message without %s: %s", text, error->message);
+	}
+	for (guint i = 0; i < dialogue->untold->len; i++) {
+		const char *text = g_ptr_array_index(dialogue->untold, i);
+
+		if (strstr(error->message, text) || strstr(sentence, text))
+			dialogue_note(client, "message with %s: %s", text, error->message);
+	}
+}
+
+/* The failure's name, and whether the session outlives it, which the header promises to tell. */
+static void note_failure(const Dialogue *dialogue, Client *client, const GError *error)
+{
+	const Protocol *protocol = dialogue->protocol;
 	bool alive = protocol->is_alive(client);
 
 	dialogue_note(client, "failure %s%s", failure_name(error), alive ? ", still alive" : "");
 	if (protocol->note_more)
 		protocol->note_more(client);
+	note_message(dialogue, client, error);
 }
 
 void dialogue_run_client(const Dialogue *dialogue, int descriptor, GPtrArray *lines)
@@ -71,7 +93,7 @@ void dialogue_run_client(const Dialogue *dialogue, int descriptor, GPtrArray *li
 
 	for (guint i = 0; i < dialogue->actions->len && !error; i++) {
 		if (!run_action(protocol, &client, g_ptr_array_index(dialogue->actions, i), &error))
-			note_failure(protocol, &client, error);
+			note_failure(dialogue, &client, error);
 	}
 	protocol->close(&client);
 }

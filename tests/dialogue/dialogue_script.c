@@ -17,6 +17,8 @@ void dialogue_free(Dialogue *dialogue)
 	g_ptr_array_unref(dialogue->steps);
 	g_ptr_array_unref(dialogue->actions);
 	g_ptr_array_unref(dialogue->expected);
+	g_ptr_array_unref(dialogue->told);
+	g_ptr_array_unref(dialogue->untold);
 	g_free(dialogue);
 }
 
@@ -71,6 +73,10 @@ static bool add_line(Dialogue *dialogue, const char *line)
 		g_ptr_array_add(dialogue->actions, g_strdup(line + 2));
 	else if (g_str_has_prefix(line, "= "))
 		g_ptr_array_add(dialogue->expected, g_strdup(line + 2));
+	else if (g_str_has_prefix(line, "+ "))
+		g_ptr_array_add(dialogue->told, g_strdup(line + 2));
+	else if (g_str_has_prefix(line, "- "))
+		g_ptr_array_add(dialogue->untold, g_strdup(line + 2));
 	else
 		return false;
 	return true;
@@ -102,6 +108,8 @@ Dialogue *dialogue_read(const char *path)
 	dialogue->steps = g_ptr_array_new_with_free_func((GDestroyNotify)step_free);
 	dialogue->actions = g_ptr_array_new_with_free_func(g_free);
 	dialogue->expected = g_ptr_array_new_with_free_func(g_free);
+	dialogue->told = g_ptr_array_new_with_free_func(g_free);
+	dialogue->untold = g_ptr_array_new_with_free_func(g_free);
 	if (!g_file_get_contents(path, &text, NULL, &error)) {
 		g_printerr("%s\n", error->message);
 		exit(EXIT_FAILURE);
