@@ -45,9 +45,12 @@ struct ImapSession {
 	unsigned backoff;			 /* milliseconds */
 	GString *token;				 /* for sinks */
 	GString *text;				 /* of the last condition or continuation */
-	char *notice;	       /* the last untagged NO, BAD or ALERT; NULL: none */
+	GString *notice;       /* the last untagged NO, BAD or ALERT, as it came; empty: none */
 	GHashTable *raw_names; /* of folders whose names do not survive decoding and encoding */
 	ImapFetch *fetch;      /* the running one, borrowed */
+	/* While imap_login runs, for the texts of the server that may repeat its secret */
+	const SaslIdentity *identity; /* borrowed; NULL: no login is going on */
+	Sasl *sasl;		      /* NULL: none, or LOGIN */
 };
 
 /* Responses */
@@ -166,8 +169,11 @@ bool imap_refuse_command(
 /* NO and BAD that only concern one of many are fine: true. Throttling and unavailability are not.
  */
 bool imap_tolerate(ImapSession *session, const ImapReply *reply, const char *verb, GError **error);
-/* The server's last text, fit for a log; yours. */
+/* The server's last text, fit for a log; yours. While a login is going on, one that repeats its
+ * secret is SASL_WITHHELD. */
 char *imap_server_text(const ImapSession *session);
+/* Whether a login is going on whose secret SIZE bytes of TEXT repeat. */
+bool imap_repeats_secret(const ImapSession *session, const char *text, size_t size);
 
 /* The name of FOLDER on the wire, yours; NULL: FAILURE_FOLDER_UNKNOWN. */
 char *imap_raw_name(ImapSession *session, const char *folder, GError **error);

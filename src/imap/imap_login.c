@@ -18,19 +18,26 @@ static bool refuse_login(ImapSession *session, const ImapReply *reply, const cha
 }
 
 /* As refuse_login, with what the server had to say to a token before its NO. */
-static bool refuse_exchange(ImapSession *session, const ImapReply *reply, const Sasl *sasl,
-	const SaslIdentity *identity, GError **error)
+static bool refuse_exchange(
+	ImapSession *session, const ImapReply *reply, const SaslIdentity *identity, GError **error)
 {
-	const char *said = sasl_server_error(sasl);
-	g_autofree char *verb = g_strconcat(
-		"AUTHENTICATE", said ? ", to which the server said " : NULL, said, NULL);
+	const char *said = sasl_server_error(session->sasl);
+	g_autofree char *verb = NULL;
 
+	if (said && imap_repeats_secret(session, said, strlen(said)))
+		said = SASL_WITHHELD;
+	verb = g_strconcat("AUTHENTICATE", said ? ", to which the server said " : NULL, said, NULL);
 	return refuse_login(session, reply, verb, identity, error);
 }
 
-/* The mechanism does not trust the server: AUTHENTICATE is called off, and the session with it. */
+/* The mechanism does not trust the server, because of the challenge in session->text: AUTHENTICATE
+ * is called off, and the session with it. */
 static bool call_off(ImapSession *session, GError *problem, GError **error)
 {
+	if (imap_repeats_secret(session, session->text->str, session->text->len)) {
+		g_free(problem->message);
+		problem->message = g_strdup("AUTHENTICATE: " SASL_WITHHELD);
+	}
 	if (imap_write(session, "*\r\n", 3, NULL))
 		imap_flush(session, NULL);
 	session->alive = false;
@@ -38,10 +45,10 @@ static bool call_off(ImapSession *session, GError *problem, GError **error)
 }
 
 /* Answers the challenge in session->text. */
-static bool answer_challenge(ImapSession *session, Sasl *sasl, GError **error)
+static bool answer_challenge(ImapSession *session, GError **error)
 {
 	GError *problem = NULL;
-	g_autoptr(Secret) line = sasl_answer(sasl, session->text->str, &problem);
+	g_autoptr(Secret) line = sasl_answer(session->sasl, session->text->str, &problem);
 
 	if (!line)
 		return call_off(session, problem, error);
@@ -50,13 +57,13 @@ static bool answer_challenge(ImapSession *session, Sasl *sasl, GError **error)
 }
 
 /* Challenges and responses up to the tagged answer. */
-static bool exchange(ImapSession *session, Sasl *sasl, ImapReply *reply, GError **error)
+static bool exchange(ImapSession *session, ImapReply *reply, GError **error)
 {
 	session->expects_more = true;
 	do {
 		if (!imap_read(session, NULL, reply, error))
 			return false;
-		if (reply->kind == IMAP_MORE && !answer_challenge(session, sasl, error))
+		if (reply->kind == IMAP_MORE && !answer_challenge(session, error))
 			return false;
 	} while (reply->kind != IMAP_TAGGED);
 	session->expects_more = false;
@@ -66,23 +73,23 @@ static bool exchange(ImapSession *session, Sasl *sasl, ImapReply *reply, GError 
 static bool authenticate(
 	ImapSession *session, SaslMechanism mechanism, const SaslIdentity *identity, GError **error)
 {
-	g_autoptr(Sasl) sasl = sasl_new(mechanism, identity, NULL, error);
 	g_autoptr(ImapCommand) command = imap_command_new("AUTHENTICATE");
 	g_autoptr(Secret) first = NULL;
 	ImapReply reply;
 
-	if (!sasl)
+	session->sasl = sasl_new(mechanism, identity, NULL, error);
+	if (!session->sasl)
 		return false;
 	imap_command_words(command, sasl_name(mechanism));
 	if (imap_has(session, IMAP_CAP_SASL_IR))
-		first = sasl_initial_response(sasl, INITIAL_RESPONSE_LIMIT);
+		first = sasl_initial_response(session->sasl, INITIAL_RESPONSE_LIMIT);
 	if (first)
 		imap_command_words(command, secret_text(first));
-	if (imap_send(session, command, error) == 0 || !exchange(session, sasl, &reply, error))
+	if (imap_send(session, command, error) == 0 || !exchange(session, &reply, error))
 		return false;
 	if (reply.condition != IMAP_OK)
-		return refuse_exchange(session, &reply, sasl, identity, error);
-	return sasl_is_complete(sasl) ||
+		return refuse_exchange(session, &reply, identity, error);
+	return sasl_is_complete(session->sasl) ||
 	       imap_fail(session, error, FAILURE_SASL_INVALID, NULL,
 		       "AUTHENTICATE: success before the server has proven itself");
 }
@@ -162,7 +169,7 @@ static bool introduce(ImapSession *session, GError **error)
 	return true;
 }
 
-bool imap_login(ImapSession *session, const SaslIdentity *identity, GError **error)
+static bool log_in(ImapSession *session, const SaslIdentity *identity, GError **error)
 {
 	g_autoptr(ImapCommand) command = imap_command_new("CAPABILITY");
 
@@ -172,4 +179,25 @@ bool imap_login(ImapSession *session, const SaslIdentity *identity, GError **err
 	if (!session->capabilities_told && !imap_run_or_refuse(session, command, NULL, error))
 		return false;
 	return introduce(session, error);
+}
+
+/* From here on the session knows no secret. */
+static void forget_secret(ImapSession *session)
+{
+	const GString *notice = session->notice;
+
+	if (imap_repeats_secret(session, notice->str, notice->len))
+		g_string_assign(session->notice, SASL_WITHHELD);
+	session->identity = NULL;
+	g_clear_pointer(&session->sasl, sasl_free);
+}
+
+bool imap_login(ImapSession *session, const SaslIdentity *identity, GError **error)
+{
+	bool done;
+
+	session->identity = identity;
+	done = log_in(session, identity, error);
+	forget_secret(session);
+	return done;
 }

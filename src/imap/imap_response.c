@@ -159,8 +159,8 @@ static void keep_notice(ImapSession *session, const ImapReply *reply)
 	if (reply->condition != IMAP_NO && reply->condition != IMAP_BAD &&
 		reply->code != IMAP_CODE_ALERT)
 		return;
-	g_free(session->notice);
-	session->notice = imap_server_text(session);
+	g_string_truncate(session->notice, 0);
+	g_string_append_len(session->notice, session->text->str, (gssize)session->text->len);
 }
 
 /* Untagged data that the running command does not ask for. */
@@ -233,6 +233,16 @@ static bool settle(ImapSession *session, unsigned tag)
 	return false;
 }
 
+/* A number that was never a tag of ours gets into no message: it may be anything, a password too.
+ */
+static void complain_of_tag(ImapSession *session, unsigned tag)
+{
+	if (tag <= session->last_tag)
+		imap_lexer_garbage(&session->lexer, "an answer to M%u, which is not awaited", tag);
+	else
+		imap_lexer_garbage(&session->lexer, "an answer to a command that was never sent");
+}
+
 static void read_tagged(ImapSession *session, ImapReply *reply)
 {
 	ImapLexer *lexer = &session->lexer;
@@ -246,7 +256,7 @@ static void read_tagged(ImapSession *session, ImapReply *reply)
 	}
 	reply->tag = (unsigned)imap_lexer_number(lexer, UINT_MAX);
 	if (!imap_lexer_failed(lexer) && !settle(session, reply->tag))
-		imap_lexer_garbage(lexer, "an answer to M%u, which is not awaited", reply->tag);
+		complain_of_tag(session, reply->tag);
 	imap_lexer_expect(lexer, ' ');
 	imap_lexer_atom(lexer, session->token);
 	reply->condition = find_condition(session->token->str);

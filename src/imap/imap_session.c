@@ -15,6 +15,7 @@ static ImapSession *session_new(Stream *stream)
 	session->pending = g_array_new(FALSE, FALSE, sizeof(unsigned));
 	session->token = g_string_new(NULL);
 	session->text = g_string_new(NULL);
+	session->notice = g_string_new(NULL);
 	session->raw_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return session;
 }
@@ -26,7 +27,7 @@ static void session_free(ImapSession *session)
 	g_array_unref(session->pending);
 	g_string_free(session->token, TRUE);
 	g_string_free(session->text, TRUE);
-	g_free(session->notice);
+	g_string_free(session->notice, TRUE);
 	g_hash_table_unref(session->raw_names);
 	g_free(session);
 }
@@ -202,21 +203,37 @@ bool imap_fail_lexer(ImapSession *session, GError **error)
 	return imap_fail_with(session, problem, error);
 }
 
+bool imap_repeats_secret(const ImapSession *session, const char *text, size_t size)
+{
+	return session->identity &&
+	       sasl_repeats_secret(session->identity, session->sasl, text, size);
+}
+
+/* TEXT of the server, fit for a log; yours. */
+static char *show_text(const ImapSession *session, const GString *text)
+{
+	g_autofree char *valid = NULL;
+
+	if (imap_repeats_secret(session, text->str, text->len))
+		return g_strdup(SASL_WITHHELD);
+	valid = text_make_valid(text->str, text->len);
+	return text_for_terminal(valid);
+}
+
 char *imap_server_text(const ImapSession *session)
 {
-	g_autofree char *valid = text_make_valid(session->text->str, session->text->len);
-
-	return text_for_terminal(valid);
+	return show_text(session, session->text);
 }
 
 bool imap_fail_bye(ImapSession *session, GError **error)
 {
 	g_autofree char *text = imap_server_text(session);
+	g_autofree char *notice = show_text(session, session->notice);
 
 	return imap_fail(session, error,
 		imap_note_throttling(session) ? FAILURE_THROTTLED : FAILURE_SERVER_BYE,
-		stream_host(session->stream), "BYE %s%s%s", text,
-		session->notice ? "; before it: " : "", session->notice ? session->notice : "");
+		stream_host(session->stream), "BYE %s%s%s", text, *notice ? "; before it: " : "",
+		notice);
 }
 
 /* Texts of servers that have no response code for "later". */

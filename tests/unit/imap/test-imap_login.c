@@ -2,6 +2,8 @@
  * conversations themselves are in tests/dialogue. */
 #include "imap_fixture.h"
 
+#include <sodium.h>
+
 static bool login(
 	ImapSession *session, const char *user, const char *text, size_t size, GError **error)
 {
@@ -170,6 +172,155 @@ static void test_refusal_of_a_token(void **state)
 	}
 }
 
+/* What of a server's text comes into the message: all of it, or nothing. */
+static void check_withheld(
+	const char *capabilities, const char *password, const char *answers, const char *message)
+{
+	g_autoptr(ImapSession) session = fixture_open(capabilities, answers);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *sentence = NULL;
+
+	assert_false(login(session, "maier", password, strlen(password), &error));
+	sentence = failure_sentence(error);
+	assert_string_equal(error->message, message);
+	assert_null(strstr(sentence, password));
+	assert_null(session->identity);
+	assert_null(session->sasl);
+}
+
+static void test_texts_that_repeat_the_password(void **state)
+{
+	static const struct {
+		const char *password, *answers, *message;
+	} rows[] = {
+		{"Tannenbaum", "M2 NO LOGIN \"maier\" \"Tannenbaum\" failed\r\n",
+			"LOGIN: NO " SASL_WITHHELD},
+		{"Tannenbaum", "M2 NO [X Tannenbaum] [Tannenbau\r\n", "LOGIN: NO " SASL_WITHHELD},
+		{"Tannenbaum", "M2 NO [X Tannenbaum] no\r\n", "LOGIN: NO no"},
+		{"Tannenbaum", "M2 NO Tannenb\r\n", "LOGIN: NO Tannenb"},
+		{"Tannenbaum", "* NO Tannenbaum\r\n* BYE Tannenbaum\r\n",
+			"BYE " SASL_WITHHELD "; before it: " SASL_WITHHELD},
+		{"Tannenbaum", "* BYE\r\n", "BYE "},
+		{"Tannenbaum", "* BAD VGFubmVuYmF1bQ\r\n* BYE so\r\n",
+			"BYE so; before it: " SASL_WITHHELD},
+		{"Tannenbaum", "Tannenbaum\r\n", "a response begins with 0x54"},
+		{"1234567", "M1234567 NO\r\n", "an answer to a command that was never sent"},
+		{"1234567", "M1 NO\r\n", "an answer to M1, which is not awaited"},
+		{"Tannen\x1b[m", "M2 BAD <Tannen\x1b[m>\r\n", "LOGIN: BAD " SASL_WITHHELD},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		check_withheld("IMAP4rev1", rows[i].password, rows[i].answers, rows[i].message);
+	check_withheld("IMAP4rev1 LITERAL+",
+		"stra\xdf"
+		"e",
+		"M2 NO stra\xdf"
+		"e\r\n",
+		"LOGIN: NO " SASL_WITHHELD);
+}
+
+/* A refusal keeps its meaning. */
+static void test_withheld_refusals(void **state)
+{
+	static const struct {
+		const char *answers;
+		Failure failure;
+	} rows[] = {
+		{"M2 NO Tannenbaum\r\n", FAILURE_LOGIN_REFUSED},
+		{"M2 NO [UNAVAILABLE] Tannenbaum\r\n", FAILURE_SERVER_UNAVAILABLE},
+		{"M2 NO Server Unavailable. Tannenbaum\r\n", FAILURE_SERVER_UNAVAILABLE},
+		{"M2 NO Request is throttled. Tannenbaum\r\n", FAILURE_THROTTLED},
+		{"M2 NO Tannenbaum is authenticated but not connected.\r\n",
+			FAILURE_LOGIN_NOT_CONNECTED},
+		{"* BYE Request is throttled. Tannenbaum\r\n", FAILURE_THROTTLED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(ImapSession) session = fixture_open("IMAP4rev1", rows[i].answers);
+		g_autoptr(GError) error = NULL;
+
+		assert_false(login(session, "maier", "Tannenbaum", 10, &error));
+		assert_non_null(strstr(error->message, SASL_WITHHELD));
+		fixture_assert_failure(&error, rows[i].failure);
+	}
+}
+
+/* With it the secret is gone, and what was said before stays withheld. */
+static void test_behind_the_login(void **state)
+{
+	g_autoptr(ImapSession) session =
+		fixture_open("IMAP4rev1", "* NO Tannenbaum\r\nM2 OK [CAPABILITY IMAP4rev1] in\r\n"
+					  "M3 NO Tannenbaum\r\n* BYE Tannenbaum\r\n");
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_true(login(session, "maier", "Tannenbaum", 10, &error));
+	assert_null(session->identity);
+	assert_null(session->sasl);
+	assert_false(imap_noop(session, &error));
+	assert_string_equal(error->message, "NOOP: NO Tannenbaum");
+	g_clear_error(&error);
+	assert_false(imap_noop(session, &error));
+	assert_string_equal(error->message, "BYE Tannenbaum; before it: " SASL_WITHHELD);
+}
+
+static void test_token_in_a_challenge(void **state)
+{
+	g_autoptr(ImapSession) session = fixture_open("IMAP4rev1 SASL-IR AUTH=XOAUTH2",
+		"+ eyJ0b2tlbiI6IlRhbm5lbmJhdW0ifQ==\r\nM2 NO no\r\n");
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_false(login_by_token(session, "OTannenbaum", 11, &error));
+	assert_string_equal(
+		error->message, "AUTHENTICATE, to which the server said " SASL_WITHHELD ": NO no");
+	assert_null(session->identity);
+	assert_null(session->sasl);
+}
+
+static const char *name_zeros(void)
+{
+	return "zeros";
+}
+
+static uint32_t make_zero(void)
+{
+	return 0;
+}
+
+static void make_zeros(void *bytes, size_t size)
+{
+	memset(bytes, 0, size);
+}
+
+/* SCRAM's last message is the server's, too. Its nonce is one of zeros here. */
+static void test_reason_of_scram(void **state)
+{
+	static randombytes_implementation zeros = {
+		.implementation_name = name_zeros, .random = make_zero, .buf = make_zeros};
+	static const char first[] = "r=AAAAAAAAAAAAAAAAAAAAAAAAx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+	static const struct {
+		const char *final, *message;
+	} rows[] = {
+		{"e=invalid-proof", "SCRAM-SHA-256: server: invalid-proof"},
+		{"e=not-Tannenbaum", "AUTHENTICATE: " SASL_WITHHELD},
+	};
+	g_autofree char *one = g_base64_encode((const guchar *)first, strlen(first));
+
+	(void)state;
+	randombytes_set_implementation(&zeros);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const char *final = rows[i].final;
+		g_autofree char *two = g_base64_encode((const guchar *) final, strlen(final));
+		g_autofree char *answers = g_strdup_printf("+ \r\n+ %s\r\n+ %s\r\n", one, two);
+
+		check_withheld(
+			"IMAP4rev1 AUTH=SCRAM-SHA-256", "Tannenbaum", answers, rows[i].message);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +331,11 @@ int main(void)
 		cmocka_unit_test(test_tokens_of_any_length),
 		cmocka_unit_test(test_tokens_that_cannot_be),
 		cmocka_unit_test(test_refusal_of_a_token),
+		cmocka_unit_test(test_texts_that_repeat_the_password),
+		cmocka_unit_test(test_withheld_refusals),
+		cmocka_unit_test(test_behind_the_login),
+		cmocka_unit_test(test_token_in_a_challenge),
+		cmocka_unit_test(test_reason_of_scram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
