@@ -23,6 +23,9 @@ struct SmtpSession {
 	unsigned capabilities; /* SmtpCapability */
 	unsigned mechanisms;   /* SaslMechanism */
 	uint64_t size_limit;   /* 0: not told */
+	/* While smtp_login runs, for the texts of the server that may repeat its secret */
+	const SaslIdentity *identity; /* borrowed; NULL: no login is going on */
+	Sasl *sasl;		      /* NULL: none yet */
 };
 
 /* Replies (RFC 5321 section 4.2) */
@@ -48,6 +51,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmtpReply, smtp_reply_clear)
 
 /* "5.7.8 Not you": what stands behind the code, all lines in one, fit for a log; yours. */
 char *smtp_reply_text(const SmtpReply *reply);
+/* The same for a message: while a login is going on, a text that repeats its secret is
+ * SASL_WITHHELD; yours. */
+char *smtp_server_text(const SmtpSession *session, const SmtpReply *reply);
+/* Whether a login is going on whose secret SIZE bytes of TEXT repeat. */
+bool smtp_repeats_secret(const SmtpSession *session, const char *text, size_t size);
 
 /* Reads one reply. 421 is a failure, whatever it answers: FAILURE_SERVER_BYE. */
 bool smtp_read(SmtpSession *session, SmtpReply *reply, GError **error);

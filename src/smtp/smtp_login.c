@@ -8,11 +8,6 @@
  * until the server asks. */
 #define INITIAL_RESPONSE_LIMIT 480
 
-/* The first letters of what we have said, so many that they are known again; fewer could be chance.
- */
-#define ECHO_SIZE 16
-#define ECHO_LEAST 8
-
 /* What a refusal means; the first row that fits counts. The texts are those of Exchange Online,
  * which has one code for several reasons. */
 static const struct {
@@ -35,23 +30,6 @@ static const struct {
 	{0, SMTP_ENHANCED(5, 7, 13), NULL, FAILURE_LOGIN_REFUSED}, /* the account is disabled */
 };
 
-/* A running AUTH. */
-typedef struct Login {
-	SmtpSession *session;
-	const SaslIdentity *identity;
-	Sasl *sasl;
-	Secret *said; /* our last message in base64, NULL: none yet */
-	SmtpReply reply;
-} Login;
-
-static void login_clear(Login *login)
-{
-	sasl_free(login->sasl);
-	secret_free(login->said);
-	smtp_reply_clear(&login->reply);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Login, login_clear)
-
 static Failure judge(const SmtpReply *reply, const char *text)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
@@ -71,105 +49,97 @@ static Failure judge(const SmtpReply *reply, const char *text)
 }
 
 /* Whom or what FAILURE's sentence names. */
-static const char *subject_of(const Login *login, Failure failure, const char *text)
+static const char *subject_of(const SmtpSession *session, Failure failure, const char *text)
 {
 	switch (failure) {
 	case FAILURE_LOGIN_REFUSED:
 	case FAILURE_SMTP_AUTH_OFF:
 	case FAILURE_BASIC_AUTH_RETIRED:
-		return login->identity->username;
+		return session->identity->username;
 	case FAILURE_COMMAND_REFUSED:
 		return text;
 	default:
-		return stream_host(login->session->stream);
+		return stream_host(session->stream);
 	}
 }
 
-static bool repeats(const char *text, const Secret *secret)
+/* What it means is in the reply as it came, also where it is withheld. */
+static bool refuse_login(SmtpSession *session, const SmtpReply *reply, GError **error)
 {
-	g_autofree char *begin = secret ? g_strndup(secret_text(secret), ECHO_SIZE) : NULL;
+	g_autofree char *whole = smtp_reply_text(reply);
+	g_autofree char *text = smtp_server_text(session, reply);
+	const char *said = sasl_server_error(session->sasl);
+	Failure failure = judge(reply, whole);
 
-	return begin && strlen(begin) >= ECHO_LEAST && strstr(text, begin);
+	if (said && smtp_repeats_secret(session, said, strlen(said)))
+		said = SASL_WITHHELD;
+	return smtp_fail(session, error, failure, subject_of(session, failure, text),
+		"AUTH: %u %s%s%s", reply->code, text, said ? "; before it: " : "",
+		said ? said : "");
 }
 
-/* TEXT of the server for a message; one that hands our own words back (some servers name a command
- * that they do not know) would bring the secret into a log. */
-static const char *withhold_echo(const Login *login, const char *text)
+/* The mechanism does not trust the server, because of CHALLENGE: AUTH is called off, and the
+ * session with it. */
+static bool call_off(SmtpSession *session, const char *challenge, GError *problem, GError **error)
 {
-	return repeats(text, login->said) || repeats(text, login->identity->token)
-		       ? "(a text that repeats the login)"
-		       : text;
-}
-
-static bool refuse_login(const Login *login, GError **error)
-{
-	g_autofree char *whole = smtp_reply_text(&login->reply);
-	const char *text = withhold_echo(login, whole);
-	const char *said = sasl_server_error(login->sasl);
-	Failure failure = judge(&login->reply, whole);
-
-	return smtp_fail(login->session, error, failure, subject_of(login, failure, text),
-		"AUTH: %u %s%s%s", login->reply.code, text, said ? "; before it: " : "",
-		said ? withhold_echo(login, said) : "");
-}
-
-/* The mechanism does not trust the server: AUTH is called off, and the session with it. */
-static bool call_off(SmtpSession *session, GError *problem, GError **error)
-{
+	if (smtp_repeats_secret(session, challenge, strlen(challenge))) {
+		g_free(problem->message);
+		problem->message = g_strdup("AUTH: " SASL_WITHHELD);
+	}
 	if (smtp_send(session, "*", NULL))
 		stream_flush(session->stream, NULL);
 	session->alive = false;
 	return smtp_fail_with(session, problem, error);
 }
 
-static bool answer_challenge(Login *login, GError **error)
+static bool answer_challenge(SmtpSession *session, const SmtpReply *reply, GError **error)
 {
-	const GPtrArray *lines = login->reply.lines;
+	const char *challenge = g_ptr_array_index(reply->lines, 0);
+	g_autoptr(Secret) line = NULL;
 	GError *problem = NULL;
 
-	if (lines->len != 1)
-		return smtp_fail(login->session, error, FAILURE_SERVER_GARBAGE,
-			stream_host(login->session->stream), "AUTH: a challenge of several lines");
-	secret_free(login->said);
-	login->said = sasl_answer(login->sasl, g_ptr_array_index(lines, 0), &problem);
-	if (!login->said)
-		return call_off(login->session, problem, error);
-	return smtp_send(login->session, secret_text(login->said), error);
+	if (reply->lines->len != 1)
+		return smtp_fail(session, error, FAILURE_SERVER_GARBAGE,
+			stream_host(session->stream), "AUTH: a challenge of several lines");
+	line = sasl_answer(session->sasl, challenge, &problem);
+	if (!line)
+		return call_off(session, challenge, problem, error);
+	return smtp_send(session, secret_text(line), error);
 }
 
 /* Tokens are too long for some servers' command lines, even those that would fit into ours. */
-static bool send_auth(Login *login, SaslMechanism mechanism, GError **error)
+static bool send_auth(SmtpSession *session, SaslMechanism mechanism, GError **error)
 {
+	g_autoptr(Secret) first = NULL;
 	char *line;
 	bool sent;
 
-	if (!login->identity->token)
-		login->said = sasl_initial_response(login->sasl, INITIAL_RESPONSE_LIMIT);
-	line = g_strjoin(" ", "AUTH", sasl_name(mechanism),
-		login->said ? secret_text(login->said) : NULL, NULL);
-	sent = smtp_send(login->session, line, error);
+	if (!session->identity->token)
+		first = sasl_initial_response(session->sasl, INITIAL_RESPONSE_LIMIT);
+	line = g_strjoin(
+		" ", "AUTH", sasl_name(mechanism), first ? secret_text(first) : NULL, NULL);
+	sent = smtp_send(session, line, error);
 	secret_wipe(line, strlen(line));
 	g_free(line);
 	return sent;
 }
 
-static bool authenticate(
-	SmtpSession *session, SaslMechanism mechanism, const SaslIdentity *identity, GError **error)
+static bool authenticate(SmtpSession *session, SaslMechanism mechanism, GError **error)
 {
-	g_auto(Login) login = {.session = session, .identity = identity};
+	g_auto(SmtpReply) reply = {0};
 
-	login.sasl = sasl_new(mechanism, identity, NULL, error);
-	if (!login.sasl || !send_auth(&login, mechanism, error))
+	session->sasl = sasl_new(mechanism, session->identity, NULL, error);
+	if (!session->sasl || !send_auth(session, mechanism, error))
 		return false;
 	do {
-		if (!smtp_read(session, &login.reply, error))
+		if (!smtp_read(session, &reply, error))
 			return false;
-		if (login.reply.code == SMTP_CHALLENGE && !answer_challenge(&login, error))
+		if (reply.code == SMTP_CHALLENGE && !answer_challenge(session, &reply, error))
 			return false;
-	} while (login.reply.code == SMTP_CHALLENGE);
-	if (login.reply.code != SMTP_AUTHENTICATED)
-		return refuse_login(&login, error);
-	return sasl_is_complete(login.sasl) ||
+	} while (reply.code == SMTP_CHALLENGE);
+	if (reply.code != SMTP_AUTHENTICATED)
+		return refuse_login(session, &reply, error);
+	return sasl_is_complete(session->sasl) ||
 	       smtp_fail(session, error, FAILURE_SASL_INVALID, NULL,
 		       "AUTH: success before the server has proven itself");
 }
@@ -193,8 +163,13 @@ static bool refuse_identity(SmtpSession *session, const SaslIdentity *identity, 
 bool smtp_login(SmtpSession *session, const SaslIdentity *identity, GError **error)
 {
 	SaslMechanism mechanism = sasl_choose(session->mechanisms, identity);
+	bool done;
 
 	if (mechanism == SASL_NONE)
 		return refuse_identity(session, identity, error);
-	return authenticate(session, mechanism, identity, error) && smtp_hello(session, error);
+	session->identity = identity;
+	done = authenticate(session, mechanism, error) && smtp_hello(session, error);
+	session->identity = NULL;
+	g_clear_pointer(&session->sasl, sasl_free);
+	return done;
 }

@@ -13,15 +13,36 @@ void smtp_reply_clear(SmtpReply *reply)
 	*reply = (SmtpReply){0};
 }
 
-char *smtp_reply_text(const SmtpReply *reply)
+/* All lines in one, as they came, as much as is kept. */
+static GString *join_lines(const SmtpReply *reply)
 {
-	g_autoptr(GString) text = g_string_new(g_ptr_array_index(reply->lines, 0));
-	g_autofree char *valid = NULL;
+	GString *text = g_string_new(g_ptr_array_index(reply->lines, 0));
 
 	for (guint i = 1; i < reply->lines->len && text->len < SMTP_TEXT_LIMIT; i++)
 		g_string_append_printf(text, " %s", (char *)g_ptr_array_index(reply->lines, i));
-	valid = text_make_valid(text->str, MIN(text->len, SMTP_TEXT_LIMIT));
+	return g_string_truncate(text, MIN(text->len, SMTP_TEXT_LIMIT));
+}
+
+char *smtp_reply_text(const SmtpReply *reply)
+{
+	g_autoptr(GString) text = join_lines(reply);
+	g_autofree char *valid = text_make_valid(text->str, text->len);
+
 	return text_for_terminal(valid);
+}
+
+bool smtp_repeats_secret(const SmtpSession *session, const char *text, size_t size)
+{
+	return session->identity &&
+	       sasl_repeats_secret(session->identity, session->sasl, text, size);
+}
+
+char *smtp_server_text(const SmtpSession *session, const SmtpReply *reply)
+{
+	g_autoptr(GString) text = join_lines(reply);
+
+	return smtp_repeats_secret(session, text->str, text->len) ? g_strdup(SASL_WITHHELD)
+								  : smtp_reply_text(reply);
 }
 
 uint64_t smtp_unread(const SmtpSession *session)
@@ -152,7 +173,7 @@ bool smtp_read(SmtpSession *session, SmtpReply *reply, GError **error)
 	if (!read_lines(session, &read, error))
 		return false;
 	if (read.code == SMTP_CLOSING) {
-		text = smtp_reply_text(&read);
+		text = smtp_server_text(session, &read);
 		return smtp_fail(session, error, FAILURE_SERVER_BYE, stream_host(session->stream),
 			"%u %s", read.code, text);
 	}

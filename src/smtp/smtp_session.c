@@ -137,7 +137,7 @@ bool smtp_fail(SmtpSession *session, GError **error, Failure failure, const char
 bool smtp_refuse(SmtpSession *session, const SmtpReply *reply, const char *verb, Failure failure,
 	const char *subject, GError **error)
 {
-	g_autofree char *text = smtp_reply_text(reply);
+	g_autofree char *text = smtp_server_text(session, reply);
 
 	if (reply->code / 100 != 5) {
 		failure = reply->code / 100 == 4 ? FAILURE_SERVER_UNAVAILABLE
@@ -150,7 +150,7 @@ bool smtp_refuse(SmtpSession *session, const SmtpReply *reply, const char *verb,
 bool smtp_refuse_command(
 	SmtpSession *session, const SmtpReply *reply, const char *verb, GError **error)
 {
-	g_autofree char *text = smtp_reply_text(reply);
+	g_autofree char *text = smtp_server_text(session, reply);
 
 	return smtp_refuse(session, reply, verb, FAILURE_COMMAND_REFUSED, text, error);
 }

@@ -2,6 +2,8 @@
  * conversations themselves are in tests/dialogue. */
 #include "smtp_fixture.h"
 
+#include <sodium.h>
+
 #define TOKEN_LIMIT ((size_t)64 * 1024)
 #define TOKENS "250 AUTH PLAIN LOGIN XOAUTH2\r\n"
 #define PASSWORDS "250 AUTH PLAIN LOGIN\r\n"
@@ -254,7 +256,7 @@ static void test_echoes_are_withheld(void **state)
 			assert_null(strstr(error->message, secrets[k]));
 			assert_null(strstr(sentence, secrets[k]));
 		}
-		assert_non_null(strstr(error->message, "repeats the login"));
+		assert_non_null(strstr(error->message, SASL_WITHHELD));
 	}
 }
 
@@ -288,6 +290,129 @@ static void test_echo_of_a_short_password(void **state)
 	fixture_assert_failure(&error, FAILURE_COMMAND_REFUSED);
 }
 
+/* What of a server's text comes into the message: all of it, or nothing. */
+static void check_withheld(const char *offer, const char *answers, const char *message)
+{
+	g_autoptr(SmtpSession) session = fixture_open(offer, answers);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *sentence = NULL;
+
+	assert_false(login_by_password(session, "Tannenbaum", &error));
+	sentence = failure_sentence(error);
+	assert_string_equal(error->message, message);
+	assert_null(strstr(sentence, "Tannenba"));
+	assert_null(session->identity);
+	assert_null(session->sasl);
+}
+
+static void test_texts_that_repeat_the_password(void **state)
+{
+	static const struct {
+		const char *answers, *message;
+	} rows[] = {
+		{"535 5.7.8 not Tannenbaum\r\n", "AUTH: 535 " SASL_WITHHELD},
+		{"535-5.7.8 no:\r\n535 5.7.8 Tannenba\r\n", "AUTH: 535 " SASL_WITHHELD},
+		{"535 5.7.8 Tannenb\r\n", "AUTH: 535 5.7.8 Tannenb"},
+		{"501 5.5.2 RhbnVGFubmVuYmF1bQ=\r\n", "AUTH: 501 " SASL_WITHHELD},
+		{"421 4.7.0 <Tannenbaum>\r\n", "421 " SASL_WITHHELD},
+		{"421 4.7.0 bye\r\n", "421 4.7.0 bye"},
+		{"250 Tannenbaum\r\n", "AUTH: 250 " SASL_WITHHELD},
+		{"235 in\r\n421 Tannenbaum\r\n", "421 " SASL_WITHHELD},
+		{"235 in\r\n550 Tannenbaum\r\n", "EHLO: 550 " SASL_WITHHELD},
+		{"235 in\r\n500 Tannenbaum\r\n", "the server knows no EHLO: 500 " SASL_WITHHELD},
+		{"Tannenbaum\r\n", "a reply without a code"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		check_withheld(PASSWORDS, rows[i].answers, rows[i].message);
+}
+
+/* A refusal keeps its meaning. */
+static void test_withheld_refusals(void **state)
+{
+	static const struct {
+		const char *answers;
+		Failure failure;
+	} rows[] = {
+		{"535 5.7.8 Tannenbaum\r\n", FAILURE_LOGIN_REFUSED},
+		{"535 5.7.139 basic authentication is disabled: Tannenbaum\r\n",
+			FAILURE_BASIC_AUTH_RETIRED},
+		{"454 4.7.0 too many Tannenbaum\r\n", FAILURE_THROTTLED},
+		{"454 4.7.0 Tannenbaum\r\n", FAILURE_SERVER_UNAVAILABLE},
+		{"501 5.5.2 Tannenbaum\r\n", FAILURE_COMMAND_REFUSED},
+		{"421 4.7.0 Tannenbaum\r\n", FAILURE_SERVER_BYE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(SmtpSession) session = fixture_open(PASSWORDS, rows[i].answers);
+		g_autoptr(GError) error = NULL;
+
+		assert_false(login_by_password(session, "Tannenbaum", &error));
+		assert_non_null(strstr(error->message, SASL_WITHHELD));
+		fixture_assert_failure(&error, rows[i].failure);
+	}
+}
+
+/* With it the secret is gone. */
+static void test_behind_the_login(void **state)
+{
+	g_autoptr(SmtpSession) session =
+		fixture_open(PASSWORDS, WELCOME "502 5.5.1 Tannenbaum\r\n421 Tannenbaum\r\n");
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_true(login_by_password(session, "Tannenbaum", &error));
+	assert_null(session->identity);
+	assert_null(session->sasl);
+	assert_false(smtp_noop(session, &error));
+	assert_string_equal(error->message, "NOOP: 502 5.5.1 Tannenbaum");
+	g_clear_error(&error);
+	assert_false(smtp_noop(session, &error));
+	assert_string_equal(error->message, "421 Tannenbaum");
+}
+
+static const char *name_zeros(void)
+{
+	return "zeros";
+}
+
+static uint32_t make_zero(void)
+{
+	return 0;
+}
+
+static void make_zeros(void *bytes, size_t size)
+{
+	memset(bytes, 0, size);
+}
+
+/* SCRAM's last message is the server's, too. Its nonce is one of zeros here. */
+static void test_reason_of_scram(void **state)
+{
+	static randombytes_implementation zeros = {
+		.implementation_name = name_zeros, .random = make_zero, .buf = make_zeros};
+	static const char first[] = "r=AAAAAAAAAAAAAAAAAAAAAAAAx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+	static const struct {
+		const char *final, *message;
+	} rows[] = {
+		{"e=invalid-proof", "SCRAM-SHA-256: server: invalid-proof"},
+		{"e=not-Tannenbaum", "AUTH: " SASL_WITHHELD},
+	};
+	g_autofree char *one = g_base64_encode((const guchar *)first, strlen(first));
+
+	(void)state;
+	randombytes_set_implementation(&zeros);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const char *final = rows[i].final;
+		g_autofree char *two = g_base64_encode((const guchar *) final, strlen(final));
+		g_autofree char *answers = g_strdup_printf("334 %s\r\n334 %s\r\n", one, two);
+
+		check_withheld("250 AUTH SCRAM-SHA-256\r\n", answers, rows[i].message);
+	}
+}
+
 static void test_refusal_tells_no_password(void **state)
 {
 	g_autoptr(SmtpSession) session = fixture_open(PASSWORDS, "535 5.7.8 not you\r\n");
@@ -317,6 +442,10 @@ int main(void)
 		cmocka_unit_test(test_echo_of_an_initial_response),
 		cmocka_unit_test(test_echo_of_a_short_password),
 		cmocka_unit_test(test_refusal_tells_no_password),
+		cmocka_unit_test(test_texts_that_repeat_the_password),
+		cmocka_unit_test(test_withheld_refusals),
+		cmocka_unit_test(test_behind_the_login),
+		cmocka_unit_test(test_reason_of_scram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
