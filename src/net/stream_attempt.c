@@ -236,15 +236,6 @@ static bool is_flooded(const Attempt *attempt)
 	return received > GREETING_PHASE_LIMIT;
 }
 
-/* Cancelled, but what is under way may just be worth its end: from now on only a nearer deadline
- * counts.
- */
-static void use_grace(Attempt *attempt)
-{
-	attempt->deadline = MIN(attempt->deadline, clock_monotonic() + attempt->grace);
-	attempt->cancel = NULL;
-}
-
 /* True once curl has come to an end or we have seen enough. */
 static bool attempt_is_over(Attempt *attempt)
 {
@@ -255,8 +246,6 @@ static bool attempt_is_over(Attempt *attempt)
 		attempt->code = message->data.result;
 	if (attempt->fault != FAULT_NONE || (message && attempt->code == CURLE_OK))
 		return true;
-	if (cancel_triggered(attempt->cancel) && attempt->grace > 0)
-		use_grace(attempt);
 	if (is_flooded(attempt))
 		attempt->fault = FAULT_FLOOD;
 	else if (cancel_triggered(attempt->cancel))

@@ -73,7 +73,6 @@ typedef struct Attempt {
 	const Endpoint *endpoint;
 	const Cancel *cancel;
 	Security security;
-	int64_t grace; /* milliseconds to go on after CANCEL; 0: none */
 	bool probe;    /* only whether a handshake succeeds: no certificate is looked at */
 
 	CURLM *multi;
