@@ -104,8 +104,8 @@ static bool refuse_person(
 	g_autofree char *subject = NULL;
 
 	if (grant->identity) {
-		subject =
-			g_strdup_printf(_("„%s“, eingetragen ist aber „%s“"), grant->identity, account);
+		subject = g_strdup_printf(
+			_("„%s“, eingetragen ist aber „%s“"), grant->identity, account);
 		failure_set(error, FAILURE_OAUTH_WRONG_PERSON, subject,
 			"signed in as %s, not %s: %s", grant->identity, account, why);
 	} else if (imap_problem && failure_code(imap_problem) != FAILURE_CODE_LOGIN) {

@@ -180,8 +180,7 @@ Office *office_open(const char *folder, const char *database, GError **error)
 	if (!enter_folder(office->folder, error))
 		return NULL;
 	secret_guard_memory();
-	if (!open_database(office, database, error) ||
-		!open_keyring(office, error))
+	if (!open_database(office, database, error) || !open_keyring(office, error))
 		return NULL;
 	office->settings = settings_open(office->db, office->keyring, error);
 	return office->settings ? g_steal_pointer(&office) : NULL;

@@ -18,6 +18,6 @@ size_t secret_size(const Secret *secret);
 /* Overwrites memory in a way that no compiler removes. */
 void secret_wipe(void *memory, size_t size);
 
-/* Nothing of this process's memory comes to rest in a core file, whatever handles those, and no other
- * process of the same account reads it (not under a sanitizer, which reads itself). */
+/* Nothing of this process's memory comes to rest in a core file, whatever handles those, and no
+ * other process of the same account reads it (not under a sanitizer, which reads itself). */
 void secret_guard_memory(void);

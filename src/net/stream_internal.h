@@ -73,7 +73,7 @@ typedef struct Attempt {
 	const Endpoint *endpoint;
 	const Cancel *cancel;
 	Security security;
-	bool probe;    /* only whether a handshake succeeds: no certificate is looked at */
+	bool probe; /* only whether a handshake succeeds: no certificate is looked at */
 
 	CURLM *multi;
 	CURL *easy;

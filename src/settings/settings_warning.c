@@ -79,9 +79,9 @@ static char *check_global(SettingKey key, const char *value)
 	if (key == SETTING_OAUTH_REDIRECT_URI && leads_to_nobody(value))
 		return g_strdup(
 			_("An dieser Adresse hört niemand zu: Wer sich anmeldet, muss danach die "
-				  "Adresse aus dem Browser von Hand bei Amtspost einfügen. Ohne Eintrag "
-				  "oder mit einem Port (http://localhost:8400/oauth/callback) geht es "
-				  "von selbst weiter."));
+			  "Adresse aus dem Browser von Hand bei Amtspost einfügen. Ohne Eintrag "
+			  "oder mit einem Port (http://localhost:8400/oauth/callback) geht es "
+			  "von selbst weiter."));
 	return NULL;
 }
 
