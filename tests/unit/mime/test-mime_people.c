@@ -1,6 +1,8 @@
 /* Address fields as offices receive them, and those made to hurt. */
 #include "mime_fixture.h"
 
+#include <time.h>
+
 /* The people of a To field of VALUE, joined by " | ". */
 static char *people_of(const char *value)
 {
@@ -93,10 +95,10 @@ static void test_nasty_lists_are_quick(void **state)
 		g_autoptr(GString) list = repeat(units[i], 200000);
 		g_autofree char *mail =
 			g_strdup_printf("To: %s\r\nSubject: danach\r\n\r\n", list->str);
-		int64_t start = g_get_monotonic_time();
+		clock_t start = clock(); /* of our own processor time: machines may be busy */
 		g_autoptr(MailContent) content = read_string(mail);
 
-		assert_true(g_get_monotonic_time() - start < 10 * G_USEC_PER_SEC);
+		assert_true(clock() - start < 10 * CLOCKS_PER_SEC);
 		assert_string_equal(content->subject, "danach");
 		assert_sound(content);
 	}
