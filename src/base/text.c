@@ -8,6 +8,14 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
+bool text_is_same(const char *one, const char *other)
+{
+	g_autofree char *first = text_fold(one ? one : "");
+	g_autofree char *second = text_fold(other ? other : "");
+
+	return strcmp(first, second) == 0;
+}
+
 char *text_make_valid(const char *data, size_t size)
 {
 	GString *valid = g_string_sized_new(size);

@@ -9,6 +9,9 @@
  * replaced by U+FFFD first. */
 char *text_fold(const char *text);
 
+/* Whether both are equal to a reader; NULL equals "". */
+bool text_is_same(const char *one, const char *other);
+
 /* Yours: valid UTF-8 without NUL; what is not is replaced by U+FFFD. */
 char *text_make_valid(const char *data, size_t size);
 

@@ -92,6 +92,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImapFolder, imap_folder_free)
 /* LIST "" "*" with SPECIAL-USE and STATUS where offered, at most 100,000 folders with names of at
  * most 4 KiB each and 16 MiB together. ImapFolder *. */
 GPtrArray *imap_list(ImapSession *session, GError **error);
+/* The same for the folders whose names begin with START (LIST "" "START*"), a wildcard in it
+ * included.
+ */
+GPtrArray *imap_list_below(ImapSession *session, const char *start, GError **error);
 
 typedef struct ImapNamespace {
 	enum { NAMESPACE_PERSONAL, NAMESPACE_OTHERS, NAMESPACE_SHARED } kind;

@@ -245,12 +245,14 @@ static bool take_list_status(ImapSession *session, uint32_t number, void *contex
 	return true;
 }
 
-static ImapCommand *make_list_command(const ImapSession *session)
+/* PATTERN as it goes over the wire. */
+static ImapCommand *make_list_command(const ImapSession *session, const char *pattern)
 {
-	ImapCommand *command = imap_command_new("LIST \"\" \"*\"");
+	ImapCommand *command = imap_command_new("LIST \"\"");
 	bool use = imap_has(session, IMAP_CAP_SPECIAL_USE);
 	bool status = imap_has(session, IMAP_CAP_LIST_STATUS);
 
+	imap_command_quoted(command, pattern);
 	/* Without LIST-EXTENDED a server that knows special uses tells them unasked. */
 	if (!imap_has(session, IMAP_CAP_LIST_EXTENDED))
 		return command;
@@ -263,7 +265,7 @@ static ImapCommand *make_list_command(const ImapSession *session)
 	return command;
 }
 
-GPtrArray *imap_list(ImapSession *session, GError **error)
+static GPtrArray *list_pattern(ImapSession *session, const char *pattern, GError **error)
 {
 	g_autoptr(GPtrArray) folders =
 		g_ptr_array_new_with_free_func((GDestroyNotify)imap_folder_free);
@@ -274,11 +276,24 @@ GPtrArray *imap_list(ImapSession *session, GError **error)
 	Listing listing = {folders, by_raw, by_name, doubles, 0};
 	const ImapSink sinks[] = {
 		{"LIST", take_list, &listing}, {"STATUS", take_list_status, &listing}, {0}};
-	g_autoptr(ImapCommand) command = make_list_command(session);
+	g_autoptr(ImapCommand) command = make_list_command(session, pattern);
 
 	if (!imap_run_or_refuse(session, command, sinks, error))
 		return NULL;
 	return g_steal_pointer(&folders);
+}
+
+GPtrArray *imap_list(ImapSession *session, GError **error)
+{
+	return list_pattern(session, "*", error);
+}
+
+GPtrArray *imap_list_below(ImapSession *session, const char *start, GError **error)
+{
+	g_autofree char *raw = imap_raw_name(session, start, error);
+	g_autofree char *pattern = raw ? g_strconcat(raw, "*", NULL) : NULL;
+
+	return raw ? list_pattern(session, pattern, error) : NULL;
 }
 
 /* One parenthesised namespace: "(prefix delimiter extensions…)". */

@@ -14,6 +14,9 @@ static bool refuse_login(ImapSession *session, const ImapReply *reply, const cha
 	if (reply->code == IMAP_CODE_PRIVACYREQUIRED)
 		return imap_refuse(session, reply, verb, FAILURE_LOGIN_MECHANISM,
 			stream_host(session->stream), error);
+	if (reply->code == IMAP_CODE_AUTHORIZATIONFAILED && identity->authorize_as)
+		return imap_refuse(session, reply, verb, FAILURE_MAILBOX_DENIED,
+			identity->authorize_as, error);
 	return imap_refuse(session, reply, verb, FAILURE_LOGIN_REFUSED, identity->username, error);
 }
 
