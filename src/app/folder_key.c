@@ -8,14 +8,14 @@ char *folder_key_server(const Account *account)
 	return text_fold(account->imap.host);
 }
 
-ArchiveFolder folder_key_make(
-	const Account *account, const char *server, const char *folder, uint32_t uid_validity)
+ArchiveFolder folder_key_make(const Account *account, const char *server, const char *mailbox,
+	const char *folder, uint32_t uid_validity)
 {
 	return (ArchiveFolder){
 		.user_id = account->user_id,
 		.user = account->user_name,
 		.server = server,
-		.mailbox = account->address,
+		.mailbox = mailbox,
 		.name = folder,
 		.uid_validity = uid_validity,
 	};

@@ -7,6 +7,6 @@
 /* The archive's name for ACCOUNT's IMAP server; yours. */
 char *folder_key_server(const Account *account);
 
-/* The key of FOLDER as the account's user sees it; borrows everything. */
-ArchiveFolder folder_key_make(
-	const Account *account, const char *server, const char *folder, uint32_t uid_validity);
+/* The key of MAILBOX's FOLDER as the account's user sees it; borrows everything. */
+ArchiveFolder folder_key_make(const Account *account, const char *server, const char *mailbox,
+	const char *folder, uint32_t uid_validity);

@@ -1,7 +1,8 @@
-/* Folders of the main mailbox. */
+/* Folders of one mailbox, or of all. */
 #include "app/folders.h"
 
 #include <string.h>
+#include "app/mailbox.h"
 #include "app/sign_in.h"
 #include "base/text.h"
 #include "failure/failure.h"
@@ -16,31 +17,15 @@ void folder_view_free(FolderView *view)
 	g_free(view);
 }
 
-static bool same_address(const char *one, const char *other)
+void folder_list_clear(FolderList *list)
 {
-	g_autofree char *first = text_fold(one);
-	g_autofree char *second = text_fold(other);
-
-	return strcmp(first, second) == 0;
-}
-
-bool folders_check_mailbox(const Account *account, const char *mailbox, GError **error)
-{
-	if (!mailbox || !account->address || same_address(mailbox, account->address))
-		return true;
-	for (guint i = 0; i < account->mailboxes->len; i++) {
-		if (!same_address(mailbox, g_ptr_array_index(account->mailboxes, i)))
-			continue;
-		failure_set(error, FAILURE_SHARED_NOT_YET, mailbox, "%s: shared mailbox", mailbox);
-		return false;
-	}
-	failure_set(error, FAILURE_MAILBOX_UNKNOWN, mailbox, "%s: not a mailbox of %s", mailbox,
-		account->user_name);
-	return false;
+	g_clear_pointer(&list->views, g_ptr_array_unref);
+	g_clear_pointer(&list->problems, g_ptr_array_unref);
+	g_clear_pointer(&list->failed, g_free);
 }
 
 /* Asks for the number of mails where LIST did not tell it. */
-static bool count_messages(ImapSession *session, GPtrArray *folders, GError **error)
+static bool count_messages(Mailbox *mailbox, GPtrArray *folders, GError **error)
 {
 	g_autoptr(GPtrArray) unknown = g_ptr_array_new();
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -55,8 +40,7 @@ static bool count_messages(ImapSession *session, GPtrArray *folders, GError **er
 		}
 	}
 	statuses = g_new0(ImapStatus, names->len + 1);
-	if (names->len > 0 && !imap_status_many(session, (const char *const *)names->pdata,
-				      names->len, statuses, error))
+	if (!mailbox_status_many(mailbox, names, statuses, error))
 		return false;
 	for (guint i = 0; i < unknown->len; i++) {
 		ImapFolder *folder = g_ptr_array_index(unknown, i);
@@ -66,13 +50,13 @@ static bool count_messages(ImapSession *session, GPtrArray *folders, GError **er
 	return true;
 }
 
-static FolderView *make_view(const Account *account, const HiddenRules *rules,
-	const ImapFolder *folder, GPtrArray *folders)
+static FolderView *make_view(
+	const char *address, const HiddenRules *rules, const ImapFolder *folder, GPtrArray *folders)
 {
 	FolderView *view = g_new0(FolderView, 1);
-	const char *entry = hidden_rules_match_mailbox(rules, account->address);
+	const char *entry = hidden_rules_match_mailbox(rules, address);
 
-	view->mailbox = g_strdup(account->address);
+	view->mailbox = g_strdup(address);
 	view->name = g_strdup(folder->name);
 	view->role = imap_role_name(folder->role);
 	view->messages = folder->messages;
@@ -93,33 +77,103 @@ static int compare_views(const void *left, const void *right)
 	return g_utf8_collate(one->name, other->name);
 }
 
-GPtrArray *folders_list(Office *office, const char *user, const char *mailbox, bool all,
-	const Cancel *cancel, GError **error)
+/* One listing. */
+typedef struct Listing {
+	Office *office;
+	const Account *account;
+	const HiddenRules *rules;
+	bool all;
+	const Cancel *cancel;
+	FolderList *list;
+} Listing;
+
+/* Adds what MAILBOX, opened at ADDRESS, has. */
+static bool add_folders(Listing *listing, Mailbox *mailbox, const char *address, GError **error)
 {
 	g_autoptr(GPtrArray) views =
 		g_ptr_array_new_with_free_func((GDestroyNotify)folder_view_free);
-	g_autoptr(Account) account = sign_in_account(office, user, error);
-	g_autoptr(ImapSession) session = NULL;
-	g_autoptr(GPtrArray) folders = NULL;
-	g_autoptr(HiddenRules) rules = NULL;
+	g_autoptr(GPtrArray) folders = mailbox_list(mailbox, error);
 
-	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error) ||
-		!folders_check_mailbox(account, mailbox, error))
-		return NULL;
-	session = sign_in_imap(office, account, cancel, error);
-	folders = session ? imap_list(session, error) : NULL;
-	if (!folders || !count_messages(session, folders, error))
-		return NULL;
-	rules = hidden_rules_new(account);
+	if (!folders || !count_messages(mailbox, folders, error))
+		return false;
 	for (guint i = 0; i < folders->len; i++) {
 		const ImapFolder *folder = g_ptr_array_index(folders, i);
-		FolderView *view = make_view(account, rules, folder, folders);
+		FolderView *view = make_view(address, listing->rules, folder, folders);
 
-		if (folder->selectable && (all || !view->hidden_by))
+		if (folder->selectable && (listing->all || !view->hidden_by))
 			g_ptr_array_add(views, view);
 		else
 			folder_view_free(view);
 	}
 	g_ptr_array_sort(views, compare_views);
-	return g_steal_pointer(&views);
+	g_ptr_array_extend_and_steal(listing->list->views, g_steal_pointer(&views));
+	return true;
+}
+
+static bool list_one(Listing *listing, const char *address, GError **error)
+{
+	g_autoptr(Mailbox) mailbox = mailbox_open(
+		listing->office, listing->account, address, false, listing->cancel, error);
+
+	return mailbox && add_folders(listing, mailbox, address, error);
+}
+
+/* Notes that the mailbox ADDRESS cannot be listed, if that is no matter of the others. */
+static bool note_problem(FolderList *list, const char *address, const GError *problem)
+{
+	g_autofree char *before = g_steal_pointer(&list->failed);
+	g_autofree char *sentence = NULL;
+
+	if (!mailbox_is_refused(problem)) {
+		list->failed = g_steal_pointer(&before);
+		return false;
+	}
+	sentence = failure_sentence(problem);
+	g_ptr_array_add(list->problems, g_strdup_printf("%s: %s", address, sentence));
+	list->failed = g_strconcat(before ? before : "", before ? ", " : "", address, NULL);
+	return true;
+}
+
+static bool list_all(Listing *listing, GError **error)
+{
+	const Account *account = listing->account;
+
+	if (!list_one(listing, account->address, error))
+		return false;
+	for (guint i = 0; i < account->mailboxes->len; i++) {
+		const char *address = g_ptr_array_index(account->mailboxes, i);
+		g_autoptr(GError) problem = NULL;
+
+		if (account_find_mailbox(account, address) != address ||
+			(!listing->all && hidden_rules_match_mailbox(listing->rules, address)) ||
+			list_one(listing, address, &problem) ||
+			note_problem(listing->list, address, problem))
+			continue;
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	return true;
+}
+
+bool folders_list(Office *office, const char *user, const char *mailbox, bool all,
+	const Cancel *cancel, FolderList *list, GError **error)
+{
+	g_autoptr(Account) account = sign_in_account(office, user, error);
+	g_autoptr(HiddenRules) rules = NULL;
+	const char *address = NULL;
+	Listing listing = {
+		.office = office,
+		.account = account,
+		.all = all,
+		.cancel = cancel,
+		.list = list,
+	};
+
+	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error) ||
+		(mailbox && !(address = mailbox_find(account, mailbox, error))))
+		return false;
+	list->views = g_ptr_array_new_with_free_func((GDestroyNotify)folder_view_free);
+	list->problems = g_ptr_array_new_with_free_func(g_free);
+	listing.rules = rules = hidden_rules_new(account);
+	return address ? list_one(&listing, address, error) : list_all(&listing, error);
 }

@@ -17,11 +17,17 @@ typedef struct FolderView {
 void folder_view_free(FolderView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FolderView, folder_view_free)
 
-/* The folders of MAILBOX (NULL: all of USER's) that hold mails, FolderView *; hidden ones only with
- * ALL. */
-GPtrArray *folders_list(Office *office, const char *user, const char *mailbox, bool all,
-	const Cancel *cancel, GError **error);
+typedef struct FolderList {
+	GPtrArray *views; /* FolderView *, mailbox by mailbox */
+	GPtrArray
+		*problems; /* char *, a German sentence for each mailbox that could not be opened */
+	char *failed;	   /* their addresses, "a@amt.example, b@amt.example"; NULL: none */
+} FolderList;
 
-/* Checks that MAILBOX belongs to ACCOUNT and can be used: NULL or the main one is fine, a shared
- * one FAILURE_SHARED_NOT_YET, another FAILURE_MAILBOX_UNKNOWN. */
-bool folders_check_mailbox(const Account *account, const char *mailbox, GError **error);
+void folder_list_clear(FolderList *list);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FolderList, folder_list_clear)
+
+/* The folders of MAILBOX (NULL: all of USER's) that hold mails; hidden ones only with ALL. Without
+ * MAILBOX a further one that the server does not open is noted in LIST. */
+bool folders_list(Office *office, const char *user, const char *mailbox, bool all,
+	const Cancel *cancel, FolderList *list, GError **error);

@@ -12,13 +12,18 @@
 /* The longest pause a throttling server gets; above it the run ends and says so. */
 #define LONGEST_WAIT (5 * 60 * 1000)
 
+ImapSession *import_session(const ImportRun *run)
+{
+	return mailbox_session(run->mailbox);
+}
+
 void import_disconnect(ImportRun *run)
 {
-	if (run->session) {
-		run->result->wire_bytes += imap_bytes(run->session);
-		run->backoff = imap_backoff(run->session);
+	if (run->mailbox) {
+		run->result->wire_bytes += imap_bytes(import_session(run));
+		run->backoff = imap_backoff(import_session(run));
 	}
-	g_clear_pointer(&run->session, imap_close);
+	g_clear_pointer(&run->mailbox, mailbox_close);
 }
 
 /* A later connection takes the settings as they are then; another server would be another import.
@@ -37,7 +42,12 @@ static bool refresh_account(ImportRun *run, GError **error)
 			"server or account of %s changed during the import", account->user_name);
 		return false;
 	}
-	/* The name and address that others borrow stay the run's. */
+	if (!account_find_mailbox(account, run->address)) {
+		failure_set(error, FAILURE_MAILBOX_LOST, run->address,
+			"no longer among the mailboxes of %s", account->user_name);
+		return false;
+	}
+	/* The name and addresses that others borrow stay the run's. */
 	endpoint_clear(&run->account->imap);
 	endpoint_copy(&run->account->imap, &account->imap);
 	return true;
@@ -45,16 +55,29 @@ static bool refresh_account(ImportRun *run, GError **error)
 
 bool import_connect(ImportRun *run, GError **error)
 {
-	if (run->session && imap_is_alive(run->session))
+	GError *problem = NULL;
+
+	if (run->mailbox && imap_is_alive(import_session(run)))
 		return true;
 	import_disconnect(run);
 	run->progress.phase = IMPORT_CONNECTING;
 	import_report(run, true);
 	if (run->connected_before && !refresh_account(run, error))
 		return false;
-	run->session = sign_in_imap(run->office, run->account, run->cancel, error);
-	run->connected_before |= run->session != NULL;
-	return run->session != NULL;
+	run->mailbox =
+		mailbox_open(run->office, run->account, run->address, false, run->cancel, &problem);
+	run->connected_before |= run->mailbox != NULL;
+	run->opened |= run->mailbox != NULL;
+	if (run->mailbox)
+		return true;
+	/* What a moment ago opened was taken away meanwhile. */
+	if (run->opened && failure_is(problem, FAILURE_MAILBOX_DENIED)) {
+		failure_set(error, FAILURE_MAILBOX_LOST, run->address, "%s", problem->message);
+		g_error_free(problem);
+	} else {
+		g_propagate_error(error, problem);
+	}
+	return false;
 }
 
 bool import_is_recoverable(const GError *error)
@@ -67,7 +90,7 @@ bool import_is_recoverable(const GError *error)
 /* How long to pause, in milliseconds. */
 static int64_t pause_length(const ImportRun *run, unsigned tries)
 {
-	int64_t told = run->session ? imap_backoff(run->session) : run->backoff;
+	int64_t told = run->mailbox ? imap_backoff(import_session(run)) : run->backoff;
 
 	return MAX(told, (int64_t)FIRST_WAIT << MIN(tries, 8));
 }

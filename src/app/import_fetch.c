@@ -143,8 +143,8 @@ static bool fetch_some(Transfer *transfer, uint32_t *uid, bool *left, GError **e
 	*left = open->len > 0;
 	if (open->len == 0)
 		return true;
-	fetch = imap_fetch_begin(transfer->run->session, (const uint32_t *)(void *)open->data,
-		open->len, IMAP_ITEMS_RAW, error);
+	fetch = imap_fetch_begin(import_session(transfer->run),
+		(const uint32_t *)(void *)open->data, open->len, IMAP_ITEMS_RAW, error);
 	if (!fetch)
 		return false;
 	while (imap_fetch_next(fetch, &message, &problem)) {

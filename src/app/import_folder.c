@@ -48,7 +48,7 @@ static bool connect_and_select(
 	ImapAccess access = run->account->after == AFTER_NONE ? IMAP_READ_ONLY : IMAP_READ_WRITE;
 
 	return import_connect(run, error) &&
-	       imap_select(run->session, folder, access, status, error);
+	       mailbox_select(run->mailbox, folder, access, status, error);
 }
 
 /* Leaves UID out with REASON, to be tried again next time. The run goes on, but how it ends is the
@@ -179,9 +179,12 @@ static bool act(ImportRun *run, const ArchiveAction *action, GError **error)
 {
 	const uint32_t *uids = (const uint32_t *)(const void *)action->uids->data;
 
-	if (g_str_equal(action->action, "move"))
-		return imap_move(run->session, uids, action->uids->len, action->folder, error);
-	return imap_add_flag(run->session, uids, action->uids->len,
+	if (g_str_equal(action->action, "move")) {
+		g_autofree char *target = mailbox_server_name(run->mailbox, action->folder);
+
+		return imap_move(import_session(run), uids, action->uids->len, target, error);
+	}
+	return imap_add_flag(import_session(run), uids, action->uids->len,
 		g_str_equal(action->action, "seen") ? "\\Seen" : "\\Flagged", error);
 }
 

@@ -3,6 +3,7 @@
 
 #include "app/folder_key.h"
 #include "app/import.h"
+#include "app/mailbox.h"
 #include "app/sign_in.h"
 
 /* One import while it runs; the thread that called import_run. */
@@ -18,12 +19,15 @@ typedef struct ImportRun {
 	ImportProgress progress;
 	const Cancel *cancel;
 	Account *account;
-	char *server;		/* the archive's name for the account's server */
-	ImapSession *session;	/* NULL: not connected */
-	bool connected_before;	/* later connections take the settings as they are then */
-	unsigned backoff;	/* milliseconds the last session's server asked for */
-	GError *server_failure; /* why mails were left out although they are there; NULL: none were
-				 */
+	char *server;	       /* the archive's name for the account's server */
+	const char *address;   /* of the mailbox that is being imported, as the settings spell it */
+	Mailbox *mailbox;      /* NULL: not connected */
+	bool opened;	       /* that mailbox, at least once */
+	unsigned checks;       /* how often it was looked whether it still opens */
+	bool connected_before; /* later connections take the settings as they are then */
+	unsigned backoff;      /* milliseconds the last session's server asked for */
+	GError *server_failure; /* why mails were left out although they are there, or a mailbox
+				 * that needs a sign-in; NULL: none */
 } ImportRun;
 
 /* import.c: Whether the run has been cancelled, as a failure. */
@@ -32,8 +36,14 @@ void import_report(ImportRun *run, bool at_once);
 void import_add_error(
 	ImportRun *run, const char *mailbox, const char *folder, uint32_t uid, const char *reason);
 
-/* import_connect.c: connects if there is no living session. */
+/* import_mailboxes.c: all the mailboxes and folders that are wanted, one after the other. */
+bool import_mailboxes(ImportRun *run, GError **error);
+
+/* import_connect.c: opens the mailbox if there is no living session with it. FAILURE_MAILBOX_LOST:
+ * it could be opened before. */
 bool import_connect(ImportRun *run, GError **error);
+/* The session with the mailbox, which is open. */
+ImapSession *import_session(const ImportRun *run);
 void import_disconnect(ImportRun *run);
 /* Whether another connection may help after ERROR. */
 bool import_is_recoverable(const GError *error);

@@ -66,7 +66,7 @@ GArray *import_find_uids(ImportRun *run, const GArray *uids, GError **error)
 		g_autofree char *set = imap_uid_set_format(
 			&g_array_index(uids, uint32_t, start), MIN(uids->len - start, SEARCH_UIDS));
 		g_autoptr(GArray) found =
-			imap_search(run->session, &(ImapSearch){.uid_set = set}, error);
+			imap_search(import_session(run), &(ImapSearch){.uid_set = set}, error);
 
 		if (!found)
 			return NULL;
@@ -125,8 +125,8 @@ static bool plan_picked(ImportRun *run, ImportPlan *plan, GError **error)
 
 static bool plan_since(ImportRun *run, ImportPlan *plan, GError **error)
 {
-	g_autoptr(GArray) found =
-		imap_search(run->session, &(ImapSearch){.since = run->request->since}, error);
+	g_autoptr(GArray) found = imap_search(
+		import_session(run), &(ImapSearch){.since = run->request->since}, error);
 
 	return found && drop_filed(run, plan, found, error);
 }
@@ -140,7 +140,7 @@ static GArray *find_new(ImportRun *run, const ImportPlan *plan, GError **error)
 
 	if (cursor == UINT32_MAX)
 		return g_array_new(FALSE, FALSE, sizeof(uint32_t));
-	found = imap_search(run->session, &(ImapSearch){.uid_set = set}, error);
+	found = imap_search(import_session(run), &(ImapSearch){.uid_set = set}, error);
 	if (found)
 		g_array_remove_range(found, 0, (guint)import_uid_index(found, cursor + 1));
 	return g_steal_pointer(&found);
@@ -212,7 +212,8 @@ ImportPlan *import_plan_new(
 		failure_set(error, FAILURE_FOLDER_UNSTABLE, folder, "%s: no UIDVALIDITY", folder);
 		return NULL;
 	}
-	plan->folder = folder_key_make(run->account, run->server, folder, status->uid_validity);
+	plan->folder = folder_key_make(
+		run->account, run->server, run->address, folder, status->uid_validity);
 	if (!archive_folder_open(run->archive, &plan->folder, error))
 		return NULL;
 	if (run->uids)

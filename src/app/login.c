@@ -2,6 +2,8 @@
 #include "app/login_internal.h"
 
 #include <string.h>
+#include "app/mailbox.h"
+#include "app/mailbox_login.h"
 #include "app/sign_in.h"
 #include "app/sign_in_record.h"
 #include "app/sign_in_report.h"
@@ -40,16 +42,21 @@ void login_plan_clear(LoginPlan *plan)
 	*plan = (LoginPlan){0};
 }
 
-bool login_plan(Office *office, const char *user, LoginPlan *plan, GError **error)
+bool login_plan(
+	Office *office, const char *user, const char *mailbox, LoginPlan *plan, GError **error)
 {
 	g_autoptr(Account) account = sign_in_account(office, user, error);
+	const char *address;
 
 	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error))
 		return false;
+	address = mailbox ? login_find_mailbox(account, mailbox, error) : account->address;
+	if (!address)
+		return false;
 	*plan = (LoginPlan){
 		.interface = account->interface,
-		.account = g_strdup(account->address),
-		.has_smtp = account->smtp.host != NULL,
+		.account = g_strdup(address),
+		.has_smtp = account->smtp.host != NULL && !mailbox,
 	};
 	return true;
 }
@@ -122,6 +129,31 @@ bool login_note_mailbox(Login *login, const char *address, GError *problem)
 		login->problem = g_steal_pointer(&problem);
 	g_clear_error(&problem);
 	return !cancelled;
+}
+
+void login_check_mailboxes(Login *login)
+{
+	const Account *account = login->account;
+	const LoginCheck *imap = &login->result->imap;
+	GError *gone = NULL; /* the server is out of reach: asked once, not for each */
+
+	/* Without the main mailbox the others would only repeat its reason. */
+	for (guint i = 0; imap->state == LOGIN_OK && i < account->mailboxes->len; i++) {
+		const char *address = g_ptr_array_index(account->mailboxes, i);
+		g_autoptr(Mailbox) mailbox = NULL;
+		GError *problem = gone ? g_error_copy(gone) : NULL;
+
+		if (account_find_mailbox(account, address) != address)
+			continue;
+		if (!gone)
+			mailbox = mailbox_open(
+				login->office, account, address, true, login->cancel, &problem);
+		if (!gone && problem && failure_code(problem) == FAILURE_CODE_RETRY)
+			gone = g_error_copy(problem);
+		if (!login_note_mailbox(login, address, problem))
+			break;
+	}
+	g_clear_error(&gone);
 }
 
 /* The mailboxes that failed, yours; "" for none. */
@@ -289,18 +321,38 @@ static bool remove_passwords(
 		office_settings(office), user, changes, G_N_ELEMENTS(changes), 0, actor, error);
 }
 
-bool login_remove(
-	Office *office, const char *user, const char *actor, bool *removed, GError **error)
+static bool remove_mailboxes(Office *office, const Account *account, const char *mailbox,
+	const char *actor, bool *removed, GError **error)
 {
-	g_autoptr(Account) account = settings_resolve(office_settings(office), user, error);
+	bool changed = false;
+
+	if (!mailbox_login_remove(office, account, mailbox, actor, &changed, error))
+		return false;
+	*removed |= changed;
+	return true;
+}
+
+static bool remove_all(
+	Office *office, const Account *account, const char *actor, bool *removed, GError **error)
+{
 	g_auto(TokenStatus) token = {0};
 
-	if (!account || !token_status(office, account, false, &token, error) ||
+	if (!token_status(office, account, false, &token, error) ||
 		!token_remove(office, account->user_id, account->user_name, false, actor, error))
 		return false;
-	*removed = token.present;
+	*removed |= token.present;
 	return account->interface == INTERFACE_OFFICE365 ||
-	       remove_passwords(office, user, actor, removed, error);
+	       remove_passwords(office, account->user_name, actor, removed, error);
+}
+
+bool login_remove(Office *office, const char *user, const char *mailbox, const char *actor,
+	bool *removed, GError **error)
+{
+	g_autoptr(Account) account = settings_resolve(office_settings(office), user, error);
+
+	*removed = false;
+	return account && (mailbox || remove_all(office, account, actor, removed, error)) &&
+	       remove_mailboxes(office, account, mailbox, actor, removed, error);
 }
 
 /* ---- consent ---- */

@@ -67,6 +67,12 @@ typedef struct LoginUi {
 bool login_with_password(Office *office, const char *user, const Secret *imap, const Secret *smtp,
 	const char *actor, const Cancel *cancel, LoginResult *result, GError **error);
 
+/* Credentials of its own for USER's further mailbox ADDRESS, with Standard: USERNAME (NULL: the
+ * address) and PASSWORD are tried and, unless refused, stored. */
+bool login_with_mailbox(Office *office, const char *user, const char *address, const char *username,
+	const Secret *password, const char *actor, const Cancel *cancel, LoginResult *result,
+	GError **error);
+
 /* The present sign-in of USER with Office 365 if it holds, else (or with FORCE) a new one. */
 bool login_with_office365(Office *office, const char *user, bool force, const LoginUi *ui,
 	const char *actor, const Cancel *cancel, LoginResult *result, GError **error);
@@ -74,15 +80,18 @@ bool login_with_office365(Office *office, const char *user, bool force, const Lo
 /* What a sign-in of USER will be about: whom it concerns and what it needs. */
 typedef struct LoginPlan {
 	Interface interface;
-	char *account;
-	bool has_smtp;
+	char *account; /* the address whose password is asked for */
+	bool has_smtp; /* and another one for SMTP */
 } LoginPlan;
 
 void login_plan_clear(LoginPlan *plan);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LoginPlan, login_plan_clear)
 
-/* FAILURE_INTERFACE_DISABLED and what else a use would say at once. */
-bool login_plan(Office *office, const char *user, LoginPlan *plan, GError **error);
+/* MAILBOX: NULL for the user's own sign-in, else the further mailbox whose credentials it is about;
+ * FAILURE_USAGE where it can have none. FAILURE_INTERFACE_DISABLED and what else a use would say at
+ * once. */
+bool login_plan(
+	Office *office, const char *user, const char *mailbox, LoginPlan *plan, GError **error);
 
 typedef enum LoginUse {
 	LOGIN_USE_GOOD,
@@ -110,9 +119,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LoginStatus, login_status_clear)
 
 bool login_status(Office *office, const char *user, LoginStatus *status, GError **error);
 
-/* Forgets USER's own passwords, or the token with its file. *REMOVED: there was something. */
-bool login_remove(
-	Office *office, const char *user, const char *actor, bool *removed, GError **error);
+/* Forgets USER's own passwords, or the token with its file, and the credentials of the further
+ * mailboxes; with MAILBOX (nullable) only that one's. *REMOVED: there was something. */
+bool login_remove(Office *office, const char *user, const char *mailbox, const char *actor,
+	bool *removed, GError **error);
 
 typedef struct LoginPermission {
 	char *scope;

@@ -24,44 +24,6 @@ static bool log_in(Login *login, MailProtocol protocol, GError **error)
 	return session.imap || session.smtp;
 }
 
-/* With Exchange the address takes the user's place, and the right on it lies with the token's. */
-static bool open_shared(Login *login, const char *address, GError **error)
-{
-	g_autoptr(Secret) token = NULL;
-	g_auto(MailSession) session = {0};
-	g_autoptr(GError) problem = NULL;
-	SignInTry order = {
-		.account = login->account,
-		.protocol = MAIL_PROTOCOL_IMAP,
-		.username = address,
-	};
-
-	if (!token_get(login->office, login->account, NULL, login->cancel, &token, error))
-		return false;
-	order.token = token;
-	if (sign_in_try(&order, login->cancel, &session, &problem))
-		return true;
-	if (failure_code(problem) == FAILURE_CODE_LOGIN)
-		failure_set(error, FAILURE_MAILBOX_DENIED, address, "%s", problem->message);
-	else
-		g_propagate_error(error, g_steal_pointer(&problem));
-	return false;
-}
-
-static void check_shared(Login *login)
-{
-	const GPtrArray *addresses = login->account->mailboxes;
-
-	for (guint i = 0; i < addresses->len; i++) {
-		const char *address = g_ptr_array_index(addresses, i);
-		GError *problem = NULL;
-
-		open_shared(login, address, &problem);
-		if (!login_note_mailbox(login, address, problem))
-			return;
-	}
-}
-
 /* Reports what IMAP said (PROBLEM, taken), and asks SMTP and the further mailboxes. */
 static void check_rest(Login *login, GError *problem)
 {
@@ -81,20 +43,10 @@ static void check_rest(Login *login, GError *problem)
 		login_skip(
 			&result->smtp, _("Für diesen Benutzer ist kein SMTP-Server eingetragen."));
 	}
-	/* Without the main mailbox the others would only repeat its reason. */
-	if (result->imap.state == LOGIN_OK)
-		check_shared(login);
+	login_check_mailboxes(login);
 }
 
 /* ---- who was it? ---- */
-
-static bool is_account(const char *identity, const char *address)
-{
-	g_autofree char *signed_in = text_fold(identity);
-	g_autofree char *wanted = text_fold(address);
-
-	return strcmp(signed_in, wanted) == 0;
-}
 
 static bool refuse_person(
 	Login *login, const OauthGrant *grant, GError *imap_problem, GError **error)
@@ -122,7 +74,7 @@ static bool refuse_person(
 static bool check_person(Login *login, const LoginUi *ui, const OauthGrant *grant,
 	GError *imap_problem, GError **error)
 {
-	bool asked = grant->identity && !is_account(grant->identity, login->account->address);
+	bool asked = grant->identity && !text_is_same(grant->identity, login->account->address);
 
 	if (grant->identity && !asked)
 		return true;
@@ -159,7 +111,7 @@ static bool check_still(const Login *login, GError **error)
 
 	if (!now || !settings_require(now, MAIL_PROTOCOL_IMAP, error))
 		return false;
-	if (now->interface == before->interface && is_account(now->address, before->address) &&
+	if (now->interface == before->interface && text_is_same(now->address, before->address) &&
 		g_strcmp0(now->oauth.authority, before->oauth.authority) == 0 &&
 		g_strcmp0(now->oauth.tenant, before->oauth.tenant) == 0 &&
 		g_strcmp0(now->oauth.id, before->oauth.id) == 0)

@@ -28,9 +28,7 @@ static bool own_username(const Login *login, const Keys *keys, char **username, 
 	return true;
 }
 
-/* Whether a password that ended with PROBLEM is kept: not if it was refused, nor if whoever
- * answered is not to be trusted. */
-static bool is_kept(const GError *problem)
+bool login_keeps(const GError *problem)
 {
 	FailureCode code = problem ? failure_code(problem) : FAILURE_CODE_RETRY;
 
@@ -38,11 +36,12 @@ static bool is_kept(const GError *problem)
 	       failure_is(problem, FAILURE_SERVER_GARBAGE);
 }
 
-/* Takes PROBLEM, a refusal, and answers it as what it is here: the former password stays. */
-static GError *not_stored(GError *problem, const char *username)
+GError *login_word(GError *problem, const char *username)
 {
 	GError *told = NULL;
 
+	if (!failure_is(problem, FAILURE_LOGIN_REFUSED))
+		return problem;
 	failure_set(&told, FAILURE_LOGIN_NOT_STORED, username, "%s", problem->message);
 	g_error_free(problem);
 	return told;
@@ -66,14 +65,13 @@ static bool try_password(Login *login, const Keys *keys, const Secret *password,
 		return false;
 	order.username = username;
 	sign_in_try(&order, login->cancel, &session, &problem);
-	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
-		problem = not_stored(problem, username);
+	problem = login_word(problem, username);
 	if (failure_is(problem, FAILURE_SMTP_AUTH_MISSING)) {
 		g_error_free(problem);
 		login_skip(check, _("Dieser SMTP-Server verlangt keine Anmeldung."));
 		return true;
 	}
-	if (is_kept(problem))
+	if (login_keeps(problem))
 		g_array_append_val(changes, change);
 	if (login_note(login, check, problem))
 		return true;
@@ -179,5 +177,6 @@ bool login_with_password(Office *office, const char *user, const Secret *imap, c
 		!db_write(office_db(office), audit_in, &login, error))
 		return false;
 	add_main_mailbox(&login);
+	login_check_mailboxes(&login);
 	return login_finish(&login, error);
 }

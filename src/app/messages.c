@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <sys/mman.h>
-#include "app/folders.h"
 #include "app/folder_key.h"
+#include "app/mailbox.h"
 #include "app/sign_in.h"
 #include "base/file.h"
 #include "failure/failure.h"
@@ -170,28 +170,39 @@ static GPtrArray *list_selected(ImapSession *session, const MessageQuery *query,
 	return g_steal_pointer(&views);
 }
 
+/* Opens MAILBOX at the folder of QUERY. */
+static Mailbox *open_folder(Office *office, const Account *account, const char *address,
+	const MessageQuery *query, ImapStatus *status, const Cancel *cancel, GError **error)
+{
+	g_autoptr(Mailbox) mailbox = mailbox_open(office, account, address, false, cancel, error);
+
+	return mailbox && mailbox_select(mailbox, query->folder, IMAP_READ_ONLY, status, error)
+		       ? g_steal_pointer(&mailbox)
+		       : NULL;
+}
+
 GPtrArray *messages_list(
 	Office *office, const MessageQuery *query, const Cancel *cancel, GError **error)
 {
 	g_autoptr(Account) account = sign_in_account(office, query->user, error);
-	g_autoptr(ImapSession) session = NULL;
+	g_autoptr(Mailbox) mailbox = NULL;
 	g_autoptr(MimeWorker) worker = mime_worker_new();
 	g_autoptr(GPtrArray) views = NULL;
 	g_autofree char *server = NULL;
+	const char *address;
 	ArchiveFolder folder = {0};
 	ImapStatus status;
 
 	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error) ||
-		!folders_check_mailbox(account, query->mailbox, error))
+		!(address = mailbox_find(account, query->mailbox, error)))
 		return NULL;
-	session = sign_in_imap(office, account, cancel, error);
-	if (!session || !imap_select(session, query->folder, IMAP_READ_ONLY, &status, error))
-		return NULL;
-	views = list_selected(session, query, worker, cancel, error);
+	mailbox = open_folder(office, account, address, query, &status, cancel, error);
+	views = mailbox ? list_selected(mailbox_session(mailbox), query, worker, cancel, error)
+			: NULL;
 	if (!views)
 		return NULL;
 	server = folder_key_server(account);
-	folder = folder_key_make(account, server, query->folder, status.uid_validity);
+	folder = folder_key_make(account, server, address, query->folder, status.uid_validity);
 	if (!mark_imported(office, &folder, views, error))
 		return NULL;
 	return g_steal_pointer(&views);

@@ -24,6 +24,7 @@ bool sign_in_try(const SignInTry *order, const Cancel *cancel, MailSession *sess
 	const Endpoint *endpoint = account_endpoint(order->account, order->protocol);
 	SaslIdentity identity = {
 		.username = order->username,
+		.authorize_as = order->authorize_as,
 		.password = order->token ? NULL : order->password,
 		.token = order->token,
 		.host = endpoint->host,

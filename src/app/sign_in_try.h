@@ -12,8 +12,9 @@ typedef struct SignInTry {
 	const Account *account;
 	MailProtocol protocol;
 	const char *username;
-	const Secret *password; /* NULL: none */
-	const Secret *token;	/* NULL: none */
+	const Secret *password;	  /* NULL: none */
+	const Secret *token;	  /* NULL: none */
+	const char *authorize_as; /* with a password, NULL: nobody else */
 } SignInTry;
 
 /* Connects to the account's server of the protocol and logs in. A token's refusal is

@@ -66,14 +66,6 @@ static bool lock(Use *use, GError **error)
 		use->office, use->account->user_name, seconds, use->cancel, &use->lock, error);
 }
 
-static bool is_same(const char *one, const char *other)
-{
-	g_autofree char *first = text_fold(one ? one : "");
-	g_autofree char *second = text_fold(other ? other : "");
-
-	return strcmp(first, second) == 0;
-}
-
 /* The failure that the last refresh ended with, if only a new sign-in helps. */
 static bool check_memory(const TokenRecord *record, GError **error)
 {
@@ -93,8 +85,9 @@ static bool check_client(const Use *use, GError **error)
 	const OauthClient *client = &use->account->oauth;
 	const TokenRecord *record = &use->record;
 
-	if (is_same(record->authority, client->authority) &&
-		is_same(record->tenant, client->tenant) && is_same(record->client_id, client->id))
+	if (text_is_same(record->authority, client->authority) &&
+		text_is_same(record->tenant, client->tenant) &&
+		text_is_same(record->client_id, client->id))
 		return true;
 	failure_set(error, FAILURE_TOKEN_OTHER_CLIENT, use->account->address,
 		"signed in at another authority, tenant or client");
@@ -111,7 +104,7 @@ static bool check_record(const Use *use, GError **error)
 		failure_set(error, FAILURE_LOGIN_MISSING, account->user_name, "never signed in");
 		return false;
 	}
-	if (!is_same(record->account, account->address)) {
+	if (!text_is_same(record->account, account->address)) {
 		failure_set(error, FAILURE_TOKEN_OTHER_ACCOUNT, record->account,
 			"signed in for %s, the account is %s now", record->account,
 			account->address);
@@ -130,10 +123,10 @@ static OauthToken *load_token(const Use *use, GError **error)
 
 	if (!token)
 		return NULL;
-	if (is_same(token->account, record->account) &&
-		is_same(token->authority, record->authority) &&
-		is_same(token->tenant, record->tenant) &&
-		is_same(token->client_id, record->client_id))
+	if (text_is_same(token->account, record->account) &&
+		text_is_same(token->authority, record->authority) &&
+		text_is_same(token->tenant, record->tenant) &&
+		text_is_same(token->client_id, record->client_id))
 		return g_steal_pointer(&token);
 	failure_set(error, FAILURE_TOKEN_OTHER_ACCOUNT, token->account, "%s: of another sign-in",
 		record->path);

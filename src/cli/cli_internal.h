@@ -31,6 +31,7 @@ typedef struct CliOptions {
 	char *reason;
 	char *display_name;
 	char *password_file;
+	char *username;
 	gboolean admin;
 	gboolean archive;
 	gboolean all;
@@ -84,6 +85,9 @@ char *cli_describe_call(const CliCommand *command);
 bool cli_parse_number(const char *text, int64_t fallback, int64_t *number, GError **error);
 /* --since: a day or a time; NULL text gives 0. */
 bool cli_parse_time(const char *text, int64_t *seconds, GError **error);
+
+/* The one --mailbox of commands that work on one, borrowed; NULL: not given. FAILURE_USAGE. */
+bool cli_single_mailbox(const Cli *cli, const char **mailbox, GError **error);
 
 /* ---- cli_input.c ---- */
 

@@ -169,6 +169,22 @@ static bool sign_in_standard(Cli *cli, const LoginPlan *plan, LoginResult *resul
 		cli->office, cli->options.user, imap, smtp, cli->actor, cli->cancel, result, error);
 }
 
+/* The same for a further mailbox's own credentials. */
+static bool sign_in_mailbox(Cli *cli, const LoginPlan *plan, LoginResult *result, GError **error)
+{
+	g_autoptr(Secret) password = NULL;
+	g_autoptr(Secret) more = NULL;
+	bool person = cli_has_person(cli);
+
+	if (person ? !ask_passwords(cli, plan, &password, &more, error)
+		   : !cli_read_secrets(&password, &more, error))
+		return false;
+	if (person && secret_size(password) > 0)
+		cli_say(_("Die Anmeldung wird beim Server geprüft …"));
+	return login_with_mailbox(cli->office, cli->options.user, plan->account,
+		cli->options.username, password, cli->actor, cli->cancel, result, error);
+}
+
 /* ---- the browser ---- */
 
 static void show_address(const char *url, bool listens, void *data)
@@ -256,23 +272,27 @@ static bool sign_in_office365(Cli *cli, bool force, LoginResult *result, GError 
 
 /* ---- the commands ---- */
 
-static bool sign_in(Cli *cli, LoginResult *result, GError **error)
+/* MAILBOX: NULL, or the further one whose own credentials it is about. */
+static bool sign_in(Cli *cli, const char *mailbox, LoginResult *result, GError **error)
 {
 	g_auto(LoginPlan) plan = {0};
 
-	if (!login_plan(cli->office, cli->options.user, &plan, error))
+	if (!login_plan(cli->office, cli->options.user, mailbox, &plan, error))
 		return false;
-	return plan.interface == INTERFACE_OFFICE365
-		       ? sign_in_office365(cli, cli->options.new, result, error)
+	if (plan.interface == INTERFACE_OFFICE365)
+		return sign_in_office365(cli, cli->options.new, result, error);
+	return mailbox ? sign_in_mailbox(cli, &plan, result, error)
 		       : sign_in_standard(cli, &plan, result, error);
 }
 
-static bool refuse_mailbox(const Cli *cli, GError **error)
+static bool check_username(const Cli *cli, const char *mailbox, GError **error)
 {
-	if (!cli->options.mailboxes)
+	if (!cli->options.username || mailbox)
 		return true;
-	failure_set(error, FAILURE_SHARED_NOT_YET, cli->options.mailboxes[0],
-		"login --mailbox is not there yet");
+	failure_set(error, FAILURE_USAGE,
+		_("--username gibt es nur zusammen mit --mailbox; der Benutzername des Hauptkontos "
+		  "ist die Einstellung imap.username."),
+		"--username without --mailbox");
 	return false;
 }
 
@@ -280,10 +300,11 @@ static bool run_login(Cli *cli, GError **error)
 {
 	g_auto(LoginResult) result = {0};
 	GError *problem = NULL;
+	const char *mailbox;
 
-	if (!refuse_mailbox(cli, error))
+	if (!cli_single_mailbox(cli, &mailbox, error) || !check_username(cli, mailbox, error))
 		return false;
-	sign_in(cli, &result, &problem);
+	sign_in(cli, mailbox, &result, &problem);
 	if (result.filled && cli->options.json)
 		cli_print_json(cli, result_json(cli, &result, problem));
 	else if (result.filled)
@@ -306,6 +327,12 @@ static void explain_sign_in(const Cli *cli, const GError *problem)
 	cli_say(_("Dafür müssen Sie sich anmelden; danach geht es von selbst weiter."));
 }
 
+/* Whose credentials PROBLEM asks for: a further mailbox's, or (NULL) the user's own. */
+static const char *mailbox_of(const GError *problem)
+{
+	return failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED) ? failure_subject(problem) : NULL;
+}
+
 bool cli_run_signed_in(Cli *cli, CliRun *command, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
@@ -321,7 +348,8 @@ bool cli_run_signed_in(Cli *cli, CliRun *command, GError **error)
 		return false;
 	}
 	explain_sign_in(cli, problem);
-	if (!sign_in(cli, &result, error) && !(result.filled && result.imap.state != LOGIN_FAILED))
+	if (!sign_in(cli, mailbox_of(problem), &result, error) &&
+		!(result.filled && result.imap.state != LOGIN_FAILED))
 		return false;
 	g_clear_error(error);
 	tell_result(cli_say, &result, false);
@@ -405,9 +433,11 @@ static bool run_status(Cli *cli, GError **error)
 
 static bool run_remove(Cli *cli, GError **error)
 {
+	const char *mailbox;
 	bool removed;
 
-	if (!login_remove(cli->office, cli->options.user, cli->actor, &removed, error))
+	if (!cli_single_mailbox(cli, &mailbox, error) ||
+		!login_remove(cli->office, cli->options.user, mailbox, cli->actor, &removed, error))
 		return false;
 	if (cli->options.json)
 		cli_print_json(cli, json_pack("{s:b}", "removed", removed));
@@ -473,11 +503,11 @@ static bool run_consent(Cli *cli, GError **error)
 const CliCommand cli_login_commands[] = {
 	{"login status", "", 0, 0, "user!", run_status,
 		N_("zeigt, wer angemeldet ist, bis wann, und was die letzte Erneuerung ergab")},
-	{"login remove", "", 0, 0, "user!", run_remove,
+	{"login remove", "", 0, 0, "user! mailbox", run_remove,
 		N_("entfernt die gespeicherte Anmeldung")},
 	{"login consent", "", 0, 0, "", run_consent,
 		N_("zeigt die Adresse für die Zustimmung eines Administrators und wofür sie nötig ist")},
-	{"login", "", 0, 0, "user! new mailbox", run_login,
+	{"login", "", 0, 0, "user! new mailbox username", run_login,
 		N_("meldet einen Benutzer bei seinen Mailservern an")},
 	{0},
 };

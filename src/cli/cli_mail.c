@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli_login.h"
+#include "cli/cli_terminal.h"
 #include "failure/failure.h"
 
 static bool is_lively(const Cli *cli)
@@ -32,19 +33,6 @@ static void clear_notice(const Cli *cli)
 {
 	if (is_lively(cli))
 		fputs("\r\033[K", stderr);
-}
-
-/* Commands that work on one mailbox take --mailbox once. */
-static bool single_mailbox(const Cli *cli, const char **mailbox, GError **error)
-{
-	char **mailboxes = cli->options.mailboxes;
-
-	*mailbox = mailboxes ? mailboxes[0] : NULL;
-	if (!mailboxes || !mailboxes[1])
-		return true;
-	failure_set(error, FAILURE_USAGE, _("--mailbox ist hier nur einmal möglich."),
-		"--mailbox given twice");
-	return false;
 }
 
 static char *hidden_reason(const FolderView *view)
@@ -81,27 +69,38 @@ static void print_folders(const GPtrArray *views)
 	cli_table_print(table);
 }
 
+static void print_folder_list(Cli *cli, const FolderList *list)
+{
+	if (!cli->options.json) {
+		print_folders(list->views);
+		return;
+	}
+	for (guint i = 0; i < list->views->len; i++)
+		cli_print_element(cli, folder_json(g_ptr_array_index(list->views, i)));
+	cli_finish_array(cli);
+}
+
 static bool folders_once(Cli *cli, GError **error)
 {
 	const char *mailbox;
-	g_autoptr(GPtrArray) views = NULL;
+	g_auto(FolderList) list = {0};
+	bool listed;
 
-	if (!single_mailbox(cli, &mailbox, error))
+	if (!cli_single_mailbox(cli, &mailbox, error))
 		return false;
 	show_notice(cli);
-	views = folders_list(
-		cli->office, cli->options.user, mailbox, cli->options.all, cli->cancel, error);
+	listed = folders_list(cli->office, cli->options.user, mailbox, cli->options.all,
+		cli->cancel, &list, error);
 	clear_notice(cli);
-	if (!views)
+	if (!listed)
 		return false;
-	if (!cli->options.json) {
-		print_folders(views);
+	print_folder_list(cli, &list);
+	if (!list.failed)
 		return true;
-	}
-	for (guint i = 0; i < views->len; i++)
-		cli_print_element(cli, folder_json(g_ptr_array_index(views, i)));
-	cli_finish_array(cli);
-	return true;
+	for (guint i = 0; i < list.problems->len; i++)
+		cli_say(g_ptr_array_index(list.problems, i));
+	failure_set(error, FAILURE_MAILBOXES_FAILED, list.failed, "no right on %s", list.failed);
+	return false;
 }
 
 static json_t *message_json(const MessageView *view)
@@ -138,7 +137,7 @@ static bool messages_once(Cli *cli, GError **error)
 	g_autoptr(GPtrArray) views = NULL;
 	int64_t limit;
 
-	if (!single_mailbox(cli, &query.mailbox, error) ||
+	if (!cli_single_mailbox(cli, &query.mailbox, error) ||
 		!cli_parse_number(cli->options.limit, 0, &limit, error))
 		return false;
 	if (cli->options.folders[1]) {

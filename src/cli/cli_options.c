@@ -48,6 +48,8 @@ static const OptionRow rows[] = {
 	{"admin", G_OPTION_ARG_NONE, AT(admin), NULL, N_("Administrator"), false},
 	{"archive", G_OPTION_ARG_NONE, AT(archive), NULL, N_("Recht Archiv: sieht alle E-Mails"), false},
 	{"all", G_OPTION_ARG_NONE, AT(all), NULL, N_("auch ausgeblendete, mit dem Grund"), false},
+	{"username", G_OPTION_ARG_FILENAME, AT(username), N_("TEXT"),
+		N_("Benutzername des Postfachs, sonst seine Adresse"), false},
 	{"new", G_OPTION_ARG_NONE, AT(new), NULL, N_("neue Anmeldung, auch wenn die bisherige gilt"), false},
 	{"dry-run", G_OPTION_ARG_NONE, AT(dry_run), NULL, N_("nur prüfen, nichts ändern"), false},
 };
@@ -282,5 +284,17 @@ bool cli_parse_time(const char *text, int64_t *seconds, GError **error)
 	g_autofree char *sentence = g_strdup_printf(_("„%s“ ist kein Datum wie 2026-11-23."), text);
 
 	usage_error(error, sentence);
+	return false;
+}
+
+bool cli_single_mailbox(const Cli *cli, const char **mailbox, GError **error)
+{
+	char **mailboxes = cli->options.mailboxes;
+
+	*mailbox = mailboxes ? mailboxes[0] : NULL;
+	if (!mailboxes || !mailboxes[1])
+		return true;
+	failure_set(error, FAILURE_USAGE, _("--mailbox ist hier nur einmal möglich."),
+		"--mailbox given twice");
 	return false;
 }

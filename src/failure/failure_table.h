@@ -82,9 +82,6 @@ FAILURE(FAILURE_SECRET_ARGUMENT, "secret-argument", FAILURE_CODE_INPUT, 2, ACTOR
 FAILURE(FAILURE_INTERFACE_DISABLED, "interface-disabled", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Für „%s“ ist E-Mail nicht eingeschaltet (Schnittstelle: Deaktiviert)."),
 	N_("Ein Administrator kann die Schnittstelle in der Benutzerverwaltung unter „Office und E-Mail“ einschalten."))
-FAILURE(FAILURE_SHARED_NOT_YET, "shared-not-yet", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
-	N_("Das weitere Postfach „%s“ kann diese Fassung von Amtspost noch nicht abrufen."),
-	N_("Das Hauptpostfach kann importiert werden."))
 FAILURE(FAILURE_MAILBOX_UNKNOWN, "mailbox-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Das Postfach „%s“ gehört nicht zu den Postfächern dieses Benutzers."),
 	N_("Ein Administrator kann es in der Benutzerverwaltung unter „weitere Postfächer“ eintragen."))
@@ -92,6 +89,12 @@ FAILURE(FAILURE_MAILBOX_UNKNOWN, "mailbox-unknown", FAILURE_CODE_INPUT, 2, ACTOR
 FAILURE(FAILURE_MAILBOX_DENIED, "mailbox-denied", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
 	N_("Das Postfach „%s“ lässt sich nicht öffnen: Die Berechtigung dafür fehlt, oder es gibt das Postfach nicht."),
 	N_("Wer die Postfächer verwaltet, muss dem Hauptkonto Vollzugriff auf dieses Postfach geben; das kann bis zu einer Stunde dauern."))
+FAILURE(FAILURE_MAILBOX_LOST, "mailbox-lost", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
+	N_("Das Postfach „%s“ ließ sich während des Vorgangs nicht mehr öffnen: Die Berechtigung wurde entzogen, oder das Postfach wurde entfernt."),
+	N_("Was bis dahin abgelegt wurde, bleibt im Archiv. Wird das Postfach weiter gebraucht, muss, wer die Postfächer verwaltet, den Zugriff wieder geben."))
+FAILURE(FAILURE_MAILBOX_LOGIN_REFUSED, "mailbox-login-refused", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Der Server hat die eigenen Zugangsdaten des Postfachs „%s“ abgelehnt."),
+	N_("Bitte geben Sie sie neu ein: „amtspost login --user NAME --mailbox ADRESSE“. Bis dahin meldet sich Amtspost damit nicht noch einmal an, damit das Konto nicht gesperrt wird."))
 FAILURE(FAILURE_MAILBOXES_FAILED, "mailboxes-failed", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
 	N_("Die Anmeldung gilt, aber diese Postfächer lassen sich nicht öffnen: %s."),
 	N_("Der Grund steht bei jedem Postfach; die Berechtigung gibt, wer die Postfächer verwaltet. Alle anderen können verwendet werden."))

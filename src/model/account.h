@@ -30,5 +30,9 @@ typedef struct Account {
 /* The account's server of PROTOCOL, borrowed. */
 const Endpoint *account_endpoint(const Account *account, MailProtocol protocol);
 
+/* MAILBOX as the settings spell it: the main address (also for NULL) or one of the further ones,
+ * compared without regard to case; borrowed, NULL: it is none of ACCOUNT's. */
+const char *account_find_mailbox(const Account *account, const char *mailbox);
+
 void account_free(Account *account);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Account, account_free)

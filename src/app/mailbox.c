@@ -1,0 +1,246 @@
+/* Opening mailboxes: the ways in their order. What lies below another user's namespace is renamed
+ * in mailbox_names.c. */
+#include "app/mailbox_internal.h"
+
+#include <string.h>
+#include "app/mailbox_login.h"
+#include "app/sign_in.h"
+#include "app/sign_in_try.h"
+#include "app/token.h"
+#include "base/text.h"
+#include "failure/failure.h"
+
+/* One opening. */
+typedef struct Opening {
+	Office *office;
+	const Account *account;
+	const char *address;
+	const Cancel *cancel;
+	Mailbox *mailbox; /* gets the session */
+} Opening;
+
+void mailbox_close(Mailbox *mailbox)
+{
+	if (!mailbox)
+		return;
+	imap_close(mailbox->session);
+	mailbox_names_clear(mailbox);
+	g_free(mailbox);
+}
+
+ImapSession *mailbox_session(const Mailbox *mailbox)
+{
+	return mailbox->session;
+}
+
+const char *mailbox_find(const Account *account, const char *mailbox, GError **error)
+{
+	const char *address = account_find_mailbox(account, mailbox);
+
+	if (!address)
+		failure_set(error, FAILURE_MAILBOX_UNKNOWN, mailbox, "%s: not a mailbox of %s",
+			mailbox, account->user_name);
+	return address;
+}
+
+bool mailbox_is_refused(const GError *problem)
+{
+	return failure_is(problem, FAILURE_MAILBOX_DENIED) ||
+	       failure_is(problem, FAILURE_MAILBOX_LOST) ||
+	       failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED);
+}
+
+static bool refuse_mailbox(const Opening *opening, const char *why, GError **error)
+{
+	failure_set(
+		error, FAILURE_MAILBOX_DENIED, opening->address, "%s: %s", opening->address, why);
+	return false;
+}
+
+static bool open_main(const Opening *opening, GError **error)
+{
+	opening->mailbox->session =
+		sign_in_imap(opening->office, opening->account, opening->cancel, error);
+	return opening->mailbox->session != NULL;
+}
+
+static bool try_login(const Opening *opening, const SignInTry *order, GError **error)
+{
+	g_auto(MailSession) session = {0};
+
+	if (!sign_in_try(order, opening->cancel, &session, error))
+		return false;
+	if (mail_session_is_open(&session))
+		return refuse_mailbox(opening, "greeted with PREAUTH, whose mailbox it is", error);
+	opening->mailbox->session = g_steal_pointer(&session.imap);
+	return true;
+}
+
+/* ---- Office 365 ---- */
+
+/* Whether PROBLEM says that the token, good as it is, has no right on the mailbox. */
+static bool lacks_right(const GError *problem)
+{
+	return failure_is(problem, FAILURE_OAUTH_TOKEN_REFUSED) ||
+	       failure_is(problem, FAILURE_LOGIN_NOT_CONNECTED);
+}
+
+/* Whether the user's own mailbox opens with another token than TOKEN now: then it was the token,
+ * and *FRESH, yours, is the one to try. */
+static bool find_fresh_token(
+	const Opening *opening, const Secret *token, Secret **fresh, GError **error)
+{
+	g_autoptr(ImapSession) session =
+		sign_in_imap(opening->office, opening->account, opening->cancel, error);
+
+	return session &&
+	       token_get(opening->office, opening->account, NULL, opening->cancel, fresh, error) &&
+	       strcmp(secret_text(token), secret_text(*fresh)) != 0;
+}
+
+static bool open_with_token(const Opening *opening, GError **error)
+{
+	g_autoptr(Secret) token = NULL;
+	g_autoptr(Secret) fresh = NULL;
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(GError) other = NULL;
+	SignInTry order = {
+		.account = opening->account,
+		.protocol = MAIL_PROTOCOL_IMAP,
+		.username = opening->address,
+	};
+
+	if (!token_get(opening->office, opening->account, NULL, opening->cancel, &token, error))
+		return false;
+	order.token = token;
+	if (try_login(opening, &order, &problem))
+		return true;
+	if (lacks_right(problem) && find_fresh_token(opening, token, &fresh, &other)) {
+		g_clear_error(&problem);
+		order.token = fresh;
+		if (try_login(opening, &order, &problem))
+			return true;
+	}
+	/* Where the user's own mailbox does not open either, that is the matter. */
+	if (other)
+		g_propagate_error(error, g_steal_pointer(&other));
+	else if (lacks_right(problem))
+		refuse_mailbox(opening, problem->message, error);
+	else
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
+/* ---- Standard ---- */
+
+static bool open_with_own(const Opening *opening, const MailboxLogin *login, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	SignInTry order = {
+		.account = opening->account,
+		.protocol = MAIL_PROTOCOL_IMAP,
+		.username = login->username,
+		.password = login->password,
+	};
+	bool opened = try_login(opening, &order, &problem);
+
+	if (opened || failure_is(problem, FAILURE_LOGIN_REFUSED))
+		mailbox_login_note(opening->office, opening->account, opening->address, !opened);
+	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
+		failure_set(error, FAILURE_MAILBOX_LOGIN_REFUSED, opening->address, "%s",
+			problem->message);
+	else if (problem)
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return opened;
+}
+
+/* By the user's own sign-in, if the mailbox lies in another user's namespace; *FOUND tells. */
+static bool open_in_namespace(const Opening *opening, bool *found, GError **error)
+{
+	Mailbox *mailbox = opening->mailbox;
+
+	*found = false;
+	if (!open_main(opening, error) || !mailbox_names_find(mailbox, opening->address, error))
+		return false;
+	*found = mailbox->root != NULL;
+	if (!*found)
+		g_clear_pointer(&mailbox->session, imap_close);
+	return true;
+}
+
+static bool open_authorized(const Opening *opening, GError **error)
+{
+	const Endpoint *endpoint = &opening->account->imap;
+	g_autoptr(GError) problem = NULL;
+	SignInTry order = {
+		.account = opening->account,
+		.protocol = MAIL_PROTOCOL_IMAP,
+		.username = endpoint->username,
+		.password = endpoint->password,
+		.authorize_as = opening->address,
+	};
+
+	if (!endpoint->password)
+		return refuse_mailbox(opening, "nobody to be authorized", error);
+	if (try_login(opening, &order, &problem)) {
+		mailbox_login_note(opening->office, opening->account, opening->address, false);
+		return true;
+	}
+	/* A server that does not say that it was the authorization may count a failed login. */
+	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
+		mailbox_login_note(opening->office, opening->account, opening->address, true);
+	if (failure_is(problem, FAILURE_LOGIN_REFUSED) ||
+		failure_is(problem, FAILURE_LOGIN_MECHANISM) ||
+		failure_is(problem, FAILURE_MAILBOX_DENIED))
+		return refuse_mailbox(opening, problem->message, error);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
+static bool open_shared(const Opening *opening, bool again, GError **error)
+{
+	g_auto(MailboxLogin) login = {0};
+	bool found;
+
+	if (!mailbox_login_load(opening->office, opening->account, opening->address, &login, error))
+		return false;
+	if (login.password && login.refused && !again) {
+		failure_set(error, FAILURE_MAILBOX_LOGIN_REFUSED, opening->address,
+			"its own credentials were refused before; not tried again");
+		return false;
+	}
+	if (login.password)
+		return open_with_own(opening, &login, error);
+	if (!open_in_namespace(opening, &found, error))
+		return false;
+	if (found)
+		return true;
+	if (login.refused && !again)
+		return refuse_mailbox(opening, "refused before; not tried again yet", error);
+	return open_authorized(opening, error);
+}
+
+Mailbox *mailbox_open(Office *office, const Account *account, const char *address, bool again,
+	const Cancel *cancel, GError **error)
+{
+	g_autoptr(Mailbox) mailbox = g_new0(Mailbox, 1);
+	Opening opening = {
+		.office = office,
+		.account = account,
+		.address = address,
+		.cancel = cancel,
+		.mailbox = mailbox,
+	};
+	bool opened;
+
+	if (!settings_require(account, MAIL_PROTOCOL_IMAP, error))
+		return NULL;
+	mailbox->main = text_is_same(address, account->address);
+	if (mailbox->main)
+		opened = open_main(&opening, error);
+	else if (account->interface == INTERFACE_OFFICE365)
+		opened = open_with_token(&opening, error);
+	else
+		opened = open_shared(&opening, again, error);
+	return opened ? g_steal_pointer(&mailbox) : NULL;
+}

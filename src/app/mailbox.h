@@ -1,0 +1,51 @@
+/* One of a user's mailboxes, opened by whichever way leads to it. The main one: the user's own
+ * sign-in. A further one with Office 365: the user's token for the other address. With Standard, in
+ * this order: credentials of its own; another user's namespace (RFC 2342) whose owner is the
+ * address or its local part; the user's sign-in with an authorization identity (RFC 4616). The
+ * user's password is never tried under another name.
+ *
+ * Folders are named as the mailbox's owner would see them: "INBOX", "Archiv/2026". */
+#pragma once
+
+#include <stdbool.h>
+#include <glib.h>
+#include "app/office.h"
+#include "base/cancel.h"
+#include "imap/imap.h"
+
+typedef struct Mailbox Mailbox;
+
+/* ADDRESS as ACCOUNT's settings spell it (account_find_mailbox). AGAIN: ask the server although it
+ * refused before. For a further mailbox FAILURE_MAILBOX_DENIED: the server opens it by none of the
+ * ways; FAILURE_LOGIN_…: credentials of its own are refused. Otherwise the failures of
+ * sign_in_imap.
+ */
+Mailbox *mailbox_open(Office *office, const Account *account, const char *address, bool again,
+	const Cancel *cancel, GError **error);
+void mailbox_close(Mailbox *mailbox);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_close)
+
+/* MAILBOX (NULL: the main one) as ACCOUNT's settings spell it, borrowed. FAILURE_MAILBOX_UNKNOWN.
+ */
+const char *mailbox_find(const Account *account, const char *mailbox, GError **error);
+
+/* Whether PROBLEM concerns one mailbox as a whole and no other. */
+bool mailbox_is_refused(const GError *problem);
+
+/* Borrowed. */
+ImapSession *mailbox_session(const Mailbox *mailbox);
+
+/* Its folders, ImapFolder *; the main mailbox without those of other users that the server lists
+ * beside it. */
+GPtrArray *mailbox_list(Mailbox *mailbox, GError **error);
+
+/* imap_select for a folder by its own name. */
+bool mailbox_select(Mailbox *mailbox, const char *folder, ImapAccess access, ImapStatus *status,
+	GError **error);
+
+/* What the server calls FOLDER; yours. */
+char *mailbox_server_name(const Mailbox *mailbox, const char *folder);
+
+/* imap_status_many for folders by their own names. */
+bool mailbox_status_many(
+	Mailbox *mailbox, const GPtrArray *folders, ImapStatus *statuses, GError **error);

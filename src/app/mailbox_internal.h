@@ -1,0 +1,18 @@
+/* Inside of mailbox*.c. */
+#pragma once
+
+#include "app/mailbox.h"
+
+struct Mailbox {
+	ImapSession *session;
+	bool main;
+	/* In another user's namespace; root NULL: the server's names are the owner's. */
+	char *root;	    /* "shared/info@amt.example" */
+	char delimiter;	    /* behind it; 0: none */
+	char *inbox;	    /* what is INBOX to its owner; NULL: nothing */
+	GPtrArray *folders; /* ImapFolder * below root, as the search for it found them */
+};
+
+/* Looks for the namespace of ADDRESS; nothing found is no failure, root stays NULL. */
+bool mailbox_names_find(Mailbox *mailbox, const char *address, GError **error);
+void mailbox_names_clear(Mailbox *mailbox);

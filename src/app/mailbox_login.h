@@ -1,0 +1,36 @@
+/* What is stored for a user's further mailbox alone: credentials of its own, and refusals. Only for
+ * mailbox*.c and login*.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include "app/office.h"
+#include "base/secret.h"
+#include "model/account.h"
+
+typedef struct MailboxLogin {
+	char *username;	  /* NULL: it has no credentials of its own */
+	Secret *password; /* the same */
+	bool refused;	  /* the server said no, and should not be asked again yet */
+} MailboxLogin;
+
+void mailbox_login_clear(MailboxLogin *login);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailboxLogin, mailbox_login_clear)
+
+/* What is known of ADDRESS for ACCOUNT's user and server. A refusal of credentials of its own holds
+ * until there are others; one of the main user's sign-in until that changes, at most an hour.
+ * FAILURE_SECRET_UNREADABLE. */
+bool mailbox_login_load(Office *office, const Account *account, const char *address,
+	MailboxLogin *login, GError **error);
+
+/* Stores credentials of its own, with an audit row. FAILURE_KEYRING_MISSING. */
+bool mailbox_login_store(Office *office, const Account *account, const char *address,
+	const char *username, const Secret *password, const char *actor, GError **error);
+/* Forgets those of ADDRESS (NULL: of all); *REMOVED: there were some. */
+bool mailbox_login_remove(Office *office, const Account *account, const char *address,
+	const char *actor, bool *removed, GError **error);
+
+/* Whether the server REFUSED the mailbox now; only written where it changes. A failure to note it
+ * is only logged. */
+void mailbox_login_note(Office *office, const Account *account, const char *address, bool refused);
