@@ -152,8 +152,11 @@ FAILURE(FAILURE_TLS_AUTHORITY, "tls-authority", FAILURE_CODE_SETUP, 3, ACTOR_ADM
 	N_("Das Zertifikat des Servers %s stammt von einer unbekannten Zertifizierungsstelle. Es wurde nichts übertragen."),
 	N_("Bei einer eigenen Zertifizierungsstelle trägt ein Administrator deren Datei unter „zusätzliche Zertifizierungsstellen“ ein."))
 FAILURE(FAILURE_TLS_EXPIRED, "tls-expired", FAILURE_CODE_SETUP, 3, ACTOR_PROVIDER,
-	N_("Das Zertifikat des Servers %s ist abgelaufen oder noch nicht gültig. Es wurde nichts übertragen."),
-	N_("Wer den Mailserver betreut, muss das Zertifikat erneuern. Bitte auch die Uhr dieses Rechners prüfen."))
+	N_("Das Zertifikat des Servers %s ist abgelaufen. Es wurde nichts übertragen."),
+	N_("Wer den Mailserver betreut, muss das Zertifikat erneuern. Geht die Uhr dieses Rechners vor, muss die IT sie stellen."))
+FAILURE(FAILURE_TLS_NOT_YET_VALID, "tls-not-yet-valid", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
+	N_("Das Zertifikat des Servers %s gilt noch nicht. Wahrscheinlich geht die Uhr dieses Rechners falsch. Es wurde nichts übertragen."),
+	N_("Die IT muss Datum und Uhrzeit dieses Rechners stellen. Stimmen sie, muss, wer den Mailserver betreut, ein Zertifikat einsetzen, das schon gilt."))
 FAILURE(FAILURE_TLS_CERTIFICATE, "tls-certificate", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Das Zertifikat des Servers %s ist nicht gültig. Es wurde nichts übertragen."),
 	N_("Wer den Mailserver betreut, muss das Zertifikat berichtigen; die technische Meldung nennt den Grund."))
@@ -210,6 +213,9 @@ FAILURE(FAILURE_SMTP_AUTH_MISSING, "smtp-auth-missing", FAILURE_CODE_SETUP, 3, A
 FAILURE(FAILURE_SMTP_AUTH_OFF, "smtp-auth-off", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Beim Mailanbieter ist für „%s“ das Anmelden zum Versenden (SMTP AUTH) abgeschaltet."),
 	N_("Ein Administrator von Microsoft 365 kann es einschalten: für ein Postfach im Admin Center beim Benutzer unter „E-Mail“, „E-Mail-Apps verwalten“, „Authentifiziertes SMTP“; für alle mit dem Exchange-Befehl „Set-TransportConfig -SmtpClientAuthenticationDisabled $false“."))
+FAILURE(FAILURE_SENDER_REFUSED, "sender-refused", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Server nimmt „%s“ nicht als Absender an."),
+	N_("Wer den Mailserver betreut, muss dem angemeldeten Konto erlauben, mit dieser Adresse zu senden; ein Administrator kann prüfen, ob die Adresse stimmt."))
 FAILURE(FAILURE_BASIC_AUTH_RETIRED, "basic-auth-retired", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Mailserver nimmt für „%s“ keine Anmeldung mit Kennwort mehr an."),
 	N_("Ein Administrator muss für diesen Benutzer die Schnittstelle „Outlook/Office 365 (IMAP/SMTP)“ einstellen. Danach meldet sich der Benutzer einmal bei Microsoft an."))

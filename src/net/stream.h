@@ -23,6 +23,38 @@ void stream_start_library(void);
  * outlive the stream. Failures: the FAILURE_NAME_…, CONNECT_…, PROXY_…, TLS_… and TIMEOUT rows. */
 Stream *stream_open(const Endpoint *endpoint, const Cancel *cancel, GError **error);
 
+/* A certificate that a server showed. */
+typedef struct StreamCertificate {
+	char *subject; /* the common name, else the whole one */
+	char *issuer;
+	char *names;	     /* "imap.amt.example, smtp.amt.example"; "" for none */
+	int64_t valid_from;  /* seconds since 1970 */
+	int64_t valid_until; /* the same */
+} StreamCertificate;
+
+/* How far a connection came: milliseconds from its start, -1 for what it did not come to. */
+typedef struct StreamReport {
+	int64_t connected; /* TCP, with the server or its proxy */
+	int64_t reached;   /* the server, through the proxy too */
+	int64_t handshake; /* TLS begun */
+	int64_t encrypted; /* TLS done */
+	int64_t ended;	   /* greeted by the server, or failed */
+	bool starttls;
+	char *address;	  /* of server or proxy; NULL: unknown */
+	GPtrArray *chain; /* StreamCertificate * as the server sent them, its own first */
+} StreamReport;
+
+void stream_report_clear(StreamReport *report);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StreamReport, stream_report_clear)
+
+/* stream_open that fills REPORT, also if it fails. After several attempts it is of the last. */
+Stream *stream_open_watched(
+	const Endpoint *endpoint, const Cancel *cancel, StreamReport *report, GError **error);
+
+/* The addresses of HOST as texts, yours; within TIMEOUT seconds. FAILURE_NAME_UNKNOWN,
+ * FAILURE_NAME_TEMPORARY, FAILURE_CANCELLED. */
+GPtrArray *stream_resolve(const char *host, int timeout, const Cancel *cancel, GError **error);
+
 /* A stream over memory for tests: reads INPUT in pieces of at most CHUNK bytes, then ends; what is
  * written is collected. */
 Stream *stream_open_memory(GBytes *input, size_t chunk);

@@ -72,6 +72,7 @@ static size_t look_at_line(char *line, size_t unit, size_t count, void *data)
 	bool first = attempt->received == 0;
 
 	attempt->received += size;
+	stream_report_line(attempt);
 	if (first)
 		keep_line(attempt->greeting, line, size);
 	attempt->fault = is_imap(attempt) ? look_at_imap_line(attempt, line, size, first)
@@ -202,6 +203,7 @@ void attempt_init(Attempt *attempt, const Endpoint *endpoint, Security security,
 		.probe = probe,
 		.multi = curl_multi_init(),
 		.easy = curl_easy_init(),
+		.started = clock_monotonic(),
 		.deadline = clock_monotonic() + endpoint->timeout * INT64_C(1000),
 		.greeting = g_string_new(NULL),
 		.farewell = g_string_new(NULL),

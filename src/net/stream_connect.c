@@ -107,14 +107,16 @@ static bool may_want_starttls(const Attempt *attempt, unsigned spoken)
 
 /* NULL with ERROR set, or without if the peer speaks no TLS and MAY_FALL_BACK. */
 static Stream *connect_by(const Endpoint *endpoint, Security security, bool may_fall_back,
-	const Cancel *cancel, GError **error)
+	const Cancel *cancel, StreamReport *report, GError **error)
 {
 	g_auto(Attempt) attempt = {0};
 	unsigned spoken;
 
 	if (!attempt_start(&attempt, endpoint, security, false, cancel, error))
 		return NULL;
+	stream_report_watch(&attempt, report);
 	run(&attempt);
+	stream_report_end(&attempt);
 	if (attempt_succeeded(&attempt))
 		return take_stream(&attempt);
 	spoken = probe_after(&attempt);
@@ -123,7 +125,8 @@ static Stream *connect_by(const Endpoint *endpoint, Security security, bool may_
 	return NULL;
 }
 
-Stream *stream_open(const Endpoint *endpoint, const Cancel *cancel, GError **error)
+Stream *stream_open_watched(
+	const Endpoint *endpoint, const Cancel *cancel, StreamReport *report, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	Stream *stream = NULL;
@@ -131,8 +134,13 @@ Stream *stream_open(const Endpoint *endpoint, const Cancel *cancel, GError **err
 	unsigned count = stream_tls_plan(endpoint, plan);
 
 	for (unsigned i = 0; i < count && !stream && !problem; i++)
-		stream = connect_by(endpoint, plan[i], i + 1 < count, cancel, &problem);
+		stream = connect_by(endpoint, plan[i], i + 1 < count, cancel, report, &problem);
 	if (problem)
 		g_propagate_error(error, g_steal_pointer(&problem));
 	return stream;
+}
+
+Stream *stream_open(const Endpoint *endpoint, const Cancel *cancel, GError **error)
+{
+	return stream_open_watched(endpoint, cancel, NULL, error);
 }

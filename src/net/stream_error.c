@@ -81,8 +81,9 @@ static Failure failure_of_certificate(const Attempt *attempt)
 	case X509_V_ERR_CERT_UNTRUSTED:
 		return FAILURE_TLS_AUTHORITY;
 	case X509_V_ERR_CERT_HAS_EXPIRED:
-	case X509_V_ERR_CERT_NOT_YET_VALID:
 		return FAILURE_TLS_EXPIRED;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return FAILURE_TLS_NOT_YET_VALID;
 	default:
 		return FAILURE_TLS_CERTIFICATE;
 	}

@@ -80,11 +80,14 @@ typedef struct Attempt {
 	char text[CURL_ERROR_SIZE]; /* what curl says about its failure */
 	CURLcode code;
 	Fault fault;
-	bool proxy_restarted;	/* with the kind of login that the proxy asked for */
-	int64_t deadline;	/* on the monotonic clock, for name, proxy, TLS and greeting */
-	GString *greeting;	/* the first line */
-	GString *farewell;	/* the line that made the fault */
-	size_t received;	/* bytes of whole lines */
+	bool proxy_restarted;	    /* with the kind of login that the proxy asked for */
+	int64_t deadline;	    /* on the monotonic clock, for name, proxy, TLS and greeting */
+	GString *greeting;	    /* the first line */
+	GString *farewell;	    /* the line that made the fault */
+	size_t received;	    /* bytes of whole lines */
+	StreamReport *report;	    /* to be filled, borrowed; NULL: nobody asks */
+	struct ssl_ctx_st *context; /* of the handshake that REPORT is told of; NULL: none */
+	int64_t started;	    /* on the monotonic clock */
 	unsigned ready_replies; /* IMAP: tagged OK; SMTP: 220. The second one accepts STARTTLS. */
 } Attempt;
 
@@ -120,6 +123,13 @@ void stream_error_set_transfer(const Stream *stream, CURLcode code, GError **err
 /* Which failure it is that HOST has no address: FAILURE_NAME_TEMPORARY, FAILURE_NAME_UNKNOWN,
  * FAILURE_CANCELLED. Waits until DEADLINE at most. */
 Failure stream_name_failure(const char *host, int64_t deadline, const Cancel *cancel);
+
+/* stream_report.c: has ATTEMPT, which is not running yet, note for REPORT (nullable) what will be
+ * seen; and notes how it ended. */
+void stream_report_watch(Attempt *attempt, StreamReport *report);
+void stream_report_end(Attempt *attempt);
+/* The server has said something. */
+void stream_report_line(const Attempt *attempt);
 
 /* What an HTTP proxy answers to CONNECT. */
 #define HTTP_OK 200

@@ -257,7 +257,7 @@ static void test_certificates(void **state)
 	check_untrusted(tls_script(certificates.self_signed), authority, FAILURE_TLS_AUTHORITY);
 	check_untrusted(tls_script(certificates.wrong_host), authority, FAILURE_TLS_HOST_MISMATCH);
 	check_untrusted(tls_script(certificates.expired), authority, FAILURE_TLS_EXPIRED);
-	check_untrusted(tls_script(certificates.future), authority, FAILURE_TLS_EXPIRED);
+	check_untrusted(tls_script(certificates.future), authority, FAILURE_TLS_NOT_YET_VALID);
 	check_untrusted(tls_script(certificates.good), "/nowhere/ca.pem", FAILURE_TLS_CA_FILE);
 }
 

@@ -185,7 +185,7 @@ static void test_certificates(void **state)
 		{certificates.wrong_host, FAILURE_TLS_HOST_MISMATCH},
 		{certificates.self_signed, FAILURE_TLS_AUTHORITY},
 		{certificates.expired, FAILURE_TLS_EXPIRED},
-		{certificates.future, FAILURE_TLS_EXPIRED},
+		{certificates.future, FAILURE_TLS_NOT_YET_VALID},
 	};
 
 	(void)state;
