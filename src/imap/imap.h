@@ -32,6 +32,7 @@ typedef enum ImapCapability {
 	IMAP_CAP_LOGINDISABLED = 1 << 12,
 	IMAP_CAP_LIST_STATUS = 1 << 13,
 	IMAP_CAP_LIST_EXTENDED = 1 << 14,
+	IMAP_CAP_ACL = 1 << 15,
 } ImapCapability;
 
 /* Takes STREAM, in every case. Sends the first CAPABILITY, drops all before its answer. A greeting
@@ -43,6 +44,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImapSession, imap_close)
 
 bool imap_is_alive(const ImapSession *session);
 bool imap_has(const ImapSession *session, ImapCapability capability);
+/* SASL mechanisms that the server offers (SaslMechanism bits). */
+unsigned imap_mechanisms(const ImapSession *session);
+/* All that the server offers, in its own words ("IMAP4rev1 IDLE …"), at most 1,000 bytes, borrowed.
+ */
+const char *imap_offer(const ImapSession *session);
 /* Whether the server greeted with PREAUTH: no login is needed. */
 bool imap_is_preauthenticated(const ImapSession *session);
 /* Bytes since opening, both ways. */
@@ -112,6 +118,7 @@ typedef struct ImapStatus {
 	uint32_t uid_next;     /* 0: not told */
 	uint32_t uid_validity; /* 0: not told */
 	uint32_t unseen;
+	bool read_only; /* IMAP_READ_WRITE was asked for, and refused */
 } ImapStatus;
 
 /* STATUS without selecting. FAILURE_FOLDER_UNKNOWN, FAILURE_FOLDER_DENIED (RFC 5530 NOPERM). */
@@ -126,6 +133,10 @@ typedef enum ImapAccess { IMAP_READ_ONLY, IMAP_READ_WRITE } ImapAccess;
 /* EXAMINE or SELECT; fills STATUS (unseen 0). The same failures as imap_status. */
 bool imap_select(ImapSession *session, const char *folder, ImapAccess access, ImapStatus *status,
 	GError **error);
+
+/* What the user may do in FOLDER, in the letters of RFC 4314 section 2.1 ("lrswit"), yours in
+ * *RIGHTS; NULL: the server does not tell. */
+bool imap_rights(ImapSession *session, const char *folder, char **rights, GError **error);
 
 typedef struct ImapSearch {
 	const char *uid_set; /* NULL: all, otherwise a set as imap_uid_set_format makes */

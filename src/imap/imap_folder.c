@@ -363,8 +363,7 @@ char *imap_raw_name(ImapSession *session, const char *folder, GError **error)
 	return raw;
 }
 
-/* NO or BAD to a command that names FOLDER. */
-static bool refuse_folder(ImapSession *session, const ImapReply *reply, const char *verb,
+bool imap_refuse_folder(ImapSession *session, const ImapReply *reply, const char *verb,
 	const char *folder, GError **error)
 {
 	if (reply->code == IMAP_CODE_NOPERM)
@@ -411,7 +410,7 @@ bool imap_status(ImapSession *session, const char *folder, ImapStatus *status, G
 	if (!raw || !imap_run(session, command, sinks, &reply, error))
 		return false;
 	if (reply.condition != IMAP_OK)
-		return refuse_folder(session, &reply, "STATUS", folder, error);
+		return imap_refuse_folder(session, &reply, "STATUS", folder, error);
 	if (!answer.came)
 		return imap_fail(session, error, FAILURE_SERVER_GARBAGE,
 			stream_host(session->stream), "STATUS: OK without an answer");
@@ -506,30 +505,5 @@ bool imap_status_many(ImapSession *session, const char *const *folders, size_t c
 	if (!read_statuses(session, &batch, 0, error))
 		return false;
 	copy_doubles(session, &batch, folders, count);
-	return true;
-}
-
-bool imap_select(ImapSession *session, const char *folder, ImapAccess access, ImapStatus *status,
-	GError **error)
-{
-	const char *verb = access == IMAP_READ_WRITE ? "SELECT" : "EXAMINE";
-	g_autofree char *raw = imap_raw_name(session, folder, error);
-	g_autoptr(ImapCommand) command = imap_command_new(verb);
-	ImapReply reply;
-
-	if (!raw)
-		return false;
-	imap_command_quoted(command, raw);
-	session->exists = session->uid_validity = session->uid_next = 0;
-	session->exists_told = false;
-	if (!imap_run(session, command, NULL, &reply, error))
-		return false;
-	if (reply.condition != IMAP_OK)
-		return refuse_folder(session, &reply, verb, folder, error);
-	*status = (ImapStatus){
-		.messages = session->exists,
-		.uid_next = session->uid_next,
-		.uid_validity = session->uid_validity,
-	};
 	return true;
 }

@@ -37,6 +37,7 @@ struct ImapSession {
 	unsigned capabilities;	/* ImapCapability */
 	unsigned mechanisms;	/* SaslMechanism */
 	bool capabilities_told; /* since somebody cleared it */
+	char *offer;		/* the same in the server's words, fit for a person */
 	unsigned last_tag;
 	unsigned untagged;			 /* responses since the last tagged one */
 	GArray *pending;			 /* unsigned: tags without an answer */
@@ -77,6 +78,7 @@ typedef enum ImapCode {
 	IMAP_CODE_NOPERM,
 	IMAP_CODE_OVERQUOTA,
 	IMAP_CODE_PRIVACYREQUIRED,
+	IMAP_CODE_READ_ONLY,
 	IMAP_CODE_TRYCREATE,
 	IMAP_CODE_UIDNEXT,
 	IMAP_CODE_UIDVALIDITY,
@@ -167,6 +169,9 @@ bool imap_refuse(ImapSession *session, const ImapReply *reply, const char *verb,
 /* As imap_refuse, with FAILURE_COMMAND_REFUSED and the server's text. */
 bool imap_refuse_command(
 	ImapSession *session, const ImapReply *reply, const char *verb, GError **error);
+/* NO or BAD to a command that names FOLDER: FAILURE_FOLDER_DENIED, else FAILURE_FOLDER_UNKNOWN. */
+bool imap_refuse_folder(ImapSession *session, const ImapReply *reply, const char *verb,
+	const char *folder, GError **error);
 /* NO and BAD that only concern one of many are fine: true. Throttling and unavailability are not.
  */
 bool imap_tolerate(ImapSession *session, const ImapReply *reply, const char *verb, GError **error);

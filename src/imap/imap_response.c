@@ -3,6 +3,10 @@
 #include "imap/imap_internal.h"
 
 #include <string.h>
+#include "base/text.h"
+
+/* Bytes of capabilities that are kept for people. */
+#define OFFER_LIMIT ((size_t)1000)
 
 static const struct {
 	const char *name;
@@ -27,6 +31,7 @@ static const struct {
 	{"NOPERM", IMAP_CODE_NOPERM},
 	{"OVERQUOTA", IMAP_CODE_OVERQUOTA},
 	{"PRIVACYREQUIRED", IMAP_CODE_PRIVACYREQUIRED},
+	{"READ-ONLY", IMAP_CODE_READ_ONLY},
 	{"TRYCREATE", IMAP_CODE_TRYCREATE},
 	{"UIDNEXT", IMAP_CODE_UIDNEXT},
 	{"UIDVALIDITY", IMAP_CODE_UIDVALIDITY},
@@ -53,6 +58,7 @@ static const struct {
 	{"LOGINDISABLED", IMAP_CAP_LOGINDISABLED},
 	{"LIST-STATUS", IMAP_CAP_LIST_STATUS},
 	{"LIST-EXTENDED", IMAP_CAP_LIST_EXTENDED},
+	{"ACL", IMAP_CAP_ACL},
 };
 
 static void take_capability(ImapSession *session, const char *name)
@@ -69,6 +75,10 @@ void imap_take_capabilities(ImapSession *session, const char *text)
 {
 	g_auto(GStrv) names = g_strsplit(text, " ", -1);
 
+	g_autofree char *valid = text_make_valid(text, MIN(strlen(text), OFFER_LIMIT));
+
+	g_free(session->offer);
+	session->offer = g_strstrip(text_for_terminal(valid));
 	session->capabilities = 0;
 	session->mechanisms = SASL_NONE;
 	session->capabilities_told = true;

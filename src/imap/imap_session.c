@@ -29,6 +29,7 @@ static void session_free(ImapSession *session)
 	g_string_free(session->text, TRUE);
 	g_string_free(session->notice, TRUE);
 	g_hash_table_unref(session->raw_names);
+	g_free(session->offer);
 	g_free(session);
 }
 
@@ -142,6 +143,16 @@ bool imap_is_alive(const ImapSession *session)
 bool imap_has(const ImapSession *session, ImapCapability capability)
 {
 	return (session->capabilities & capability) == capability;
+}
+
+unsigned imap_mechanisms(const ImapSession *session)
+{
+	return session->mechanisms;
+}
+
+const char *imap_offer(const ImapSession *session)
+{
+	return session->offer ? session->offer : "";
 }
 
 bool imap_is_preauthenticated(const ImapSession *session)
