@@ -43,6 +43,9 @@ bool smtp_is_alive(const SmtpSession *session);
 bool smtp_has(const SmtpSession *session, SmtpCapability capability);
 /* SASL mechanisms that the server offers (SaslMechanism bits). */
 unsigned smtp_mechanisms(const SmtpSession *session);
+/* All that the server offers, in its own words ("PIPELINING, SIZE 10240000, …"), at most 1,000
+ * bytes, borrowed. */
+const char *smtp_offer(const SmtpSession *session);
 /* Bytes of one mail that the server takes (SIZE, RFC 1870); 0: not told. */
 uint64_t smtp_size_limit(const SmtpSession *session);
 
@@ -57,6 +60,12 @@ uint64_t smtp_size_limit(const SmtpSession *session);
  * FAILURE_COMMAND_REFUSED. The session outlives what the server merely refuses. While this runs, a
  * text of the server that repeats the password or token is withheld from messages. */
 bool smtp_login(SmtpSession *session, const SaslIdentity *identity, GError **error);
+
+/* Asks whether SENDER may send from here, by the beginning of a mail to RECIPIENT that is called
+ * off before it has any content. FAILURE_SENDER_REFUSED; FAILURE_LOGIN_MISSING: the server wants a
+ * login first. A RECIPIENT whom the server does not know says nothing about the sender. */
+bool smtp_try_sender(
+	SmtpSession *session, const char *sender, const char *recipient, GError **error);
 
 /* Whether the server is still there; FAILURE_COMMAND_REFUSED. */
 bool smtp_noop(SmtpSession *session, GError **error);

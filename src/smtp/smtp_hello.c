@@ -53,14 +53,27 @@ static void take_keyword(SmtpSession *session, const char *line)
 		session->mechanisms |= sasl_from_name(*word);
 }
 
+static void keep_words(SmtpSession *session, const char *line)
+{
+	g_autofree char *valid = text_make_valid(line, strlen(line));
+	g_autofree char *safe = text_for_terminal(valid);
+
+	if (session->offer->len + strlen(safe) < SMTP_TEXT_LIMIT)
+		g_string_append_printf(
+			session->offer, "%s%s", session->offer->len > 0 ? ", " : "", safe);
+}
+
 /* The first line names the server, the others what it offers. */
 static void take_offer(SmtpSession *session, const SmtpReply *reply)
 {
+	g_string_truncate(session->offer, 0);
 	session->capabilities = 0;
 	session->mechanisms = SASL_NONE;
 	session->size_limit = 0;
-	for (guint i = 1; i < reply->lines->len; i++)
+	for (guint i = 1; i < reply->lines->len; i++) {
 		take_keyword(session, g_ptr_array_index(reply->lines, i));
+		keep_words(session, g_ptr_array_index(reply->lines, i));
+	}
 }
 
 static bool is_domain(const char *name)

@@ -10,6 +10,7 @@ SmtpSession *smtp_open(Stream *stream, GError **error)
 
 	session->stream = stream;
 	session->alive = true;
+	session->offer = g_string_new(NULL);
 	return smtp_begin(session, error) ? g_steal_pointer(&session) : NULL;
 }
 
@@ -23,6 +24,7 @@ void smtp_close(SmtpSession *session)
 	if (session->alive && stream_write(session->stream, quit, strlen(quit), NULL))
 		stream_flush(session->stream, NULL);
 	stream_close(session->stream);
+	g_string_free(session->offer, TRUE);
 	g_free(session);
 }
 
@@ -39,6 +41,11 @@ bool smtp_has(const SmtpSession *session, SmtpCapability capability)
 unsigned smtp_mechanisms(const SmtpSession *session)
 {
 	return session->mechanisms;
+}
+
+const char *smtp_offer(const SmtpSession *session)
+{
+	return session->offer->str;
 }
 
 uint64_t smtp_size_limit(const SmtpSession *session)
