@@ -7,18 +7,21 @@ void mail_session_clear(MailSession *session)
 	g_clear_pointer(&session->smtp, smtp_close);
 }
 
+bool mail_session_begin(MailProtocol protocol, Stream *stream, MailSession *session, GError **error)
+{
+	if (protocol == MAIL_PROTOCOL_IMAP)
+		session->imap = imap_open(stream, error);
+	else
+		session->smtp = smtp_open(stream, error);
+	return session->imap || session->smtp;
+}
+
 bool mail_session_open(
 	const Endpoint *endpoint, const Cancel *cancel, MailSession *session, GError **error)
 {
 	Stream *stream = stream_open(endpoint, cancel, error);
 
-	if (!stream)
-		return false;
-	if (endpoint->protocol == MAIL_PROTOCOL_IMAP)
-		session->imap = imap_open(stream, error);
-	else
-		session->smtp = smtp_open(stream, error);
-	return session->imap || session->smtp;
+	return stream && mail_session_begin(endpoint->protocol, stream, session, error);
 }
 
 bool mail_session_login(MailSession *session, const SaslIdentity *identity, GError **error)

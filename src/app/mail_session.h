@@ -1,5 +1,5 @@
-/* A session with a user's mail server, whichever of the two protocols it speaks. Only for
- * sign_in*.c: whoever uses mail takes the protocol's own session. */
+/* A session with a user's mail server, whichever of the two protocols it speaks. For signing in and
+ * for the check of a connection: whoever uses mail takes the protocol's own session. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,6 +20,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailSession, mail_session_clear)
 /* Connects to ENDPOINT. */
 bool mail_session_open(
 	const Endpoint *endpoint, const Cancel *cancel, MailSession *session, GError **error);
+/* Takes STREAM, which is connected for PROTOCOL. */
+bool mail_session_begin(
+	MailProtocol protocol, Stream *stream, MailSession *session, GError **error);
 bool mail_session_login(MailSession *session, const SaslIdentity *identity, GError **error);
 /* Whether the server opens its mailbox without any login (PREAUTH). */
 bool mail_session_is_open(const MailSession *session);

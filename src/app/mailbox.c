@@ -15,6 +15,7 @@ typedef struct Opening {
 	Office *office;
 	const Account *account;
 	const char *address;
+	bool again;
 	const Cancel *cancel;
 	Mailbox *mailbox; /* gets the session */
 } Opening;
@@ -26,6 +27,15 @@ void mailbox_close(Mailbox *mailbox)
 	imap_close(mailbox->session);
 	mailbox_names_clear(mailbox);
 	g_free(mailbox);
+}
+
+Mailbox *mailbox_adopt(ImapSession *session)
+{
+	Mailbox *mailbox = g_new0(Mailbox, 1);
+
+	mailbox->main = true;
+	mailbox->session = session;
+	return mailbox;
 }
 
 ImapSession *mailbox_session(const Mailbox *mailbox)
@@ -59,9 +69,13 @@ static bool refuse_mailbox(const Opening *opening, const char *why, GError **err
 
 static bool open_main(const Opening *opening, GError **error)
 {
-	opening->mailbox->session =
-		sign_in_imap(opening->office, opening->account, opening->cancel, error);
-	return opening->mailbox->session != NULL;
+	g_auto(MailSession) session = {0};
+
+	if (!sign_in_open(opening->office, opening->account, MAIL_PROTOCOL_IMAP, opening->again,
+		    opening->cancel, &session, error))
+		return false;
+	opening->mailbox->session = g_steal_pointer(&session.imap);
+	return true;
 }
 
 static bool try_login(const Opening *opening, const SignInTry *order, GError **error)
@@ -197,14 +211,14 @@ static bool open_authorized(const Opening *opening, GError **error)
 	return false;
 }
 
-static bool open_shared(const Opening *opening, bool again, GError **error)
+static bool open_shared(const Opening *opening, GError **error)
 {
 	g_auto(MailboxLogin) login = {0};
 	bool found;
 
 	if (!mailbox_login_load(opening->office, opening->account, opening->address, &login, error))
 		return false;
-	if (login.password && login.refused && !again) {
+	if (login.password && login.refused && !opening->again) {
 		failure_set(error, FAILURE_MAILBOX_LOGIN_REFUSED, opening->address,
 			"its own credentials were refused before; not tried again");
 		return false;
@@ -215,7 +229,7 @@ static bool open_shared(const Opening *opening, bool again, GError **error)
 		return false;
 	if (found)
 		return true;
-	if (login.refused && !again)
+	if (login.refused && !opening->again)
 		return refuse_mailbox(opening, "refused before; not tried again yet", error);
 	return open_authorized(opening, error);
 }
@@ -228,6 +242,7 @@ Mailbox *mailbox_open(Office *office, const Account *account, const char *addres
 		.office = office,
 		.account = account,
 		.address = address,
+		.again = again,
 		.cancel = cancel,
 		.mailbox = mailbox,
 	};
@@ -241,6 +256,6 @@ Mailbox *mailbox_open(Office *office, const Account *account, const char *addres
 	else if (account->interface == INTERFACE_OFFICE365)
 		opened = open_with_token(&opening, error);
 	else
-		opened = open_shared(&opening, again, error);
+		opened = open_shared(&opening, error);
 	return opened ? g_steal_pointer(&mailbox) : NULL;
 }

@@ -22,6 +22,8 @@ typedef struct Mailbox Mailbox;
  */
 Mailbox *mailbox_open(Office *office, const Account *account, const char *address, bool again,
 	const Cancel *cancel, GError **error);
+/* Takes SESSION, which is logged in to the main mailbox. */
+Mailbox *mailbox_adopt(ImapSession *session);
 void mailbox_close(Mailbox *mailbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_close)
 

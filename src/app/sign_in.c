@@ -70,13 +70,13 @@ static bool check_login(
 	return false;
 }
 
-static bool with_password(Office *office, const SignInTry *order, const Cancel *cancel,
+static bool with_password(Office *office, const SignInTry *order, bool again, const Cancel *cancel,
 	MailSession *session, GError **error)
 {
 	const Account *account = order->account;
 	g_autoptr(GError) problem = NULL;
 
-	if (order->password && !check_refusal(office, account, order->protocol, error))
+	if (order->password && !again && !check_refusal(office, account, order->protocol, error))
 		return false;
 	if (sign_in_try(order, cancel, session, &problem) &&
 		check_login(account, session, !order->password, &problem)) {
@@ -127,7 +127,7 @@ static bool with_token(Office *office, SignInTry *order, const Cancel *cancel, M
 	return good;
 }
 
-static bool sign_in(Office *office, const Account *account, MailProtocol protocol,
+bool sign_in_open(Office *office, const Account *account, MailProtocol protocol, bool again,
 	const Cancel *cancel, MailSession *session, GError **error)
 {
 	const Endpoint *endpoint = account_endpoint(account, protocol);
@@ -142,7 +142,7 @@ static bool sign_in(Office *office, const Account *account, MailProtocol protoco
 	if (!settings_require(account, protocol, error))
 		return false;
 	return office365 ? with_token(office, &order, cancel, session, error)
-			 : with_password(office, &order, cancel, session, error);
+			 : with_password(office, &order, again, cancel, session, error);
 }
 
 ImapSession *sign_in_imap(
@@ -150,7 +150,7 @@ ImapSession *sign_in_imap(
 {
 	g_auto(MailSession) session = {0};
 
-	return sign_in(office, account, MAIL_PROTOCOL_IMAP, cancel, &session, error)
+	return sign_in_open(office, account, MAIL_PROTOCOL_IMAP, false, cancel, &session, error)
 		       ? g_steal_pointer(&session.imap)
 		       : NULL;
 }
@@ -160,7 +160,7 @@ SmtpSession *sign_in_smtp(
 {
 	g_auto(MailSession) session = {0};
 
-	return sign_in(office, account, MAIL_PROTOCOL_SMTP, cancel, &session, error)
+	return sign_in_open(office, account, MAIL_PROTOCOL_SMTP, false, cancel, &session, error)
 		       ? g_steal_pointer(&session.smtp)
 		       : NULL;
 }

@@ -4,10 +4,9 @@
 
 #include <stdbool.h>
 #include <glib.h>
+#include "app/mail_session.h"
 #include "app/office.h"
 #include "base/cancel.h"
-#include "imap/imap.h"
-#include "smtp/smtp.h"
 
 /* USER's account, resolved afresh; FAILURE_USER_LOCKED, FAILURE_USER_UNKNOWN. Yours. */
 Account *sign_in_account(Office *office, const char *user, GError **error);
@@ -26,6 +25,11 @@ ImapSession *sign_in_imap(
 	Office *office, const Account *account, const Cancel *cancel, GError **error);
 SmtpSession *sign_in_smtp(
 	Office *office, const Account *account, const Cancel *cancel, GError **error);
+
+/* The same for either PROTOCOL into SESSION, which may be connected to the server already. AGAIN:
+ * the server is asked although it refused before. */
+bool sign_in_open(Office *office, const Account *account, MailProtocol protocol, bool again,
+	const Cancel *cancel, MailSession *session, GError **error);
 
 /* Whether a new login would help after PROBLEM: a person can be asked for one. */
 bool sign_in_helps(const GError *problem);

@@ -31,7 +31,8 @@ bool sign_in_try(const SignInTry *order, const Cancel *cancel, MailSession *sess
 		.port = endpoint->port,
 	};
 
-	if (!mail_session_open(endpoint, cancel, session, error))
+	if (!session->imap && !session->smtp &&
+		!mail_session_open(endpoint, cancel, session, error))
 		return false;
 	if (mail_session_is_open(session) || (!identity.password && !identity.token))
 		return true;

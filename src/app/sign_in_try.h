@@ -17,7 +17,7 @@ typedef struct SignInTry {
 	const char *authorize_as; /* with a password, NULL: nobody else */
 } SignInTry;
 
-/* Connects to the account's server of the protocol and logs in. A token's refusal is
- * FAILURE_OAUTH_TOKEN_REFUSED. */
+/* Connects to the account's server of the protocol, unless SESSION is open already, and logs in. A
+ * token's refusal is FAILURE_OAUTH_TOKEN_REFUSED. */
 bool sign_in_try(
 	const SignInTry *order, const Cancel *cancel, MailSession *session, GError **error);
