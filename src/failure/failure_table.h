@@ -118,6 +118,12 @@ FAILURE(FAILURE_CONNECTION_LOST, "connection-lost", FAILURE_CODE_RETRY, 5, ACTOR
 FAILURE(FAILURE_PROXY_NAME_UNKNOWN, "proxy-name-unknown", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Name des Proxys „%s“ ist nicht bekannt."),
 	N_("Ein Administrator muss „Proxy Hostname/Server“ berichtigen."))
+FAILURE(FAILURE_PROXY_NAME_TEMPORARY, "proxy-name-temporary", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
+	N_("Die Adresse des Proxys „%s“ ist gerade nicht zu ermitteln."),
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT die Namensauflösung (DNS) prüfen."))
+FAILURE(FAILURE_PROXY_REFUSED, "proxy-refused", FAILURE_CODE_RETRY, 5, ACTOR_ADMINISTRATOR,
+	N_("Der Proxy %s nimmt keine Verbindung an; der Server dahinter wurde nicht gefragt."),
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss ein Administrator „Proxy Hostname/Server“ und „Proxy Port“ prüfen."))
 FAILURE(FAILURE_PROXY_LOGIN, "proxy-login", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Proxy %s lehnt die Anmeldung am Proxy ab; der Server dahinter wurde nicht gefragt."),
 	N_("Ein Administrator muss Proxy Benutzername und Proxy Benutzerpasswort berichtigen."))
@@ -126,7 +132,7 @@ FAILURE(FAILURE_PROXY_FORBIDDEN, "proxy-forbidden", FAILURE_CODE_SETUP, 3, ACTOR
 	N_("Wer den Proxy betreut, muss Server und Port freigeben."))
 FAILURE(FAILURE_PROXY_UNREACHABLE, "proxy-unreachable", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
 	N_("Über den Proxy %s ist der Server dahinter gerade nicht zu erreichen."),
-	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT Proxy und Server prüfen."))
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT Proxy und Server prüfen und ein Administrator „Proxy-Art“ und „Proxy Port“."))
 FAILURE(FAILURE_TLS_STARTTLS_MISSING, "starttls-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Server %s bietet auf diesem Port keine Verschlüsselung (STARTTLS) an. Es wurde nichts übertragen."),
 	N_("Ein Administrator muss Port und SSL/TLS prüfen; meist ist Port 993 (IMAP) oder 587 (SMTP) richtig."))

@@ -57,11 +57,12 @@ static size_t count_header(char *data, size_t unit, size_t count, void *context)
 }
 
 /* Where REQUEST goes, as an endpoint that shares REQUEST's texts but HOST, which is its own; host
- * NULL: the URL is none. */
+ * NULL: the URL is none. This machine itself lies behind no proxy. */
 static Endpoint endpoint_of(const HttpRequest *request, bool *encrypted)
 {
 	g_autoptr(GUri) uri = g_uri_parse(request->url, G_URI_FLAGS_NONE, NULL);
 	const char *scheme = uri ? g_uri_get_scheme(uri) : "";
+	const char *host = uri ? g_uri_get_host(uri) : NULL;
 	int standard;
 	int port;
 
@@ -69,10 +70,10 @@ static Endpoint endpoint_of(const HttpRequest *request, bool *encrypted)
 	standard = *encrypted ? 443 : 80;
 	port = uri ? g_uri_get_port(uri) : 0;
 	return (Endpoint){
-		.host = uri ? g_strdup(g_uri_get_host(uri)) : NULL,
+		.host = g_strdup(host),
 		.port = (uint16_t)(port > 0 ? port : standard),
 		.tls = TLS_MODE_FROM_1_2,
-		.proxy = *request->proxy,
+		.proxy = host && host_is_loopback(host) ? (Proxy){0} : *request->proxy,
 		.ca_file = (char *)request->ca_file,
 		.timeout = request->timeout,
 	};

@@ -15,7 +15,7 @@
 typedef struct HttpRequest {
 	const char *url;     /* https://…, or http://… */
 	const Secret *form;  /* POSTed as application/x-www-form-urlencoded */
-	const Proxy *proxy;  /* its host NULL: none */
+	const Proxy *proxy;  /* its host NULL: none; a loopback address is reached without it */
 	const char *ca_file; /* NULL: the system's authorities only */
 	int timeout;	     /* seconds for all of it */
 	int grace;	     /* seconds to wait on after CANCEL once the form is out */

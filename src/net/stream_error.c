@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 #include <openssl/x509_vfy.h>
+#include "base/i18n.h"
 #include "base/text.h"
 
 /* CURLE_TOO_LARGE of newer versions than we build with: their own limit for lines. */
@@ -102,6 +103,8 @@ static Failure failure_of_socks(const Attempt *attempt)
 	case CURLPX_GSSAPI:
 	case CURLPX_GSSAPI_PERMSG:
 	case CURLPX_GSSAPI_PROTECTION:
+	case CURLPX_LONG_USER: /* SOCKS has no room for more than 255 bytes */
+	case CURLPX_LONG_PASSWD:
 		return FAILURE_PROXY_LOGIN;
 	case CURLPX_REPLY_NOT_ALLOWED:
 		return FAILURE_PROXY_FORBIDDEN;
@@ -141,14 +144,27 @@ static Failure failure_of_loss(const Attempt *attempt)
 	}
 }
 
+/* Whether the way led to the server itself: a SOCKS proxy's answer shows only by what follows. */
+static bool came_through_proxy(const Attempt *attempt)
+{
+	curl_off_t handshake = 0;
+
+	if (has_http_proxy(attempt))
+		return connect_status(attempt) == HTTP_OK;
+	curl_easy_getinfo(attempt->easy, CURLINFO_APPCONNECT_TIME_T, &handshake);
+	return handshake > 0 || attempt->received > 0;
+}
+
 static Failure failure_of_time(const Attempt *attempt)
 {
+	bool proxied = attempt->endpoint->proxy.host != NULL;
 	curl_off_t looked_up = 0;
 
-	if (has_http_proxy(attempt) && connect_status(attempt) != HTTP_OK)
-		return FAILURE_PROXY_UNREACHABLE;
 	curl_easy_getinfo(attempt->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
-	return looked_up == 0 && attempt->received == 0 ? FAILURE_NAME_TEMPORARY : FAILURE_TIMEOUT;
+	if (looked_up == 0 && attempt->received == 0)
+		return proxied ? FAILURE_PROXY_NAME_TEMPORARY : FAILURE_NAME_TEMPORARY;
+	return proxied && !came_through_proxy(attempt) ? FAILURE_PROXY_UNREACHABLE
+						       : FAILURE_TIMEOUT;
 }
 
 /* With a proxy only the proxy's name is looked up here, whichever code curl has for it. */
@@ -158,7 +174,11 @@ static Failure failure_of_name(const Attempt *attempt)
 	const char *name = proxy ? proxy : attempt->endpoint->host;
 	Failure failure = stream_name_failure(name, attempt->deadline, attempt->cancel);
 
-	return failure == FAILURE_NAME_UNKNOWN && proxy ? FAILURE_PROXY_NAME_UNKNOWN : failure;
+	if (proxy && failure == FAILURE_NAME_UNKNOWN)
+		return FAILURE_PROXY_NAME_UNKNOWN;
+	if (proxy && failure == FAILURE_NAME_TEMPORARY)
+		return FAILURE_PROXY_NAME_TEMPORARY;
+	return failure;
 }
 
 /* Curl's 8: an accepted STARTTLS with bytes behind it, or no mail server. */
@@ -177,7 +197,7 @@ static Failure failure_of_code(const Attempt *attempt, unsigned spoken)
 	case CURLE_URL_MALFORMAT: /* a name that IDNA does not allow */
 		return failure_of_name(attempt);
 	case CURLE_COULDNT_CONNECT:
-		return attempt->endpoint->proxy.host ? FAILURE_PROXY_UNREACHABLE
+		return attempt->endpoint->proxy.host ? FAILURE_PROXY_REFUSED
 						     : FAILURE_CONNECT_REFUSED;
 	case CURLE_PROXY:
 		return failure_of_socks(attempt);
@@ -215,12 +235,14 @@ static char *subject_of(const Attempt *attempt, Failure failure, unsigned spoken
 
 	switch (failure) {
 	case FAILURE_PROXY_NAME_UNKNOWN:
+	case FAILURE_PROXY_NAME_TEMPORARY:
+	case FAILURE_PROXY_REFUSED:
 	case FAILURE_PROXY_LOGIN:
+		return g_strdup(endpoint->proxy.host);
 	case FAILURE_PROXY_FORBIDDEN:
 	case FAILURE_PROXY_UNREACHABLE:
-		return g_strdup(endpoint->proxy.host);
-	case FAILURE_NAME_TEMPORARY:
-		return g_strdup(endpoint->proxy.host ? endpoint->proxy.host : endpoint->host);
+		return g_strdup_printf(_("%s (Ziel: %s, Port %u)"), endpoint->proxy.host,
+			endpoint->host, endpoint->port);
 	case FAILURE_TLS_CA_FILE:
 		return g_strdup(endpoint->ca_file);
 	case FAILURE_TLS_VERSION:

@@ -243,6 +243,13 @@ bool oauth_take_answer(const OauthSubject *subject, const OauthForm *form, const
 	return taken;
 }
 
+static bool is_of_proxy(const GError *problem)
+{
+	return failure_is(problem, FAILURE_PROXY_UNREACHABLE) ||
+	       failure_is(problem, FAILURE_PROXY_REFUSED) ||
+	       failure_is(problem, FAILURE_PROXY_NAME_TEMPORARY);
+}
+
 /* A network's failure as one of the sign-in, but where a proxy or a setting is the cause. */
 static void set_network_error(const OauthSubject *subject, GError *problem, GError **error)
 {
@@ -250,8 +257,7 @@ static void set_network_error(const OauthSubject *subject, GError *problem, GErr
 	Failure failure =
 		code == FAILURE_CODE_PROTOCOL ? FAILURE_OAUTH_GARBAGE : FAILURE_OAUTH_UNREACHABLE;
 
-	if ((code != FAILURE_CODE_RETRY && code != FAILURE_CODE_PROTOCOL) ||
-		failure_is(problem, FAILURE_PROXY_UNREACHABLE)) {
+	if ((code != FAILURE_CODE_RETRY && code != FAILURE_CODE_PROTOCOL) || is_of_proxy(problem)) {
 		g_propagate_error(error, problem);
 		return;
 	}

@@ -11,7 +11,7 @@
 #include <openssl/x509v3.h>
 
 #define DAY (24 * 60 * 60L)
-#define GOOD_NAMES "DNS:localhost,IP:127.0.0.1,IP:::1"
+#define GOOD_NAMES "DNS:localhost,DNS:login.test.invalid,IP:127.0.0.1,IP:::1"
 
 typedef struct Certificates {
 	char *folder;

@@ -336,7 +336,7 @@ static void test_proxy_for_https(void **state)
 	PeerScript script = tls_script(certificates.good);
 	g_auto(Peer) peer = {0};
 	g_auto(HttpAnswer) answer = {0};
-	Call call = {.url = "https://localhost/token", .ca_file = certificates.authority};
+	Call call = {.url = "https://login.test.invalid/token", .ca_file = certificates.authority};
 
 	(void)state;
 	script.before = be_proxy;
@@ -345,7 +345,7 @@ static void test_proxy_for_https(void **state)
 	call.proxy = proxy_of(&peer);
 	post_well(&peer, &call, &answer);
 	check_body(&answer, "ok");
-	assert_memory_equal(peer.shared->clear, "CONNECT localhost:443 HTTP/1.1\r\n", 32);
+	assert_memory_equal(peer.shared->clear, "CONNECT login.test.invalid:443 HTTP/1.1\r\n", 41);
 	assert_false(peer_saw_clear(&peer, PEER_PASSWORD));
 }
 
@@ -405,18 +405,39 @@ static void test_statuses_behind_a_proxy(void **state)
 	}
 }
 
-static void test_no_proxy_there(void **state)
+/* A proxy where nobody listens. */
+static Proxy dead_proxy(void)
 {
 	Peer nobody = {0};
-	int listener = peer_listen(&nobody.port);
-	Call call = {.url = "https://login.test.invalid/", .proxy = proxy_of(&nobody)};
+
+	close(peer_listen(&nobody.port));
+	return proxy_of(&nobody);
+}
+
+static void test_no_proxy_there(void **state)
+{
+	Call call = {.url = "https://login.test.invalid/", .proxy = dead_proxy()};
 	g_autoptr(GError) error = NULL;
 	g_auto(HttpAnswer) answer = {0};
 
 	(void)state;
-	close(listener);
-	assert_false(post(&nobody, &call, &answer, &error));
-	assert_failure(error, FAILURE_PROXY_UNREACHABLE);
+	assert_false(post(&(Peer){0}, &call, &answer, &error));
+	assert_failure(error, FAILURE_PROXY_REFUSED);
+}
+
+/* What runs on this machine is no matter of the proxy. */
+static void test_no_proxy_for_loopback(void **state)
+{
+	static const char *const urls[] = {"http://127.0.0.1:%u/", "http://localhost:%u/"};
+	static const char *const answers[] = {OK EMPTY, NULL};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(urls); i++) {
+		g_auto(Peer) peer = http_peer_start(answers);
+		g_auto(HttpAnswer) answer = {0};
+
+		post_well(&peer, &(Call){.url = urls[i], .proxy = dead_proxy()}, &answer);
+	}
 }
 
 static int set_up(void **state)
@@ -456,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_proxy_refusals),
 		cmocka_unit_test(test_statuses_behind_a_proxy),
 		cmocka_unit_test(test_no_proxy_there),
+		cmocka_unit_test(test_no_proxy_for_loopback),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -130,6 +130,8 @@ static void check_refused(
 	assert_failure(error, failure);
 	sentence = failure_sentence(error);
 	assert_non_null(strstr(sentence, "127.0.0.1"));
+	if (failure == FAILURE_PROXY_FORBIDDEN || failure == FAILURE_PROXY_UNREACHABLE)
+		assert_non_null(strstr(sentence, "mail.test.invalid, Port 993"));
 	assert_null(strstr(error->message, PEER_PASSWORD));
 	assert_null(strstr(sentence, PEER_PASSWORD));
 }
@@ -279,6 +281,43 @@ static void test_silent_proxy(void **state)
 
 	(void)state;
 	check_refused(&script, PROXY_HTTP, NULL, FAILURE_PROXY_UNREACHABLE);
+	check_refused(&script, PROXY_SOCKS5, NULL, FAILURE_PROXY_UNREACHABLE);
+}
+
+static void stay_silent(PeerChannel *channel, const void *lines)
+{
+	(void)lines;
+	wait_for_ever(channel, NULL);
+}
+
+/* Behind an HTTP proxy that says so the server was reached; behind SOCKS nobody can tell. */
+static void test_silence_behind_a_proxy(void **state)
+{
+	HttpProxy http = {.answer = HTTP_ESTABLISHED};
+	SocksProxy socks = {0};
+	PeerScript script = {.before = be_http_proxy, .data = &http, .talk = stay_silent};
+	g_auto(Peer) peer = peer_start(&script);
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_null(open_by(&peer, PROXY_HTTP, NULL, &error));
+	assert_failure(error, FAILURE_TIMEOUT);
+	script.before = be_socks_proxy;
+	script.data = &socks;
+	check_refused(&script, PROXY_SOCKS5, NULL, FAILURE_PROXY_UNREACHABLE);
+}
+
+/* SOCKS counts a password's bytes in one byte. */
+static void test_long_password_for_socks(void **state)
+{
+	SocksProxy closed = {.login = true};
+	PeerScript script = {.before = be_socks_proxy, .data = &closed};
+	g_autofree char *fits = g_strnfill(255, 'x');
+	g_autofree char *long_one = g_strnfill(256, 'x');
+
+	(void)state;
+	check_passes(&script, PROXY_SOCKS5, fits);
+	check_refused(&script, PROXY_SOCKS5, long_one, FAILURE_PROXY_LOGIN);
 }
 
 static void check_endpoint(const Endpoint *endpoint, Failure failure, const char *named)
@@ -334,7 +373,7 @@ static void test_unreachable_proxy(void **state)
 	for (ProxyKind kind = PROXY_HTTP; kind <= PROXY_SOCKS5; kind++) {
 		endpoint.proxy.kind = kind;
 		endpoint.proxy.host = (char *)"127.0.0.1";
-		check_endpoint(&endpoint, FAILURE_PROXY_UNREACHABLE, "127.0.0.1");
+		check_endpoint(&endpoint, FAILURE_PROXY_REFUSED, "127.0.0.1");
 		endpoint.proxy.host = (char *)"proxy.invalid";
 		check_endpoint(&endpoint, FAILURE_PROXY_NAME_UNKNOWN, "proxy.invalid");
 		endpoint.proxy.host = (char *)"pro xy";
@@ -367,6 +406,8 @@ int main(void)
 		cmocka_unit_test(test_socks_proxy_refusals),
 		cmocka_unit_test(test_tls_through_proxy),
 		cmocka_unit_test(test_silent_proxy),
+		cmocka_unit_test(test_silence_behind_a_proxy),
+		cmocka_unit_test(test_long_password_for_socks),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_unreachable_proxy),
 	};

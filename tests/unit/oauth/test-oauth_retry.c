@@ -122,7 +122,8 @@ static void test_failures_of_the_way(void **state)
 	PeerScript script = {.talk = http_peer_answer, .lines = answers};
 	Peer nobody = {0};
 	int listener = peer_listen(&nobody.port);
-	Proxy proxy = {.host = (char *)"127.0.0.1", .port = nobody.port};
+	Call call = {.authority = "https://login.test.invalid",
+		.proxy = {.host = (char *)"127.0.0.1", .port = nobody.port}};
 	g_auto(OauthGrant) grant = {0};
 	g_autoptr(GError) refused = NULL;
 	g_autoptr(GError) proxied = NULL;
@@ -132,11 +133,11 @@ static void test_failures_of_the_way(void **state)
 	close(listener);
 	assert_false(request(&nobody, &(Call){0}, &grant, &refused));
 	assert_clean_failure(refused, FAILURE_OAUTH_UNREACHABLE);
-	assert_false(request(&nobody, &(Call){.proxy = proxy}, &grant, &proxied));
-	assert_clean_failure(proxied, FAILURE_PROXY_UNREACHABLE);
+	assert_false(request(&nobody, &call, &grant, &proxied));
+	assert_clean_failure(proxied, FAILURE_PROXY_REFUSED);
 	g_auto(Peer) peer = peer_start(&script);
-	proxy.port = peer.port;
-	assert_false(request(&peer, &(Call){.proxy = proxy}, &grant, &login));
+	call.proxy.port = peer.port;
+	assert_false(request(&peer, &call, &grant, &login));
 	assert_clean_failure(login, FAILURE_PROXY_LOGIN);
 }
 
