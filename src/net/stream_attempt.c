@@ -143,14 +143,26 @@ static bool set_target(Attempt *attempt, GError **error)
 	return true;
 }
 
+/* Escaped, since curl decodes both, in some versions whichever option they come by. */
 static void set_proxy_login(CURL *easy, const Proxy *proxy)
 {
+	const char *secret = proxy->password ? secret_text(proxy->password) : "";
+	g_autofree char *login = NULL;
+	char *username;
+	char *password;
+
 	/* Basic is sent at once; what else the proxy may want is tried after its 407. */
 	curl_easy_setopt(easy, CURLOPT_PROXYAUTH, CURLAUTH_BASIC);
-	if (proxy->username)
-		curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->username);
-	if (proxy->username && proxy->password)
-		curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, secret_text(proxy->password));
+	if (!proxy->username)
+		return;
+	username = curl_easy_escape(easy, proxy->username, 0);
+	password = curl_easy_escape(easy, secret, 0);
+	login = g_strconcat(username, ":", password, NULL);
+	curl_easy_setopt(easy, CURLOPT_PROXYUSERPWD, login);
+	secret_wipe(password, strlen(password));
+	secret_wipe(login, strlen(login));
+	curl_free(username);
+	curl_free(password);
 }
 
 static bool set_proxy(Attempt *attempt, GError **error)

@@ -159,6 +159,27 @@ static void test_http_proxy(void **state)
 	check_refused(&scripts[1], PROXY_HTTP, NULL, FAILURE_PROXY_LOGIN);
 }
 
+/* Every byte of a password counts as it is. */
+static void test_passwords_of_any_kind(void **state)
+{
+	static const char password[] = "Geheim%41:%zz @";
+	HttpProxy http = {
+		"Proxy-Authorization: Basic U3RlbGx2ZXJ0cmV0ZXI6R2VoZWltJTQxOiV6eiBA",
+		"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n",
+		HTTP_ESTABLISHED,
+	};
+	SocksProxy socks = {.login = true};
+	PeerScript script = {.before = be_socks_proxy, .data = &socks};
+	g_auto(Peer) peer = peer_start(&script);
+	g_autoptr(Stream) stream = open_by(&peer, PROXY_SOCKS5, password, NULL);
+	PeerScript http_proxy = http_script(&http);
+
+	(void)state;
+	assert_non_null(stream);
+	assert_true(peer_saw_clear(&peer, password));
+	check_passes(&http_proxy, PROXY_HTTP, password);
+}
+
 static void test_http_proxy_digest(void **state)
 {
 	HttpProxy proxy = {
@@ -400,6 +421,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_http_proxy),
+		cmocka_unit_test(test_passwords_of_any_kind),
 		cmocka_unit_test(test_http_proxy_digest),
 		cmocka_unit_test(test_http_proxy_refusals),
 		cmocka_unit_test(test_socks_proxy),
