@@ -174,6 +174,7 @@ bool folders_list(Office *office, const char *user, const char *mailbox, bool al
 		return false;
 	list->views = g_ptr_array_new_with_free_func((GDestroyNotify)folder_view_free);
 	list->problems = g_ptr_array_new_with_free_func(g_free);
-	listing.rules = rules = hidden_rules_new(account);
+	rules = hidden_rules_new(account);
+	listing.rules = rules;
 	return address ? list_one(&listing, address, error) : list_all(&listing, error);
 }

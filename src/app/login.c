@@ -131,29 +131,35 @@ bool login_note_mailbox(Login *login, const char *address, GError *problem)
 	return !cancelled;
 }
 
+/* What opening ADDRESS ends with, yours; NULL: it opens. */
+static GError *try_mailbox(const Login *login, const char *address)
+{
+	GError *problem = NULL;
+
+	mailbox_close(mailbox_open(
+		login->office, login->account, address, true, login->cancel, &problem));
+	return problem;
+}
+
 void login_check_mailboxes(Login *login)
 {
 	const Account *account = login->account;
 	const LoginCheck *imap = &login->result->imap;
-	GError *gone = NULL; /* the server is out of reach: asked once, not for each */
+	g_autoptr(GError) gone = NULL; /* the server is out of reach: asked once, not for each */
 
 	/* Without the main mailbox the others would only repeat its reason. */
 	for (guint i = 0; imap->state == LOGIN_OK && i < account->mailboxes->len; i++) {
 		const char *address = g_ptr_array_index(account->mailboxes, i);
-		g_autoptr(Mailbox) mailbox = NULL;
-		GError *problem = gone ? g_error_copy(gone) : NULL;
+		GError *problem;
 
 		if (account_find_mailbox(account, address) != address)
 			continue;
-		if (!gone)
-			mailbox = mailbox_open(
-				login->office, account, address, true, login->cancel, &problem);
+		problem = gone ? g_error_copy(gone) : try_mailbox(login, address);
 		if (!gone && problem && failure_code(problem) == FAILURE_CODE_RETRY)
 			gone = g_error_copy(problem);
 		if (!login_note_mailbox(login, address, problem))
 			break;
 	}
-	g_clear_error(&gone);
 }
 
 /* The mailboxes that failed, yours; "" for none. */

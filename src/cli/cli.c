@@ -17,6 +17,7 @@ static const CliCommand *const tables[] = {
 	cli_user_commands,
 	cli_settings_commands,
 	cli_login_commands,
+	cli_check_commands,
 	cli_mail_commands,
 	cli_archive_commands,
 	cli_audit_commands,
@@ -248,6 +249,8 @@ static void tell_failure(Cli *cli, const GError *error)
 		return;
 	}
 	fflush(stdout);
+	if (cli->explained)
+		return;
 	if (!cli->told)
 		fprintf(stderr, "%s\n", safe);
 	fprintf(stderr, "%s\n", safe_advice);

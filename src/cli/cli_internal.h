@@ -46,9 +46,10 @@ typedef struct Cli {
 	const char *actor; /* "cli:LOGIN" */
 	Office *office;
 	Cancel *cancel;
-	bool printed; /* a JSON document stands on standard output */
-	bool told;    /* people know already what the failure at the end says */
-	bool asks;    /* what fails for want of a sign-in is tried again after one */
+	bool printed;	/* a JSON document stands on standard output */
+	bool told;	/* people know already what the failure at the end says */
+	bool explained; /* and its advice and technical message */
+	bool asks;	/* what fails for want of a sign-in is tried again after one */
 } Cli;
 
 typedef bool CliRun(Cli *cli, GError **error);
@@ -66,6 +67,7 @@ typedef struct CliCommand {
 extern const CliCommand cli_user_commands[];
 extern const CliCommand cli_settings_commands[];
 extern const CliCommand cli_login_commands[];
+extern const CliCommand cli_check_commands[];
 extern const CliCommand cli_mail_commands[];
 extern const CliCommand cli_archive_commands[];
 extern const CliCommand cli_audit_commands[];

@@ -15,26 +15,6 @@
 #include "cli/cli_terminal.h"
 #include "failure/failure.h"
 
-static bool is_lively(const Cli *cli)
-{
-	return !cli->options.quiet && !cli->options.json && isatty(STDERR_FILENO);
-}
-
-/* Says on a terminal that the server is being asked, until clear_notice. */
-static void show_notice(const Cli *cli)
-{
-	if (!is_lively(cli))
-		return;
-	fprintf(stderr, "\r\033[K%s", _("Der Mailserver wird gefragt …"));
-	fflush(stderr);
-}
-
-static void clear_notice(const Cli *cli)
-{
-	if (is_lively(cli))
-		fputs("\r\033[K", stderr);
-}
-
 static char *hidden_reason(const FolderView *view)
 {
 	return view->hidden_by
@@ -88,10 +68,10 @@ static bool folders_once(Cli *cli, GError **error)
 
 	if (!cli_single_mailbox(cli, &mailbox, error))
 		return false;
-	show_notice(cli);
+	cli_show_notice(cli);
 	listed = folders_list(cli->office, cli->options.user, mailbox, cli->options.all,
 		cli->cancel, &list, error);
-	clear_notice(cli);
+	cli_clear_notice(cli);
 	if (!listed)
 		return false;
 	print_folder_list(cli, &list);
@@ -147,9 +127,9 @@ static bool messages_once(Cli *cli, GError **error)
 	}
 	query.folder = cli->options.folders[0];
 	query.limit = (size_t)limit;
-	show_notice(cli);
+	cli_show_notice(cli);
 	views = messages_list(cli->office, &query, cli->cancel, error);
-	clear_notice(cli);
+	cli_clear_notice(cli);
 	if (!views)
 		return false;
 	if (!cli->options.json) {
@@ -323,7 +303,7 @@ static bool import_once(Cli *cli, GError **error)
 {
 	ImportRequest request = {0};
 	g_auto(ImportResult) result;
-	bool lively = is_lively(cli);
+	bool lively = cli_is_lively(cli);
 	GError *problem = NULL;
 
 	import_result_init(&result);
@@ -331,7 +311,7 @@ static bool import_once(Cli *cli, GError **error)
 		return false;
 	import_run(cli->office, &request, lively ? show_progress : NULL, NULL, cli->cancel, &result,
 		&problem);
-	clear_notice(cli);
+	cli_clear_notice(cli);
 	if (cli->options.json)
 		cli_print_json(cli, result_json(cli, &result, problem));
 	else if (!(cli->asks && problem && sign_in_helps(problem)))

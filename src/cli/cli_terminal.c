@@ -124,3 +124,22 @@ bool cli_ask_yes(const Cli *cli, const char *question)
 		fputc('\n', stderr);
 	return size > 0 && strchr("jJyY", line[0]);
 }
+
+bool cli_is_lively(const Cli *cli)
+{
+	return !cli->options.quiet && !cli->options.json && isatty(STDERR_FILENO);
+}
+
+void cli_show_notice(const Cli *cli)
+{
+	if (!cli_is_lively(cli))
+		return;
+	fprintf(stderr, "\r\033[K%s", _("Der Mailserver wird gefragt …"));
+	fflush(stderr);
+}
+
+void cli_clear_notice(const Cli *cli)
+{
+	if (cli_is_lively(cli))
+		fputs("\r\033[K", stderr);
+}

@@ -25,3 +25,9 @@ void cli_hide_echo(void);
 void cli_hide_input(void);
 /* Async-signal-safe; does nothing if nothing is hidden. */
 void cli_show_input(void);
+
+/* Whether progress is shown: at a terminal, to people who did not say --quiet. */
+bool cli_is_lively(const Cli *cli);
+/* Says there that the server is being asked, until cli_clear_notice. */
+void cli_show_notice(const Cli *cli);
+void cli_clear_notice(const Cli *cli);

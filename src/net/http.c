@@ -1,4 +1,4 @@
-/* POST and its answer, as one attempt of libcurl's (stream_attempt.c) with other eyes. */
+/* A request and its answer, as one attempt of libcurl's (stream_attempt.c) with other eyes. */
 #include "net/http.h"
 
 #include <string.h>
@@ -25,6 +25,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Inbox, inbox_clear)
 void http_answer_clear(HttpAnswer *answer)
 {
 	g_clear_pointer(&answer->body, secret_free);
+	g_clear_pointer(&answer->location, g_free);
 }
 
 /* For CURLOPT_WRITEFUNCTION. Any answer other than the whole size makes curl give up. */
@@ -86,8 +87,11 @@ static void set_request(Attempt *attempt, const HttpRequest *request, Inbox *inb
 	curl_easy_setopt(easy, CURLOPT_URL, request->url);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)secret_size(request->form));
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, secret_text(request->form));
+	if (request->form) {
+		curl_easy_setopt(
+			easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)secret_size(request->form));
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, secret_text(request->form));
+	}
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Amtspost/" AMTSPOST_VERSION);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
@@ -128,6 +132,7 @@ static void fill_answer(CURL *easy, const Inbox *inbox, HttpAnswer *answer)
 	answer->status = (int)status;
 	answer->date = date ? MAX(curl_getdate(date, NULL), 0) : 0;
 	answer->retry_after = read_retry_after(get_header(easy, "Retry-After"), answer->date);
+	answer->location = g_strdup(get_header(easy, "Location"));
 	answer->body = secret_new(inbox->data, inbox->size);
 }
 
@@ -176,7 +181,7 @@ static bool run(const Endpoint *endpoint, Security security, const HttpRequest *
 	return attempt_succeeded(&attempt);
 }
 
-bool http_post(const HttpRequest *request, const Cancel *cancel, HttpAnswer *answer, GError **error)
+bool http_send(const HttpRequest *request, const Cancel *cancel, HttpAnswer *answer, GError **error)
 {
 	bool encrypted;
 	Endpoint endpoint = endpoint_of(request, &encrypted);

@@ -235,6 +235,9 @@ void stream_report_end(Attempt *attempt)
 	report->ended = clock_monotonic() - attempt->started;
 	report->connected = time_of(attempt->easy, CURLINFO_CONNECT_TIME_T);
 	report->encrypted = time_of(attempt->easy, CURLINFO_APPCONNECT_TIME_T);
+	/* Curl notes it only behind an implicit handshake. */
+	if (report->connected < 0)
+		report->connected = report->handshake;
 	/* Through a proxy what follows shows that the server was reached. */
 	if (!attempt->endpoint->proxy.host)
 		report->reached = report->connected;

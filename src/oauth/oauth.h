@@ -3,7 +3,7 @@
  * knows no settings, no mail server and no user interface; tokens at rest are in oauth_token.h.
  *
  * Failures of all functions: the FAILURE_OAUTH_… rows by what the authority answers, with its
- * correlation ids in the technical message; those of http_post where a proxy or a setting is the
+ * correlation ids in the technical message; those of http_send where a proxy or a setting is the
  * cause. No token, code, verifier or secret is ever part of a message. */
 #pragma once
 
@@ -70,6 +70,13 @@ bool oauth_flow_redeem(OauthFlow *flow, const OauthClient *client, const Cancel 
  * sentences. *PAUSE (seconds, 0: none) is how long not to ask again after a failure. */
 bool oauth_refresh(const OauthClient *client, const char *account, const Secret *refresh_token,
 	const Cancel *cancel, OauthGrant *grant, int64_t *pause, GError **error);
+
+/* Asks the authority, without anybody signing in, whether it would lead ACCOUNT through a sign-in
+ * for CLIENT and back: the failures that it shows to a browser (FAILURE_OAUTH_REDIRECT,
+ * …_APPLICATION, …_TENANT …). What it does not tell so is no failure. *AHEAD: seconds that its
+ * clock is ahead of ours; 0: the same, or not told. */
+bool oauth_probe(const OauthClient *client, const char *account, const Cancel *cancel,
+	int64_t *ahead, GError **error);
 
 /* Where an administrator consents for the whole organisation; yours. */
 char *oauth_consent_url(const OauthClient *client);

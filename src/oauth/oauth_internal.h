@@ -49,6 +49,10 @@ int64_t oauth_error_number(const char *description);
 Failure oauth_error_failure(const OauthError *problem);
 void oauth_error_set(const OauthSubject *subject, const OauthError *problem, GError **error);
 
+/* PROBLEM (taken), a network's, as one of the sign-in, but where a proxy or a setting is the cause.
+ */
+void oauth_network_error(const OauthSubject *subject, GError *problem, GError **error);
+
 /* A form of name=value pairs as a request's body; secrets never pass through a buffer that grows.
  */
 typedef struct OauthForm {

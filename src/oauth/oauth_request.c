@@ -250,8 +250,7 @@ static bool is_of_proxy(const GError *problem)
 	       failure_is(problem, FAILURE_PROXY_NAME_TEMPORARY);
 }
 
-/* A network's failure as one of the sign-in, but where a proxy or a setting is the cause. */
-static void set_network_error(const OauthSubject *subject, GError *problem, GError **error)
+void oauth_network_error(const OauthSubject *subject, GError *problem, GError **error)
 {
 	FailureCode code = failure_code(problem);
 	Failure failure =
@@ -282,9 +281,9 @@ static bool try_once(const OauthSubject *subject, const OauthForm *form, const C
 	};
 
 	*outcome = (OauthOutcome){.retry_after = -1};
-	if (http_post(&request, cancel, &answer, &problem))
+	if (http_send(&request, cancel, &answer, &problem))
 		return oauth_take_answer(subject, form, &answer, grant, outcome, error);
-	set_network_error(subject, problem, error);
+	oauth_network_error(subject, problem, error);
 	return false;
 }
 

@@ -1,6 +1,7 @@
 """A certificate authority of our own, made with the openssl program."""
 
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,15 +84,19 @@ class Authority:
                  "authority", *_VALIDITY, "-keyfile", str(self._key), "-in", str(request),
                  "-out", str(self.certificate))
 
-    def issue(self, name: str, hosts: list[str], expired: bool = False) -> Certificate:
-        """Makes a certificate for HOSTS (names and addresses) in the files NAME.pem and NAME.key."""
+    def issue(self, name: str, hosts: list[str], expired: bool = False, days: int = 0) -> Certificate:
+        """Makes a certificate for HOSTS (names and addresses) in the files NAME.pem and NAME.key; DAYS: it
+        ends that soon."""
         config, request = self.folder / f"{name}.cnf", self.folder / f"{name}.csr"
         made = Certificate(self.folder / f"{name}.pem", self.folder / f"{name}.key")
         config.write_text(_REQUEST.format(name=hosts[0]) + _AUTHORITY.format(
             folder=self.folder, names=",".join(map(_alternative, hosts))))
         _openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-config", str(config),
                  "-keyout", str(made.key), "-out", str(request))
-        validity = ("-startdate", _START, "-enddate", "20200102000000Z") if expired else _VALIDITY
+        validity = _VALIDITY
+        if expired or days:
+            end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * 86_400 + 60))
+            validity = ("-startdate", _START, "-enddate", "20200102000000Z" if expired else end)
         _openssl("ca", "-batch", "-notext", "-config", str(config), "-extensions", "server", *validity,
                  "-cert", str(self.certificate), "-keyfile", str(self._key),
                  "-in", str(request), "-out", str(made.certificate))

@@ -1,4 +1,4 @@
-/* For tests of http_post: a call to a scripted server, with what it sends and may bring. */
+/* For tests of http_send: a call to a scripted server, with what it sends and may bring. */
 #pragma once
 
 #include "http_peer.h"
@@ -35,7 +35,7 @@ static inline bool post(const Peer *peer, const Call *call, HttpAnswer *answer, 
 	};
 
 	g_string_replace(url, "%u", port, 1);
-	return http_post(&request, call->cancel, answer, error);
+	return http_send(&request, call->cancel, answer, error);
 }
 
 static inline void post_well(const Peer *peer, const Call *call, HttpAnswer *answer)

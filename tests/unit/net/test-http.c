@@ -69,7 +69,7 @@ static void test_a_long_form_arrives(void **state)
 	g_auto(HttpAnswer) answer = {0};
 
 	(void)state;
-	assert_true(http_post(&request, NULL, &answer, NULL));
+	assert_true(http_send(&request, NULL, &answer, NULL));
 	assert_in_range(
 		atomic_load(&peer.shared->clear_size), strlen(text) + 100, strlen(text) + 400);
 }

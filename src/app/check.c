@@ -1,0 +1,158 @@
+/* The order of the steps, and how each is reported. */
+#include "app/check_internal.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "failure/failure.h"
+
+const char *check_step_name(CheckStep step)
+{
+	static const char *const names[] = {
+		[CHECK_SETTINGS] = "settings",
+		[CHECK_TOKEN] = "token",
+		[CHECK_DNS] = "dns",
+		[CHECK_PROXY] = "proxy",
+		[CHECK_TCP] = "tcp",
+		[CHECK_TLS] = "tls",
+		[CHECK_CAPABILITIES] = "capabilities",
+		[CHECK_LOGIN] = "login",
+		[CHECK_FOLDERS] = "folders",
+		[CHECK_SENDER] = "sender",
+		[CHECK_MAILBOX] = "mailbox",
+	};
+
+	return names[step];
+}
+
+/* ---- reporting ---- */
+
+static void end_step(Check *check, CheckResult result)
+{
+	int64_t now = clock_monotonic();
+
+	result.protocol = check->protocol;
+	result.milliseconds = result.state == CHECK_OPEN ? 0 : MAX(now - check->started, 0);
+	if (result.problem && !*check->first)
+		*check->first = g_error_copy(result.problem);
+	check->report(&result, check->data);
+	check->started = clock_monotonic();
+}
+
+void check_set_time(Check *check, int64_t milliseconds)
+{
+	check->started = clock_monotonic() - milliseconds;
+}
+
+static void end_good(Check *check, CheckStep step, const char *mailbox, char *detail, char *advice)
+{
+	end_step(check, (CheckResult){.step = step,
+				.mailbox = mailbox,
+				.state = CHECK_GOOD,
+				.detail = detail,
+				.advice = advice});
+	g_free(detail);
+	g_free(advice);
+}
+
+static void end_bad(Check *check, CheckStep step, const char *mailbox, GError *problem)
+{
+	g_autofree char *sentence = failure_sentence(problem);
+	g_autofree char *advice = failure_advice(problem);
+
+	end_step(check, (CheckResult){.step = step,
+				.mailbox = mailbox,
+				.state = CHECK_BAD,
+				.detail = sentence,
+				.advice = advice,
+				.problem = problem});
+	g_error_free(problem);
+}
+
+void check_good(Check *check, CheckStep step, char *detail, char *advice)
+{
+	end_good(check, step, NULL, detail, advice);
+}
+
+void check_bad(Check *check, CheckStep step, GError *problem)
+{
+	end_bad(check, step, NULL, problem);
+}
+
+void check_mailbox_good(Check *check, const char *mailbox, char *detail, char *advice)
+{
+	end_good(check, CHECK_MAILBOX, mailbox, detail, advice);
+}
+
+void check_mailbox_bad(Check *check, const char *mailbox, GError *problem)
+{
+	end_bad(check, CHECK_MAILBOX, mailbox, problem);
+}
+
+void check_skip(Check *check, CheckStep step, const char *reason)
+{
+	end_step(check, (CheckResult){.step = step, .detail = reason});
+}
+
+/* ---- the way ---- */
+
+static CheckStep last_step(const Check *check)
+{
+	return check->protocol == MAIL_PROTOCOL_IMAP ? CHECK_FOLDERS : CHECK_SENDER;
+}
+
+/* Leaves out the steps from FIRST up to the login's end. */
+static void skip_from(Check *check, CheckStep first, const char *reason)
+{
+	for (CheckStep step = first; step <= CHECK_LOGIN; step++)
+		check_skip(check, step, reason);
+	check_skip(check, last_step(check), reason);
+}
+
+static void check_protocol(Check *check, bool asked)
+{
+	check->started = clock_monotonic();
+	if (!check_settings(check, asked)) {
+		skip_from(check, CHECK_TOKEN,
+			_("Nicht geprüft, weil die Einstellungen dafür nicht reichen."));
+		return;
+	}
+	check_token(check);
+	if (!check_connect(check))
+		skip_from(check, CHECK_LOGIN,
+			_("Nicht geprüft, weil keine Verbindung zustande kam."));
+	else
+		check_login(check);
+	mail_session_clear(&check->session);
+}
+
+bool check_run(Office *office, const CheckRequest *request, CheckReporter *report, void *data,
+	const Cancel *cancel, GError **error)
+{
+	g_autoptr(Account) account =
+		settings_resolve(office_settings(office), request->user, error);
+	bool both = !request->imap && !request->smtp;
+	GError *first = NULL;
+	Check check = {
+		.office = office,
+		.account = account,
+		.report = report,
+		.data = data,
+		.cancel = cancel,
+		.first = &first,
+	};
+
+	if (!account)
+		return false;
+	if (request->imap || both)
+		check_protocol(&check, true);
+	check.protocol = MAIL_PROTOCOL_SMTP;
+	if ((request->smtp || both) && !cancel_triggered(cancel))
+		check_protocol(&check, request->smtp);
+	if (cancel_triggered(cancel)) {
+		g_clear_error(&first);
+		failure_set(&first, FAILURE_CANCELLED, NULL, "cancelled");
+	}
+	if (first)
+		g_propagate_error(error, first);
+	return !first;
+}

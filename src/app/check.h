@@ -1,0 +1,59 @@
+/* The use case "Verbindung prüfen": step by step along the way that mail takes, each with its time,
+ * what was found and, where it fails, what to do. No mail is sent. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include "app/office.h"
+#include "base/cancel.h"
+#include "model/endpoint.h"
+
+typedef enum CheckStep {
+	CHECK_SETTINGS,
+	CHECK_TOKEN, /* Office 365 */
+	CHECK_DNS,
+	CHECK_PROXY,
+	CHECK_TCP,
+	CHECK_TLS,
+	CHECK_CAPABILITIES,
+	CHECK_LOGIN,
+	CHECK_FOLDERS, /* IMAP */
+	CHECK_SENDER,  /* SMTP */
+	CHECK_MAILBOX, /* a further one, after all others */
+} CheckStep;
+
+/* "settings", "token" … */
+const char *check_step_name(CheckStep step);
+
+typedef enum CheckState {
+	CHECK_OPEN, /* it does not apply, or it was not come to */
+	CHECK_GOOD,
+	CHECK_BAD,
+} CheckState;
+
+typedef struct CheckResult {
+	MailProtocol protocol;
+	CheckStep step;
+	const char *mailbox; /* CHECK_MAILBOX: its address; else NULL */
+	CheckState state;
+	int64_t milliseconds;
+	const char *detail;    /* what was found, or why it was left out: German */
+	const char *advice;    /* NULL: none */
+	const GError *problem; /* CHECK_BAD, else NULL */
+} CheckResult;
+
+/* Called with each RESULT, which it borrows, as soon as it is there. */
+typedef void CheckReporter(const CheckResult *result, void *data);
+
+typedef struct CheckRequest {
+	const char *user;
+	bool imap; /* neither of them: both, SMTP if it is set up */
+	bool smtp;
+} CheckRequest;
+
+/* Goes through the steps of REQUEST, all of them whatever is found. A login that the server refused
+ * before is really tried. False: the first failing step's failure (FAILURE_CANCELLED too), or, with
+ * no step reported, FAILURE_USER_UNKNOWN and our own. */
+bool check_run(Office *office, const CheckRequest *request, CheckReporter *report, void *data,
+	const Cancel *cancel, GError **error);

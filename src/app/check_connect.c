@@ -1,0 +1,282 @@
+/* From the server's name to what it offers: one connection, told stage by stage. */
+#include "app/check_internal.h"
+
+#include <string.h>
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "failure/failure.h"
+#include "net/stream.h"
+
+#define DAY (24 * 60 * 60)
+/* Days before a certificate's end at which somebody should know. */
+#define EXPIRY_WARNING 30
+
+/* ---- the name ---- */
+
+static char *join(const GPtrArray *texts, const char *separator)
+{
+	GString *list = g_string_new(NULL);
+
+	for (guint i = 0; i < texts->len; i++)
+		g_string_append_printf(list, "%s%s", i > 0 ? separator : "",
+			(const char *)g_ptr_array_index(texts, i));
+	return g_string_free(list, FALSE);
+}
+
+static bool check_name(Check *check, const Endpoint *endpoint)
+{
+	g_autoptr(GPtrArray) addresses = NULL;
+	g_autofree char *list = NULL;
+	GError *problem = NULL;
+
+	if (endpoint->proxy.host || g_hostname_is_ip_address(endpoint->host)) {
+		check_skip(check, CHECK_DNS,
+			endpoint->proxy.host ? _("Entfällt: Den Namen löst der Proxy auf.")
+					     : _("Entfällt: Eingetragen ist eine IP-Adresse."));
+		return true;
+	}
+	addresses = stream_resolve(endpoint->host, endpoint->timeout, check->cancel, &problem);
+	if (!addresses) {
+		check_bad(check, CHECK_DNS, problem);
+		return false;
+	}
+	list = join(addresses, ", ");
+	check_good(check, CHECK_DNS, g_strdup_printf("%s: %s", endpoint->host, list), NULL);
+	return true;
+}
+
+/* ---- what failed ---- */
+
+/* A connection that ended or stood still: how far it had come. */
+static CheckStep step_of_loss(const StreamReport *report, bool proxied)
+{
+	if (report->connected < 0)
+		return proxied ? CHECK_PROXY : CHECK_TCP;
+	if (proxied && report->reached < 0)
+		return CHECK_TCP;
+	return report->handshake >= 0 && report->encrypted < 0 ? CHECK_TLS : CHECK_CAPABILITIES;
+}
+
+/* The step at which a connection failed with PROBLEM. */
+static CheckStep step_of(const GError *problem, const StreamReport *report, bool proxied)
+{
+	switch (failure_of(problem)) {
+	case FAILURE_NAME_UNKNOWN: /* it was known a moment ago */
+	case FAILURE_NAME_TEMPORARY:
+		return CHECK_TCP;
+	case FAILURE_PROXY_NAME_UNKNOWN:
+	case FAILURE_PROXY_NAME_TEMPORARY:
+	case FAILURE_PROXY_REFUSED:
+	case FAILURE_PROXY_LOGIN:
+	case FAILURE_PROXY_FORBIDDEN:
+		return CHECK_PROXY;
+	case FAILURE_PROXY_UNREACHABLE:
+	case FAILURE_CONNECT_REFUSED:
+		return CHECK_TCP;
+	case FAILURE_SERVER_GARBAGE:
+	case FAILURE_SERVER_BYE:
+	case FAILURE_SERVER_UNAVAILABLE:
+	case FAILURE_LINE_TOO_LONG:
+		return CHECK_CAPABILITIES;
+	case FAILURE_TIMEOUT:
+	case FAILURE_CONNECTION_LOST:
+	case FAILURE_CANCELLED:
+	case FAILURE_INTERNAL:
+		return step_of_loss(report, proxied);
+	default:
+		return CHECK_TLS;
+	}
+}
+
+/* ---- what was found ---- */
+
+static void report_proxy(Check *check, const Endpoint *endpoint, const StreamReport *report)
+{
+	const Proxy *proxy = &endpoint->proxy;
+	const char *kind = proxy->kind == PROXY_HTTP ? "HTTP" : "SOCKS5";
+
+	if (!proxy->host) {
+		check_skip(check, CHECK_PROXY, _("Entfällt: Es ist kein Proxy eingetragen."));
+		return;
+	}
+	check_set_time(check, MAX(report->connected, 0));
+	check_good(check, CHECK_PROXY,
+		proxy->username ? g_strdup_printf(_("%s-Proxy %s, Port %u, angemeldet als %s"),
+					  kind, proxy->host, proxy->port, proxy->username)
+				: g_strdup_printf(_("%s-Proxy %s, Port %u, ohne Anmeldung"), kind,
+					  proxy->host, proxy->port),
+		NULL);
+}
+
+static void report_tcp(Check *check, const Endpoint *endpoint, const StreamReport *report)
+{
+	int64_t start = endpoint->proxy.host ? report->connected : 0;
+
+	check_set_time(check, MAX(report->reached - start, 0));
+	check_good(check, CHECK_TCP,
+		endpoint->proxy.host ? g_strdup_printf(_("%s, Port %u, durch den Proxy erreicht"),
+					       endpoint->host, endpoint->port)
+				     : g_strdup_printf(_("%s, Port %u"),
+					       report->address ? report->address : endpoint->host,
+					       endpoint->port),
+		NULL);
+}
+
+/* "imap.amt.example, ausgestellt von Amts-CA, gültig bis …; Kette: …"; yours. */
+static char *describe_chain(const GPtrArray *chain)
+{
+	const StreamCertificate *leaf = chain->len > 0 ? g_ptr_array_index(chain, 0) : NULL;
+	GString *text = g_string_new(NULL);
+	g_autofree char *until = NULL;
+
+	if (!leaf)
+		return g_string_free(text, FALSE);
+	until = clock_format_german(leaf->valid_until);
+	g_string_append_printf(text, _("Zertifikat für %s, ausgestellt von %s, gültig bis %s"),
+		*leaf->names ? leaf->names : leaf->subject, leaf->issuer, until);
+	for (guint i = 1; i < chain->len; i++) {
+		const StreamCertificate *above = g_ptr_array_index(chain, i);
+
+		g_string_append_printf(
+			text, "%s%s", i == 1 ? _("; Kette: ") : " ← ", above->subject);
+	}
+	return g_string_free(text, FALSE);
+}
+
+/* What will be the matter with the encryption, although it works; NULL: nothing. Yours. */
+static char *advise_on_tls(const StreamReport *report, const char *version)
+{
+	const StreamCertificate *leaf =
+		report->chain->len > 0 ? g_ptr_array_index(report->chain, 0) : NULL;
+	int64_t days = leaf ? (leaf->valid_until - clock_now()) / DAY : EXPIRY_WARNING;
+
+	if (g_strcmp0(version, "TLSv1") == 0 || g_strcmp0(version, "TLSv1.1") == 0)
+		return g_strdup(_("TLS 1.0 und 1.1 gelten als unsicher. Der Mailserver sollte "
+				  "erneuert werden."));
+	if (days >= EXPIRY_WARNING)
+		return NULL;
+	return g_strdup_printf(
+		ngettext("Das Zertifikat läuft in %d Tag ab; wer den Mailserver betreut, sollte es "
+			 "erneuern.",
+			"Das Zertifikat läuft in %d Tagen ab; wer den Mailserver betreut, sollte "
+			"es erneuern.",
+			(unsigned long)days),
+		(int)days);
+}
+
+/* "TLSv1.3" as people write it; yours. */
+static char *show_version(const char *version)
+{
+	if (!g_str_has_prefix(version, "TLSv"))
+		return g_strdup(version);
+	return g_strdup_printf("TLS %s", strchr(version, '.') ? version + 4 : "1.0");
+}
+
+static void report_tls(
+	Check *check, const Endpoint *endpoint, const StreamReport *report, const Stream *stream)
+{
+	const char *version = stream_tls_version(stream);
+	g_autofree char *chain = describe_chain(report->chain);
+	g_autofree char *shown = NULL;
+
+	if (endpoint->tls == TLS_MODE_NONE) {
+		check_skip(check, CHECK_TLS,
+			_("Ausgeschaltet (SSL/TLS „Nein“): Auch Kennwörter gehen unverschlüsselt "
+			  "über das Netz."));
+		return;
+	}
+	shown = show_version(version ? version : "?");
+	check_set_time(check, MAX(report->encrypted - report->handshake, 0));
+	check_good(check, CHECK_TLS,
+		g_strdup_printf("%s, %s%s%s%s", shown, stream_tls_cipher(stream),
+			report->starttls ? ", STARTTLS" : "", *chain ? "; " : "", chain),
+		advise_on_tls(report, version));
+}
+
+/* "2026: 35 MB" of what a server takes; yours. */
+static char *describe_offer(const MailSession *session)
+{
+	const char *offer = session->imap ? imap_offer(session->imap) : smtp_offer(session->smtp);
+	unsigned mechanisms =
+		session->imap ? imap_mechanisms(session->imap) : smtp_mechanisms(session->smtp);
+	bool login = session->imap && !imap_has(session->imap, IMAP_CAP_LOGINDISABLED);
+
+	if (mechanisms == SASL_NONE && !login)
+		return g_strdup_printf(
+			_("Der Server bietet: %s. Eine Anmeldung bietet er so nicht an."), offer);
+	return g_strdup_printf(_("Der Server bietet: %s"), offer);
+}
+
+/* Reports the steps from FIRST before LAST as good. */
+static void report_good(Check *check, const Endpoint *endpoint, const StreamReport *report,
+	const Stream *stream, CheckStep last)
+{
+	if (last > CHECK_PROXY)
+		report_proxy(check, endpoint, report);
+	if (last > CHECK_TCP)
+		report_tcp(check, endpoint, report);
+	if (last > CHECK_TLS && stream)
+		report_tls(check, endpoint, report, stream);
+}
+
+static void skip_rest(Check *check, CheckStep first)
+{
+	for (CheckStep step = first; step <= CHECK_CAPABILITIES; step++)
+		check_skip(check, step, _("Nicht geprüft, weil ein früherer Schritt scheiterte."));
+}
+
+/* The chain of a refused certificate belongs to the technical message. */
+static GError *add_chain(GError *problem, const StreamReport *report)
+{
+	g_autofree char *chain = describe_chain(report->chain);
+	GError *told = NULL;
+
+	if (!*chain)
+		return problem;
+	failure_set(&told, failure_of(problem), failure_subject(problem), "%s (%s)",
+		problem->message, chain);
+	g_error_free(problem);
+	return told;
+}
+
+static void report_failure(
+	Check *check, const Endpoint *endpoint, const StreamReport *report, GError *problem)
+{
+	CheckStep step = step_of(problem, report, endpoint->proxy.host != NULL);
+
+	report_good(check, endpoint, report, NULL, step);
+	if (step == CHECK_CAPABILITIES)
+		check_skip(check, CHECK_TLS,
+			report->encrypted >= 0
+				? _("Die Verschlüsselung kam zustande.")
+				: _("Nicht geprüft, weil der Server davor nicht richtig "
+				    "antwortete."));
+	check_set_time(check, MAX(report->ended, 0));
+	check_bad(check, step, step == CHECK_TLS ? add_chain(problem, report) : problem);
+	skip_rest(check, step + 1);
+}
+
+bool check_connect(Check *check)
+{
+	const Endpoint *endpoint = account_endpoint(check->account, check->protocol);
+	g_auto(StreamReport) report = {0};
+	GError *problem = NULL;
+	Stream *stream;
+
+	if (!check_name(check, endpoint)) {
+		skip_rest(check, CHECK_PROXY);
+		return false;
+	}
+	stream = stream_open_watched(endpoint, check->cancel, &report, &problem);
+	if (!stream) {
+		report_failure(check, endpoint, &report, problem);
+		return false;
+	}
+	report_good(check, endpoint, &report, stream, CHECK_CAPABILITIES);
+	if (!mail_session_begin(check->protocol, stream, &check->session, &problem)) {
+		check_bad(check, CHECK_CAPABILITIES, problem);
+		return false;
+	}
+	check_good(check, CHECK_CAPABILITIES, describe_offer(&check->session), NULL);
+	return true;
+}

@@ -1,0 +1,41 @@
+/* What the files of the check share. */
+#pragma once
+
+#include "app/check.h"
+#include "app/mail_session.h"
+#include "model/account.h"
+
+/* One protocol's way. */
+typedef struct Check {
+	Office *office;
+	const Account *account;
+	MailProtocol protocol;
+	CheckReporter *report;
+	void *data;
+	const Cancel *cancel;
+	int64_t started;      /* the step that is going on, on the monotonic clock */
+	MailSession session;  /* as far as it is open */
+	bool has_credentials; /* there is something to log in with */
+	GError **first;	      /* the first failing step's */
+} Check;
+
+/* Each ends the step that is going on and begins the next; DETAIL, ADVICE (nullable) and PROBLEM
+ * are taken. */
+void check_good(Check *check, CheckStep step, char *detail, char *advice);
+void check_bad(Check *check, CheckStep step, GError *problem);
+void check_skip(Check *check, CheckStep step, const char *reason);
+/* The same for one mailbox. */
+void check_mailbox_good(Check *check, const char *mailbox, char *detail, char *advice);
+void check_mailbox_bad(Check *check, const char *mailbox, GError *problem);
+/* The time that the step took otherwise than measured here; before it ends. */
+void check_set_time(Check *check, int64_t milliseconds);
+
+/* check_settings.c; false: nothing further can be asked. */
+bool check_settings(Check *check, bool asked);
+void check_token(Check *check);
+
+/* check_connect.c: from the name to the capabilities; true: check->session is open. */
+bool check_connect(Check *check);
+
+/* check_mailbox.c: the login and what it gives access to. */
+void check_login(Check *check);

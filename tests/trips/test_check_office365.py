@@ -1,0 +1,127 @@
+"""`check` with Office 365: what is the matter with the sign-in, its registration, the rights on mailboxes."""
+
+import shutil
+
+import pytest
+from office365 import Clerk365
+from peers.dovecot import free_port
+from runner import CLERK, SANITIZED
+from test_check import FAKETIME, broken, check, failing
+
+
+@pytest.fixture
+def signed_in(clerk365_smtp) -> Clerk365:
+    clerk365_smtp.sign_in()
+    return clerk365_smtp
+
+
+def token_step(clerk: Clerk365, failure: str, status: int) -> dict:
+    """The token fails alone; the way to the server is looked at all the same."""
+    steps = check(clerk.amtspost, "imap", status=status)
+    assert failing(steps) == [("imap", "token", failure)]
+    by_name = {step["step"]: step for step in steps}
+    assert by_name["capabilities"]["ok"] is True
+    assert by_name["login"]["ok"] is None and by_name["folders"]["ok"] is None
+    return by_name["token"]
+
+
+def test_all_is_well(signed_in, shared_mailbox):
+    signed_in.dovecot.share(signed_in.address, shared_mailbox.address)
+    signed_in.amtspost.set("mailboxes", shared_mailbox.address, CLERK)
+    steps = check(signed_in.amtspost, status=0)
+    assert [step["mailbox"] for step in steps if step["step"] == "mailbox"] == [shared_mailbox.address] * 2
+    token = next(step for step in steps if step["step"] == "token")
+    assert token["ok"] is True and signed_in.address in token["detail"] and "Uhr" in token["detail"]
+    assert token["advice"] is None
+    assert "OAuth 2.0" in next(step for step in steps if step["step"] == "login")["detail"]
+
+
+def test_never_signed_in(clerk365):
+    assert "login --user" in token_step(clerk365, "login-missing", 4)["advice"]
+
+
+def test_token_file_gone(signed_in):
+    signed_in.token_file.unlink()
+    token_step(signed_in, "token-missing", 4)
+
+
+def test_revoked(signed_in, identity):
+    signed_in.expire()
+    identity.revoke(signed_in.address)
+    token_step(signed_in, "oauth-revoked", 4)
+
+
+def test_consent_missing(clerk365, identity):
+    """The last attempt tells; no attempt is made without a person."""
+    login = clerk365.start()
+    identity.require_admin_consent()
+    identity.sign_in(login.url, clerk365.address, "Wolken-3hk", consent=False)
+    login.result(3)
+    step = token_step(clerk365, "oauth-admin-consent", 3)
+    assert "login consent" in step["advice"] or "zustimm" in (step["detail"] + step["advice"]).lower()
+
+
+def test_redirect_that_is_not_registered(clerk365):
+    clerk365.amtspost.set("oauth.redirect-uri", "http://localhost:8400/anders")
+    step = token_step(clerk365, "oauth-redirect", 3)
+    assert "http://localhost:8400/anders" in step["detail"]
+
+
+def test_redirect_that_will_be_wrong_at_the_next_sign_in(signed_in):
+    signed_in.amtspost.set("oauth.redirect-uri", "http://localhost:8400/anders")
+    token = next(step for step in check(signed_in.amtspost, "imap", status=0) if step["step"] == "token")
+    assert token["ok"] is True and "http://localhost:8400/anders" in token["advice"]
+
+
+def test_unknown_application(clerk365):
+    clerk365.amtspost.set("oauth.client-id", "00000000-0000-0000-0000-000000000000")
+    token_step(clerk365, "oauth-application", 3)
+
+
+def test_client_id_missing(clerk365):
+    clerk365.amtspost.ok("settings", "unset", "oauth.client-id")
+    broken(clerk365.amtspost, "imap", "settings", "setting-missing-global", 3)
+
+
+def test_authority_out_of_reach(clerk365):
+    clerk365.amtspost.set("oauth.authority", f"http://127.0.0.1:{free_port()}")
+    token_step(clerk365, "oauth-unreachable", 5)
+
+
+def test_authority_with_a_foreign_certificate(clerk365, identity):
+    clerk365.amtspost.set("oauth.authority", identity.tls_authority)
+    clerk365.amtspost.ok("settings", "unset", "tls.ca-file")
+    steps = check(clerk365.amtspost, "imap", status=3)
+    assert failing(steps)[0] == ("imap", "token", "tls-authority")
+
+
+def test_authority_that_is_another_server(clerk365, identity):
+    identity.force("authorize", status=404, body="nothing here")
+    token_step(clerk365, "oauth-setup", 3)
+
+
+def test_mailbox_without_imap(signed_in, identity):
+    """The token is good, but IMAP does not take it."""
+    identity.revoke_access_tokens(signed_in.address)
+    identity.set_lifetimes(access=3600)
+    steps = check(signed_in.amtspost, "imap", status=0)
+    assert failing(steps) == []  # another token was fetched
+
+
+def test_shared_mailbox_without_right(signed_in, shared_mailbox):
+    signed_in.amtspost.set("mailboxes", shared_mailbox.address, CLERK)
+    assert failing(check(signed_in.amtspost, status=6)) == [
+        ("imap", "mailbox", "mailbox-denied"), ("smtp", "mailbox", "sender-refused")]
+    signed_in.dovecot.share(signed_in.address, shared_mailbox.address, send_as=False)
+    assert failing(check(signed_in.amtspost, status=3)) == [("smtp", "mailbox", "sender-refused")]
+
+
+@pytest.mark.skipif(SANITIZED, reason="libfaketime and ASan cannot share a process")
+@pytest.mark.parametrize("minutes, word", [(-90, "nach"), (+90, "vor")])
+def test_clock_that_is_wrong(signed_in, minutes, word):
+    if not shutil.which("faketime"):
+        pytest.skip("faketime is missing: run tools/install test")
+    steps = check(signed_in.amtspost, "imap", status=0,
+                  add={"LD_PRELOAD": FAKETIME, "FAKETIME": f"{minutes:+}m"})
+    token = next(step for step in steps if step["step"] == "token")
+    assert "geht" in token["advice"] and f" {word}." in token["advice"]
