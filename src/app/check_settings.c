@@ -98,11 +98,9 @@ static bool is_left_out(const Check *check, bool asked, const GError *problem)
 bool check_settings(Check *check, bool asked)
 {
 	g_autoptr(GError) problem = NULL;
-	g_autoptr(Account) unlocked = NULL;
 
 	if (settings_require(check->account, check->protocol, &problem) &&
-		check_target(check, &problem) &&
-		(unlocked = sign_in_account(check->office, check->account->user_name, &problem))) {
+		check_target(check, &problem) && check_user(check, &problem)) {
 		check->has_credentials =
 			check->account->interface == INTERFACE_STANDARD &&
 			account_endpoint(check->account, check->protocol)->password;
