@@ -69,7 +69,8 @@ service stats {{
 }}
 namespace inbox {{
   inbox = yes
-  separator = /
+  separator = {separator}
+  prefix = {prefix}
   mailbox Entwürfe {{
     special_use = \\Drafts
   }}
@@ -172,10 +173,12 @@ def free_port() -> int:
 class Dovecot:
     """`with Dovecot(certificate) as server:`. USERS maps login names to passwords. With OAUTH the owner of
     one of its access tokens may open their mailboxes and those that share() names; any address is a
-    mailbox then, and Postfix finds `auth_socket` and `lmtp_socket`."""
+    mailbox then, and Postfix finds `auth_socket` and `lmtp_socket`. Folders other than INBOX begin with
+    PREFIX ("INBOX." with the separator ".", as Courier and Cyrus have it)."""
 
     def __init__(self, certificate: Certificate, users: dict[str, str] | None = None,
-                 encrypted_only: bool = False, extra: str = "", oauth: IdentityProvider | None = None):
+                 encrypted_only: bool = False, extra: str = "", oauth: IdentityProvider | None = None,
+                 separator: str = "/", prefix: str = "", mechanisms: str = PASSWORD_MECHANISMS):
         self.folder = Path(tempfile.mkdtemp(prefix="amtspost-dovecot-", dir="/tmp"))
         self.users = dict(users or {})
         self.plain_port = self.tls_port = 0
@@ -185,6 +188,8 @@ class Dovecot:
         self.certificate = certificate
         self._encrypted_only = encrypted_only
         self._extra = extra
+        self._separator, self._prefix = separator, prefix
+        self._mechanisms = mechanisms
         self._process: subprocess.Popen | None = None
         account = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
         self._account = account
@@ -343,11 +348,13 @@ class Dovecot:
             "encrypted_only": "yes" if self._encrypted_only else "no",
             "cleartext": "no" if self._encrypted_only else "yes",
             "protocols": "imap lmtp" if self._oauth else "imap",
-            "password_mechanisms": PASSWORD_MECHANISMS,
-            "mechanisms": PASSWORD_MECHANISMS + (f" {TOKEN_MECHANISMS}" if self._oauth else ""),
+            "separator": self._separator,
+            "prefix": self._prefix,
+            "password_mechanisms": self._mechanisms,
+            "mechanisms": self._mechanisms + (f" {TOKEN_MECHANISMS}" if self._oauth else ""),
         }
         text = (_COMMON + (_VERSION_2_4 if new else _VERSION_2_3)
-                + (_OAUTH_2_3 if self._oauth else "")).format(**values) + self._extra
+                + (_OAUTH_2_3 if self._oauth else "")).format(**values) + self._more_config()
         if new:
             text = (f"dovecot_config_version = {number}\ndovecot_storage_version = {number}\n"
                     + text.replace("protocols = imap\n", "protocols {\n  imap = yes\n}\n"))
@@ -355,6 +362,10 @@ class Dovecot:
         if self._oauth:
             self._replace("oauth.lua", f'INTROSPECTION = "{self._oauth.introspection_url}"\n'
                                        f'SHARED = "{self.folder}/shared"\n' + _LUA.read_text())
+
+    def _more_config(self) -> str:
+        """What stands at the end of the configuration."""
+        return self._extra
 
     def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + 15
