@@ -77,7 +77,8 @@ class Maildir:
             for part in ("cur", "new", "tmp"):
                 shutil.rmtree(path / part, ignore_errors=True)
             for index in path.glob("dovecot*"):
-                index.unlink()
+                if index.name != "dovecot-acl":  # rights stay
+                    index.unlink()
 
     def remove_mail(self, folder: str, index: int) -> None:
         """Removes the INDEXth mail (in the order they were written)."""

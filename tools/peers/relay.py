@@ -4,6 +4,7 @@ import queue
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 
 class Relay:
@@ -14,6 +15,8 @@ class Relay:
         self.target_port = target_port
         self.cut_after = 0  # bytes from the server after which a connection is dropped; 0: never
         self.cuts_left = 0  # how many connections are still to be cut
+        self.before_cut: Callable[[], None] = lambda: None  # done before the program can notice
+        self.before_client: Callable[[bytes], None] = lambda _: None  # before the server gets the bytes
         self.delay = 0.0  # seconds one way
         self.rate = 0  # bytes a second from the server; 0: as fast as it goes
         self.connections = 0
@@ -80,7 +83,10 @@ class Relay:
             while data := source.recv(65_536):
                 if from_server and limit and passed + len(data) >= limit:
                     target.sendall(data[: limit - passed])
+                    self.before_cut()
                     break
+                if not from_server:
+                    self.before_client(data)
                 passed += len(data)
                 self._note(data, from_server)
                 if from_server and self.rate:
