@@ -1,67 +1,13 @@
 """Signing in on the way: at a terminal a command asks for what is missing and goes on with what was wanted;
 elsewhere it ends with status 4."""
 
-import os
-import pty
-import re
-import select
-import subprocess
-import termios
 import time
 
 import pytest
 from office365 import USER_PASSWORD
-from peers import processes
 from peers.load import make_mails
-from runner import BINARY, CLERK, MARK, PASSWORD
-
-
-class Terminal:
-    """The program at a terminal of its own."""
-
-    def __init__(self, amtspost, *arguments: str):
-        self._master, slave = pty.openpty()
-        self.process = processes.spawn(
-            ["setsid", "--ctty", str(BINARY), "--data", str(amtspost.data), *arguments], stdin=slave,
-            stdout=slave, stderr=slave, env=amtspost.environment | {"TERM": "xterm"})
-        self._kept = slave  # its settings are looked at when the program is gone
-        self.text = ""
-
-    def read(self, seconds: float) -> bool:
-        """False: the program is gone, and all it wrote is read."""
-        if not select.select([self._master], [], [], seconds)[0]:
-            return self.process.poll() is None
-        try:
-            self.text += os.read(self._master, 65_536).decode("utf-8", "replace").replace("\r\n", "\n")
-        except OSError:  # the other side is closed
-            return False
-        return True
-
-    def wait_for(self, pattern: str, seconds: float = 20) -> re.Match:
-        deadline = time.monotonic() + seconds
-        while not (found := re.search(pattern, self.text)):
-            assert time.monotonic() < deadline and self.read(0.1), f"no {pattern!r} in:\n{self.text}"
-        return found
-
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def finish(self, seconds: float = 60, echo: bool = False) -> int:
-        """Waits for the end; ECHO: the terminal must show again what is typed."""
-        deadline = time.monotonic() + seconds
-        while self.read(0.1):
-            assert time.monotonic() < deadline, self.text
-        try:
-            status = self.process.wait(seconds)
-            assert not echo or termios.tcgetattr(self._kept)[3] & termios.ECHO, "the terminal stays blind"
-            return status
-        except subprocess.TimeoutExpired:
-            processes.stop(self.process)
-            raise
-        finally:
-            os.close(self._master)
-            os.close(self._kept)
-            assert MARK not in self.text, "a secret was shown"
+from runner import CLERK, MARK, PASSWORD
+from terminal import Terminal
 
 
 @pytest.fixture

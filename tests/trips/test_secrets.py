@@ -1,12 +1,12 @@
 """Planted secrets are looked for wherever the program leaves bytes."""
 
-import base64
 import os
 import stat
 import time
 from pathlib import Path
 
 import pytest
+from leaks import all_bytes, forms
 from peers.load import make_mails
 from peers.relay import Relay
 from runner import CLERK, MARK, Amtspost
@@ -14,17 +14,6 @@ from runner import CLERK, MARK, Amtspost
 PLANTED = {key: f"{MARK}-{key}-ß" for key in (
     "imap.password", "smtp.password", "imap.proxy.password", "smtp.proxy.password",
     "oauth.client-secret")}
-
-
-def forms(secret: str) -> list[bytes]:
-    """SECRET as it could lie somewhere by mistake."""
-    raw = secret.encode()
-    return [raw, raw.hex().encode(), base64.b64encode(raw)[:24], base64.b64encode(b"\0" + raw)[1:20],
-            raw.decode().encode("utf-16-le")]
-
-
-def all_bytes(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
