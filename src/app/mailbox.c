@@ -33,7 +33,6 @@ Mailbox *mailbox_adopt(ImapSession *session)
 {
 	Mailbox *mailbox = g_new0(Mailbox, 1);
 
-	mailbox->main = true;
 	mailbox->session = session;
 	return mailbox;
 }
@@ -250,8 +249,7 @@ Mailbox *mailbox_open(Office *office, const Account *account, const char *addres
 
 	if (!settings_require(account, MAIL_PROTOCOL_IMAP, error))
 		return NULL;
-	mailbox->main = text_is_same(address, account->address);
-	if (mailbox->main)
+	if (text_is_same(address, account->address))
 		opened = open_main(&opening, error);
 	else if (account->interface == INTERFACE_OFFICE365)
 		opened = open_with_token(&opening, error);

@@ -37,8 +37,7 @@ bool mailbox_is_refused(const GError *problem);
 /* Borrowed. */
 ImapSession *mailbox_session(const Mailbox *mailbox);
 
-/* Its folders, ImapFolder *; the main mailbox without those of other users that the server lists
- * beside it. */
+/* Its folders, ImapFolder *; without those of other users that the server lists beside them. */
 GPtrArray *mailbox_list(Mailbox *mailbox, GError **error);
 
 /* imap_select for a folder by its own name. */

@@ -5,10 +5,10 @@
 
 struct Mailbox {
 	ImapSession *session;
-	bool main;
 	/* In another user's namespace; root NULL: the server's names are the owner's. */
 	char *root;	    /* "shared/info@amt.example" */
 	char delimiter;	    /* behind it; 0: none */
+	char *prefix;	    /* of the owner's names other than INBOX: "", "INBOX." */
 	char *inbox;	    /* what is INBOX to its owner; NULL: nothing */
 	GPtrArray *folders; /* ImapFolder * below root, as the search for it found them */
 };

@@ -12,6 +12,7 @@
 void mailbox_names_clear(Mailbox *mailbox)
 {
 	g_clear_pointer(&mailbox->root, g_free);
+	g_clear_pointer(&mailbox->prefix, g_free);
 	g_clear_pointer(&mailbox->inbox, g_free);
 	g_clear_pointer(&mailbox->folders, g_ptr_array_unref);
 }
@@ -69,21 +70,32 @@ static void find_inbox(Mailbox *mailbox)
 	}
 }
 
-/* Takes ROOT as the mailbox's if the server has anything there. */
+/* Leaves what lies at or below ROOT: the address may hold a wildcard, and other owners begin alike.
+ * Whether any of it can be opened: a server may show the root of a mailbox without a right on it.
+ */
+static bool keep_below(GPtrArray *folders, const char *root, char delimiter)
+{
+	bool selectable = false;
+
+	for (guint i = folders->len; i > 0; i--) {
+		const ImapFolder *folder = g_ptr_array_index(folders, i - 1);
+
+		if (is_below(folder->name, root, delimiter))
+			selectable |= folder->selectable;
+		else
+			g_ptr_array_remove_index(folders, i - 1);
+	}
+	return selectable;
+}
+
+/* Takes ROOT as the mailbox's if the server has any folder there. */
 static bool try_root(Mailbox *mailbox, const char *root, char delimiter, GError **error)
 {
 	g_autoptr(GPtrArray) folders = imap_list_below(mailbox->session, root, error);
 
 	if (!folders)
 		return false;
-	/* The address may hold a wildcard, and other owners begin alike. */
-	for (guint i = folders->len; i > 0; i--) {
-		const ImapFolder *folder = g_ptr_array_index(folders, i - 1);
-
-		if (!is_below(folder->name, root, delimiter))
-			g_ptr_array_remove_index(folders, i - 1);
-	}
-	if (folders->len == 0)
+	if (!keep_below(folders, root, delimiter))
 		return true;
 	mailbox->root = g_strdup(root);
 	mailbox->delimiter = delimiter;
@@ -107,12 +119,25 @@ static bool look_into(
 	return true;
 }
 
+/* What the names of an owner's folders begin with: as the user's own do. Yours. */
+static char *personal_prefix(const GPtrArray *found)
+{
+	for (guint i = 0; i < found->len; i++) {
+		const ImapNamespace *name_space = g_ptr_array_index(found, i);
+
+		if (name_space->kind == NAMESPACE_PERSONAL)
+			return g_strdup(name_space->prefix);
+	}
+	return g_strdup("");
+}
+
 bool mailbox_names_find(Mailbox *mailbox, const char *address, GError **error)
 {
 	g_autoptr(GPtrArray) found = imap_namespaces(mailbox->session, error);
 
 	if (!found)
 		return false;
+	mailbox->prefix = personal_prefix(found);
 	for (guint i = 0; i < MIN(found->len, NAMESPACE_LIMIT) && !mailbox->root; i++) {
 		const ImapNamespace *name_space = g_ptr_array_index(found, i);
 
@@ -155,7 +180,7 @@ static GPtrArray *rename_all(Mailbox *mailbox, GPtrArray *folders)
 		if (g_strcmp0(folder->name, mailbox->inbox) == 0)
 			name = g_strdup("INBOX");
 		else if (strlen(folder->name) >= skip)
-			name = g_strdup(folder->name + skip);
+			name = g_strconcat(mailbox->prefix, folder->name + skip, NULL);
 		if (!name) {
 			g_ptr_array_remove_index(folders, i - 1);
 			continue;
@@ -174,7 +199,7 @@ GPtrArray *mailbox_list(Mailbox *mailbox, GError **error)
 		return rename_all(mailbox, g_steal_pointer(&mailbox->folders));
 	folders = mailbox->root ? imap_list_below(mailbox->session, mailbox->root, error)
 				: imap_list(mailbox->session, error);
-	if (!folders || (mailbox->main && !drop_others(mailbox, folders, error)))
+	if (!folders || (!mailbox->root && !drop_others(mailbox, folders, error)))
 		return NULL;
 	return mailbox->root ? rename_all(mailbox, g_steal_pointer(&folders))
 			     : g_steal_pointer(&folders);
@@ -186,6 +211,9 @@ char *mailbox_server_name(const Mailbox *mailbox, const char *folder)
 		return g_strdup(folder);
 	if (mailbox->inbox && g_ascii_strcasecmp(folder, "INBOX") == 0)
 		return g_strdup(mailbox->inbox);
+	/* Whatever the name, it stays below the root. */
+	if (g_str_has_prefix(folder, mailbox->prefix))
+		folder += strlen(mailbox->prefix);
 	return g_strdup_printf("%s%c%s", mailbox->root, mailbox->delimiter, folder);
 }
 
