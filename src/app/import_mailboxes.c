@@ -33,15 +33,22 @@ static void list_problem(ImportRun *run, const char *folder, const GError *probl
 	import_add_error(run, run->address, folder, 0, sentence);
 }
 
-/* A folder that was there a moment ago and is not any more may mean that the whole mailbox was
- * taken away: then *PROBLEM says so from here on. */
-static void look_behind(ImportRun *run, GError **problem)
+/* Whether PROBLEM with a folder that was there a moment ago (LISTED) may mean that the whole
+ * mailbox was taken away. */
+static bool may_be_lost(const ImportRun *run, bool listed, const GError *problem)
+{
+	return !text_is_same(run->address, run->account->address) &&
+	       (failure_is(problem, FAILURE_LOGIN_NOT_CONNECTED) ||
+		       (listed && (failure_is(problem, FAILURE_FOLDER_UNKNOWN) ||
+					  failure_is(problem, FAILURE_FOLDER_DENIED))));
+}
+
+/* If the mailbox does not open any more, *PROBLEM says so from here on. */
+static void look_behind(ImportRun *run, bool listed, GError **problem)
 {
 	GError *lost = NULL;
 
-	if (!(failure_is(*problem, FAILURE_FOLDER_UNKNOWN) ||
-		    failure_is(*problem, FAILURE_FOLDER_DENIED)) ||
-		text_is_same(run->address, run->account->address) || run->checks >= CHECK_LIMIT)
+	if (!may_be_lost(run, listed, *problem) || run->checks >= CHECK_LIMIT)
 		return;
 	run->checks++;
 	import_disconnect(run);
@@ -63,8 +70,7 @@ static bool import_one(ImportRun *run, const char *folder, bool *missing, GError
 		run->result->folders++;
 		return true;
 	}
-	if (!missing)
-		look_behind(run, &problem);
+	look_behind(run, !missing, &problem);
 	if (missing && failure_is(problem, FAILURE_FOLDER_UNKNOWN)) {
 		*missing = true;
 	} else if (failure_code(problem) == FAILURE_CODE_REFUSED && !mailbox_is_refused(problem)) {

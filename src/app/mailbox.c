@@ -91,6 +91,24 @@ static bool try_login(const Opening *opening, const SignInTry *order, GError **e
 
 /* ---- Office 365 ---- */
 
+/* Exchange accepts the login also without a right on the mailbox, and says so at the first command
+ * that needs it. */
+static bool try_token(const Opening *opening, const SignInTry *order, GError **error)
+{
+	Mailbox *mailbox = opening->mailbox;
+	g_autoptr(GError) problem = NULL;
+	ImapStatus status;
+
+	if (!try_login(opening, order, error))
+		return false;
+	if (imap_status(mailbox->session, "INBOX", &status, &problem) ||
+		failure_code(problem) == FAILURE_CODE_REFUSED)
+		return true;
+	g_clear_pointer(&mailbox->session, imap_close);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
 /* Whether PROBLEM says that the token, good as it is, has no right on the mailbox. */
 static bool lacks_right(const GError *problem)
 {
@@ -126,12 +144,12 @@ static bool open_with_token(const Opening *opening, GError **error)
 	if (!token_get(opening->office, opening->account, NULL, opening->cancel, &token, error))
 		return false;
 	order.token = token;
-	if (try_login(opening, &order, &problem))
+	if (try_token(opening, &order, &problem))
 		return true;
 	if (lacks_right(problem) && find_fresh_token(opening, token, &fresh, &other)) {
 		g_clear_error(&problem);
 		order.token = fresh;
-		if (try_login(opening, &order, &problem))
+		if (try_token(opening, &order, &problem))
 			return true;
 	}
 	/* Where the user's own mailbox does not open either, that is the matter. */
