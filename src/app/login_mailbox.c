@@ -54,7 +54,9 @@ static bool try_mailbox(Login *login, const char *address, const SignInTry *orde
 	g_auto(MailSession) session = {0};
 	GError *problem = NULL;
 
-	sign_in_try(order, login->cancel, &session, &problem);
+	if (sign_in_try(order, login->cancel, &session, &problem) && mail_session_is_open(&session))
+		failure_set(&problem, FAILURE_MAILBOX_DENIED, address,
+			"greeted with PREAUTH, whose mailbox it is");
 	problem = login_word(problem, order->username);
 	if (failure_is(problem, FAILURE_CANCELLED)) {
 		g_propagate_error(error, problem);
