@@ -169,7 +169,7 @@ def another_office_account(make_office_account: Callable[..., OfficeAccount]) ->
     return make_office_account()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_office_mailbox(office_dovecot: Dovecot) -> Callable[[], Mailbox]:
     """Makes empty mailboxes that belong to nobody until OfficeAccount.share() gives a right on them."""
     def make() -> Mailbox:

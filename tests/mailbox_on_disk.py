@@ -12,12 +12,13 @@ from runner import PASSWORD
 class Mailbox:
     """One address on the private Dovecot, filled straight on its disk and read back by imaplib."""
 
-    def __init__(self, server: Dovecot, address: str):
+    def __init__(self, server: Dovecot, address: str, password: str = PASSWORD):
         self.server = server
         self.address = address
+        self.password = password
         self.disk: Maildir = server.maildir(address)
-        if server.users.get(address) != PASSWORD:
-            server.set_password(address, PASSWORD)
+        if server.users.get(address) != password:
+            server.set_password(address, password)
 
     def fill(self, folder: str, mails: list[Mail], **options: int) -> None:
         self.disk.add_folder(folder, mails, **options)
@@ -27,7 +28,7 @@ class Mailbox:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         connection = imaplib.IMAP4_SSL("127.0.0.1", self.server.tls_port, ssl_context=context)
         # imaplib's own quoting knows ASCII only.
-        connection.authenticate("PLAIN", lambda _: f"\0{self.address}\0{PASSWORD}".encode())
+        connection.authenticate("PLAIN", lambda _: f"\0{self.address}\0{self.password}".encode())
         return connection
 
     def read(self, folder: str = "INBOX") -> dict[int, bytes]:

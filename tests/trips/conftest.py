@@ -1,16 +1,20 @@
-"""Clerks with Office 365, each with an address that no other test knows."""
+"""Clerks with Office 365, each with an address that no other test knows, and clerks with further mailboxes."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from office365 import Clerk365
-from peers.certificates import Authority
+from peers.certificates import Authority, Certificate
 from peers.dovecot import Dovecot
+from peers.dovecot_sharing import SharingDovecot
 from peers.fake_smtp import FakeSmtp
 from peers.identity import IdentityProvider
+from peers.node import Missing
 from peers.postfix import Postfix
 from runner import Amtspost
+from sharing import NamespaceScene, Scene, StandardScene, TokenScene, start_sharing
 
 _NUMBERS = itertools.count(1)
 
@@ -40,3 +44,48 @@ def clerk365_smtp(amtspost: Amtspost, identity_provider: IdentityProvider, offic
 def fake_smtp() -> Iterator[FakeSmtp]:
     with FakeSmtp() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def sharing_dovecot(certificate: Certificate) -> Iterator[SharingDovecot]:
+    try:
+        yield from start_sharing(certificate)
+    except Missing as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def dotted_dovecot(certificate: Certificate) -> Iterator[SharingDovecot]:
+    """Other names for everything, and PLAIN instead of SCRAM."""
+    try:
+        yield from start_sharing(certificate, others="user.%%n.", separator=".", prefix="INBOX.",
+                                 by_inbox=True, mechanisms="plain login")
+    except Missing as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def make_scene(request: pytest.FixtureRequest) -> Callable[[type[Scene], Path], Scene]:
+    """Makes a scene of a kind with the program's folder; the servers start with the first that needs them."""
+    def make(kind: type[Scene], folder: Path) -> Scene:
+        amtspost = Amtspost(folder)
+        if issubclass(kind, TokenScene):
+            provider = request.getfixturevalue("identity_provider")
+            provider.reset()
+            make_mailbox = request.getfixturevalue("make_office_mailbox")
+            main = make_mailbox()
+            clerk = Clerk365(amtspost, provider, main.server, main.address,
+                             request.getfixturevalue("authority").certificate)
+            return TokenScene(clerk, main, [make_mailbox(), make_mailbox()], make_mailbox())
+        server = request.getfixturevalue("dotted_dovecot" if kind.separator == "." else "sharing_dovecot")
+        assert issubclass(kind, StandardScene)
+        return kind(amtspost, server, server.plain_port)
+
+    return make
+
+
+@pytest.fixture
+def shared(make_scene: Callable[[type[Scene], Path], Scene], tmp_path: Path) -> Iterator[Scene]:
+    """A clerk with further mailboxes, where it makes no difference how these open."""
+    with make_scene(NamespaceScene, tmp_path) as made:
+        yield made

@@ -1,0 +1,199 @@
+"""Further mailboxes, by each way in which they open: what is imported, what fails and why."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+from peers.load import make_mails
+from runner import CLERK, Run
+from sharing import (
+    NO_RIGHT,
+    TRASH,
+    AuthorizedScene,
+    DottedAuthorizedScene,
+    DottedNamespaceScene,
+    NamespaceScene,
+    OwnScene,
+    Scene,
+    TokenScene,
+    hash_of,
+    mail,
+    spelled,
+)
+
+WAYS_OF_PASSWORDS = (NamespaceScene, DottedNamespaceScene, AuthorizedScene, DottedAuthorizedScene, OwnScene)
+WAYS = (*WAYS_OF_PASSWORDS, TokenScene)
+
+
+def name_of(way: type[Scene]) -> str:
+    return way.__name__.removesuffix("Scene")
+
+
+def fill_all(scene: Scene) -> dict[str, tuple[set, set]]:
+    """Mails in all that open, one of them twice, another in two copies; answers the archive to come."""
+    copies = [mail("beiden", "mx1"), mail("beiden", "mx2")]
+    same = mail("gleich")
+    scene.fill(scene.main, inbox=[mail("eigene 1"), mail("eigene 2")], archive=[mail("eigene alt")])
+    scene.fill(scene.given[0], inbox=[copies[0], same, mail("erste 3")], archive=[mail("erste alt")],
+               trash=[mail("gelöscht")])
+    scene.fill(scene.given[1], inbox=[copies[1]], archive=[same, mail("zweite alt")])
+    main, first, second = scene.addresses
+    old = scene.folder("Archiv/2026")
+    sources = {
+        "eigene 1": {(main, "INBOX", 1)},
+        "eigene 2": {(main, "INBOX", 2)},
+        "eigene alt": {(main, old, 1)},
+        "beiden": {(first, "INBOX", 1), (second, "INBOX", 1)},
+        "gleich": {(first, "INBOX", 2), (second, old, 1)},
+        "erste 3": {(first, "INBOX", 3)},
+        "erste alt": {(first, old, 1)},
+        "zweite alt": {(second, old, 2)},
+    }
+    return {name: (places, {hash_of(copy) for copy in copies} if name == "beiden" else {hash_of(mail(name))})
+            for name, places in sources.items()}
+
+
+@dataclass
+class Imported:
+    """A scene whose mailboxes were imported once."""
+
+    scene: Scene
+    expected: dict[str, tuple[set, set]]
+    run: Run
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=name_of)
+def imported(request, make_scene, tmp_path_factory):
+    with make_scene(request.param, tmp_path_factory.mktemp("shared")) as scene:
+        expected = fill_all(scene)
+        yield Imported(scene, expected, scene.run_import())
+
+
+def assert_only_those_without_right(scene: Scene, run: Run) -> None:
+    assert run.status == 6, run.stderr
+    errors = [(error["mailbox"], error["folder"], error["uid"]) for error in run.json["errors"]]
+    assert errors == [(scene.denied, None, None), (scene.missing, None, None)]
+    for error in run.json["errors"]:
+        assert error["mailbox"] in error["reason"] and NO_RIGHT in error["reason"]
+    assert run.json["failed"] == 2 and run.error["status"] == 6
+
+
+def test_all_that_open_are_imported(imported):
+    assert_only_those_without_right(imported.scene, imported.run)
+    assert imported.run.json["imported"] == sum(len(copies) for _, copies in imported.expected.values())
+    assert imported.scene.filed() == imported.expected
+
+
+def test_the_second_import_finds_nothing(imported):
+    run = imported.scene.run_import()
+    assert_only_those_without_right(imported.scene, run)
+    assert run.json["imported"] == run.json["known"] == 0
+    assert imported.scene.filed() == imported.expected
+
+
+def test_folders_of_all(imported):
+    scene = imported.scene
+    run = scene.clerk.run("--json", "folders", "--user", CLERK)
+    assert run.status == 6
+    assert [(row["mailbox"], row["name"], row["messages"]) for row in run.json] == [
+        (address, scene.folder(name), count) for address, counts in
+        zip(scene.addresses, ((2, 1), (3, 1), (1, 2)), strict=True)
+        for name, count in zip(("INBOX", "Archiv/2026"), counts, strict=True)]
+    assert not any(row["hidden"] for row in run.json)
+    for address in (scene.denied, scene.missing):
+        assert f"{address}: " in run.stderr
+    shown = scene.clerk.json("folders", "--user", CLERK, "--all", "--mailbox", scene.given[0].address)
+    hidden = [(row["mailbox"], row["name"], row["messages"]) for row in shown if row["hidden"]]
+    assert hidden == [(scene.addresses[1], scene.folder(TRASH), 1)]
+
+
+def test_messages_of_one(imported):
+    scene = imported.scene
+    rows = scene.clerk.json("messages", "--user", CLERK, "--mailbox", scene.given[0].address.upper(),
+                            "--folder", scene.folder("Archiv/2026"))
+    assert [(row["uid"], row["subject"], row["imported"]) for row in rows] == [(1, "erste alt", True)]
+    rows = scene.clerk.json("messages", "--user", CLERK, "--mailbox", scene.given[0].address,
+                            "--folder", "INBOX")
+    assert [row["subject"] for row in rows] == ["erste 3", "gleich", "beiden"]
+
+
+def test_the_sign_in_tells_of_each(imported):
+    scene = imported.scene
+    run = scene.login()
+    report = json.loads(run.stdout.strip().splitlines()[-1])
+    assert run.status == 6, report
+    told = {entry["address"]: (entry["ok"], entry["reason"]) for entry in report["mailboxes"]}
+    main, first, second = scene.addresses
+    assert list(told) == [main, first, scene.denied, second, scene.missing]
+    assert all(told[address] == (True, None) for address in scene.addresses)
+    for address in (scene.denied, scene.missing):
+        assert told[address][0] is False and NO_RIGHT in told[address][1]
+        assert address in report["error"]["message"]
+    assert report["imap"]["ok"] is True
+
+
+@pytest.mark.parametrize("imported", WAYS_OF_PASSWORDS, ids=name_of, indirect=True)
+def test_the_main_password_is_tried_under_no_other_name(imported):
+    """Dovecot has it on record whose password each attempt brought."""
+    scene = imported.scene
+    boxes = {box.address for box in scene.given} | {scene.denied.lower(), scene.missing.lower()}
+    own = {box.address for box in scene.given if scene.way == "own"}
+    tried = [login for login in scene.server.logins()
+             if scene.main.address in login or login.mailbox in boxes]
+    assert {login.authenticated for login in tried} == {scene.main.address} | own
+    assert all(login.accepted for login in tried if login.authenticated in own)
+
+
+@pytest.mark.parametrize("imported", [DottedNamespaceScene, AuthorizedScene], ids=name_of, indirect=True)
+def test_a_refused_authorization_is_not_asked_for_again(imported):
+    """A server may count failed logins; the next sign-in asks again."""
+    scene = imported.scene
+
+    def refused() -> int:
+        return sum(login.authenticated == scene.main.address and not login.accepted
+                   for login in scene.server.logins())
+
+    before = refused()
+    assert before >= 2
+    assert_only_those_without_right(scene, scene.run_import())
+    assert refused() == before
+    scene.login()
+    assert refused() == before + 2
+
+
+@pytest.mark.parametrize("way", [NamespaceScene, DottedAuthorizedScene, OwnScene, TokenScene], ids=name_of)
+def test_lost_in_the_middle(make_scene, tmp_path, way):
+    """The right goes while the mailbox is read, and the connection with it."""
+    with make_scene(way, tmp_path) as scene:
+        lost, other = scene.given
+        mails = list(make_mails(40, seed=7))
+        scene.fill(scene.main, inbox=[mail("eigene")])
+        scene.fill(lost, inbox=mails)
+        scene.fill(other, inbox=[mail("danach")])
+        scene.use(*scene.addresses[1:], scene.denied)
+        run = lose(scene, lost)
+        reasons = {error["mailbox"]: error["reason"] for error in run.json["errors"]}
+        assert list(reasons) == [spelled(lost.address), scene.denied]
+        assert scene.lost in reasons[spelled(lost.address)] and NO_RIGHT in reasons[scene.denied]
+        assert {"eigene", "danach"} < scene.filed().keys()
+        assert 0 < run.json["imported"] - 2 < len(mails), "some of it came before"
+        scene.give(lost)
+        if scene.needs_sign_in_again:
+            scene.login()
+        again = scene.run_import("--mailbox", lost.address)
+        assert again.status == 0
+        assert again.json["imported"] + run.json["imported"] == len(mails) + 2
+        assert {copy for _, copies in scene.filed().values() for copy in copies} == {
+            hash_of(one) for one in [*mails, mail("eigene"), mail("danach")]}
+
+
+def lose(scene: Scene, box) -> Run:
+    """An import that loses BOX, the only one with so many bytes, on the way."""
+    def take() -> None:
+        scene.relay.cuts_left = 0
+        scene.take(box)
+
+    scene.relay.cut_after, scene.relay.cuts_left, scene.relay.before_cut = 200_000, 1000, take
+    run = scene.run_import()
+    assert run.status == 6 and scene.relay.cuts_left == 0, run.stdout
+    return run
