@@ -19,6 +19,7 @@ from peers.dovecot import Dovecot  # noqa: E402
 from peers.identity import IdentityProvider  # noqa: E402
 from peers.node import Missing  # noqa: E402
 from peers.postfix import Postfix  # noqa: E402
+from proxies import SERVERS  # noqa: E402
 from runner import ADDRESS, BINARY, MARK, PASSWORD, Amtspost  # noqa: E402
 
 TEST_SECONDS = 300
@@ -57,7 +58,7 @@ def authority() -> Iterator[Authority]:
 
 @pytest.fixture(scope="session")
 def certificate(authority: Authority) -> Certificate:
-    return authority.issue("localhost", ["localhost", "127.0.0.1"])
+    return authority.issue("localhost", ["localhost", "127.0.0.1", *SERVERS])
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 
 class Relay:
-    """`with Relay(port) as relay:` listens on relay.port. The attributes may be changed while it runs
-    and hold for the connections to come."""
+    """`with Relay(port) as relay:` listens on relay.port, or takes what comes in at LISTENER. The attributes
+    may be changed while it runs and hold for the connections to come."""
 
-    def __init__(self, target_port: int):
+    def __init__(self, target_port: int, listener: socket.socket | None = None):
         self.target_port = target_port
         self.cut_after = 0  # bytes from the server after which a connection is dropped; 0: never
         self.cuts_left = 0  # how many connections are still to be cut
@@ -25,7 +25,7 @@ class Relay:
         self.server_bytes = bytearray()
         self.counted = 0  # both ways
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._open: set[socket.socket] = set()
 
