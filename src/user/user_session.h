@@ -1,0 +1,92 @@
+/* Signing in to the page: sessions, one-time invitations, keys of the API, and how often somebody
+ * may try. Only hashes of what browsers and programs hold are stored, so the database opens
+ * nothing. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include "base/secret.h"
+#include "db/db.h"
+#include "user/user.h"
+
+/* Without a request for so long, or this old, a session is over. Seconds. */
+#define SESSION_IDLE_SECONDS (2 * 60 * 60)
+#define SESSION_SECONDS (12 * 60 * 60)
+#define INVITATION_SECONDS (7 * 24 * 60 * 60)
+
+/* ---- sessions ---- */
+
+typedef struct Session {
+	User *user;
+	char *csrf;	 /* goes into every form of this session */
+	int64_t started; /* seconds since 1970 */
+} Session;
+
+void session_free(Session *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
+
+/* A new session of the user NAME for somebody at ADDRESS; *TOKEN, yours, is what the browser holds
+ * (43 letters of base64url, 256 bits). Ends old ones beyond 20 of this user. Audit row
+ * "session.start". */
+bool session_start(Db *db, const char *name, const char *address, char **token, GError **error);
+/* The living session behind TOKEN, yours; NULL without *ERROR: there is none (over, ended, its user
+ * locked or removed). Notes that it is in use, at most once a minute. */
+Session *session_find(Db *db, const char *token, GError **error);
+bool session_end(Db *db, const char *token, GError **error);
+/* All of USER's but the one of KEEP (NULL: all): after a changed password. */
+bool session_end_all(DbTransaction *transaction, int64_t user_id, const char *keep, GError **error);
+/* Whether FORM_TOKEN is SESSION's, compared in constant time. */
+bool session_check_csrf(const Session *session, const char *form_token);
+
+/* ---- trying passwords ---- */
+
+typedef enum SessionTry {
+	SESSION_TRY_OK,
+	SESSION_TRY_WRONG,     /* name or password, whichever */
+	SESSION_TRY_LOCKED,    /* the password is right, the user is locked */
+	SESSION_TRY_TOO_OFTEN, /* not even tried */
+} SessionTry;
+
+/* Checks PASSWORD of the user NAME for somebody at ADDRESS. After 5 wrong ones for a name, or 20
+ * from an address, within 15 minutes, further ones are not tried (*WAIT: seconds until one is).
+ * An unknown name costs the same time. At most four Argon2id run at a time. On success
+ * *REAL_NAME, yours, is the name as it is stored. Audit rows "session.refused". */
+bool session_try(Db *db, const char *name, const Secret *password, const char *address,
+	SessionTry *outcome, char **real_name, int64_t *wait, GError **error);
+
+/* ---- invitations: links by which a person chooses a password, once ---- */
+
+/* *TOKEN, yours, goes into the link. An earlier one of this user is void. Audit row
+ * "user.invite". */
+bool invitation_make(Db *db, const char *name, const char *actor, char **token, GError **error);
+/* Whose it is, yours; NULL without *ERROR: it is unknown, used or too old. */
+User *invitation_find(Db *db, const char *token, GError **error);
+/* Sets the password, ends the invitation and all sessions of its user. FAILURE_INVITATION_OVER,
+ * FAILURE_PASSWORD_INVALID. */
+bool invitation_use(Db *db, const char *token, const Secret *password, GError **error);
+/* Whether anybody could sign in as an administrator: not locked, with a password. */
+bool user_has_administrator(Db *db, bool *has, GError **error);
+
+/* ---- keys of the API ---- */
+
+typedef struct ApiKey {
+	char *label;
+	char *user;
+	int64_t created;
+	int64_t expires; /* 0: never */
+	int64_t used;	 /* 0: not yet; to the minute */
+} ApiKey;
+
+void api_key_free(ApiKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiKey, api_key_free)
+
+/* *KEY, yours: "amtspost_" and 43 letters, shown once. Labels (1 to 100 characters) are unique:
+ * FAILURE_KEY_EXISTS, FAILURE_KEY_LABEL. Audit row "apikey.add". */
+bool api_key_add(Db *db, const char *label, const char *user, int64_t expires, const char *actor,
+	char **key, GError **error);
+GPtrArray *api_key_list(Db *db, GError **error); /* ApiKey *, by label */
+/* FAILURE_KEY_UNKNOWN. Audit row "apikey.remove". */
+bool api_key_remove(Db *db, const char *label, const char *actor, GError **error);
+/* Whose KEY is, yours; NULL without *ERROR: unknown, expired, its user locked. */
+User *api_key_find(Db *db, const char *key, GError **error);

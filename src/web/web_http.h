@@ -1,0 +1,104 @@
+/* HTTP/1.1 over libmicrohttpd: listening, reading requests within limits, running handlers, sending
+ * answers whole or piece by piece. It knows no routes, no people and no HTML.
+ *
+ * A handler runs on one of the server's own threads (WEB_AT_ONCE: it may only read the database and
+ * answers soon) or as a job (WEB_AS_JOB: the connection is suspended meanwhile; at most JOBS_A_KEY
+ * of one key run at a time, the others wait their turn). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <glib.h>
+#include "base/cancel.h"
+
+typedef struct WebServer WebServer;
+typedef struct WebRequest WebRequest;
+typedef struct WebResponse WebResponse;
+
+typedef enum WebMethod {
+	WEB_GET, /* HEAD comes as GET; the server leaves the body out */
+	WEB_POST,
+	WEB_PUT,
+	WEB_PATCH,
+	WEB_DELETE,
+	WEB_OTHER,
+} WebMethod;
+
+typedef enum WebPlace { WEB_AT_ONCE, WEB_AS_JOB } WebPlace;
+
+/* Fills RESPONSE. Runs once, when the whole body is there. */
+typedef void WebHandler(WebRequest *request, WebResponse *response, void *data);
+
+/* What is to become of a request whose header is complete. */
+typedef struct WebPlan {
+	WebHandler *handler;
+	void *data;
+	WebPlace place;
+	int64_t key;	   /* WEB_AS_JOB: whose it is; 0: nobody's, counted by peer address */
+	size_t body_limit; /* bytes; a larger body is refused with 413 before it is read */
+	GDestroyNotify free_data; /* NULL: none; also called where the handler never runs */
+} WebPlan;
+
+/* Decides by method, path and header fields; called on a server's thread, so it may only read. */
+typedef void WebPlanner(WebRequest *request, WebPlan *plan, void *data);
+
+typedef struct WebOptions {
+	const char *address;	     /* "127.0.0.1", "::1", "0.0.0.0" */
+	uint16_t port;		     /* 0: a free one */
+	const char *tls_certificate; /* PEM files; NULL: no TLS */
+	const char *tls_key;
+	WebPlanner *plan;
+	void *data;
+	/* Makes the page for what the server refuses by itself (400, 408, 413, 431, 503). */
+	WebHandler *refuse;
+} WebOptions;
+
+/* Once before any thread. */
+void web_start_library(void);
+
+/* Listens and serves until web_server_stop. FAILURE_LISTEN: address or port cannot be used;
+ * FAILURE_TLS_FILE: certificate or key cannot. */
+WebServer *web_server_start(const WebOptions *options, GError **error);
+/* No new connections; running jobs are cancelled and waited for, streams end. */
+void web_server_stop(WebServer *server);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WebServer, web_server_stop)
+uint16_t web_server_port(const WebServer *server);
+
+/* ---- the request: all borrowed, until its handler has returned ---- */
+
+WebMethod web_request_method(const WebRequest *request);
+/* The decoded path, "/benutzer/m.muster"; valid UTF-8 without control characters, else the server
+ * has refused it. */
+const char *web_request_path(const WebRequest *request);
+/* A parameter of the query string, decoded; NULL: not there. */
+const char *web_request_query(const WebRequest *request, const char *name);
+const char *web_request_header(const WebRequest *request, const char *name);
+const char *web_request_cookie(const WebRequest *request, const char *name);
+/* "192.0.2.7": of the connection, not of a header field. */
+const char *web_request_peer(const WebRequest *request);
+bool web_request_is_secure(const WebRequest *request);
+/* The body, "" if there is none. *SIZE bytes, a NUL behind them. */
+const char *web_request_body(const WebRequest *request, size_t *size);
+/* Triggered when the browser goes away or the server stops. */
+const Cancel *web_request_cancel(const WebRequest *request);
+/* What the planner found out, for the handler (a session, a person). FREE_VALUE may be NULL. */
+void web_request_keep(WebRequest *request, void *value, GDestroyNotify free_value);
+void *web_request_kept(const WebRequest *request);
+
+/* ---- the response: 200 with an empty body unless told otherwise ---- */
+
+void web_response_status(WebResponse *response, unsigned status);
+/* Adds a header field. A value with a line break is our mistake. */
+void web_response_header(WebResponse *response, const char *name, const char *value);
+/* Takes BODY. */
+void web_response_body(WebResponse *response, const char *type, GBytes *body);
+void web_response_text(WebResponse *response, const char *type, const char *text);
+/* 303 to PATH. */
+void web_response_redirect(WebResponse *response, const char *path);
+
+/* From here on the answer is sent piece by piece (header first, with what was set so far): only for
+ * jobs. web_response_write waits while much is still to be sent; false: the browser is gone.
+ * Connections that hear nothing for 15 s are ended: write something before. */
+void web_response_start(WebResponse *response, const char *type);
+bool web_response_write(WebResponse *response, const char *data, size_t size);
