@@ -32,6 +32,9 @@ typedef struct CliOptions {
 	char *display_name;
 	char *password_file;
 	char *username;
+	char *listen;
+	char *tls_cert;
+	char *tls_key;
 	gboolean admin;
 	gboolean archive;
 	gboolean all;
@@ -71,6 +74,7 @@ extern const CliCommand cli_check_commands[];
 extern const CliCommand cli_mail_commands[];
 extern const CliCommand cli_archive_commands[];
 extern const CliCommand cli_audit_commands[];
+extern const CliCommand cli_serve_commands[];
 
 /* ---- cli_options.c ---- */
 

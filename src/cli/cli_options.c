@@ -51,6 +51,12 @@ static const OptionRow rows[] = {
 	{"username", G_OPTION_ARG_FILENAME, AT(username), N_("TEXT"),
 		N_("Benutzername des Postfachs, sonst seine Adresse"), false},
 	{"new", G_OPTION_ARG_NONE, AT(new), NULL, N_("neue Anmeldung, auch wenn die bisherige gilt"), false},
+	{"listen", G_OPTION_ARG_FILENAME, AT(listen), N_("ADRESSE:PORT"),
+		N_("wo die Weboberfläche erreichbar ist (sonst 127.0.0.1:8025)"), false},
+	{"tls-cert", G_OPTION_ARG_FILENAME, AT(tls_cert), N_("DATEI"),
+		N_("Zertifikat der Weboberfläche (PEM)"), false},
+	{"tls-key", G_OPTION_ARG_FILENAME, AT(tls_key), N_("DATEI"),
+		N_("Schlüssel des Zertifikats (PEM)"), false},
 	{"dry-run", G_OPTION_ARG_NONE, AT(dry_run), NULL, N_("nur prüfen, nichts ändern"), false},
 };
 /* clang-format on */

@@ -1,0 +1,290 @@
+/* Systemsteuerung: the global scope, for all users at once. */
+#include <string.h>
+#include "app/people.h"
+#include "base/i18n.h"
+#include "failure/failure.h"
+#include "oauth/oauth.h"
+#include "web/setting_form.h"
+
+#define PATH_MAIL "/systemsteuerung/schnittstellen"
+#define PATH_OAUTH "/systemsteuerung/oauth"
+#define PATH_OFFICE "/systemsteuerung/behoerde"
+
+/* One page of the Systemsteuerung. */
+typedef struct Sheet {
+	const char *path;
+	const char *title;
+	const SettingKey *keys;
+	size_t count;
+	void (*show)(Html *h, const SettingForm *form);
+} Sheet;
+
+/* ---- IMAP and SMTP ---- */
+
+static const SettingKey mail_keys[] = {SETTING_NETWORK_TIMEOUT, SETTING_TLS_CA_FILE,
+	SETTING_IMAP_HOST, SETTING_IMAP_PORT, SETTING_IMAP_TLS, SETTING_IMAP_PROXY_TYPE,
+	SETTING_IMAP_PROXY_HOST, SETTING_IMAP_PROXY_PORT, SETTING_IMAP_PROXY_USERNAME,
+	SETTING_IMAP_PROXY_PASSWORD, SETTING_IMAP_USERNAME, SETTING_IMAP_PASSWORD,
+	SETTING_SMTP_HOST, SETTING_SMTP_PORT, SETTING_SMTP_TLS, SETTING_SMTP_PROXY_TYPE,
+	SETTING_SMTP_PROXY_HOST, SETTING_SMTP_PROXY_PORT, SETTING_SMTP_PROXY_USERNAME,
+	SETTING_SMTP_PROXY_PASSWORD, SETTING_SMTP_USERNAME, SETTING_SMTP_PASSWORD};
+
+/* The keys of the second protocol follow the first one's in the same order. */
+#define OF(protocol, key)                                                                          \
+	((SettingKey)((key) + (protocol) * (SETTING_SMTP_HOST - SETTING_IMAP_HOST)))
+
+static void warn_about_tls(Html *h, const SettingForm *form, int protocol)
+{
+	const char *value = form->by_key[OF(protocol, SETTING_IMAP_TLS)]->value;
+
+	if (g_strcmp0(value, "none") == 0)
+		page_alert(h, TONE_WARNING, _("Diese Verbindung ist nicht verschlüsselt"),
+			_("Kennwörter und E-Mails können unterwegs mitgelesen werden."));
+	else if (value && (g_str_has_prefix(value, "tls1.0") || g_str_has_prefix(value, "tls1.1")))
+		page_alert(h, TONE_WARNING, _("TLS 1.0 und 1.1 gelten als unsicher"),
+			_("Bitte nur so lange verwenden, bis der Mailserver TLS 1.2 beherrscht."));
+}
+
+static void open_fold(Html *h, const char *summary, bool open)
+{
+	html(h, "<details class=\"fold\"");
+	html_flag(h, "open", open);
+	html(h, "><summary>");
+	html_text(h, summary);
+	html(h, "</summary>\n");
+}
+
+static void show_proxy(Html *h, const SettingForm *form, int protocol)
+{
+	open_fold(
+		h, _("Proxy"), form->by_key[OF(protocol, SETTING_IMAP_PROXY_HOST)]->stored != NULL);
+	for (SettingKey key = SETTING_IMAP_PROXY_TYPE; key <= SETTING_IMAP_PROXY_PASSWORD; key++)
+		setting_form_field(h, form, OF(protocol, key), NULL);
+	html(h, "</details>\n");
+}
+
+static void show_login(Html *h, const SettingForm *form, int protocol)
+{
+	const SettingLook look = {
+		.why = _("Nur für einen Server, an dem sich alle mit demselben Konto anmelden.")};
+
+	open_fold(h, _("Gemeinsame Anmeldung (selten nötig)"),
+		form->by_key[OF(protocol, SETTING_IMAP_PASSWORD)]->set);
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_USERNAME), &look);
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PASSWORD), NULL);
+	html(h, "</details>\n");
+}
+
+static void show_protocol(Html *h, const SettingForm *form, int protocol)
+{
+	html(h, "<fieldset><legend>");
+	html_text(h, protocol == MAIL_PROTOCOL_IMAP ? _("IMAP (Empfang)") : _("SMTP (Versand)"));
+	html(h, "</legend>\n");
+	warn_about_tls(h, form, protocol);
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_HOST), NULL);
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PORT), NULL);
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_TLS), NULL);
+	show_proxy(h, form, protocol);
+	show_login(h, form, protocol);
+	html(h, "</fieldset>\n");
+}
+
+static void tell_reach(Html *h, const SettingForm *form)
+{
+	PeopleReach reach;
+	g_autoptr(GError) ignored = NULL;
+
+	if (!people_reach(form->visit->office, &reach, &ignored))
+		return;
+	html(h, "<p class=\"note\">");
+	html_printf(h,
+		ngettext("Eine Änderung bei IMAP gilt sofort für %d Benutzer mit „Verwende Default "
+			 "IMAP“,",
+			"Eine Änderung bei IMAP gilt sofort für %d Benutzer mit „Verwende Default "
+			"IMAP“,",
+			(unsigned long)reach.imap),
+		(int)reach.imap);
+	html(h, " ");
+	html_printf(h,
+		ngettext("bei SMTP für %d mit „Verwende Default SMTP“.",
+			"bei SMTP für %d mit „Verwende Default SMTP“.", (unsigned long)reach.smtp),
+		(int)reach.smtp);
+	html(h, "</p>\n");
+}
+
+static void show_mail(Html *h, const SettingForm *form)
+{
+	html(h, "<fieldset><legend>");
+	html_text(h, _("Für alle Verbindungen"));
+	html(h, "</legend><div class=\"columns\">\n");
+	setting_form_field(h, form, SETTING_NETWORK_TIMEOUT, NULL);
+	setting_form_field(h, form, SETTING_TLS_CA_FILE, NULL);
+	html(h, "</div></fieldset>\n<div class=\"columns\">\n");
+	show_protocol(h, form, MAIL_PROTOCOL_IMAP);
+	show_protocol(h, form, MAIL_PROTOCOL_SMTP);
+	html(h, "</div>\n");
+	tell_reach(h, form);
+}
+
+/* ---- OAuth ---- */
+
+static const SettingKey oauth_keys[] = {SETTING_OAUTH_AUTHORITY, SETTING_OAUTH_TENANT,
+	SETTING_OAUTH_CLIENT_ID, SETTING_OAUTH_CLIENT_SECRET, SETTING_OAUTH_REDIRECT_URI,
+	SETTING_OAUTH_SCOPES, SETTING_OAUTH_TOKEN_FOLDER};
+
+/* TEXT with a button that copies it, where scripts run. */
+static void show_copyable(Html *h, const char *id, const char *label, const char *text)
+{
+	html(h, "<h3 class=\"kern-title\">");
+	html_text(h, label);
+	html(h, "</h3><p><code id=\"");
+	html_attr(h, id);
+	html(h, "\">");
+	html_text(h, text);
+	html(h, "</code></p><button type=\"button\" hidden class=\"kern-btn kern-btn--tertiary\" "
+		"data-copy=\"");
+	html_attr(h, id);
+	html(h, "\" data-done=\"");
+	html_attr(h, _("Kopiert"));
+	html(h, "\"><span class=\"kern-label\">");
+	html_text(h, _("Kopieren"));
+	html(h, "</span></button>\n");
+}
+
+static void show_scopes(Html *h, const char *scopes)
+{
+	const char *labels[] = {_("Berechtigung"), _("Wofür"), NULL};
+	g_auto(GStrv) parts = g_strsplit(scopes ? scopes : "", " ", -1);
+
+	html(h, "<h3 class=\"kern-title\">");
+	html_text(h, _("Berechtigungen"));
+	html(h, "</h3>\n");
+	table_begin(h, _("Berechtigungen"), labels);
+	for (char **part = parts; *part; part++) {
+		const char *reason = oauth_permission_reason(*part);
+
+		table_row(h);
+		table_heading_cell(h, labels[0]);
+		html_text(h, *part);
+		table_cell(h, labels[1]);
+		html_text(h, reason ? reason : "–");
+	}
+	table_end(h);
+}
+
+/* What the administrator of the identity service needs. */
+static void show_registration(Html *h, const SettingForm *form)
+{
+	OauthClient client = {0};
+	g_autoptr(GError) missing = NULL;
+
+	html(h, "<h2 class=\"kern-heading-medium\">");
+	html_text(h, _("Für die Registrierung beim Anmeldedienst"));
+	html(h, "</h2>\n");
+	if (settings_resolve_client(office_settings(form->visit->office), &client, &missing)) {
+		g_autofree char *redirect = oauth_redirect_uri(&client, 0);
+		g_autofree char *consent = oauth_consent_url(&client);
+
+		show_copyable(h, "umleitung", _("Umleitungsadresse"), redirect);
+		show_copyable(h, "zustimmung", _("Adresse für die Zustimmung des Administrators"),
+			consent);
+	} else {
+		page_alert_failure(h, missing);
+	}
+	oauth_client_clear(&client);
+	show_scopes(h, form->by_key[SETTING_OAUTH_SCOPES]->value);
+}
+
+static void show_oauth(Html *h, const SettingForm *form)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(oauth_keys); i++)
+		setting_form_field(h, form, oauth_keys[i], NULL);
+}
+
+/* ---- the office ---- */
+
+static const SettingKey office_keys[] = {SETTING_OFFICE_NAME};
+
+static void show_office(Html *h, const SettingForm *form)
+{
+	setting_form_field(h, form, SETTING_OFFICE_NAME, NULL);
+}
+
+/* ---- what the pages share ---- */
+
+static const Sheet sheets[] = {
+	{PATH_MAIL, N_("IMAP/SMTP"), mail_keys, G_N_ELEMENTS(mail_keys), show_mail},
+	{PATH_OAUTH, N_("OAuth"), oauth_keys, G_N_ELEMENTS(oauth_keys), show_oauth},
+	{PATH_OFFICE, N_("Behörde"), office_keys, G_N_ELEMENTS(office_keys), show_office},
+};
+
+static const Sheet *find_sheet(const Visit *visit)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(sheets); i++) {
+		if (strcmp(sheets[i].path, web_request_path(visit->request)) == 0)
+			return &sheets[i];
+	}
+	g_assert_not_reached();
+}
+
+static bool show(Visit *visit, const Sheet *sheet, const SettingForm *form, const GError *problem)
+{
+	const char *tabs[] = {PATH_MAIL, _("Schnittstellen | IMAP/SMTP"), PATH_OAUTH, _("OAuth"),
+		PATH_OFFICE, _("Behörde"), NULL};
+	const char *trail[] = {_("Administration"), _("Systemsteuerung"), _("Schnittstellen"),
+		_(sheet->title), NULL};
+	const Page page = {
+		.title = _("Systemsteuerung"),
+		.trail = trail,
+		.here = PATH_MAIL,
+		.tabs = tabs,
+		.tab = sheet->path,
+		.wide = sheet->keys == mail_keys,
+	};
+	Html *h = page_begin(visit, &page);
+
+	if (problem)
+		page_alert_failure(h, problem);
+	form_begin(h, visit, sheet->path);
+	setting_form_mark(h, form);
+	sheet->show(h, form);
+	html(h, "<div class=\"buttons\">");
+	form_submit(h, _("Speichern"), "primary", NULL, NULL);
+	html(h, "</div>\n");
+	form_end(h);
+	if (sheet->keys == oauth_keys)
+		show_registration(h, form);
+	return page_end(visit, h, problem ? 422 : 200);
+}
+
+static bool run_show(Visit *visit, GError **error)
+{
+	g_auto(SettingForm) form = {0};
+
+	return setting_form_load(&form, visit, NULL, error) &&
+	       show(visit, find_sheet(visit), &form, NULL);
+}
+
+static bool run_save(Visit *visit, GError **error)
+{
+	const Sheet *sheet = find_sheet(visit);
+	g_auto(SettingForm) form = {0};
+	g_autoptr(GError) problem = NULL;
+	bool changed;
+
+	if (!setting_form_load(&form, visit, NULL, error))
+		return false;
+	if (!setting_form_apply(&form, sheet->keys, sheet->count, &changed, &problem))
+		return show(visit, sheet, &form, problem);
+	return visit_redirect(visit, sheet->path, changed ? "gespeichert" : "unveraendert");
+}
+
+const Route route_settings[] = {
+	{WEB_GET, PATH_MAIL, ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_show},
+	{WEB_POST, PATH_MAIL, ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_save},
+	{WEB_GET, PATH_OAUTH, ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_show},
+	{WEB_POST, PATH_OAUTH, ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_save},
+	{WEB_GET, PATH_OFFICE, ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_show},
+	{WEB_POST, PATH_OFFICE, ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_save},
+	{0},
+};

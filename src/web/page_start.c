@@ -1,0 +1,382 @@
+/* The start page, signing in and out, the first administrator, invitations. */
+#include <string.h>
+#include "app/people.h"
+#include "app/words.h"
+#include "base/i18n.h"
+#include "failure/failure.h"
+#include "web/page.h"
+#include "web/web_internal.h"
+
+/* ---- the start page: what needs doing ---- */
+
+typedef struct Todo {
+	Html *h;
+	Visit *visit;
+	unsigned count;
+} Todo;
+
+static void open_card(Todo *todo, const char *heading, const char *text)
+{
+	html(todo->h, "<section><h2 class=\"kern-heading-small\">");
+	html_text(todo->h, heading);
+	html(todo->h, "</h2><p>");
+	html_text(todo->h, text);
+	html(todo->h, "</p>");
+	todo->count++;
+}
+
+static void close_card(Todo *todo, const char *path, const char *label)
+{
+	if (path) {
+		html(todo->h, "<p><a class=\"kern-link\" href=\"");
+		html_attr(todo->h, path);
+		html(todo->h, "\">");
+		html_text(todo->h, label);
+		html(todo->h, "</a></p>");
+	}
+	html(todo->h, "</section>\n");
+}
+
+static void tell_own_sign_in(Todo *todo, const Person *person)
+{
+	const SignInReport *report = &person->sign_in;
+
+	if (strcmp(person->interface, "disabled") == 0) {
+		open_card(todo, _("E-Mail ist für Sie noch nicht eingeschaltet"),
+			_("Ein Administrator kann die Schnittstelle in der Benutzerverwaltung "
+			  "unter „Office und E-Mail“ einschalten."));
+		close_card(todo, NULL, NULL);
+	} else if (sign_in_needs_help(report->state)) {
+		open_card(todo, _("Anmeldung erforderlich"), report->reason);
+		close_card(todo, "/einstellungen", _("Zur Anmeldung"));
+	}
+}
+
+static void tell_helpless(Todo *todo, GError **error)
+{
+	g_autofree char *text = NULL;
+	int64_t count;
+
+	if (!todo->visit->user->admin ||
+		!people_count_helpless(todo->visit->office, &count, error) || count == 0)
+		return;
+	text = g_strdup_printf(
+		ngettext("%d Benutzer kann sich bei seinen Postfächern nicht anmelden.",
+			"%d Benutzer können sich bei ihren Postfächern nicht anmelden.",
+			(unsigned long)count),
+		(int)count);
+	open_card(todo, _("Benutzer brauchen Hilfe"), text);
+	close_card(todo, "/benutzer?hilfe=ja", _("Wer und warum"));
+}
+
+static bool run_start(Visit *visit, GError **error)
+{
+	const Page page = {.title = _("Startseite"), .here = "/", .wide = true};
+	g_autoptr(Person) person = people_find(visit->office, visit->user->name, error);
+	g_autoptr(GError) problem = NULL;
+	Todo todo = {.visit = visit};
+
+	if (!person)
+		return false;
+	todo.h = page_begin(visit, &page);
+	html(todo.h, "<div class=\"cardset\">\n");
+	tell_own_sign_in(&todo, person);
+	tell_helpless(&todo, &problem);
+	html(todo.h, "</div>\n");
+	if (problem)
+		page_alert_failure(todo.h, problem);
+	else if (todo.count == 0)
+		page_alert(todo.h, TONE_SUCCESS, _("Es ist nichts zu tun."), NULL);
+	return page_end(visit, todo.h, 200);
+}
+
+/* ---- signing in ---- */
+
+/* Only to our own pages: "/x", never "//elsewhere". */
+static const char *safe_path(const char *path)
+{
+	return path && path[0] == '/' && path[1] != '/' && path[1] != '\\' ? path : "/";
+}
+
+static bool show_sign_in(Visit *visit, const GError *problem)
+{
+	const Page page = {.title = _("Anmelden")};
+	const char *next = visit->form ? visit_field(visit, "weiter")
+				       : web_request_query(visit->request, "weiter");
+	Html *h = page_begin(visit, &page);
+
+	if (problem)
+		page_alert_failure(h, problem);
+	form_begin(h, visit, "/anmelden");
+	html(h, "<input type=\"hidden\" name=\"weiter\" value=\"");
+	html_attr(h, safe_path(next));
+	html(h, "\">\n");
+	field_input(h, &(Field){.name = "benutzer",
+			       .label = _("Benutzername"),
+			       .value = visit_field(visit, "benutzer"),
+			       .autocomplete = "username",
+			       .required = true});
+	field_input(h, &(Field){.name = "kennwort",
+			       .label = _("Kennwort"),
+			       .hint = _("Das Kennwort für Amtspost, nicht das Ihres Postfachs."),
+			       .type = "password",
+			       .autocomplete = "current-password",
+			       .required = true});
+	form_submit(h, _("Anmelden"), "primary", NULL, NULL);
+	form_end(h);
+	return page_end(visit, h, problem ? 403 : 200);
+}
+
+static bool run_sign_in_form(Visit *visit, GError **error)
+{
+	(void)error;
+	if (visit->user)
+		return visit_redirect(visit, "/", NULL);
+	return show_sign_in(visit, NULL);
+}
+
+/* Why the try did not lead in. */
+static void explain_try(SessionTry outcome, int64_t wait, const char *name, GError **problem)
+{
+	g_autofree char *minutes = g_strdup_printf(
+		ngettext("%d Minute", "%d Minuten", (unsigned long)((wait + 59) / 60)),
+		(int)((wait + 59) / 60));
+
+	switch (outcome) {
+	case SESSION_TRY_LOCKED:
+		failure_set(problem, FAILURE_USER_LOCKED, name, "the page's sign-in: locked");
+		break;
+	case SESSION_TRY_TOO_OFTEN:
+		failure_set(problem, FAILURE_PAGE_TRIES, minutes, "the page's sign-in: too often");
+		break;
+	default:
+		failure_set(problem, FAILURE_PAGE_PASSWORD, NULL, "the page's sign-in: wrong");
+	}
+}
+
+static bool run_sign_in(Visit *visit, GError **error)
+{
+	Db *db = office_db(visit->office);
+	const char *peer = web_request_peer(visit->request);
+	const char *typed = visit_field(visit, "kennwort");
+	g_autoptr(Secret) password = secret_new(typed, strlen(typed));
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *name = NULL;
+	g_autofree char *token = NULL;
+	SessionTry outcome;
+	int64_t wait = 0;
+
+	if (!session_try(db, visit_field(visit, "benutzer"), password, peer, &outcome, &name, &wait,
+		    error))
+		return false;
+	if (outcome != SESSION_TRY_OK) {
+		explain_try(outcome, wait, visit_field(visit, "benutzer"), &problem);
+		return show_sign_in(visit, problem);
+	}
+	/* A session that somebody planted in this browser ends here. */
+	if (visit_session_token(visit) && !session_end(db, visit_session_token(visit), error))
+		return false;
+	if (!session_start(db, name, peer, &token, error))
+		return false;
+	visit_set_session(visit, token);
+	return visit_redirect(visit, safe_path(visit_field(visit, "weiter")), NULL);
+}
+
+static bool run_sign_out(Visit *visit, GError **error)
+{
+	if (!session_end(office_db(visit->office), visit_session_token(visit), error))
+		return false;
+	visit_set_session(visit, NULL);
+	return visit_redirect(visit, "/anmelden", "abgemeldet");
+}
+
+/* ---- choosing a password: the first administrator, and who is invited ---- */
+
+/* The two equal fields; yours. FAILURE_PASSWORDS_DIFFER. */
+static Secret *chosen_password(const Visit *visit, GError **error)
+{
+	const char *one = visit_field(visit, "kennwort");
+
+	if (strcmp(one, visit_field(visit, "wiederholung")) != 0) {
+		failure_set(error, FAILURE_PASSWORDS_DIFFER, NULL, "the repetition differs");
+		return NULL;
+	}
+	return secret_new(one, strlen(one));
+}
+
+static void write_password_fields(Html *h)
+{
+	field_input(h, &(Field){.name = "kennwort",
+			       .label = _("Neues Kennwort"),
+			       .hint = _("Mindestens 8 Zeichen. Am besten mehrere Wörter."),
+			       .type = "password",
+			       .autocomplete = "new-password",
+			       .required = true});
+	field_input(h, &(Field){.name = "wiederholung",
+			       .label = _("Neues Kennwort wiederholen"),
+			       .type = "password",
+			       .autocomplete = "new-password",
+			       .required = true});
+}
+
+static void write_secret_field(Html *h, const char *secret)
+{
+	html(h, "<input type=\"hidden\" name=\"k\" value=\"");
+	html_attr(h, secret);
+	html(h, "\">\n");
+}
+
+/* The link's secret, of the address or of the form. */
+static const char *link_secret(const Visit *visit)
+{
+	const char *secret =
+		visit->form ? visit_field(visit, "k") : web_request_query(visit->request, "k");
+
+	return secret ? secret : "";
+}
+
+static bool check_setup(Visit *visit, GError **error)
+{
+	Web *web = visit->web;
+	bool open;
+
+	pthread_mutex_lock(&web->lock);
+	open = web->setup && strcmp(web->setup, link_secret(visit)) == 0;
+	pthread_mutex_unlock(&web->lock);
+	if (!open)
+		failure_set(error, FAILURE_SETUP_OVER, NULL, "the set-up link is over");
+	return open;
+}
+
+static bool show_setup(Visit *visit, const GError *problem)
+{
+	const Page page = {.title = _("Erste Einrichtung")};
+	Html *h = page_begin(visit, &page);
+
+	if (problem)
+		page_alert_failure(h, problem);
+	html(h, "<p>");
+	html_text(h,
+		_("Sie richten das Konto des ersten Administrators ein. Danach gilt diese Adresse "
+		  "nicht mehr."));
+	html(h, "</p>\n");
+	form_begin(h, visit, "/einrichten");
+	write_secret_field(h, link_secret(visit));
+	field_input(h, &(Field){.name = "benutzer",
+			       .label = _("Benutzername"),
+			       .value = visit_field(visit, "benutzer"),
+			       .autocomplete = "username",
+			       .required = true});
+	field_input(h, &(Field){.name = "name",
+			       .label = _("Anzeigename (freiwillig)"),
+			       .value = visit_field(visit, "name"),
+			       .autocomplete = "name"});
+	write_password_fields(h);
+	form_submit(h, _("Administrator anlegen"), "primary", NULL, NULL);
+	form_end(h);
+	return page_end(visit, h, problem ? 422 : 200);
+}
+
+static bool run_setup_form(Visit *visit, GError **error)
+{
+	return check_setup(visit, error) && show_setup(visit, NULL);
+}
+
+static bool add_first_administrator(Visit *visit, GError **error)
+{
+	const char *display_name = visit_field(visit, "name");
+	g_autoptr(Secret) password = chosen_password(visit, error);
+	g_autoptr(User) user = g_new0(User, 1);
+
+	if (!password)
+		return false;
+	user->name = g_strdup(visit_field(visit, "benutzer"));
+	user->display_name = *display_name ? g_strdup(display_name) : NULL;
+	user->admin = true;
+	return people_add(visit->office, user, password, "setup", error);
+}
+
+static bool run_setup(Visit *visit, GError **error)
+{
+	Web *web = visit->web;
+	g_autoptr(GError) problem = NULL;
+
+	if (!check_setup(visit, error))
+		return false;
+	if (!add_first_administrator(visit, &problem))
+		return show_setup(visit, problem);
+	pthread_mutex_lock(&web->lock);
+	g_clear_pointer(&web->setup, g_free);
+	pthread_mutex_unlock(&web->lock);
+	return visit_redirect(visit, "/anmelden", "kennwort");
+}
+
+static User *invited_user(const Visit *visit, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	User *user = invitation_find(office_db(visit->office), link_secret(visit), &problem);
+
+	if (problem)
+		g_propagate_error(error, g_steal_pointer(&problem));
+	else if (!user)
+		failure_set(error, FAILURE_INVITATION_OVER, NULL, "no such invitation");
+	return user;
+}
+
+static bool show_invitation(Visit *visit, const User *user, const GError *problem)
+{
+	const Page page = {.title = _("Kennwort wählen")};
+	Html *h = page_begin(visit, &page);
+
+	if (problem)
+		page_alert_failure(h, problem);
+	html(h, "<p>");
+	html_printf(h, _("Wählen Sie ein Kennwort für Amtspost. Ihr Benutzername ist „%s“."),
+		user->name);
+	html(h, "</p>\n");
+	form_begin(h, visit, "/einladung");
+	write_secret_field(h, link_secret(visit));
+	html(h, "<input class=\"kern-sr-only\" type=\"text\" autocomplete=\"username\" "
+		"tabindex=\"-1\" "
+		"aria-hidden=\"true\" readonly value=\"");
+	html_attr(h, user->name);
+	html(h, "\">\n");
+	write_password_fields(h);
+	form_submit(h, _("Kennwort speichern"), "primary", NULL, NULL);
+	form_end(h);
+	return page_end(visit, h, problem ? 422 : 200);
+}
+
+static bool run_invitation_form(Visit *visit, GError **error)
+{
+	g_autoptr(User) user = invited_user(visit, error);
+
+	return user && show_invitation(visit, user, NULL);
+}
+
+static bool run_invitation(Visit *visit, GError **error)
+{
+	g_autoptr(User) user = invited_user(visit, error);
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(Secret) password = NULL;
+
+	if (!user)
+		return false;
+	password = chosen_password(visit, &problem);
+	if (!password ||
+		!invitation_use(office_db(visit->office), link_secret(visit), password, &problem))
+		return show_invitation(visit, user, problem);
+	return visit_redirect(visit, "/anmelden", "kennwort");
+}
+
+const Route route_start[] = {
+	{WEB_GET, "/", ROLE_PERSON, WEB_AT_ONCE, 0, run_start},
+	{WEB_GET, "/anmelden", ROLE_ANYBODY, WEB_AT_ONCE, 0, run_sign_in_form},
+	{WEB_POST, "/anmelden", ROLE_ANYBODY, WEB_AS_JOB, 0, run_sign_in},
+	{WEB_POST, "/abmelden", ROLE_PERSON, WEB_AS_JOB, 0, run_sign_out},
+	{WEB_GET, "/einrichten", ROLE_ANYBODY, WEB_AT_ONCE, 0, run_setup_form},
+	{WEB_POST, "/einrichten", ROLE_ANYBODY, WEB_AS_JOB, 0, run_setup},
+	{WEB_GET, "/einladung", ROLE_ANYBODY, WEB_AT_ONCE, 0, run_invitation_form},
+	{WEB_POST, "/einladung", ROLE_ANYBODY, WEB_AS_JOB, 0, run_invitation},
+	{0},
+};

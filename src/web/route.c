@@ -1,0 +1,342 @@
+/* From a request's header to the row that answers it: who asks, whether they may, whether the form
+ * is theirs. */
+#include "web/route.h"
+
+#include <string.h>
+#include "base/i18n.h"
+#include "base/log.h"
+#include "failure/failure.h"
+#include "web/api.h"
+#include "web/page.h"
+#include "web/web_internal.h"
+
+/* A cookie that only comes back over TLS has a name that says so (RFC 6265bis section 4.1.3). */
+#define COOKIE_PLAIN "amtspost"
+#define COOKIE_SECURE "__Host-amtspost"
+#define API_PREFIX "/api/"
+
+static const Route *const tables[] = {
+	route_start,
+	route_personal,
+	route_settings,
+	route_people,
+	route_check,
+	route_log,
+	route_static,
+	route_api,
+	NULL,
+};
+
+/* What the planner found out, for the handler. */
+typedef struct Planned {
+	Web *web;
+	const Route *route; /* NULL: there is none */
+	bool path_known;    /* … but for another method */
+	char *part;
+	Session *session;
+	User *key_user;	 /* by a key of the API */
+	GError *problem; /* who asks could not be found out */
+} Planned;
+
+static void planned_free(Planned *planned)
+{
+	g_free(planned->part);
+	session_free(planned->session);
+	user_free(planned->key_user);
+	g_clear_error(&planned->problem);
+	g_free(planned);
+}
+
+static bool is_api(const WebRequest *request)
+{
+	return g_str_has_prefix(web_request_path(request), API_PREFIX);
+}
+
+/* ---- finding the row ---- */
+
+/* Whether PATH is ROW's; *PART gets what stands in the star's place, yours. */
+static bool match_path(const char *row, const char *path, char **part)
+{
+	const char *star = strchr(row, '*');
+	size_t before, after, size;
+
+	if (!star)
+		return strcmp(row, path) == 0;
+	before = (size_t)(star - row);
+	after = strlen(star + 1);
+	size = strlen(path);
+	if (size <= before + after || strncmp(row, path, before) != 0 ||
+		strcmp(path + size - after, star + 1) != 0 ||
+		memchr(path + before, '/', size - before - after))
+		return false;
+	*part = g_strndup(path + before, size - before - after);
+	return true;
+}
+
+static void find_route(Planned *planned, const WebRequest *request)
+{
+	const char *path = web_request_path(request);
+
+	for (const Route *const *table = tables; *table; table++) {
+		for (const Route *row = *table; row->path; row++) {
+			g_autofree char *part = NULL;
+
+			if (!match_path(row->path, path, &part))
+				continue;
+			planned->path_known = true;
+			if (row->method != web_request_method(request))
+				continue;
+			planned->route = row;
+			planned->part = g_steal_pointer(&part);
+			return;
+		}
+	}
+}
+
+/* ---- who asks ---- */
+
+static const char *cookie_name(const Web *web)
+{
+	return web->secure ? COOKIE_SECURE : COOKIE_PLAIN;
+}
+
+/* The key of "Authorization: Bearer KEY" (RFC 6750 section 2.1), borrowed; NULL: none. */
+static const char *bearer_key(const WebRequest *request)
+{
+	const char *value = web_request_header(request, "Authorization");
+
+	return value && g_ascii_strncasecmp(value, "Bearer ", 7) == 0 ? value + 7 : NULL;
+}
+
+/* A program with a key has no session, and a browser no key. */
+static void find_asker(Planned *planned, const WebRequest *request)
+{
+	Db *db = office_db(planned->web->office);
+	const char *key = is_api(request) ? bearer_key(request) : NULL;
+	const char *token = web_request_cookie(request, cookie_name(planned->web));
+
+	if (key)
+		planned->key_user = api_key_find(db, key, &planned->problem);
+	else if (token && *token)
+		planned->session = session_find(db, token, &planned->problem);
+}
+
+static const User *asker(const Planned *planned)
+{
+	return planned->session ? planned->session->user : planned->key_user;
+}
+
+/* ---- answering ---- */
+
+static bool refuse_page(Visit *visit, Failure failure, GError **error)
+{
+	failure_set(error, failure, NULL, "%s", web_request_path(visit->request));
+	return false;
+}
+
+/* Where to after signing in: GETs come back to where they wanted to. */
+static bool lead_to_sign_in(Visit *visit)
+{
+	const char *path = web_request_path(visit->request);
+	g_autofree char *escaped = g_uri_escape_string(path, "/", FALSE);
+	g_autofree char *target = g_strconcat("/anmelden?weiter=", escaped, NULL);
+
+	return visit_redirect(visit,
+		web_request_method(visit->request) == WEB_GET && strcmp(path, "/") != 0
+			? target
+			: "/anmelden",
+		NULL);
+}
+
+/* A form that our own page did not send (Fetch Metadata, RFC 6454 origins), or of another session.
+ */
+static bool check_origin(const Visit *visit, GError **error)
+{
+	const char *site = web_request_header(visit->request, "Sec-Fetch-Site");
+	const char *origin = web_request_header(visit->request, "Origin");
+	const char *host = web_request_header(visit->request, "Host");
+	const char *behind = origin ? strstr(origin, "://") : NULL;
+
+	if ((!site || strcmp(site, "same-origin") == 0) &&
+		(!origin || (behind && host && strcmp(behind + 3, host) == 0)))
+		return true;
+	failure_set(error, FAILURE_FORM_FOREIGN, NULL, "Sec-Fetch-Site %s, Origin %s, Host %s",
+		site ? site : "-", origin ? origin : "-", host ? host : "-");
+	return false;
+}
+
+static bool check_token(const Visit *visit, GError **error)
+{
+	const char *sent = visit->form ? form_get(visit->form, "csrf") : NULL;
+
+	if (!sent)
+		sent = web_request_header(visit->request, "X-CSRF-Token");
+	if (!visit->session || (sent && session_check_csrf(visit->session, sent)))
+		return true;
+	failure_set(error, FAILURE_FORM_FOREIGN, NULL, "CSRF token missing or wrong");
+	return false;
+}
+
+static bool check_asker(Visit *visit, const Planned *planned, bool *answered, GError **error)
+{
+	*answered = false;
+	if (planned->problem) {
+		g_propagate_error(error, g_error_copy(planned->problem));
+		return false;
+	}
+	if (planned->route->role == ROLE_ANYBODY)
+		return true;
+	if (!visit->user) {
+		if (is_api(visit->request))
+			return refuse_page(visit, FAILURE_PAGE_SIGNED_OUT, error);
+		*answered = true;
+		return lead_to_sign_in(visit);
+	}
+	if (planned->route->role == ROLE_ADMINISTRATOR && !visit->user->admin)
+		return refuse_page(visit, FAILURE_PAGE_FORBIDDEN, error);
+	return true;
+}
+
+static bool run_route(Visit *visit, const Planned *planned, GError **error)
+{
+	g_autoptr(Form) form = NULL;
+	bool answered;
+
+	if (!planned->route)
+		return refuse_page(visit,
+			planned->path_known ? FAILURE_PAGE_METHOD : FAILURE_PAGE_UNKNOWN, error);
+	if (!check_asker(visit, planned, &answered, error))
+		return false;
+	if (answered || planned->route->method == WEB_GET)
+		return answered || planned->route->run(visit, error);
+	if (!is_api(visit->request)) {
+		size_t size;
+		const char *body = web_request_body(visit->request, &size);
+
+		form = form_parse(
+			web_request_header(visit->request, "Content-Type"), body, size, error);
+		if (!form)
+			return false;
+		visit->form = form;
+	}
+	return check_origin(visit, error) && check_token(visit, error) &&
+	       planned->route->run(visit, error);
+}
+
+/* Strict for every answer: nothing from elsewhere, nothing inline, no frames. */
+static void add_security_headers(Visit *visit)
+{
+	web_response_header(visit->response, "Content-Security-Policy",
+		"default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; "
+		"img-src 'self' data:; connect-src 'self'; form-action 'self'; "
+		"frame-ancestors 'none'; base-uri 'none'");
+	web_response_header(visit->response, "X-Content-Type-Options", "nosniff");
+	web_response_header(visit->response, "X-Frame-Options", "DENY");
+	web_response_header(visit->response, "Referrer-Policy", "same-origin");
+	web_response_header(visit->response, "Cross-Origin-Opener-Policy", "same-origin");
+	web_response_header(visit->response, "Cross-Origin-Resource-Policy", "same-origin");
+	web_response_header(visit->response, "Permissions-Policy",
+		"camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+	if (visit->web->secure)
+		web_response_header(
+			visit->response, "Strict-Transport-Security", "max-age=31536000");
+}
+
+static void tell(Visit *visit, const GError *error)
+{
+	if (is_api(visit->request))
+		api_problem(visit, error);
+	else
+		page_failure(visit, error);
+	if (failure_code(error) == FAILURE_CODE_STORE)
+		log_warning("%s: %s", web_request_path(visit->request), error->message);
+}
+
+static void answer(WebRequest *request, WebResponse *response, void *data)
+{
+	const Planned *planned = web_request_kept(request);
+	const User *user = asker(planned);
+	Visit visit = {
+		.web = planned->web,
+		.office = planned->web->office,
+		.request = request,
+		.response = response,
+		.user = user,
+		.session = planned->session,
+		.part = planned->part,
+		.actor = user ? user->name : "-",
+	};
+	g_autoptr(GError) error = NULL;
+
+	(void)data;
+	add_security_headers(&visit);
+	if (!run_route(&visit, planned, &error))
+		tell(&visit, error);
+}
+
+void route_plan(WebRequest *request, WebPlan *plan, void *data)
+{
+	Planned *planned = g_new0(Planned, 1);
+	const User *user;
+
+	planned->web = data;
+	find_route(planned, request);
+	if (planned->route)
+		find_asker(planned, request);
+	user = asker(planned);
+	plan->handler = answer;
+	plan->place = planned->route ? planned->route->place : WEB_AT_ONCE;
+	plan->key = user ? user->id : 0;
+	plan->body_limit = planned->route && planned->route->body_limit ? planned->route->body_limit
+									: FORM_LIMIT;
+	/* Whoever may not, need not send us much. */
+	if (!planned->route || (planned->route->role != ROLE_ANYBODY && !user))
+		plan->body_limit = FORM_LIMIT;
+	web_request_keep(request, planned, (GDestroyNotify)planned_free);
+}
+
+void route_refuse(WebRequest *request, WebResponse *response, void *data)
+{
+	(void)request;
+	(void)data;
+	web_response_text(response, "text/plain; charset=utf-8",
+		_("Diese Anfrage kann Amtspost so nicht beantworten."));
+}
+
+/* ---- for the functions of the rows ---- */
+
+const char *visit_field(const Visit *visit, const char *name)
+{
+	const char *value = visit->form ? form_get(visit->form, name) : NULL;
+
+	return value ? value : "";
+}
+
+bool visit_has(const Visit *visit, const char *name)
+{
+	return visit->form && form_get(visit->form, name) != NULL;
+}
+
+bool visit_redirect(Visit *visit, const char *path, const char *notice)
+{
+	g_autofree char *target = notice ? g_strdup_printf("%s%chinweis=%s", path,
+						   strchr(path, '?') ? '&' : '?', notice)
+					 : NULL;
+
+	web_response_redirect(visit->response, target ? target : path);
+	return true;
+}
+
+void visit_set_session(Visit *visit, const char *token)
+{
+	g_autofree char *cookie = g_strdup_printf("%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s",
+		cookie_name(visit->web), token ? token : "", visit->web->secure ? "; Secure" : "",
+		token ? "" : "; Max-Age=0");
+
+	web_response_header(visit->response, "Set-Cookie", cookie);
+}
+
+const char *visit_session_token(const Visit *visit)
+{
+	return web_request_cookie(visit->request, cookie_name(visit->web));
+}

@@ -1,0 +1,77 @@
+/* Which page answers what: rows of method, path, role and function. Who asks is found out here, and
+ * whether they may; forged forms end here. Pages and API use the same rows. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <glib.h>
+#include "app/office.h"
+#include "user/user_session.h"
+#include "web/form.h"
+#include "web/web_http.h"
+
+typedef enum RouteRole {
+	ROLE_ANYBODY,	    /* also who is not signed in */
+	ROLE_PERSON,	    /* who is signed in */
+	ROLE_ADMINISTRATOR, /* the right Administrator */
+} RouteRole;
+
+/* What the routes share; made by web.c, lives as long as the server. */
+typedef struct Web Web;
+
+/* One request on its way through a route. All borrowed. */
+typedef struct Visit {
+	Web *web;
+	Office *office;
+	WebRequest *request;
+	WebResponse *response;
+	const User *user;	/* NULL: not signed in */
+	const Session *session; /* NULL: the same, or it is a program with a key */
+	const Form *form;	/* POST of a page; otherwise NULL */
+	const char *part;	/* what stands in place of the row's "*"; NULL: no such */
+	const char *actor;	/* for audit rows: the user's name */
+} Visit;
+
+/* Answers VISIT. False: the page, or the API's problem document, tells ERROR. */
+typedef bool RouteFunction(Visit *visit, GError **error);
+
+typedef struct Route {
+	WebMethod method;
+	const char *path; /* "/benutzer/ *" (without the blank): the star is one part, not empty */
+	RouteRole role;
+	WebPlace place;
+	size_t body_limit; /* 0: FORM_LIMIT where there is a body */
+	RouteFunction *run;
+} Route;
+
+#define FORM_LIMIT ((size_t)256 * 1024)
+
+/* The rows of each file, ended by a NULL path. */
+extern const Route route_start[];    /* start, signing in and out, invitations */
+extern const Route route_personal[]; /* Persönliche Einstellungen */
+extern const Route route_settings[]; /* Systemsteuerung */
+extern const Route route_people[];   /* Benutzerverwaltung */
+extern const Route route_check[];    /* Verbindung prüfen */
+extern const Route route_log[];	     /* Protokoll, Zustand */
+extern const Route route_static[];   /* style, script, fonts, /healthz, /metrics */
+extern const Route route_api[];	     /* /api/v1/… */
+
+/* WebPlanner; DATA is a Web. */
+void route_plan(WebRequest *request, WebPlan *plan, void *data);
+/* WebHandler for what the server refuses by itself; DATA is a Web. */
+void route_refuse(WebRequest *request, WebResponse *response, void *data);
+
+/* ---- for the functions of the rows ---- */
+
+/* A field of the form, "" where there is none. */
+const char *visit_field(const Visit *visit, const char *name);
+/* Whether a field is there (a ticked box, a pressed button). */
+bool visit_has(const Visit *visit, const char *name);
+/* Leads to PATH (303) with NOTICE, a short-lived word that the next page explains ("gespeichert");
+ * NULL: without. Answers true. */
+bool visit_redirect(Visit *visit, const char *path, const char *notice);
+
+/* Starts SESSION_TOKEN in the browser, or ends it (NULL). */
+void visit_set_session(Visit *visit, const char *token);
+/* The browser's session token; NULL: none. */
+const char *visit_session_token(const Visit *visit);

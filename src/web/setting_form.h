@@ -1,0 +1,49 @@
+/* Settings as form fields: one loop over THE table. What was typed is kept while it is wrong; what
+ * others changed meanwhile is not overwritten. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "settings/settings.h"
+#include "web/page.h"
+
+typedef struct SettingForm {
+	const Visit *visit;
+	const char *user;   /* NULL: the global scope */
+	int64_t generation; /* of what is shown */
+	GPtrArray *views;   /* SettingView *, by key where the scope has it */
+	const SettingView *by_key[SETTING_COUNT];
+	char *errors[SETTING_COUNT]; /* sentences */
+	bool typed;		     /* fields show the form's values, not the stored ones */
+} SettingForm;
+
+void setting_form_clear(SettingForm *form);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SettingForm, setting_form_clear)
+
+/* Reads the scope of USER (NULL: the global one). */
+bool setting_form_load(SettingForm *form, const Visit *visit, const char *user, GError **error);
+
+/* Goes inside each <form>: which state of the settings it shows. */
+void setting_form_mark(Html *h, const SettingForm *form);
+
+/* How a field is shown beyond its row. */
+typedef struct SettingLook {
+	bool disabled;
+	bool effective;	    /* the value that holds, read only, with its origin */
+	const char *prefix; /* of the label: "IMAP" */
+	const char *why;    /* in place of the help */
+} SettingLook;
+
+/* The stored value of KEY as a field (LOOK NULL: as its row says). */
+void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const SettingLook *look);
+
+/* Stores what the form changed of the COUNT KEYS that it had, all or nothing. *CHANGED: whether
+ * there was anything. Wrong values leave their sentences in FORM's errors: FAILURE_FORM_FIELDS.
+ * Somebody else was faster: FAILURE_SETTINGS_CHANGED. In both cases FORM shows what was typed. */
+bool setting_form_apply(
+	SettingForm *form, const SettingKey *keys, size_t count, bool *changed, GError **error);
+
+/* "Systemsteuerung", "Benutzer", "Standard". */
+const char *setting_origin_label(SettingOrigin origin);
+/* What people read for VALUE of SETTING: a choice's label, "ja", "••••••"; borrowed. */
+const char *setting_shown(const SettingView *view);

@@ -1,0 +1,86 @@
+/* The daemon: listens, waits for its end, and keeps idle sign-ins alive meanwhile. */
+#include "web/web.h"
+
+#include <string.h>
+#include "base/clock.h"
+#include "base/hash.h"
+#include "failure/failure.h"
+#include "web/web_internal.h"
+
+/* "[::1]:8025", "127.0.0.1:8025": *ADDRESS, yours, and *PORT. */
+static bool parse_listen(const char *listen, char **address, uint16_t *port, GError **error)
+{
+	const char *colon = strrchr(listen, ':');
+	guint64 number;
+
+	if (!colon || colon == listen ||
+		!g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &number, NULL)) {
+		failure_set(error, FAILURE_LISTEN, listen, "%s: not ADDRESS:PORT", listen);
+		return false;
+	}
+	*port = (uint16_t)number;
+	*address = listen[0] == '[' && colon[-1] == ']'
+			   ? g_strndup(listen + 1, (gsize)(colon - listen - 2))
+			   : g_strndup(listen, (gsize)(colon - listen));
+	return true;
+}
+
+/* While nobody can sign in as an administrator: a link that lets whoever reads our output. */
+static bool open_setup(Web *web, GError **error)
+{
+	bool has;
+
+	if (!user_has_administrator(office_db(web->office), &has, error))
+		return false;
+	if (!has)
+		web->setup = session_make_token();
+	return true;
+}
+
+static void tell_ready(const Web *web, const WebServe *serve, const char *address, uint16_t port)
+{
+	bool v6 = strchr(address, ':') != NULL;
+	g_autofree char *url = g_strdup_printf("%s://%s%s%s:%u/", web->secure ? "https" : "http",
+		v6 ? "[" : "", address, v6 ? "]" : "", port);
+	g_autofree char *setup =
+		web->setup ? g_strdup_printf("%seinrichten?k=%s", url, web->setup) : NULL;
+
+	serve->ready(url, setup, serve->data);
+}
+
+static void web_clear(Web *web)
+{
+	g_free(web->setup);
+	pthread_mutex_destroy(&web->lock);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Web, web_clear)
+
+bool web_serve(Office *office, const WebServe *serve, GError **error)
+{
+	g_auto(Web) web = {
+		.office = office,
+		.started = clock_monotonic(),
+		.secure = serve->tls_certificate != NULL,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	g_autofree char *address = NULL;
+	g_autoptr(WebServer) server = NULL;
+	WebOptions options = {
+		.tls_certificate = serve->tls_certificate,
+		.tls_key = serve->tls_key,
+		.plan = route_plan,
+		.data = &web,
+		.refuse = route_refuse,
+	};
+
+	if (!parse_listen(serve->listen, &address, &options.port, error) ||
+		!open_setup(&web, error))
+		return false;
+	options.address = address;
+	server = web_server_start(&options, error);
+	if (!server)
+		return false;
+	tell_ready(&web, serve, address, web_server_port(server));
+	cancel_wait(serve->cancel, -1);
+	return true;
+}

@@ -1,0 +1,16 @@
+/* What the files of web/ share. */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/secret.h"
+#include "web/route.h"
+#include "web/web.h"
+
+struct Web {
+	Office *office;
+	int64_t started;      /* monotonic milliseconds */
+	bool secure;	      /* TLS by ourselves */
+	char *setup;	      /* the one-time set-up link's secret; NULL: none is open */
+	pthread_mutex_t lock; /* of setup */
+};
