@@ -35,6 +35,7 @@ typedef struct CliOptions {
 	char *listen;
 	char *tls_cert;
 	char *tls_key;
+	char *expires;
 	gboolean admin;
 	gboolean archive;
 	gboolean all;
@@ -73,6 +74,7 @@ extern const CliCommand cli_login_commands[];
 extern const CliCommand cli_check_commands[];
 extern const CliCommand cli_mail_commands[];
 extern const CliCommand cli_archive_commands[];
+extern const CliCommand cli_apikey_commands[];
 extern const CliCommand cli_audit_commands[];
 extern const CliCommand cli_serve_commands[];
 
@@ -89,7 +91,7 @@ char *cli_describe_call(const CliCommand *command);
 
 /* A positive whole number from an option's text; NULL text gives FALLBACK. FAILURE_USAGE. */
 bool cli_parse_number(const char *text, int64_t fallback, int64_t *number, GError **error);
-/* --since: a day or a time; NULL text gives 0. */
+/* --since, --expires: a day or a time; NULL text gives 0. */
 bool cli_parse_time(const char *text, int64_t *seconds, GError **error);
 
 /* The one --mailbox of commands that work on one, borrowed; NULL: not given. FAILURE_USAGE. */

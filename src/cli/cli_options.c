@@ -50,6 +50,8 @@ static const OptionRow rows[] = {
 	{"all", G_OPTION_ARG_NONE, AT(all), NULL, N_("auch ausgeblendete, mit dem Grund"), false},
 	{"username", G_OPTION_ARG_FILENAME, AT(username), N_("TEXT"),
 		N_("Benutzername des Postfachs, sonst seine Adresse"), false},
+	{"expires", G_OPTION_ARG_FILENAME, AT(expires), N_("DATUM"),
+		N_("gilt bis zum Beginn dieses Tages (2026-11-23); sonst, bis er entfernt wird"), false},
 	{"new", G_OPTION_ARG_NONE, AT(new), NULL, N_("neue Anmeldung, auch wenn die bisherige gilt"), false},
 	{"listen", G_OPTION_ARG_FILENAME, AT(listen), N_("ADRESSE:PORT"),
 		N_("wo die Weboberfläche erreichbar ist (sonst 127.0.0.1:8025)"), false},

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "failure/failure.h"
+#include "user/user_session.h"
 
 #define CSV_LIMIT (8 * 1024 * 1024)
 #define ROW_ERRORS_SHOWN 200
@@ -234,6 +235,31 @@ static bool run_passwd(Cli *cli, GError **error)
 	return true;
 }
 
+static bool run_invite(Cli *cli, GError **error)
+{
+	g_autoptr(Person) person = people_find(cli->office, cli->arguments[0], error);
+	/* Before the link is made, so that it is not promised for longer than it holds. */
+	int64_t expires = clock_now() + INVITATION_SECONDS;
+	g_autofree char *until = clock_format_german(expires);
+	g_autofree char *token = NULL;
+	g_autofree char *path = NULL;
+
+	if (!person || !invitation_make(office_db(cli->office), person->user->name, cli->actor,
+			       &token, error))
+		return false;
+	path = g_strconcat("/einladung?k=", token, NULL);
+	if (cli->options.json)
+		cli_print_json(
+			cli, json_pack("{s:o, s:s, s:o}", "name", cli_json_text(person->user->name),
+				     "path", path, "expires", cli_json_time(expires)));
+	else
+		cli_print(_("%s\nHängen Sie dies an die Adresse der Seite an und geben Sie den "
+			    "Link nur"
+			    " %s: Wer ihn öffnet, wählt das Kennwort.\nEr gilt einmal, bis %s.\n"),
+			path, person->user->name, until);
+	return true;
+}
+
 static void print_imported(Cli *cli, const GPtrArray *people)
 {
 	if (cli->options.json) {
@@ -333,6 +359,8 @@ const CliCommand cli_user_commands[] = {
 		N_("entfernt einen Benutzer; seine abgelegten E-Mails bleiben")},
 	{"user passwd", "NAME", 1, 1, "password-file", run_passwd,
 		N_("setzt das Kennwort (Standardeingabe oder --password-file)")},
+	{"user invite", "NAME", 1, 1, "", run_invite,
+		N_("erstellt einen Link, unter dem ein Benutzer sein Kennwort wählt")},
 	{"user import", "DATEI.csv", 1, 1, "dry-run", run_import,
 		N_("legt viele Benutzer aus einer CSV-Datei an")},
 	{0},

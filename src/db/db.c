@@ -134,7 +134,7 @@ static void roll_back(Db *db, DbConnection *connection)
 		db->driver->disconnect(connection);
 }
 
-static bool run_once(Db *db, bool write, DbFunction *function, void *data, GError **error)
+static bool run_once(Db *db, DbMode mode, DbFunction *function, void *data, GError **error)
 {
 	DbTransaction transaction = {.driver = db->driver};
 	bool good;
@@ -142,7 +142,7 @@ static bool run_once(Db *db, bool write, DbFunction *function, void *data, GErro
 	transaction.connection = take_connection(db, error);
 	if (!transaction.connection)
 		return false;
-	good = db->driver->begin(transaction.connection, write, error) &&
+	good = db->driver->begin(transaction.connection, mode, error) &&
 	       db_check_schema(db->driver, transaction.connection, db->migrations, error) &&
 	       function(&transaction, data, error);
 	g_assert(transaction.open_rows == 0);
@@ -162,7 +162,7 @@ bool db_write(Db *db, DbFunction *function, void *data, GError **error)
 	for (int attempt = 1; !done; attempt++) {
 		g_autoptr(GError) failed = NULL;
 
-		done = run_once(db, true, function, data, &failed);
+		done = run_once(db, DB_WRITE, function, data, &failed);
 		if (done || (attempt < WRITE_ATTEMPTS && failure_is(failed, FAILURE_STORE_BUSY)))
 			continue;
 		g_propagate_error(error, g_steal_pointer(&failed));
@@ -172,9 +172,24 @@ bool db_write(Db *db, DbFunction *function, void *data, GError **error)
 	return done;
 }
 
+bool db_try_write(Db *db, DbFunction *function, void *data, bool *done, GError **error)
+{
+	g_autoptr(GError) failed = NULL;
+
+	*done = false;
+	if (!db_lock_try(&db->writers))
+		return true;
+	*done = run_once(db, DB_WRITE_NOW, function, data, &failed);
+	db_lock_give(&db->writers);
+	if (*done || failure_is(failed, FAILURE_STORE_BUSY))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&failed));
+	return false;
+}
+
 bool db_read(Db *db, DbFunction *function, void *data, GError **error)
 {
-	return run_once(db, false, function, data, error);
+	return run_once(db, DB_READ, function, data, error);
 }
 
 DbValue db_text(const char *text)

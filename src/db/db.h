@@ -39,6 +39,10 @@ typedef bool DbFunction(DbTransaction *transaction, void *data, GError **error);
  * Writers queue fairly within the process. */
 bool db_write(Db *db, DbFunction *function, void *data, GError **error);
 
+/* As db_write, but waits for nobody: while somebody else writes, here or in another process,
+ * nothing is run, and *DONE is false without a failure. */
+bool db_try_write(Db *db, DbFunction *function, void *data, bool *done, GError **error);
+
 /* Runs FUNCTION on one consistent snapshot; changes fail. */
 bool db_read(Db *db, DbFunction *function, void *data, GError **error);
 

@@ -8,6 +8,14 @@
 typedef struct DbConnection DbConnection; /* the driver's own */
 typedef struct DbStatement DbStatement;	  /* the same: bound and running */
 
+/* A write transaction holds the database's write lock from the start; FAILURE_STORE_BUSY if others
+ * do not give it away. Statements that change something fail in a read transaction. */
+typedef enum DbMode {
+	DB_READ,
+	DB_WRITE,     /* waits for a while */
+	DB_WRITE_NOW, /* does not wait */
+} DbMode;
+
 typedef struct DbDriver {
 	const char *scheme;		    /* "sqlite": what stands before the colon of the URL */
 	const char *const *main_migrations; /* of the main database, in this driver's SQL */
@@ -17,9 +25,7 @@ typedef struct DbDriver {
 	DbConnection *(*connect)(const char *place, DbDurability durability, GError **error);
 	void (*disconnect)(DbConnection *connection);
 
-	/* A write transaction holds the database's write lock from the start. Statements that
-	 * change something fail in a read transaction. */
-	bool (*begin)(DbConnection *connection, bool write, GError **error);
+	bool (*begin)(DbConnection *connection, DbMode mode, GError **error);
 	bool (*commit)(DbConnection *connection, GError **error);
 	/* False: the connection is of no use any more. */
 	bool (*rollback)(DbConnection *connection);

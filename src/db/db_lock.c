@@ -1,7 +1,6 @@
 /* The ticket lock of the writers. */
 #include "db/db_lock.h"
 
-#include <stdbool.h>
 #include <glib.h>
 
 void db_lock_init(DbLock *lock)
@@ -34,6 +33,20 @@ void db_lock_take(DbLock *lock)
 		pthread_cond_wait(&lock->moved, &lock->mutex);
 	lock->holder = pthread_self();
 	pthread_mutex_unlock(&lock->mutex);
+}
+
+bool db_lock_try(DbLock *lock)
+{
+	bool free;
+
+	pthread_mutex_lock(&lock->mutex);
+	free = lock->serving == lock->next;
+	if (free) {
+		lock->next++;
+		lock->holder = pthread_self();
+	}
+	pthread_mutex_unlock(&lock->mutex);
+	return free;
 }
 
 void db_lock_give(DbLock *lock)

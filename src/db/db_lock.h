@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct DbLock {
@@ -18,4 +19,6 @@ void db_lock_clear(DbLock *lock);
 
 /* Asking twice from one thread is our mistake. */
 void db_lock_take(DbLock *lock);
+/* Takes the lock if nobody has it or waits for it. */
+bool db_lock_try(DbLock *lock);
 void db_lock_give(DbLock *lock);

@@ -51,7 +51,7 @@ static bool migrate_next(const DbDriver *driver, DbConnection *connection,
 static bool migrate_in_transaction(const DbDriver *driver, DbConnection *connection,
 	const char *const *migrations, int64_t known, GError **error)
 {
-	if (driver->begin(connection, true, error) &&
+	if (driver->begin(connection, DB_WRITE, error) &&
 		migrate_next(driver, connection, migrations, known, error) &&
 		driver->commit(connection, error))
 		return true;

@@ -276,10 +276,17 @@ static int64_t sqlite_changed(DbStatement *statement)
 	return sqlite3_changes64(statement->connection->handle);
 }
 
-static bool sqlite_begin(DbConnection *connection, bool write, GError **error)
+static bool sqlite_begin(DbConnection *connection, DbMode mode, GError **error)
 {
-	connection->writing = write;
-	return run_script(connection, write ? "BEGIN IMMEDIATE" : "BEGIN", error);
+	bool begun;
+
+	connection->writing = mode != DB_READ;
+	if (mode == DB_WRITE_NOW)
+		sqlite3_busy_timeout(connection->handle, 0);
+	begun = run_script(connection, mode == DB_READ ? "BEGIN" : "BEGIN IMMEDIATE", error);
+	if (mode == DB_WRITE_NOW)
+		sqlite3_busy_timeout(connection->handle, BUSY_MILLISECONDS);
+	return begun;
 }
 
 static bool sqlite_commit(DbConnection *connection, GError **error)

@@ -81,6 +81,21 @@ FAILURE(FAILURE_PASSWORD_EMPTY, "password-empty", FAILURE_CODE_INPUT, 2, ACTOR_C
 FAILURE(FAILURE_PASSWORD_INVALID, "password-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Das Kennwort ist zu kurz oder zu lang."),
 	N_("Bitte wählen Sie ein Kennwort mit 8 bis 1024 Zeichen."))
+FAILURE(FAILURE_INVITATION_OVER, "invitation-over", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Dieser Link gilt nicht mehr: Er wurde schon benutzt, durch einen neueren ersetzt oder ist älter als sieben Tage."),
+	N_("Bitte melden Sie sich mit Ihrem Kennwort an. Haben Sie noch keines, kann ein Administrator Ihnen einen neuen Link schicken („amtspost user invite NAME“)."))
+FAILURE(FAILURE_KEY_EXISTS, "key-exists", FAILURE_CODE_CONFLICT, 2, ACTOR_ADMINISTRATOR,
+	N_("Einen API-Schlüssel mit der Bezeichnung „%s“ gibt es schon."),
+	N_("Bei Bezeichnungen zählt Groß- und Kleinschreibung nicht. Bitte wählen Sie eine andere, oder entfernen Sie zuerst den bisherigen Schlüssel („amtspost apikey remove BEZEICHNUNG“)."))
+FAILURE(FAILURE_KEY_LABEL, "key-label", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("„%s“ ist keine zulässige Bezeichnung für einen API-Schlüssel."),
+	N_("Eine Bezeichnung hat 1 bis 100 Zeichen und keine Steuerzeichen; am besten sagt sie, welches Programm den Schlüssel benutzt."))
+FAILURE(FAILURE_KEY_EXPIRES, "key-expires", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Der API-Schlüssel wäre schon abgelaufen: %s ist vorbei."),
+	N_("Bitte geben Sie einen späteren Tag an, oder keinen, wenn der Schlüssel gelten soll, bis Sie ihn entfernen. Angelegt wurde nichts."))
+FAILURE(FAILURE_KEY_UNKNOWN, "key-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Einen API-Schlüssel mit der Bezeichnung „%s“ gibt es nicht."),
+	N_("Bitte prüfen Sie die Schreibweise; „amtspost apikey list“ zeigt alle Schlüssel."))
 FAILURE(FAILURE_CSV_INVALID, "csv-invalid", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Die CSV-Datei kann so nicht übernommen werden. %s"),
 	N_("Bitte berichtigen Sie die genannten Zeilen und rufen Sie den Import erneut auf. Es wurde niemand angelegt."))

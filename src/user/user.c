@@ -1,15 +1,11 @@
 /* The rows of people. Passwords are hashed elsewhere (user_password.c), outside of transactions. */
-#include "user/user.h"
+#include "user/user_internal.h"
 
 #include "audit/audit.h"
 #include "base/text.h"
 #include "failure/failure.h"
 
 #define DISPLAY_NAME_LIMIT 200 /* characters */
-
-#define COLUMNS                                                                                    \
-	"SELECT id, name, display_name, admin, archive, locked, password_hash IS NOT NULL"         \
-	" FROM users "
 
 void user_free(User *user)
 {
@@ -145,7 +141,7 @@ bool user_add(DbTransaction *transaction, User *user, const char *password_hash,
 	return audit_new_user(transaction, user, actor, error);
 }
 
-static User *read_user(DbRows *rows)
+User *user_read(DbRows *rows)
 {
 	User *user = g_new(User, 1);
 
@@ -164,14 +160,14 @@ static User *read_user(DbRows *rows)
 User *user_find(DbTransaction *transaction, const char *name, GError **error)
 {
 	g_autofree char *folded = text_fold(name);
-	g_autoptr(DbRows) rows =
-		db_select(transaction, error, COLUMNS "WHERE name_folded = $1", db_text(folded));
+	g_autoptr(DbRows) rows = db_select(transaction, error,
+		"SELECT " USER_COLUMNS " FROM users WHERE name_folded = $1", db_text(folded));
 	GError *failed = NULL;
 
 	if (!rows)
 		return NULL;
 	if (db_rows_next(rows, &failed))
-		return read_user(rows);
+		return user_read(rows);
 	if (failed)
 		g_propagate_error(error, failed);
 	else
@@ -182,13 +178,14 @@ User *user_find(DbTransaction *transaction, const char *name, GError **error)
 GPtrArray *user_list(DbTransaction *transaction, GError **error)
 {
 	g_autoptr(GPtrArray) users = g_ptr_array_new_with_free_func((GDestroyNotify)user_free);
-	g_autoptr(DbRows) rows = db_select(transaction, error, COLUMNS "ORDER BY name_folded");
+	g_autoptr(DbRows) rows = db_select(
+		transaction, error, "SELECT " USER_COLUMNS " FROM users ORDER BY name_folded");
 	GError *failed = NULL;
 
 	if (!rows)
 		return NULL;
 	while (db_rows_next(rows, &failed))
-		g_ptr_array_add(users, read_user(rows));
+		g_ptr_array_add(users, user_read(rows));
 	if (!failed)
 		return g_steal_pointer(&users);
 	g_propagate_error(error, failed);
@@ -206,8 +203,17 @@ bool user_set_locked(DbTransaction *transaction, const char *name, bool locked, 
 		return true;
 	return db_run(transaction, error, "UPDATE users SET locked = $1 WHERE id = $2",
 		       db_int(locked), db_int(user->id)) &&
+	       (!locked || session_end_all(transaction, user->id, NULL, error)) &&
 	       audit_add(transaction, actor, locked ? "user.lock" : "user.unlock", user->name, NULL,
 		       error);
+}
+
+/* Whatever else opens the page for the user of the old password. */
+static bool end_access(DbTransaction *transaction, const User *user, GError **error)
+{
+	return session_end_all(transaction, user->id, NULL, error) &&
+	       invitation_end(transaction, user->id, error) &&
+	       user_try_forget(transaction, user->name, error);
 }
 
 bool user_set_password(DbTransaction *transaction, const char *name, const char *password_hash,
@@ -218,6 +224,7 @@ bool user_set_password(DbTransaction *transaction, const char *name, const char 
 	return user &&
 	       db_run(transaction, error, "UPDATE users SET password_hash = $1 WHERE id = $2",
 		       db_text(password_hash), db_int(user->id)) &&
+	       end_access(transaction, user, error) &&
 	       audit_add(transaction, actor, "user.passwd", user->name, NULL, error);
 }
 
@@ -227,4 +234,21 @@ bool user_remove(DbTransaction *transaction, const char *name, const char *actor
 
 	return user && audit_lost_user(transaction, user, actor, error) &&
 	       db_run(transaction, error, "DELETE FROM users WHERE id = $1", db_int(user->id));
+}
+
+static bool look_for_administrator(DbTransaction *transaction, void *data, GError **error)
+{
+	return db_get_int(transaction, data, 0, error,
+		"SELECT 1 FROM users WHERE admin = 1 AND locked = 0 AND password_hash IS NOT NULL "
+		"LIMIT 1");
+}
+
+bool user_has_administrator(Db *db, bool *has, GError **error)
+{
+	int64_t found;
+
+	if (!db_read(db, look_for_administrator, &found, error))
+		return false;
+	*has = found != 0;
+	return true;
 }

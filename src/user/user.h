@@ -39,12 +39,18 @@ User *user_find(DbTransaction *transaction, const char *name, GError **error);
 /* All, by name; User *. */
 GPtrArray *user_list(DbTransaction *transaction, GError **error);
 
+/* Locking ends the user's sessions. */
 bool user_set_locked(DbTransaction *transaction, const char *name, bool locked, const char *actor,
 	GError **error);
+/* Ends the user's sessions and open invitation, and lets wrong tries not count any more. */
 bool user_set_password(DbTransaction *transaction, const char *name, const char *password_hash,
 	const char *actor, GError **error);
-/* Removes the person and the settings; archived mails and audit rows stay, with the name. */
+/* Removes the person, the settings, sessions and API keys; archived mails and audit rows stay, with
+ * the name. */
 bool user_remove(DbTransaction *transaction, const char *name, const char *actor, GError **error);
+
+/* Whether anybody could sign in to the page as an administrator: not locked, with a password. */
+bool user_has_administrator(Db *db, bool *has, GError **error);
 
 /* Argon2id (INTERACTIVE: 64 MiB, about 0.1 s; never call it in a transaction). Yours. Passwords of
  * fewer than 8 or more than 1,024 bytes: FAILURE_PASSWORD_INVALID. */

@@ -1,5 +1,5 @@
 /* Password hashing with Argon2id (libsodium). */
-#include "user/user.h"
+#include "user/user_internal.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 #define PASSWORD_MAXIMUM 1024
 
 /* Each takes 64 MiB; the others wait. */
-#define RUNNING_LIMIT 2
+#define RUNNING_LIMIT 4
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
 static unsigned running;
 
-static void enter(void)
+void user_password_enter(void)
 {
 	pthread_mutex_lock(&mutex);
 	while (running == RUNNING_LIMIT)
@@ -25,7 +25,7 @@ static void enter(void)
 	pthread_mutex_unlock(&mutex);
 }
 
-static void leave(void)
+void user_password_leave(void)
 {
 	pthread_mutex_lock(&mutex);
 	running--;
@@ -44,28 +44,32 @@ char *user_hash_password(const Secret *password, GError **error)
 			PASSWORD_MINIMUM, PASSWORD_MAXIMUM);
 		return NULL;
 	}
-	enter();
+	user_password_enter();
 	result = sodium_init() < 0 ? -1
 				   : crypto_pwhash_str_alg(hash, secret_text(password), size,
 					     crypto_pwhash_OPSLIMIT_INTERACTIVE,
 					     crypto_pwhash_MEMLIMIT_INTERACTIVE,
 					     crypto_pwhash_ALG_ARGON2ID13);
-	leave();
+	user_password_leave();
 	if (result == 0)
 		return g_steal_pointer(&hash);
 	failure_set(error, FAILURE_INTERNAL, NULL, "out of memory for Argon2id");
 	return NULL;
 }
 
+bool user_password_is(const char *password_hash, const Secret *password)
+{
+	return secret_size(password) <= PASSWORD_MAXIMUM && sodium_init() >= 0 &&
+	       crypto_pwhash_str_verify(
+		       password_hash, secret_text(password), secret_size(password)) == 0;
+}
+
 bool user_verify_password(const char *password_hash, const Secret *password)
 {
 	bool same;
 
-	if (secret_size(password) > PASSWORD_MAXIMUM)
-		return false;
-	enter();
-	same = sodium_init() >= 0 && crypto_pwhash_str_verify(password_hash, secret_text(password),
-					     secret_size(password)) == 0;
-	leave();
+	user_password_enter();
+	same = user_password_is(password_hash, password);
+	user_password_leave();
 	return same;
 }

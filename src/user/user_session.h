@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <glib.h>
-#include "base/secret.h"
-#include "db/db.h"
 #include "user/user.h"
 
 /* Without a request for so long, or this old, a session is over. Seconds. */
@@ -28,15 +26,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
 
 /* A new session of the user NAME for somebody at ADDRESS; *TOKEN, yours, is what the browser holds
  * (43 letters of base64url, 256 bits). Ends old ones beyond 20 of this user. Audit row
- * "session.start". */
+ * "session.start". FAILURE_USER_UNKNOWN, FAILURE_USER_LOCKED. */
 bool session_start(Db *db, const char *name, const char *address, char **token, GError **error);
-/* The living session behind TOKEN, yours; NULL without *ERROR: there is none (over, ended, its user
- * locked or removed). Notes that it is in use, at most once a minute. */
+/* The living session behind TOKEN (nullable), yours; NULL without *ERROR: there is none (over,
+ * ended, its user locked or removed). Reads once and waits for no writer; notes that it is in use,
+ * at most once a minute, if nobody else is writing just then. */
 Session *session_find(Db *db, const char *token, GError **error);
 bool session_end(Db *db, const char *token, GError **error);
-/* All of USER's but the one of KEEP (NULL: all): after a changed password. */
+/* All of USER's but the one of KEEP (NULL: all). user_set_password and user_set_locked have done
+ * this: whoever changed the own password starts a new session. */
 bool session_end_all(DbTransaction *transaction, int64_t user_id, const char *keep, GError **error);
-/* Whether FORM_TOKEN is SESSION's, compared in constant time. */
+/* Whether FORM_TOKEN (nullable) is SESSION's, compared in constant time. */
 bool session_check_csrf(const Session *session, const char *form_token);
 
 /* ---- trying passwords ---- */
@@ -48,25 +48,27 @@ typedef enum SessionTry {
 	SESSION_TRY_TOO_OFTEN, /* not even tried */
 } SessionTry;
 
-/* Checks PASSWORD of the user NAME for somebody at ADDRESS. After 5 wrong ones for a name, or 20
- * from an address, within 15 minutes, further ones are not tried (*WAIT: seconds until one is).
- * An unknown name costs the same time. At most four Argon2id run at a time. On success
- * *REAL_NAME, yours, is the name as it is stored. Audit rows "session.refused". */
+/* Checks PASSWORD of the user NAME for somebody at ADDRESS (the browser's, not a proxy's). After 5
+ * wrong ones for a name, or 20 from an address (IPv6: from its 64 bits), within 15 minutes, in all
+ * processes, further ones are not tried (*WAIT: seconds until one is, else 0). A right one lets
+ * those for the name, and its wrong ones from here, not count any more; that of a locked user
+ * counts. An unknown name costs the same time. At most four Argon2id run at a time. On success
+ * *REAL_NAME, yours, is the name as it is stored. Audit rows "session.refused", by "web:ADDRESS",
+ * without names that are unknown. */
 bool session_try(Db *db, const char *name, const Secret *password, const char *address,
 	SessionTry *outcome, char **real_name, int64_t *wait, GError **error);
 
 /* ---- invitations: links by which a person chooses a password, once ---- */
 
-/* *TOKEN, yours, goes into the link. An earlier one of this user is void. Audit row
- * "user.invite". */
+/* *TOKEN, yours, goes into the link and is good for INVITATION_SECONDS. An earlier one of this user
+ * is void; a new password makes it void, too. Audit row "user.invite". FAILURE_USER_UNKNOWN,
+ * FAILURE_USER_LOCKED. */
 bool invitation_make(Db *db, const char *name, const char *actor, char **token, GError **error);
-/* Whose it is, yours; NULL without *ERROR: it is unknown, used or too old. */
+/* Whose it is, yours; NULL without *ERROR: it is unknown, used or too old, or its user locked. */
 User *invitation_find(Db *db, const char *token, GError **error);
 /* Sets the password, ends the invitation and all sessions of its user. FAILURE_INVITATION_OVER,
  * FAILURE_PASSWORD_INVALID. */
 bool invitation_use(Db *db, const char *token, const Secret *password, GError **error);
-/* Whether anybody could sign in as an administrator: not locked, with a password. */
-bool user_has_administrator(Db *db, bool *has, GError **error);
 
 /* ---- keys of the API ---- */
 
@@ -81,8 +83,9 @@ typedef struct ApiKey {
 void api_key_free(ApiKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiKey, api_key_free)
 
-/* *KEY, yours: "amtspost_" and 43 letters, shown once. Labels (1 to 100 characters) are unique:
- * FAILURE_KEY_EXISTS, FAILURE_KEY_LABEL. Audit row "apikey.add". */
+/* *KEY, yours: "amtspost_" and 43 letters, shown once. Labels (1 to 100 characters) are unique
+ * without regard to case: FAILURE_KEY_EXISTS, FAILURE_KEY_LABEL. EXPIRES 0: never; in the past:
+ * FAILURE_KEY_EXPIRES. FAILURE_USER_UNKNOWN. Audit row "apikey.add". */
 bool api_key_add(Db *db, const char *label, const char *user, int64_t expires, const char *actor,
 	char **key, GError **error);
 GPtrArray *api_key_list(Db *db, GError **error); /* ApiKey *, by label */

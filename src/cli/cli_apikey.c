@@ -1,0 +1,120 @@
+/* apikey …: the keys by which programs use the API. */
+#include "cli/cli_internal.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "user/user_session.h"
+
+/* What of KEY may be told at any time. */
+static json_t *key_json(const ApiKey *key)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "label", cli_json_text(key->label), "user",
+		cli_json_text(key->user), "created", cli_json_time(key->created), "expires",
+		cli_json_time(key->expires), "used", cli_json_time(key->used));
+}
+
+/* The row of LABEL in KEYS, borrowed; NULL if somebody else has removed it. */
+static const ApiKey *find_key(const GPtrArray *keys, const char *label)
+{
+	for (guint i = 0; i < keys->len; i++) {
+		const ApiKey *key = g_ptr_array_index(keys, i);
+
+		if (text_is_same(key->label, label))
+			return key;
+	}
+	return NULL;
+}
+
+static void print_added(Cli *cli, const ApiKey *key, const char *secret)
+{
+	if (cli->options.json) {
+		json_t *document = key_json(key);
+
+		json_object_set_new(document, "key", json_string(secret));
+		cli_print_json(cli, document);
+		return;
+	}
+	cli_print("%s\n", secret);
+	cli_print(_("Der Schlüssel wird nur dieses eine Mal gezeigt. Wer ihn hat, darf, was %s "
+		    "darf.\n"),
+		key->user);
+}
+
+static bool run_add(Cli *cli, GError **error)
+{
+	const char *label = cli->arguments[0];
+	g_autofree char *secret = NULL;
+	g_autoptr(GPtrArray) keys = NULL;
+	const ApiKey *key;
+	int64_t expires;
+
+	if (!cli_parse_time(cli->options.expires, &expires, error) ||
+		!api_key_add(office_db(cli->office), label, cli->options.user, expires, cli->actor,
+			&secret, error))
+		return false;
+	keys = api_key_list(office_db(cli->office), error);
+	key = keys ? find_key(keys, label) : NULL;
+	if (key)
+		print_added(cli, key, secret);
+	return keys != NULL;
+}
+
+static void print_keys(const GPtrArray *keys)
+{
+	const char *titles[] = {_("Bezeichnung"), _("Benutzer"), _("angelegt"), _("gilt bis"),
+		_("zuletzt benutzt"), NULL};
+	CliTable *table = cli_table_new(titles);
+
+	for (guint i = 0; i < keys->len; i++) {
+		const ApiKey *key = g_ptr_array_index(keys, i);
+		g_autofree char *created = clock_format_german(key->created);
+		g_autofree char *expires = key->expires ? clock_format_german(key->expires) : NULL;
+		g_autofree char *used = key->used ? clock_format_german(key->used) : NULL;
+		const char *cells[] = {key->label, key->user, created, expires, used};
+
+		cli_table_add(table, cells);
+	}
+	cli_table_print(table);
+}
+
+static bool run_list(Cli *cli, GError **error)
+{
+	g_autoptr(GPtrArray) keys = api_key_list(office_db(cli->office), error);
+
+	if (!keys)
+		return false;
+	if (cli->options.json) {
+		for (guint i = 0; i < keys->len; i++)
+			cli_print_element(cli, key_json(g_ptr_array_index(keys, i)));
+		cli_finish_array(cli);
+	} else if (keys->len == 0) {
+		cli_print(_(
+			"Es gibt noch keine API-Schlüssel. „amtspost apikey add BEZEICHNUNG --user"
+			" NAME“ legt einen an.\n"));
+	} else {
+		print_keys(keys);
+	}
+	return true;
+}
+
+static bool run_remove(Cli *cli, GError **error)
+{
+	if (!api_key_remove(office_db(cli->office), cli->arguments[0], cli->actor, error))
+		return false;
+	if (cli->options.json)
+		cli_print_json(cli, json_object());
+	else
+		cli_print(_("Der API-Schlüssel ist entfernt; Programme kommen damit nicht mehr "
+			    "hinein.\n"));
+	return true;
+}
+
+/* clang-format off */
+const CliCommand cli_apikey_commands[] = {
+	{"apikey add", "BEZEICHNUNG", 1, 1, "user! expires", run_add,
+		N_("legt einen API-Schlüssel an und zeigt ihn dieses eine Mal")},
+	{"apikey list", "", 0, 0, "", run_list, N_("zeigt alle API-Schlüssel, ohne die Schlüssel selbst")},
+	{"apikey remove", "BEZEICHNUNG", 1, 1, "", run_remove, N_("entfernt einen API-Schlüssel")},
+	{0},
+};
+/* clang-format on */
