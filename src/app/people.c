@@ -15,6 +15,18 @@ void person_free(Person *person)
 	g_free(person);
 }
 
+bool person_needs_help(const Person *person)
+{
+	switch (person->sign_in.state) {
+	case SIGN_IN_OK:
+	case SIGN_IN_UNKNOWN:
+	case SIGN_IN_DISABLED:
+		return false;
+	default:
+		return !person->user->locked;
+	}
+}
+
 /* What a change of one user needs inside its transaction. */
 typedef struct Change {
 	User *user;

@@ -18,6 +18,9 @@ typedef struct Person {
 void person_free(Person *person);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Person, person_free)
 
+/* Whether mail is switched on for PERSON but cannot be used; sign_in.reason says why. */
+bool person_needs_help(const Person *person);
+
 /* PASSWORD NULL: none yet. Sets user->id. */
 bool people_add(
 	Office *office, User *user, const Secret *password, const char *actor, GError **error);

@@ -2,6 +2,7 @@
 #include "base/cancel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -45,6 +46,19 @@ void cancel_trigger(Cancel *cancel)
 bool cancel_triggered(const Cancel *cancel)
 {
 	return cancel && atomic_load(&cancel->triggered);
+}
+
+bool cancel_wait(const Cancel *cancel, int milliseconds)
+{
+	struct pollfd descriptor = {.fd = cancel_descriptor(cancel), .events = POLLIN};
+
+	while (!cancel_triggered(cancel)) {
+		int ready = poll(&descriptor, 1, milliseconds);
+
+		if (ready == 0 || (ready < 0 && errno != EINTR))
+			break;
+	}
+	return cancel_triggered(cancel);
 }
 
 int cancel_descriptor(const Cancel *cancel)

@@ -16,5 +16,8 @@ void cancel_trigger(Cancel *cancel);
 /* NULL stands for "cannot be cancelled" here and in every function that takes a Cancel. */
 bool cancel_triggered(const Cancel *cancel);
 
+/* Waits for the trigger, at most MILLISECONDS (-1: however long); whether it came. */
+bool cancel_wait(const Cancel *cancel, int milliseconds);
+
 /* A descriptor that becomes readable with the trigger, for poll; -1 for NULL. Never read it. */
 int cancel_descriptor(const Cancel *cancel);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "failure/failure.h"
+#include "json/result.h"
 
 static const CliCommand *const tables[] = {
 	cli_user_commands,
@@ -238,15 +239,15 @@ static bool run(Cli *cli, int argc, char **argv, GError **error)
 static void tell_failure(Cli *cli, const GError *error)
 {
 	g_autofree char *sentence = failure_sentence(error);
-	g_autofree char *advice = cli_advice(cli, error);
+	g_autofree char *advice = failure_advice_for(error, cli->options.user);
 	g_autofree char *safe = text_for_terminal(sentence);
 	g_autofree char *safe_advice = text_for_terminal(advice);
 	g_autofree char *detail = text_for_terminal(error->message);
 
 	if (cli->options.json && !ferror(stdout)) {
 		if (!cli->printed)
-			cli_print_json(
-				cli, json_pack("{s:o}", "error", cli_json_error(cli, error)));
+			cli_print_json(cli, json_pack("{s:o}", "error",
+						    result_error(error, cli->options.user)));
 		fflush(stdout);
 		return;
 	}

@@ -3,15 +3,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "json/result.h"
 #include "user/user_session.h"
-
-/* What of KEY may be told at any time. */
-static json_t *key_json(const ApiKey *key)
-{
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "label", cli_json_text(key->label), "user",
-		cli_json_text(key->user), "created", cli_json_time(key->created), "expires",
-		cli_json_time(key->expires), "used", cli_json_time(key->used));
-}
 
 /* The row of LABEL in KEYS, borrowed; NULL if somebody else has removed it. */
 static const ApiKey *find_key(const GPtrArray *keys, const char *label)
@@ -28,10 +21,7 @@ static const ApiKey *find_key(const GPtrArray *keys, const char *label)
 static void print_added(Cli *cli, const ApiKey *key, const char *secret)
 {
 	if (cli->options.json) {
-		json_t *document = key_json(key);
-
-		json_object_set_new(document, "key", json_string(secret));
-		cli_print_json(cli, document);
+		cli_print_json(cli, result_api_key(key, secret));
 		return;
 	}
 	cli_print("%s\n", secret);
@@ -85,7 +75,7 @@ static bool run_list(Cli *cli, GError **error)
 		return false;
 	if (cli->options.json) {
 		for (guint i = 0; i < keys->len; i++)
-			cli_print_element(cli, key_json(g_ptr_array_index(keys, i)));
+			cli_print_element(cli, result_api_key(g_ptr_array_index(keys, i), NULL));
 		cli_finish_array(cli);
 	} else if (keys->len == 0) {
 		cli_print(_(

@@ -9,12 +9,14 @@
 #include <unistd.h>
 #include "app/indexer.h"
 #include "app/document.h"
+#include "app/words.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/cli_mail_json.h"
+#include "cli/cli_mail_text.h"
 #include "failure/failure.h"
+#include "json/result.h"
 
 /* The archive, with everything in it readable: what a killed import left is read now. Where that
  * fails (a full disk, say) what is readable already is still shown. */
@@ -74,7 +76,7 @@ static void add_mail_row(CliTable *table, const ArchiveMail *mail)
 {
 	g_autofree char *id = g_strdup_printf("%" PRId64, mail->id);
 	g_autofree char *date = clock_format_german(mail->date);
-	g_autofree char *size = cli_format_size(mail->size);
+	g_autofree char *size = words_size(mail->size);
 	const char *cells[] = {id, date, mail->from, mail->subject, size,
 		mail->case_number ? mail->case_number : ""};
 
@@ -97,7 +99,7 @@ static bool list_mail(const ArchiveMail *mail, void *data)
 	if (listing->table)
 		add_mail_row(listing->table, mail);
 	else
-		cli_print_element(listing->cli, cli_mail_json(mail));
+		cli_print_element(listing->cli, result_mail(mail));
 	return !cancel_triggered(listing->cli->cancel);
 }
 
@@ -166,10 +168,7 @@ static bool run_show(Cli *cli, GError **error)
 	if (!text)
 		return false;
 	if (cli->options.json) {
-		json_t *document = cli_mail_json(mail);
-
-		json_object_set_new(document, "text", cli_json_text(text));
-		cli_print_json(cli, document);
+		cli_print_json(cli, result_mail_text(mail, text));
 	} else {
 		cli_mail_print(mail, text);
 	}
@@ -226,7 +225,7 @@ static json_t *export_mail(
 			json_decref(files);
 			return NULL;
 		}
-		json_array_append_new(files, cli_json_text(path));
+		json_array_append_new(files, result_text(path));
 	}
 	if (!places)
 		json_decref(files);
@@ -245,7 +244,7 @@ static bool tell_exported(Cli *cli, Archive *archive, int64_t id, json_t *files,
 		return false;
 	}
 	if (cli->options.json) {
-		document = cli_mail_json(mail);
+		document = result_mail(mail);
 		json_object_set_new(document, "files", files);
 		cli_print_element(cli, document);
 		return true;
@@ -335,7 +334,7 @@ static bool print_mails(Cli *cli, Archive *archive, const GArray *ids, GError **
 		if (good && table)
 			add_mail_row(table, mail);
 		else if (good)
-			cli_print_element(cli, cli_mail_json(mail));
+			cli_print_element(cli, result_mail(mail));
 	}
 	if (table)
 		cli_table_print(table);
@@ -392,22 +391,6 @@ static void show_checked(uint64_t checked, uint64_t total, void *data)
 	fprintf(stderr, _("%" PRIu64 " von %" PRIu64 " E-Mails geprüft"), checked, total);
 }
 
-static json_t *verify_json(uint64_t checked, const GPtrArray *damaged)
-{
-	json_t *details = json_array();
-
-	for (guint i = 0; i < damaged->len; i++) {
-		const ArchiveDamage *damage = g_ptr_array_index(damaged, i);
-
-		json_array_append_new(
-			details, json_pack("{s:I, s:o, s:o}", "id", (json_int_t)damage->mail_id,
-					 "sha256", cli_json_text(damage->sha256), "reason",
-					 cli_json_text(damage->reason)));
-	}
-	return json_pack("{s:I, s:i, s:o}", "checked", (json_int_t)checked, "damaged",
-		(int)damaged->len, "details", details);
-}
-
 static void print_verified(uint64_t checked, const GPtrArray *damaged)
 {
 	cli_print(
@@ -435,7 +418,7 @@ static bool run_verify(Cli *cli, GError **error)
 	if (lively)
 		fputs("\r\033[K", stderr);
 	if (cli->options.json)
-		cli_print_json(cli, verify_json(checked, damaged));
+		cli_print_json(cli, result_verify(checked, damaged));
 	else
 		print_verified(checked, damaged);
 	if (damaged->len > 0) {

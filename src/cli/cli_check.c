@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include "app/check.h"
+#include "app/words.h"
 #include "base/clock.h"
 #include "cli/cli_terminal.h"
 #include "failure/failure.h"
+#include "json/result.h"
 
 /* Letters of a line, as mail programs leave it alone, and of the column before the text. */
 #define LINE_WIDTH 78
@@ -22,54 +24,6 @@ typedef struct Report {
 	GString *left_out; /* "Proxy, Anmeldung" */
 	char *reason;
 } Report;
-
-static const char *protocol_name(MailProtocol protocol)
-{
-	return protocol == MAIL_PROTOCOL_IMAP ? "imap" : "smtp";
-}
-
-/* ---- for programs ---- */
-
-static json_t *state_json(CheckState state)
-{
-	return state == CHECK_OPEN ? json_null() : json_boolean(state == CHECK_GOOD);
-}
-
-static void print_json(const Report *report, const CheckResult *result)
-{
-	const GError *problem = result->problem;
-
-	cli_print_element(report->cli,
-		json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "protocol",
-			protocol_name(result->protocol), "step", check_step_name(result->step),
-			"mailbox", cli_json_text(result->mailbox), "ok", state_json(result->state),
-			"ms", (json_int_t)result->milliseconds, "detail",
-			cli_json_text(result->detail), "advice", cli_json_text(result->advice),
-			"failure", cli_json_text(problem ? failure_name(problem) : NULL),
-			"technical", cli_json_text(problem ? problem->message : NULL)));
-	fflush(stdout);
-}
-
-/* ---- for people ---- */
-
-static const char *step_label(CheckStep step)
-{
-	static const char *const labels[] = {
-		[CHECK_SETTINGS] = N_("Einstellungen"),
-		[CHECK_TOKEN] = N_("Token (OAuth)"),
-		[CHECK_DNS] = N_("Servername (DNS)"),
-		[CHECK_PROXY] = N_("Proxy"),
-		[CHECK_TCP] = N_("Verbindung (TCP)"),
-		[CHECK_TLS] = N_("Verschlüsselung (TLS)"),
-		[CHECK_CAPABILITIES] = N_("Angebot des Servers"),
-		[CHECK_LOGIN] = N_("Anmeldung"),
-		[CHECK_FOLDERS] = N_("Ordner"),
-		[CHECK_SENDER] = N_("Absender"),
-		[CHECK_MAILBOX] = N_("weiteres Postfach"),
-	};
-
-	return _(labels[step]);
-}
 
 /* Prints TEXT behind HEAD, which fills the first column, wrapped, with all further lines below its
  * beginning. */
@@ -114,7 +68,7 @@ static void leave_out(Report *report, const CheckResult *result)
 {
 	if (report->left_out->len > 0)
 		g_string_append(report->left_out, ", ");
-	g_string_append(report->left_out, step_label(result->step));
+	g_string_append(report->left_out, words_check_step(result->step));
 	g_free(report->reason);
 	report->reason = g_strdup(result->detail);
 }
@@ -131,10 +85,8 @@ static void print_left_out(Report *report)
 
 static void print_step(const CheckResult *result)
 {
-	g_autofree char *time = result->milliseconds < 1000
-					? g_strdup_printf("%d ms", (int)result->milliseconds)
-					: cli_format_seconds(result->milliseconds);
-	g_autofree char *title = g_strdup_printf("%s%s%s (%s)", step_label(result->step),
+	g_autofree char *time = words_duration(result->milliseconds);
+	g_autofree char *title = g_strdup_printf("%s%s%s (%s)", words_check_step(result->step),
 		result->mailbox ? " " : "", result->mailbox ? result->mailbox : "", time);
 
 	print_columns(result->state == CHECK_GOOD ? _("in Ordnung") : _("FEHLER"), title);
@@ -157,11 +109,6 @@ static void print_result(Report *report, const CheckResult *result)
 		print_step(result);
 }
 
-static void print_protocol(MailProtocol protocol)
-{
-	cli_print_line(protocol == MAIL_PROTOCOL_IMAP ? _("Empfang (IMAP)") : _("Versand (SMTP)"));
-}
-
 static void print_head(const Cli *cli)
 {
 	g_autofree char *time = clock_format_german(clock_now());
@@ -179,7 +126,7 @@ static void print_text(Report *report, const CheckResult *result)
 	if (!report->started || report->protocol != result->protocol) {
 		print_left_out(report);
 		cli_print_line("");
-		print_protocol(result->protocol);
+		cli_print_line(words_protocol(result->protocol));
 	}
 	report->started = true;
 	report->protocol = result->protocol;
@@ -209,10 +156,12 @@ static void take_result(const CheckResult *result, void *data)
 	Report *report = data;
 
 	report->bad += result->state == CHECK_BAD ? 1 : 0;
-	if (report->cli->options.json)
-		print_json(report, result);
-	else
+	if (report->cli->options.json) {
+		cli_print_element(report->cli, result_check(result));
+		fflush(stdout);
+	} else {
 		print_text(report, result);
+	}
 }
 
 static bool read_protocols(const Cli *cli, CheckRequest *request, GError **error)

@@ -117,16 +117,6 @@ void cli_print_json(Cli *cli, json_t *document);
 void cli_print_element(Cli *cli, json_t *element);
 void cli_finish_array(Cli *cli);
 
-json_t *cli_json_text(const char *text); /* NULL gives null */
-json_t *cli_json_time(int64_t seconds);	 /* 0 gives null */
-json_t *cli_json_error(const Cli *cli, const GError *error);
-/* ERROR's advice, in which the user that the command names stands in NAME's place; yours. */
-char *cli_advice(const Cli *cli, const GError *error);
-
-/* "1,2 MB", "0,4 s", with the decimal mark of the language; yours. */
-char *cli_format_size(uint64_t bytes);
-char *cli_format_seconds(int64_t milliseconds);
-
 /* A table for people: columns as wide as their widest cell, the last one free. */
 typedef struct CliTable CliTable;
 CliTable *cli_table_new(const char *const *titles); /* NULL-terminated */

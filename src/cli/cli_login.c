@@ -5,83 +5,21 @@
 #include <unistd.h>
 #include "app/login.h"
 #include "app/sign_in.h"
+#include "app/words.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli_terminal.h"
 #include "failure/failure.h"
+#include "json/result.h"
 
 /* ---- the report ---- */
-
-/* What programs read for the reason: a word where it is ours, else the sentence. */
-static json_t *reason_json(const LoginCheck *check)
-{
-	switch (check->state) {
-	case LOGIN_UNCHECKED:
-		return json_string("unchecked");
-	case LOGIN_SKIPPED:
-		return json_string("skipped");
-	default:
-		return cli_json_text(check->reason);
-	}
-}
-
-static json_t *check_json(const LoginCheck *check)
-{
-	json_t *ok = check->state == LOGIN_OK	    ? json_true()
-		     : check->state == LOGIN_FAILED ? json_false()
-						    : json_null();
-
-	return json_pack("{s:o, s:o, s:o}", "ok", ok, "reason", reason_json(check), "message",
-		cli_json_text(check->reason));
-}
-
-static json_t *mailboxes_json(const GPtrArray *mailboxes)
-{
-	json_t *list = json_array();
-
-	for (guint i = 0; i < mailboxes->len; i++) {
-		const LoginMailbox *mailbox = g_ptr_array_index(mailboxes, i);
-		json_t *entry = check_json(&mailbox->check);
-
-		json_object_set_new(entry, "address", cli_json_text(mailbox->address));
-		json_array_append_new(list, entry);
-	}
-	return list;
-}
-
-static json_t *result_json(const Cli *cli, const LoginResult *result, const GError *problem)
-{
-	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "account",
-		cli_json_text(result->account), "identity", cli_json_text(result->identity), "imap",
-		check_json(&result->imap), "smtp", check_json(&result->smtp), "mailboxes",
-		mailboxes_json(result->mailboxes), "token_file", cli_json_text(result->token_file));
-
-	if (problem)
-		json_object_set_new(document, "error", cli_json_error(cli, problem));
-	return document;
-}
-
-/* What stands behind the name of a protocol or mailbox; yours. */
-static char *check_word(const LoginCheck *check, const char *good)
-{
-	switch (check->state) {
-	case LOGIN_OK:
-		return g_strdup(good);
-	case LOGIN_UNCHECKED:
-		return g_strdup_printf(
-			_("noch nicht geprüft, weil der Server gerade nicht antwortet. %s"),
-			check->reason);
-	default:
-		return g_strdup(check->reason ? check->reason : "–");
-	}
-}
 
 /* Where a report's lines go: standard output, or beside another command's output. */
 typedef void Teller(const char *line);
 
 static void tell_check(Teller *tell, const char *name, const LoginCheck *check, const char *good)
 {
-	g_autofree char *word = check_word(check, good);
+	g_autofree char *word = words_login_check(check, good);
 	g_autofree char *line = g_strdup_printf("  %s: %s", name, word);
 
 	tell(line);
@@ -90,18 +28,11 @@ static void tell_check(Teller *tell, const char *name, const LoginCheck *check, 
 /* How it went as a whole; yours. */
 static char *result_title(const LoginResult *result, bool failed)
 {
-	const char *who = result->identity ? result->identity : result->account;
-
-	if (failed && !result->stored)
-		return g_strdup_printf(_("%s ist nicht angemeldet."), who);
-	if (result->present)
+	if (result->present && (result->stored || !failed))
 		return g_strdup_printf(
 			_("Die bisherige Anmeldung als %s gilt noch. Eine neue beginnt mit --new."),
-			who);
-	if (!result->token_file && result->imap.state != LOGIN_OK)
-		return g_strdup_printf(
-			_("Das Kennwort von %s ist gespeichert, aber noch nicht geprüft."), who);
-	return g_strdup_printf(_("Angemeldet als %s."), who);
+			result->identity ? result->identity : result->account);
+	return words_login_result(result, failed);
 }
 
 static void tell_mailboxes(Teller *tell, const LoginResult *result)
@@ -306,7 +237,7 @@ static bool run_login(Cli *cli, GError **error)
 		return false;
 	sign_in(cli, mailbox, &result, &problem);
 	if (result.filled && cli->options.json)
-		cli_print_json(cli, result_json(cli, &result, problem));
+		cli_print_json(cli, result_login(&result, problem, cli->options.user));
 	else if (result.filled)
 		tell_result(cli_print_line, &result, problem != NULL);
 	cli->told = result.filled;
@@ -319,7 +250,7 @@ static bool run_login(Cli *cli, GError **error)
 static void explain_sign_in(const Cli *cli, const GError *problem)
 {
 	g_autofree char *sentence = failure_sentence(problem);
-	g_autofree char *advice = cli_advice(cli, problem);
+	g_autofree char *advice = failure_advice_for(problem, cli->options.user);
 
 	cli_say(sentence);
 	if (failure_actor(problem) != ACTOR_CLERK)
@@ -356,18 +287,6 @@ bool cli_run_signed_in(Cli *cli, CliRun *command, GError **error)
 	return command(cli, error);
 }
 
-static json_t *status_json(const LoginStatus *status)
-{
-	bool usable = status->use == LOGIN_USE_GOOD || status->use == LOGIN_USE_UNTRIED;
-
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "account",
-		cli_json_text(status->account), "identity", cli_json_text(status->identity),
-		"signed_in", cli_json_time(status->signed_in), "refreshed",
-		cli_json_time(status->refreshed), "expires", cli_json_time(status->expires),
-		"token_file", cli_json_text(status->token_file), "reason",
-		cli_json_text(status->reason), "usable", usable);
-}
-
 static void print_time(const char *name, int64_t seconds)
 {
 	g_autofree char *time = seconds ? clock_format_german(seconds) : NULL;
@@ -385,27 +304,11 @@ static void print_text(const char *name, const char *value)
 		cli_print_line(line);
 }
 
-static const char *use_sentence(const LoginStatus *status)
-{
-	static const char *const sentences[] = {
-		[LOGIN_USE_GOOD] = N_("Die Anmeldung gilt."),
-		[LOGIN_USE_UNTRIED] = N_("Das Kennwort ist gespeichert, aber noch nicht geprüft."),
-		[LOGIN_USE_FIRST] = N_("Es ist eine Anmeldung nötig."),
-		[LOGIN_USE_AGAIN] = N_("Es ist eine neue Anmeldung nötig."),
-		[LOGIN_USE_BLOCKED] = N_("Die Anmeldung kann zurzeit nicht verwendet werden."),
-	};
-
-	if (status->use == LOGIN_USE_GOOD && status->reason)
-		return _(
-			"Die Anmeldung ist gespeichert; zuletzt konnte sie nicht erneuert werden.");
-	return _(sentences[status->use]);
-}
-
 static void print_status(const LoginStatus *status)
 {
 	bool good = status->use == LOGIN_USE_GOOD;
 
-	cli_print_line(use_sentence(status));
+	cli_print_line(words_login_use(status));
 	if (status->reason)
 		cli_print_line(status->reason);
 	print_text(_("Kontoname"), status->account);
@@ -425,7 +328,7 @@ static bool run_status(Cli *cli, GError **error)
 	if (!login_status(cli->office, cli->options.user, &status, error))
 		return false;
 	if (cli->options.json)
-		cli_print_json(cli, status_json(&status));
+		cli_print_json(cli, result_login_status(&status));
 	else
 		print_status(&status);
 	return true;
@@ -440,25 +343,11 @@ static bool run_remove(Cli *cli, GError **error)
 		!login_remove(cli->office, cli->options.user, mailbox, cli->actor, &removed, error))
 		return false;
 	if (cli->options.json)
-		cli_print_json(cli, json_pack("{s:b}", "removed", removed));
+		cli_print_json(cli, result_login_removed(removed));
 	else
 		cli_print_line(removed ? _("Die gespeicherte Anmeldung ist entfernt.")
 				       : _("Es war keine Anmeldung gespeichert."));
 	return true;
-}
-
-static json_t *permissions_json(const GPtrArray *permissions)
-{
-	json_t *list = json_array();
-
-	for (guint i = 0; i < permissions->len; i++) {
-		const LoginPermission *permission = g_ptr_array_index(permissions, i);
-
-		json_array_append_new(
-			list, json_pack("{s:o, s:o}", "scope", cli_json_text(permission->scope),
-				      "reason", cli_json_text(permission->reason)));
-	}
-	return list;
 }
 
 static void print_consent(const GPtrArray *permissions, const char *url, const char *redirect)
@@ -491,9 +380,7 @@ static bool run_consent(Cli *cli, GError **error)
 	if (!permissions)
 		return false;
 	if (cli->options.json)
-		cli_print_json(cli, json_pack("{s:o, s:o, s:o}", "consent_url", cli_json_text(url),
-					    "redirect_uri", cli_json_text(redirect), "permissions",
-					    permissions_json(permissions)));
+		cli_print_json(cli, result_consent(permissions, url, redirect));
 	else
 		print_consent(permissions, url, redirect);
 	return true;

@@ -3,34 +3,18 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 #include "app/folders.h"
 #include "app/import.h"
 #include "app/messages.h"
 #include "app/sign_in.h"
+#include "app/words.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli_login.h"
 #include "cli/cli_terminal.h"
 #include "failure/failure.h"
-
-static char *hidden_reason(const FolderView *view)
-{
-	return view->hidden_by
-		       ? g_strdup_printf(_("ausgeblendet durch den Eintrag „%s“"), view->hidden_by)
-		       : NULL;
-}
-
-static json_t *folder_json(const FolderView *view)
-{
-	g_autofree char *reason = hidden_reason(view);
-
-	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:o}", "mailbox", cli_json_text(view->mailbox),
-		"name", cli_json_text(view->name), "role", cli_json_text(view->role), "messages",
-		view->messages < 0 ? json_null() : json_integer(view->messages), "hidden",
-		view->hidden_by != NULL, "reason", cli_json_text(reason));
-}
+#include "json/result.h"
 
 static void print_folders(const GPtrArray *views)
 {
@@ -39,7 +23,7 @@ static void print_folders(const GPtrArray *views)
 
 	for (guint i = 0; i < views->len; i++) {
 		const FolderView *view = g_ptr_array_index(views, i);
-		g_autofree char *reason = hidden_reason(view);
+		g_autofree char *reason = words_hidden(view);
 		g_autofree char *count =
 			view->messages < 0 ? NULL : g_strdup_printf("%" PRId64, view->messages);
 		const char *cells[] = {view->mailbox, view->name, count, reason ? reason : ""};
@@ -56,7 +40,7 @@ static void print_folder_list(Cli *cli, const FolderList *list)
 		return;
 	}
 	for (guint i = 0; i < list->views->len; i++)
-		cli_print_element(cli, folder_json(g_ptr_array_index(list->views, i)));
+		cli_print_element(cli, result_folder(g_ptr_array_index(list->views, i)));
 	cli_finish_array(cli);
 }
 
@@ -83,14 +67,6 @@ static bool folders_once(Cli *cli, GError **error)
 	return false;
 }
 
-static json_t *message_json(const MessageView *view)
-{
-	return json_pack("{s:I, s:o, s:o, s:o, s:I, s:b, s:b}", "uid", (json_int_t)view->uid,
-		"subject", cli_json_text(view->subject), "from", cli_json_text(view->from), "date",
-		cli_json_time(view->date), "size", (json_int_t)view->size, "seen", view->seen,
-		"imported", view->imported);
-}
-
 static void print_messages(const GPtrArray *views)
 {
 	const char *titles[] = {
@@ -101,7 +77,7 @@ static void print_messages(const GPtrArray *views)
 		const MessageView *view = g_ptr_array_index(views, i);
 		g_autofree char *uid = g_strdup_printf("%u", view->uid);
 		g_autofree char *date = clock_format_german(view->date);
-		g_autofree char *size = cli_format_size(view->size);
+		g_autofree char *size = words_size(view->size);
 		const char *cells[] = {uid, date, view->from, view->subject, size,
 			view->imported ? _("bereits im Archiv") : ""};
 
@@ -137,85 +113,22 @@ static bool messages_once(Cli *cli, GError **error)
 		return true;
 	}
 	for (guint i = 0; i < views->len; i++)
-		cli_print_element(cli, message_json(g_ptr_array_index(views, i)));
+		cli_print_element(cli, result_message(g_ptr_array_index(views, i)));
 	cli_finish_array(cli);
 	return true;
 }
 
 /* ---- import ---- */
 
-static char *progress_text(const ImportProgress *progress)
-{
-	g_autofree char *size = cli_format_size(progress->bytes);
-
-	switch (progress->phase) {
-	case IMPORT_CONNECTING:
-		return g_strdup(_("Verbindung zum Mailserver wird aufgebaut …"));
-	case IMPORT_WAITING:
-		return g_strdup_printf(
-			_("Der Mailserver ist gerade nicht bereit, neuer Versuch in %d s …"),
-			progress->wait);
-	case IMPORT_LISTING:
-		return g_strdup(
-			_("Alle E-Mails sind abgelegt; sie werden für Liste und Suche gelesen …"));
-	case IMPORT_FETCHING:
-		break;
-	}
-	return g_strdup_printf(_("%s: %" PRIu64 " von %" PRIu64 " E-Mails, %s"), progress->folder,
-		progress->done, progress->total, size);
-}
-
 static void show_progress(const ImportProgress *progress, void *data)
 {
-	g_autofree char *text = progress_text(progress);
+	g_autofree char *text = words_progress(progress);
 	g_autofree char *safe = text_for_terminal(text);
 	g_autofree char *line = g_utf8_substring(safe, 0, MIN(g_utf8_strlen(safe, -1), 78));
 
 	(void)data;
 	fprintf(stderr, "\r\033[K%s", line);
 	fflush(stderr);
-}
-
-static json_t *error_list_json(const GPtrArray *errors)
-{
-	json_t *list = json_array();
-
-	for (guint i = 0; i < errors->len; i++) {
-		const ImportError *problem = g_ptr_array_index(errors, i);
-
-		json_array_append_new(
-			list, json_pack("{s:o, s:o, s:o, s:o}", "mailbox",
-				      cli_json_text(problem->mailbox), "folder",
-				      cli_json_text(problem->folder), "uid",
-				      problem->uid ? json_integer(problem->uid) : json_null(),
-				      "reason", cli_json_text(problem->reason)));
-	}
-	return list;
-}
-
-static json_t *text_list_json(const GPtrArray *texts)
-{
-	json_t *list = json_array();
-
-	for (guint i = 0; i < texts->len; i++)
-		json_array_append_new(list, cli_json_text(g_ptr_array_index(texts, i)));
-	return list;
-}
-
-static json_t *result_json(const Cli *cli, const ImportResult *result, const GError *problem)
-{
-	json_t *document = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
-		"imported", (json_int_t)result->imported, "known", (json_int_t)result->known,
-		"failed", (json_int_t)result->failed, "bytes", (json_int_t)result->bytes, "folders",
-		(json_int_t)result->folders, "ms_durable", (json_int_t)result->ms_durable,
-		"ms_listed", (json_int_t)result->ms_listed, "wire_bytes",
-		(json_int_t)result->wire_bytes, "acted", (json_int_t)result->acted, "errors",
-		error_list_json(result->errors), "case_conflicts",
-		text_list_json(result->case_conflicts));
-
-	if (problem)
-		json_object_set_new(document, "error", cli_json_error(cli, problem));
-	return document;
 }
 
 static void print_import_errors(const ImportResult *result)
@@ -255,8 +168,8 @@ static void print_nothing_new(const ImportRequest *request, const ImportResult *
 
 static void print_counts(const ImportResult *result)
 {
-	g_autofree char *size = cli_format_size(result->bytes);
-	g_autofree char *time = cli_format_seconds(result->ms_listed);
+	g_autofree char *size = words_size(result->bytes);
+	g_autofree char *time = words_seconds(result->ms_listed);
 
 	cli_print(ngettext("Neu im Archiv: %" PRIu64 " E-Mail (%s) in %s.",
 			  "Neu im Archiv: %" PRIu64 " E-Mails (%s) in %s.", result->imported),
@@ -313,7 +226,7 @@ static bool import_once(Cli *cli, GError **error)
 		&problem);
 	cli_clear_notice(cli);
 	if (cli->options.json)
-		cli_print_json(cli, result_json(cli, &result, problem));
+		cli_print_json(cli, result_import(&result, problem, cli->options.user));
 	else if (!(cli->asks && problem && sign_in_helps(problem)))
 		print_result(&request, &result, problem != NULL);
 	if (problem)

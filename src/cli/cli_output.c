@@ -1,11 +1,9 @@
-/* Printing: JSON documents, tables, sizes. */
+/* Printing: JSON documents, tables. */
 #include "cli/cli_internal.h"
 
 #include <stdio.h>
-#include <string.h>
-#include "base/clock.h"
 #include "base/text.h"
-#include "failure/failure.h"
+#include "json/result.h"
 
 /* Cells are cut here, so that one hostile subject does not widen a table without end. */
 #define CELL_LIMIT 60
@@ -31,23 +29,11 @@ void cli_print_line(const char *text)
 	printf("%s\n", safe);
 }
 
-/* Characters that steer a terminal or turn text around are escaped; the document stays the same. */
 static void dump(json_t *document)
 {
-	g_autofree char *text = json_dumps(document, JSON_COMPACT | JSON_ENCODE_ANY);
+	g_autofree char *text = result_write(document);
 
-	const char *start = text;
-
-	for (const char *at = text; *at; at = g_utf8_next_char(at)) {
-		gunichar letter = g_utf8_get_char(at);
-
-		if (!text_steers_terminal(letter))
-			continue;
-		fwrite(start, 1, (size_t)(at - start), stdout);
-		printf("\\u%04x", letter);
-		start = g_utf8_next_char(at);
-	}
-	fputs(start, stdout);
+	fputs(text, stdout);
 	json_decref(document);
 }
 
@@ -69,82 +55,6 @@ void cli_finish_array(Cli *cli)
 {
 	fputs(cli->printed ? "]\n" : "[]\n", stdout);
 	cli->printed = true;
-}
-
-json_t *cli_json_text(const char *text)
-{
-	g_autofree char *valid = text ? text_make_valid(text, strlen(text)) : NULL;
-
-	return valid ? json_string(valid) : json_null();
-}
-
-json_t *cli_json_time(int64_t seconds)
-{
-	g_autofree char *text = seconds ? clock_format(seconds) : NULL;
-
-	return cli_json_text(text);
-}
-
-char *cli_advice(const Cli *cli, const GError *error)
-{
-	g_autofree char *advice = failure_advice(error);
-	g_auto(GStrv) parts = NULL;
-	g_autofree char *user = NULL;
-
-	if (!cli->options.user || failure_code(error) == FAILURE_CODE_INPUT)
-		return g_steal_pointer(&advice);
-	user = g_strconcat("--user ", cli->options.user, NULL);
-	parts = g_strsplit(advice, "--user NAME", -1);
-	return g_strjoinv(user, parts);
-}
-
-json_t *cli_json_error(const Cli *cli, const GError *error)
-{
-	g_autofree char *sentence = failure_sentence(error);
-	g_autofree char *advice = cli_advice(cli, error);
-
-	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o}", "status", failure_status(error), "code",
-		failure_code_name(error), "condition", failure_name(error), "message",
-		cli_json_text(sentence), "advice", cli_json_text(advice), "detail",
-		cli_json_text(error->message));
-}
-
-#define NUMBER_SIZE 32
-
-/* VALUE with so many DECIMALS and the language's decimal mark, in NUMBER. */
-static const char *with_mark(double value, int decimals, char number[static NUMBER_SIZE])
-{
-	/* The decimal mark of numbers; "," in German, "." in English. */
-	const char *mark = _(",");
-	char *point;
-
-	snprintf(number, NUMBER_SIZE, "%.*f", decimals, value);
-	point = strchr(number, '.');
-	if (point)
-		*point = *mark;
-	return number;
-}
-
-char *cli_format_size(uint64_t bytes)
-{
-	char number[NUMBER_SIZE];
-	static const char *const units[] = {N_("Byte"), "KB", "MB", "GB", "TB"};
-	double size = (double)bytes;
-	size_t unit = 0;
-
-	while (size >= 1000 && unit + 1 < G_N_ELEMENTS(units)) {
-		size /= 1000;
-		unit++;
-	}
-	return g_strdup_printf("%s %s", with_mark(size, unit == 0 ? 0 : 1, number),
-		unit == 0 ? _(units[0]) : units[unit]);
-}
-
-char *cli_format_seconds(int64_t milliseconds)
-{
-	char number[NUMBER_SIZE];
-
-	return g_strdup_printf("%s s", with_mark((double)milliseconds / 1000, 1, number));
 }
 
 CliTable *cli_table_new(const char *const *titles)

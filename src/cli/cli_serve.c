@@ -13,7 +13,8 @@ static void tell_ready(const char *address, const char *setup, void *data)
 	fprintf(stderr, _("Amtspost ist bereit: %s\n"), address);
 	if (setup) {
 		fprintf(stderr, "%s\n%s\n",
-			_("Noch kann sich niemand als Administrator anmelden. Diese Adresse gilt einmal, "
+			_("Noch kann sich niemand als Administrator anmelden. Diese Adresse gilt "
+			  "einmal, "
 			  "um den ersten einzurichten:"),
 			setup);
 	}

@@ -3,35 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "base/text.h"
+#include "app/words.h"
 #include "failure/failure.h"
+#include "json/result.h"
 #include "settings/settings.h"
-
-static json_t *view_json(const SettingView *view)
-{
-	return json_pack("{s:s, s:o, s:s, s:b, s:b}", "key", view->setting->name, "value",
-		cli_json_text(view->value), "origin", settings_origin_name(view->origin), "secret",
-		view->setting->type == TYPE_SECRET, "set", view->set);
-}
-
-static const char *origin_word(SettingOrigin origin)
-{
-	static const char *const words[] = {
-		[ORIGIN_DEFAULT] = N_("Standard"),
-		[ORIGIN_GLOBAL] = N_("Systemsteuerung"),
-		[ORIGIN_USER] = N_("Benutzer"),
-	};
-
-	return _(words[origin]);
-}
-
-/* What people see for the value: secrets only whether they are set. */
-static const char *shown_value(const SettingView *view)
-{
-	if (view->setting->type == TYPE_SECRET)
-		return view->set || view->origin != ORIGIN_DEFAULT ? "••••••" : NULL;
-	return view->value;
-}
 
 static void print_views(const GPtrArray *views)
 {
@@ -41,7 +16,7 @@ static void print_views(const GPtrArray *views)
 	for (guint i = 0; i < views->len; i++) {
 		const SettingView *view = g_ptr_array_index(views, i);
 		const char *cells[] = {view->setting->name, _(view->setting->label),
-			shown_value(view), origin_word(view->origin)};
+			words_value(view), words_origin(view->origin)};
 
 		cli_table_add(table, cells);
 	}
@@ -60,7 +35,7 @@ static bool run_list(Cli *cli, GError **error)
 		return true;
 	}
 	for (guint i = 0; i < views->len; i++)
-		cli_print_element(cli, view_json(g_ptr_array_index(views, i)));
+		cli_print_element(cli, result_setting(g_ptr_array_index(views, i)));
 	cli_finish_array(cli);
 	return true;
 }
@@ -74,9 +49,9 @@ static bool run_get(Cli *cli, GError **error)
 				&view, error))
 		return false;
 	if (cli->options.json) {
-		cli_print_json(cli, view_json(&view));
+		cli_print_json(cli, result_setting(&view));
 	} else {
-		const char *value = shown_value(&view);
+		const char *value = words_value(&view);
 
 		cli_print("%s\n", value ? value : "");
 	}
@@ -97,9 +72,7 @@ static bool apply(Cli *cli, const SettingChange *change, GError **error)
 	if (warning)
 		fprintf(stderr, "%s\n", warning);
 	if (cli->options.json)
-		cli_print_json(
-			cli, warning ? json_pack("{s:[o]}", "warnings", cli_json_text(warning))
-				     : json_object());
+		cli_print_json(cli, result_warning(warning));
 	return true;
 }
 

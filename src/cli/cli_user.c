@@ -2,66 +2,24 @@
 #include "cli/cli_internal.h"
 
 #include <errno.h>
-#include <string.h>
 #include "app/people.h"
+#include "app/words.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "failure/failure.h"
+#include "json/result.h"
 #include "user/user_session.h"
 
 #define CSV_LIMIT (8 * 1024 * 1024)
 #define ROW_ERRORS_SHOWN 200
 #define HELPLESS_SHOWN 50
 
-static json_t *person_json(const Person *person)
-{
-	const SignInReport *sign_in = &person->sign_in;
-
-	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:s, s:o, s:o}", "name",
-		cli_json_text(person->user->name), "display_name",
-		cli_json_text(person->user->display_name), "admin", person->user->admin, "archive",
-		person->user->archive, "locked", person->user->locked, "interface",
-		cli_json_text(person->interface), "account", cli_json_text(person->account),
-		"sign_in", sign_in_state_name(sign_in->state), "sign_in_since",
-		cli_json_time(sign_in->since), "sign_in_reason", cli_json_text(sign_in->reason));
-}
-
-static const char *yes_no(bool value)
-{
-	return value ? _("ja") : _("nein");
-}
-
-static const char *sign_in_word(const Person *person)
-{
-	static const char *const words[] = {
-		[SIGN_IN_UNKNOWN] = N_("noch nicht versucht"),
-		[SIGN_IN_OK] = N_("in Ordnung"),
-		[SIGN_IN_MISSING] = N_("fehlt"),
-		[SIGN_IN_EXPIRED] = N_("abgelaufen"),
-		[SIGN_IN_REFUSED] = N_("abgelehnt"),
-		[SIGN_IN_DISABLED] = N_("abgeschaltet"),
-		[SIGN_IN_INCOMPLETE] = N_("unvollständig eingerichtet"),
-	};
-
-	return _(words[person->sign_in.state]);
-}
-
-/* As the interface is called on screen. */
-static const char *interface_label(const Person *person)
-{
-	const SettingChoice *choice = settings_get_row(SETTING_INTERFACE)->choices;
-
-	while (choice->value && strcmp(choice->value, person->interface) != 0)
-		choice++;
-	return choice->value ? _(choice->label) : person->interface;
-}
-
 static void add_person_row(CliTable *table, const Person *person)
 {
 	const char *cells[] = {person->user->name, person->user->display_name,
-		interface_label(person), person->account, sign_in_word(person),
-		yes_no(person->user->admin), yes_no(person->user->archive),
-		yes_no(person->user->locked)};
+		words_interface(person->interface), person->account,
+		words_sign_in(person->sign_in.state), words_yes_no(person->user->admin),
+		words_yes_no(person->user->archive), words_yes_no(person->user->locked)};
 
 	cli_table_add(table, cells);
 }
@@ -74,18 +32,6 @@ static CliTable *people_table(void)
 	return cli_table_new(titles);
 }
 
-static bool is_helpless(const Person *person)
-{
-	switch (person->sign_in.state) {
-	case SIGN_IN_OK:
-	case SIGN_IN_UNKNOWN:
-	case SIGN_IN_DISABLED:
-		return false;
-	default:
-		return !person->user->locked;
-	}
-}
-
 /* Since when and why the sign-in is as it is. */
 static void print_sign_in(const Person *person)
 {
@@ -94,9 +40,9 @@ static void print_sign_in(const Person *person)
 
 	cli_print("\n");
 	if (since)
-		cli_print(_("Anmeldung: %s seit %s\n"), sign_in_word(person), since);
+		cli_print(_("Anmeldung: %s seit %s\n"), words_sign_in(sign_in->state), since);
 	else
-		cli_print(_("Anmeldung: %s\n"), sign_in_word(person));
+		cli_print(_("Anmeldung: %s\n"), words_sign_in(sign_in->state));
 	if (sign_in->reason)
 		cli_print_line(sign_in->reason);
 }
@@ -109,7 +55,7 @@ static bool show(Cli *cli, const char *name, GError **error)
 	if (!person)
 		return false;
 	if (cli->options.json) {
-		cli_print_json(cli, person_json(person));
+		cli_print_json(cli, result_user(person));
 	} else {
 		CliTable *table = people_table();
 
@@ -147,7 +93,7 @@ static void print_helpless(const GPtrArray *people)
 		const Person *person = g_ptr_array_index(people, i);
 		g_autofree char *line = NULL;
 
-		if (!is_helpless(person))
+		if (!person_needs_help(person))
 			continue;
 		if (count++ == 0)
 			cli_print(_("\nBraucht Hilfe:\n"));
@@ -170,7 +116,7 @@ static bool run_list(Cli *cli, GError **error)
 		return false;
 	if (cli->options.json) {
 		for (guint i = 0; i < people->len; i++)
-			cli_print_element(cli, person_json(g_ptr_array_index(people, i)));
+			cli_print_element(cli, result_user(g_ptr_array_index(people, i)));
 		cli_finish_array(cli);
 		return true;
 	}
@@ -249,9 +195,7 @@ static bool run_invite(Cli *cli, GError **error)
 		return false;
 	path = g_strconcat("/einladung?k=", token, NULL);
 	if (cli->options.json)
-		cli_print_json(
-			cli, json_pack("{s:o, s:s, s:o}", "name", cli_json_text(person->user->name),
-				     "path", path, "expires", cli_json_time(expires)));
+		cli_print_json(cli, result_invitation(person->user->name, path, expires));
 	else
 		cli_print(_("%s\nHängen Sie dies an die Adresse der Seite an und geben Sie den "
 			    "Link nur"
@@ -264,7 +208,7 @@ static void print_imported(Cli *cli, const GPtrArray *people)
 {
 	if (cli->options.json) {
 		for (guint i = 0; i < people->len; i++)
-			cli_print_element(cli, person_json(g_ptr_array_index(people, i)));
+			cli_print_element(cli, result_user(g_ptr_array_index(people, i)));
 		cli_finish_array(cli);
 		return;
 	}
@@ -289,21 +233,6 @@ static char *read_csv(const char *path, size_t *size, GError **error)
 	else if (!csv)
 		failure_set_errno(error, FAILURE_INPUT_UNREADABLE, path, errno);
 	return csv;
-}
-
-/* One document with the failure and all bad rows. */
-static void print_row_errors_json(Cli *cli, const GPtrArray *row_errors, const GError *error)
-{
-	json_t *rows = json_array();
-
-	for (guint i = 0; i < row_errors->len; i++) {
-		const RowError *row_error = g_ptr_array_index(row_errors, i);
-
-		json_array_append_new(rows, json_pack("{s:i, s:o}", "line", (int)row_error->line,
-						    "message", cli_json_text(row_error->sentence)));
-	}
-	cli_print_json(
-		cli, json_pack("{s:o, s:o}", "error", cli_json_error(cli, error), "errors", rows));
 }
 
 /* The failure's own sentence, which follows, has a single one already. */
@@ -342,7 +271,7 @@ static bool run_import(Cli *cli, GError **error)
 	if (!cli->options.json)
 		print_row_errors(row_errors);
 	else if (row_errors->len > 0)
-		print_row_errors_json(cli, row_errors, problem);
+		cli_print_json(cli, result_row_errors(row_errors, problem, cli->options.user));
 	g_propagate_error(error, g_steal_pointer(&problem));
 	return false;
 }

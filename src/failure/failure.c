@@ -170,3 +170,17 @@ char *failure_advice(const GError *error)
 {
 	return g_strdup(_(row_of(error)->advice));
 }
+
+char *failure_advice_for(const GError *error, const char *user)
+{
+	g_autofree char *advice = failure_advice(error);
+	g_auto(GStrv) parts = NULL;
+	g_autofree char *option = NULL;
+
+	/* Wrong input may be that very name. */
+	if (!user || failure_code(error) == FAILURE_CODE_INPUT)
+		return g_steal_pointer(&advice);
+	option = g_strconcat("--user ", user, NULL);
+	parts = g_strsplit(advice, "--user NAME", -1);
+	return g_strjoinv(option, parts);
+}

@@ -70,3 +70,5 @@ FailureActor failure_actor(const GError *error);
  */
 char *failure_sentence(const GError *error);
 char *failure_advice(const GError *error);
+/* The same with the name of USER (NULL: unknown) where the advice shows NAME in a call; yours. */
+char *failure_advice_for(const GError *error, const char *user);

@@ -18,8 +18,6 @@ User *user_read(DbRows *rows);
 
 #define TOKEN_NOTE_SECONDS 60 /* how often it is noted that a session or key is in use */
 
-/* 256 random bits in 43 letters of base64url; yours. */
-char *user_token_make(void);
 /* What is stored of TOKEN. It is random, so one round without salt is enough. */
 void user_token_hash(const char *token, uint8_t hash[static SHA256_SIZE]);
 /* Notes at NOW, by FUNCTION, that what HASH stands for is in use. Waits for no other writer, and a

@@ -13,6 +13,9 @@
 #define SESSION_SECONDS (12 * 60 * 60)
 #define INVITATION_SECONDS (7 * 24 * 60 * 60)
 
+/* 256 random bits in 43 letters of base64url; yours. */
+char *user_token_make(void);
+
 /* ---- sessions ---- */
 
 typedef struct Session {

@@ -33,7 +33,7 @@ static bool open_setup(Web *web, GError **error)
 	if (!user_has_administrator(office_db(web->office), &has, error))
 		return false;
 	if (!has)
-		web->setup = session_make_token();
+		web->setup = user_token_make();
 	return true;
 }
 

@@ -160,6 +160,25 @@ static void test_answers_come_from_the_row(void **state)
 	}
 }
 
+static void assert_advice(Failure failure, const char *user, const char *expected)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *advice = NULL;
+
+	failure_set(&error, failure, "erna", "x");
+	advice = failure_advice_for(error, user);
+	if (!strstr(advice, expected))
+		fail_msg("'%s' lacks '%s'", advice, expected);
+}
+
+static void test_advice_names_the_user(void **state)
+{
+	(void)state;
+	assert_advice(FAILURE_LOGIN_MISSING, "erna", "„amtspost login --user erna“");
+	assert_advice(FAILURE_LOGIN_MISSING, NULL, "„amtspost login --user NAME“");
+	assert_advice(FAILURE_SETTING_SCOPE, "erna", "--user NAME");
+}
+
 static void assert_code_name(Failure failure, const char *expected)
 {
 	g_autoptr(GError) error = NULL;
@@ -312,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_sentences_are_whole),
 		cmocka_unit_test(test_actors_fit_the_codes),
 		cmocka_unit_test(test_answers_come_from_the_row),
+		cmocka_unit_test(test_advice_names_the_user),
 		cmocka_unit_test(test_code_names),
 		cmocka_unit_test(test_subjects),
 		cmocka_unit_test(test_subject_without_a_place_is_not_shown),

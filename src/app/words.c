@@ -1,0 +1,111 @@
+/* What values, states, steps and actions are called on screen. */
+#include "app/words.h"
+
+#include <string.h>
+#include "base/i18n.h"
+
+const char *words_yes_no(bool value)
+{
+	return value ? _("ja") : _("nein");
+}
+
+const char *words_origin(SettingOrigin origin)
+{
+	static const char *const words[] = {
+		[ORIGIN_DEFAULT] = N_("Standard"),
+		[ORIGIN_GLOBAL] = N_("Systemsteuerung"),
+		[ORIGIN_USER] = N_("Benutzer"),
+	};
+
+	return _(words[origin]);
+}
+
+const char *words_value(const SettingView *view)
+{
+	if (view->setting->type == TYPE_SECRET)
+		return view->set || view->origin != ORIGIN_DEFAULT ? "••••••" : NULL;
+	return view->value;
+}
+
+const char *words_interface(const char *interface)
+{
+	const SettingChoice *choice = settings_get_row(SETTING_INTERFACE)->choices;
+
+	while (choice->value && strcmp(choice->value, interface) != 0)
+		choice++;
+	return choice->value ? _(choice->label) : interface;
+}
+
+const char *words_sign_in(SignInState state)
+{
+	static const char *const words[] = {
+		[SIGN_IN_UNKNOWN] = N_("noch nicht versucht"),
+		[SIGN_IN_OK] = N_("in Ordnung"),
+		[SIGN_IN_MISSING] = N_("fehlt"),
+		[SIGN_IN_EXPIRED] = N_("abgelaufen"),
+		[SIGN_IN_REFUSED] = N_("abgelehnt"),
+		[SIGN_IN_DISABLED] = N_("abgeschaltet"),
+		[SIGN_IN_INCOMPLETE] = N_("unvollständig eingerichtet"),
+	};
+
+	return _(words[state]);
+}
+
+const char *words_protocol(MailProtocol protocol)
+{
+	return protocol == MAIL_PROTOCOL_IMAP ? _("Empfang (IMAP)") : _("Versand (SMTP)");
+}
+
+const char *words_check_step(CheckStep step)
+{
+	static const char *const labels[] = {
+		[CHECK_SETTINGS] = N_("Einstellungen"),
+		[CHECK_TOKEN] = N_("Token (OAuth)"),
+		[CHECK_DNS] = N_("Servername (DNS)"),
+		[CHECK_PROXY] = N_("Proxy"),
+		[CHECK_TCP] = N_("Verbindung (TCP)"),
+		[CHECK_TLS] = N_("Verschlüsselung (TLS)"),
+		[CHECK_CAPABILITIES] = N_("Angebot des Servers"),
+		[CHECK_LOGIN] = N_("Anmeldung"),
+		[CHECK_FOLDERS] = N_("Ordner"),
+		[CHECK_SENDER] = N_("Absender"),
+		[CHECK_MAILBOX] = N_("weiteres Postfach"),
+	};
+
+	return _(labels[step]);
+}
+
+const char *words_action(const char *action)
+{
+	static const struct {
+		const char *action;
+		const char *word;
+	} words[] = {
+		{"user.add", N_("Benutzer angelegt")},
+		{"user.remove", N_("Benutzer entfernt")},
+		{"user.lock", N_("Benutzer gesperrt")},
+		{"user.unlock", N_("Benutzer freigegeben")},
+		{"user.passwd", N_("Kennwort geändert")},
+		{"user.invite", N_("Link zum Wählen des Kennworts erstellt")},
+		{"session.start", N_("an der Seite angemeldet")},
+		{"session.refused", N_("Anmeldung an der Seite abgelehnt")},
+		{"apikey.add", N_("API-Schlüssel angelegt")},
+		{"apikey.remove", N_("API-Schlüssel entfernt")},
+		{"settings.set", N_("Einstellung geändert")},
+		{"settings.unset", N_("Einstellung zurückgesetzt")},
+		{"login.password", N_("Kennwort geprüft und gespeichert")},
+		{"login.office365", N_("mit Office 365 angemeldet")},
+		{"login.remove", N_("Anmeldung entfernt")},
+		{"sign-in.refused", N_("Anmeldung abgelehnt")},
+		{"sign-in.ok", N_("Anmeldung wieder in Ordnung")},
+		{"keyring.new", N_("neue Schlüsseldatei")},
+		{"archive.assign", N_("Aktenzeichen geändert")},
+		{"archive.delete", N_("E-Mail gelöscht")},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (strcmp(words[i].action, action) == 0)
+			return _(words[i].word);
+	}
+	return action;
+}

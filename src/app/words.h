@@ -1,0 +1,54 @@
+/* Words for people that the command line and the page share: what a state, a step or an action is
+ * called on screen, sizes and times, and the sentences that sum a result up. What is borrowed lives
+ * as long as the program or the argument. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "app/check.h"
+#include "app/folders.h"
+#include "app/import.h"
+#include "app/login.h"
+#include "app/people.h"
+#include "archive/archive.h"
+#include "settings/settings.h"
+
+/* ---- words.c: single words, borrowed ---- */
+
+const char *words_yes_no(bool value);
+const char *words_origin(SettingOrigin origin);
+/* What people see for the value: secrets only whether they are set; NULL: nothing. */
+const char *words_value(const SettingView *view);
+/* "standard" as it is called on screen. */
+const char *words_interface(const char *interface);
+const char *words_sign_in(SignInState state);
+/* "Empfang (IMAP)" */
+const char *words_protocol(MailProtocol protocol);
+const char *words_check_step(CheckStep step);
+/* Of an audit row: later ones, and those of other programs, as they are. */
+const char *words_action(const char *action);
+
+/* ---- words_number.c: with the decimal mark of the language, yours ---- */
+
+char *words_size(uint64_t bytes);	    /* "1,2 MB" */
+char *words_seconds(int64_t milliseconds);  /* "0,4 s" */
+char *words_duration(int64_t milliseconds); /* "37 ms", from a second on "1,2 s" */
+char *words_exact_time(int64_t seconds);    /* local: "23.11.2026 15:04:05" */
+
+/* ---- words_login.c ---- */
+
+/* What stands behind the name of a protocol or mailbox, GOOD if it is in order; yours. */
+char *words_login_check(const LoginCheck *check, const char *good);
+/* How it went as a whole; FAILED: with a failure. Yours. */
+char *words_login_result(const LoginResult *result, bool failed);
+/* Whether the sign-in on record can be used; borrowed. */
+const char *words_login_use(const LoginStatus *status);
+
+/* ---- words_mail.c: all yours ---- */
+
+/* Why the import leaves FOLDER out; NULL: it does not. */
+char *words_hidden(const FolderView *folder);
+/* What an import is doing right now. */
+char *words_progress(const ImportProgress *progress);
+/* Where a mail came from, when and by whom. */
+char *words_source(const ArchiveSource *source);

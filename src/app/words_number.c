@@ -1,0 +1,57 @@
+/* Sizes and times. */
+#include "app/words.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/i18n.h"
+
+#define NUMBER_SIZE 32
+
+/* VALUE with so many DECIMALS and the language's decimal mark, in NUMBER. */
+static const char *with_mark(double value, int decimals, char number[static NUMBER_SIZE])
+{
+	/* The decimal mark of numbers; "," in German, "." in English. */
+	const char *mark = _(",");
+	char *point;
+
+	snprintf(number, NUMBER_SIZE, "%.*f", decimals, value);
+	point = strchr(number, '.');
+	if (point)
+		*point = *mark;
+	return number;
+}
+
+char *words_size(uint64_t bytes)
+{
+	char number[NUMBER_SIZE];
+	static const char *const units[] = {N_("Byte"), "KB", "MB", "GB", "TB"};
+	double size = (double)bytes;
+	size_t unit = 0;
+
+	while (size >= 1000 && unit + 1 < G_N_ELEMENTS(units)) {
+		size /= 1000;
+		unit++;
+	}
+	return g_strdup_printf("%s %s", with_mark(size, unit == 0 ? 0 : 1, number),
+		unit == 0 ? _(units[0]) : units[unit]);
+}
+
+char *words_seconds(int64_t milliseconds)
+{
+	char number[NUMBER_SIZE];
+
+	return g_strdup_printf("%s s", with_mark((double)milliseconds / 1000, 1, number));
+}
+
+char *words_duration(int64_t milliseconds)
+{
+	return milliseconds < 1000 ? g_strdup_printf("%d ms", (int)milliseconds)
+				   : words_seconds(milliseconds);
+}
+
+char *words_exact_time(int64_t seconds)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
+
+	return time ? g_date_time_format(time, "%d.%m.%Y %H:%M:%S") : NULL;
+}

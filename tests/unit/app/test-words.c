@@ -1,0 +1,72 @@
+/* Sizes, times and words for people. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "app/words.h"
+
+/* Takes TEXT. */
+static void assert_words(char *text, const char *expected)
+{
+	assert_string_equal(text, expected);
+	g_free(text);
+}
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	assert_words(words_size(0), "0 Byte");
+	assert_words(words_size(999), "999 Byte");
+	assert_words(words_size(1000), "1,0 KB");
+	assert_words(words_size(1234567), "1,2 MB");
+	assert_words(words_size(UINT64_MAX), "18446744,1 TB");
+}
+
+static void test_durations(void **state)
+{
+	(void)state;
+	assert_words(words_seconds(37), "0,0 s");
+	assert_words(words_duration(37), "37 ms");
+	assert_words(words_duration(1234), "1,2 s");
+}
+
+static void test_single_words(void **state)
+{
+	SettingView secret = {.setting = settings_get_row(SETTING_IMAP_PASSWORD), .set = true};
+
+	(void)state;
+	assert_string_equal(words_action("user.add"), "Benutzer angelegt");
+	assert_string_equal(words_action("later.action"), "later.action");
+	assert_string_equal(words_interface("later"), "later");
+	assert_string_equal(words_sign_in(SIGN_IN_EXPIRED), "abgelaufen");
+	assert_string_equal(words_value(&secret), "••••••");
+	secret.set = false;
+	assert_null(words_value(&secret));
+}
+
+static void test_sign_ins(void **state)
+{
+	LoginResult result = {.account = (char *)"a@amt.example", .imap.state = LOGIN_UNCHECKED};
+	LoginCheck check = {.state = LOGIN_OK};
+
+	(void)state;
+	assert_words(words_login_result(&result, true), "a@amt.example ist nicht angemeldet.");
+	assert_words(words_login_result(&result, false),
+		"Das Kennwort von a@amt.example ist gespeichert, aber noch nicht geprüft.");
+	result.imap.state = LOGIN_OK;
+	assert_words(words_login_result(&result, false), "Angemeldet als a@amt.example.");
+	assert_words(words_login_check(&check, "gut"), "gut");
+}
+
+int main(void)
+{
+	const struct CMUnitTest all[] = {
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_single_words),
+		cmocka_unit_test(test_sign_ins),
+	};
+
+	return cmocka_run_group_tests(all, NULL, NULL);
+}
