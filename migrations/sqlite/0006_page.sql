@@ -41,3 +41,6 @@ CREATE TABLE password_tries (
 CREATE INDEX password_tries_name ON password_tries (name_hash, time);
 CREATE INDEX password_tries_address ON password_tries (address, time);
 CREATE INDEX password_tries_time ON password_tries (time);
+
+-- For counting whom a change of global settings reaches.
+CREATE INDEX user_settings_key ON user_settings (key, value);

@@ -1,6 +1,6 @@
 /* Systemsteuerung: the global scope, for all users at once. */
 #include <string.h>
-#include "app/people.h"
+#include "app/people_page.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "oauth/oauth.h"

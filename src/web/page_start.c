@@ -46,34 +46,32 @@ static void tell_own_sign_in(Todo *todo, const Person *person)
 			_("Ein Administrator kann die Schnittstelle in der Benutzerverwaltung "
 			  "unter „Office und E-Mail“ einschalten."));
 		close_card(todo, NULL, NULL);
-	} else if (sign_in_needs_help(report->state)) {
+	} else if (person_needs_help(person)) {
 		open_card(todo, _("Anmeldung erforderlich"), report->reason);
 		close_card(todo, "/einstellungen", _("Zur Anmeldung"));
 	}
 }
 
-static void tell_helpless(Todo *todo, GError **error)
+static void tell_helpless(Todo *todo)
 {
+	int count = atomic_load(&todo->visit->web->helpless);
 	g_autofree char *text = NULL;
-	int64_t count;
 
-	if (!todo->visit->user->admin ||
-		!people_count_helpless(todo->visit->office, &count, error) || count == 0)
+	if (!todo->visit->user->admin || count == 0)
 		return;
 	text = g_strdup_printf(
 		ngettext("%d Benutzer kann sich bei seinen Postfächern nicht anmelden.",
 			"%d Benutzer können sich bei ihren Postfächern nicht anmelden.",
 			(unsigned long)count),
-		(int)count);
+		count);
 	open_card(todo, _("Benutzer brauchen Hilfe"), text);
-	close_card(todo, "/benutzer?hilfe=ja", _("Wer und warum"));
+	close_card(todo, "/braucht-hilfe", _("Wer und warum"));
 }
 
 static bool run_start(Visit *visit, GError **error)
 {
 	const Page page = {.title = _("Startseite"), .here = "/", .wide = true};
 	g_autoptr(Person) person = people_find(visit->office, visit->user->name, error);
-	g_autoptr(GError) problem = NULL;
 	Todo todo = {.visit = visit};
 
 	if (!person)
@@ -81,11 +79,9 @@ static bool run_start(Visit *visit, GError **error)
 	todo.h = page_begin(visit, &page);
 	html(todo.h, "<div class=\"cardset\">\n");
 	tell_own_sign_in(&todo, person);
-	tell_helpless(&todo, &problem);
+	tell_helpless(&todo);
 	html(todo.h, "</div>\n");
-	if (problem)
-		page_alert_failure(todo.h, problem);
-	else if (todo.count == 0)
+	if (todo.count == 0)
 		page_alert(todo.h, TONE_SUCCESS, _("Es ist nichts zu tun."), NULL);
 	return page_end(visit, todo.h, 200);
 }

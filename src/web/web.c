@@ -2,10 +2,13 @@
 #include "web/web.h"
 
 #include <string.h>
+#include "app/people_page.h"
 #include "base/clock.h"
-#include "base/hash.h"
+#include "base/log.h"
 #include "failure/failure.h"
 #include "web/web_internal.h"
+
+#define HELPLESS_MILLISECONDS 30000
 
 /* "[::1]:8025", "127.0.0.1:8025": *ADDRESS, yours, and *PORT. */
 static bool parse_listen(const char *listen, char **address, uint16_t *port, GError **error)
@@ -55,6 +58,18 @@ static void web_clear(Web *web)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Web, web_clear)
 
+/* For the start page; with many users too slow to do while somebody waits. */
+static void count_helpless(Web *web)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) people = people_helpless(web->office, &error);
+
+	if (people)
+		atomic_store(&web->helpless, (int)people->len);
+	else
+		log_warning("users who need help: %s", error->message);
+}
+
 bool web_serve(Office *office, const WebServe *serve, GError **error)
 {
 	g_auto(Web) web = {
@@ -81,6 +96,8 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 	if (!server)
 		return false;
 	tell_ready(&web, serve, address, web_server_port(server));
-	cancel_wait(serve->cancel, -1);
+	do
+		count_helpless(&web);
+	while (!cancel_wait(serve->cancel, HELPLESS_MILLISECONDS));
 	return true;
 }

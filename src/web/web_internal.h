@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/secret.h"
 #include "web/route.h"
@@ -13,4 +14,5 @@ struct Web {
 	bool secure;	      /* TLS by ourselves */
 	char *setup;	      /* the one-time set-up link's secret; NULL: none is open */
 	pthread_mutex_t lock; /* of setup */
+	atomic_int helpless;  /* how many users need help, as of a moment ago */
 };

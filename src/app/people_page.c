@@ -1,0 +1,120 @@
+/* Names from one SELECT, then each person as the rest of the program sees it. Account and interface
+ * are user settings without a global value, so what is stored is what holds. */
+#include "app/people_page.h"
+
+#include <string.h>
+#include "base/text.h"
+
+/* ---- a page of users ---- */
+
+typedef struct Finding {
+	const PeopleQuery *query;
+	const char *pattern; /* for LIKE, "%" for any */
+	GPtrArray *names;
+	int64_t count;
+} Finding;
+
+/* "%TEXT%", folded, with LIKE's own letters escaped; yours. */
+static char *make_pattern(const char *text)
+{
+	g_autofree char *folded = text_fold(text ? text : "");
+	GString *pattern = g_string_new("%");
+
+	for (const char *place = folded; *place; place++) {
+		if (strchr("\\%_", *place))
+			g_string_append_c(pattern, '\\');
+		g_string_append_c(pattern, *place);
+	}
+	g_string_append_c(pattern, '%');
+	return g_string_free(pattern, FALSE);
+}
+
+#define FOUND                                                                                      \
+	" FROM users LEFT JOIN user_settings ON user_settings.user_id = users.id"                  \
+	" AND user_settings.key = 'account'"                                                       \
+	" WHERE $1 = '%%' OR name_folded LIKE $1 ESCAPE '\\' OR display_name LIKE $1 ESCAPE '\\'"  \
+	" OR user_settings.value LIKE $1 ESCAPE '\\'"
+
+static bool find_names(DbTransaction *transaction, void *data, GError **error)
+{
+	Finding *finding = data;
+	g_autoptr(DbRows) rows = NULL;
+	g_autoptr(GError) problem = NULL;
+
+	g_ptr_array_set_size(finding->names, 0);
+	if (!db_get_int(transaction, &finding->count, 0, error, "SELECT count(*)" FOUND,
+		    db_text(finding->pattern)))
+		return false;
+	rows = db_select(transaction, error,
+		"SELECT users.name" FOUND " ORDER BY name_folded LIMIT $2 OFFSET $3",
+		db_text(finding->pattern), db_int(finding->query->limit),
+		db_int(finding->query->offset));
+	while (rows && db_rows_next(rows, &problem))
+		g_ptr_array_add(finding->names, g_strdup(db_rows_text(rows, 0)));
+	if (problem)
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return rows && !problem;
+}
+
+GPtrArray *people_page(Office *office, const PeopleQuery *query, int64_t *count, GError **error)
+{
+	g_autoptr(GPtrArray) people = g_ptr_array_new_with_free_func((GDestroyNotify)person_free);
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *pattern = make_pattern(query->text);
+	Finding finding = {.query = query, .pattern = pattern, .names = names};
+
+	if (!db_read(office_db(office), find_names, &finding, error))
+		return NULL;
+	for (guint i = 0; i < names->len; i++) {
+		Person *person = people_find(office, names->pdata[i], error);
+
+		if (!person)
+			return NULL;
+		g_ptr_array_add(people, person);
+	}
+	*count = finding.count;
+	return g_steal_pointer(&people);
+}
+
+/* ---- who needs help ---- */
+
+GPtrArray *people_helpless(Office *office, GError **error)
+{
+	g_autoptr(GPtrArray) helpless = g_ptr_array_new_with_free_func((GDestroyNotify)person_free);
+	g_autoptr(GPtrArray) people = people_list(office, error);
+
+	if (!people)
+		return NULL;
+	for (guint i = 0; i < people->len; i++) {
+		if (person_needs_help(people->pdata[i]))
+			g_ptr_array_add(helpless, g_steal_pointer(&people->pdata[i]));
+	}
+	return g_steal_pointer(&helpless);
+}
+
+/* ---- how many a change reaches ---- */
+
+#define IN_USE                                                                                     \
+	" AND EXISTS (SELECT 1 FROM user_settings AS interface"                                    \
+	" WHERE interface.user_id = user_settings.user_id AND interface.key = 'interface'"         \
+	" AND interface.value <> 'disabled')"
+
+static bool count_reach(DbTransaction *transaction, void *data, GError **error)
+{
+	PeopleReach *reach = data;
+
+	return db_get_int(transaction, &reach->imap, 0, error,
+		       "SELECT count(*) FROM user_settings"
+		       " WHERE key = 'imap.use-default' AND value = 'true'" IN_USE) &&
+	       db_get_int(transaction, &reach->smtp, 0, error,
+		       "SELECT count(*) FROM user_settings"
+		       " WHERE key = 'smtp.use-default' AND value = 'true'" IN_USE) &&
+	       db_get_int(transaction, &reach->office365, 0, error,
+		       "SELECT count(*) FROM user_settings"
+		       " WHERE key = 'interface' AND value = 'office365'");
+}
+
+bool people_reach(Office *office, PeopleReach *reach, GError **error)
+{
+	return db_read(office_db(office), count_reach, reach, error);
+}

@@ -1,0 +1,29 @@
+/* Users for pages: a few at a time, found by text, counted. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include "app/people.h"
+
+typedef struct PeopleQuery {
+	const char *text; /* part of the name, display name or account; NULL: any */
+	int64_t offset;
+	int64_t limit;
+} PeopleQuery;
+
+/* Person *, by name; *COUNT is how many there are in all. */
+GPtrArray *people_page(
+	Office *office, const PeopleQuery *query, int64_t *count, GError **error);
+
+/* All who need help (person_needs_help), by name: Person *. Takes long with many users. */
+GPtrArray *people_helpless(Office *office, GError **error);
+
+/* How many users a change of global settings reaches, without those whose interface is off. */
+typedef struct PeopleReach {
+	int64_t imap;	   /* "Verwende Default IMAP" is on */
+	int64_t smtp;	   /* "Verwende Default SMTP" is on */
+	int64_t office365; /* sign in with the OAuth application */
+} PeopleReach;
+
+bool people_reach(Office *office, PeopleReach *reach, GError **error);
