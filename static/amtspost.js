@@ -42,3 +42,12 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.querySelector(".kern-label").textContent = button.dataset.done;
   });
 }
+
+// Outlook/Office 365 has no choice of TLS: the field says so as soon as it is chosen.
+const choice = document.getElementById("interface");
+if (choice) {
+  const fields = ["imap.tls", "smtp.tls"].map((id) => document.getElementById(id)).filter(Boolean);
+  choice.addEventListener("change", () => {
+    for (const field of fields) field.disabled = choice.value === "office365";
+  });
+}

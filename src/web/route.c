@@ -20,6 +20,7 @@ static const Route *const tables[] = {
 	route_personal,
 	route_settings,
 	route_people,
+	route_person,
 	route_check,
 	route_log,
 	route_static,

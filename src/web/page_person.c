@@ -1,0 +1,330 @@
+/* Benutzerverwaltung: one user. Allgemein, Office und E-Mail, Wirksame Einstellungen. */
+#include <string.h>
+#include "app/people.h"
+#include "app/words.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "failure/failure.h"
+#include "web/page_people.h"
+#include "web/setting_form.h"
+
+void page_person_path(Html *h, const char *name, const char *behind)
+{
+	html(h, "/benutzer/");
+	html_url(h, name);
+	html_attr(h, behind);
+}
+
+/* "/benutzer/NAME" with BEHIND, for redirects and forms; yours. */
+static char *person_path(const char *name, const char *behind)
+{
+	g_autofree char *escaped = g_uri_escape_string(name, NULL, FALSE);
+
+	return g_strdup_printf("/benutzer/%s%s", escaped, behind);
+}
+
+/* A page about NAME with its tabs, TAB ("", "/office", "/wirksam") being the present one. */
+static Html *begin(const Visit *visit, const char *name, const char *tab, bool wide)
+{
+	const char *trail[] = {_("Administration"), _("Benutzerverwaltung"), name, NULL};
+	g_autofree char *general = person_path(name, "");
+	g_autofree char *office = person_path(name, "/office");
+	g_autofree char *effective = person_path(name, "/wirksam");
+	const char *tabs[] = {general, _("Allgemein"), office, _("Office und E-Mail"), effective,
+		_("Wirksame Einstellungen"), NULL};
+	g_autofree char *here = person_path(name, tab);
+	const Page page = {
+		.title = name,
+		.trail = trail,
+		.here = "/benutzer",
+		.tabs = tabs,
+		.tab = here,
+		.wide = wide,
+	};
+
+	return page_begin(visit, &page);
+}
+
+/* ---- Allgemein ---- */
+
+static void write_sign_in(Html *h, const SignInReport *report)
+{
+	g_autofree char *since = report->since ? clock_format_german(report->since) : NULL;
+
+	description_open(h, _("Anmeldung am Postfach"));
+	html_text(h, words_sign_in(report->state));
+	if (since)
+		html_printf(h, " (%s)", since);
+	description_close(h);
+	if (report->reason)
+		description_text(h, _("Was zu tun ist"), report->reason);
+}
+
+static void write_facts(Html *h, const Person *person)
+{
+	const User *user = person->user;
+
+	description_begin(h);
+	description_text(h, _("Benutzername"), user->name);
+	description_text(h, _("Anzeigename"), user->display_name);
+	description_text(h, _("Administrator"), words_yes_no(user->admin));
+	description_text(h, _("Recht Archiv"), words_yes_no(user->archive));
+	description_text(h, _("Gesperrt"), words_yes_no(user->locked));
+	description_text(h, _("Kennwort für Amtspost"),
+		user->has_password ? _("gewählt") : _("noch keines; bitte einladen"));
+	description_text(h, _("Schnittstelle"), words_interface(person->interface));
+	description_text(h, _("Kontoname"), person->account);
+	write_sign_in(h, &person->sign_in);
+	description_end(h);
+}
+
+static void write_deed(
+	Html *h, const Visit *visit, const char *name, const char *deed, const char *label)
+{
+	g_autofree char *path = person_path(name, deed);
+
+	form_button(h, visit, path, label, "secondary");
+}
+
+/* Removing asks once more, without a script. */
+static void write_removal(Html *h, const Visit *visit, const char *name)
+{
+	g_autofree char *path = person_path(name, "/entfernen");
+
+	html(h, "<details class=\"fold\"><summary>");
+	html_text(h, _("Benutzer entfernen"));
+	html(h, "</summary><p>");
+	html_text(h, _("Einstellungen, Kennwörter und die Tokendatei werden gelöscht. Was dieser "
+		       "Benutzer "
+		       "abgelegt hat, bleibt im Archiv. Das lässt sich nicht rückgängig machen."));
+	html(h, "</p>\n");
+	form_begin(h, visit, path);
+	form_submit(h, _("Endgültig entfernen"), "primary", NULL, NULL);
+	form_end(h);
+	html(h, "</details>\n");
+}
+
+static bool run_general(Visit *visit, GError **error)
+{
+	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
+	const char *name;
+	Html *h;
+
+	if (!person)
+		return false;
+	name = person->user->name;
+	h = begin(visit, name, "", false);
+	write_facts(h, person);
+	html(h, "<div class=\"buttons\">");
+	write_deed(h, visit, name, "/einladen",
+		person->user->has_password ? _("Neues Kennwort wählen lassen") : _("Einladen"));
+	write_deed(h, visit, name, person->user->locked ? "/freigeben" : "/sperren",
+		person->user->locked ? _("Freigeben") : _("Sperren"));
+	html(h, "</div>\n");
+	write_removal(h, visit, name);
+	return page_end(visit, h, 200);
+}
+
+/* The link stands on this page alone: it is a secret. */
+static bool run_invite(Visit *visit, GError **error)
+{
+	g_autofree char *token = NULL;
+	const char *host = web_request_header(visit->request, "Host");
+	Html *h;
+
+	if (!invitation_make(office_db(visit->office), visit->part, visit->actor, &token, error))
+		return false;
+	h = begin(visit, visit->part, "", false);
+	page_alert(h, TONE_SUCCESS, _("Der Link ist erstellt"),
+		_("Er gilt einmal und sieben Tage lang; frühere Links dieses Benutzers gelten "
+		  "nicht mehr. Wer "
+		  "ihn öffnet, wählt das Kennwort. Bitte geben Sie ihn nur diesem Benutzer."));
+	html(h, "<p><code id=\"link\">");
+	html_text(h, web_request_is_secure(visit->request) ? "https://" : "http://");
+	html_text(h, host);
+	html(h, "/einladung?k=");
+	html_url(h, token);
+	html(h, "</code></p><button type=\"button\" hidden class=\"kern-btn kern-btn--secondary\" "
+		"data-copy=\"link\" data-done=\"");
+	html_attr(h, _("Kopiert"));
+	html(h, "\"><span class=\"kern-label\">");
+	html_text(h, _("Link kopieren"));
+	html(h, "</span></button>\n");
+	return page_end(visit, h, 200);
+}
+
+static bool run_lock(Visit *visit, GError **error)
+{
+	bool locked = g_str_has_suffix(web_request_path(visit->request), "/sperren");
+	g_autofree char *path = person_path(visit->part, "");
+
+	return people_set_locked(visit->office, visit->part, locked, visit->actor, error) &&
+	       visit_redirect(visit, path, locked ? "gesperrt" : "freigegeben");
+}
+
+static bool run_remove(Visit *visit, GError **error)
+{
+	return people_remove(visit->office, visit->part, visit->actor, error) &&
+	       visit_redirect(visit, "/benutzer", "entfernt");
+}
+
+/* ---- Office und E-Mail ---- */
+
+static const SettingKey office_keys[] = {SETTING_INTERFACE, SETTING_ACCOUNT, SETTING_MAILBOXES,
+	SETTING_IMAP_USE_DEFAULT, SETTING_IMAP_HOST, SETTING_IMAP_PORT, SETTING_IMAP_TLS,
+	SETTING_IMAP_USERNAME, SETTING_IMAP_PASSWORD, SETTING_IMAP_PROXY_TYPE,
+	SETTING_IMAP_PROXY_HOST, SETTING_IMAP_PROXY_PORT, SETTING_IMAP_PROXY_USERNAME,
+	SETTING_IMAP_PROXY_PASSWORD, SETTING_SMTP_USE_DEFAULT, SETTING_SMTP_HOST, SETTING_SMTP_PORT,
+	SETTING_SMTP_TLS, SETTING_SMTP_USERNAME, SETTING_SMTP_PASSWORD, SETTING_SMTP_PROXY_TYPE,
+	SETTING_SMTP_PROXY_HOST, SETTING_SMTP_PROXY_PORT, SETTING_SMTP_PROXY_USERNAME,
+	SETTING_SMTP_PROXY_PASSWORD, SETTING_OAUTH_TOKEN_FOLDER};
+
+#define OF(protocol, key)                                                                          \
+	((SettingKey)((key) + (protocol) * (SETTING_SMTP_USE_DEFAULT - SETTING_IMAP_USE_DEFAULT)))
+
+static void show_server(Html *h, const SettingForm *form, int protocol, bool office365)
+{
+	const SettingLook tls = {
+		.disabled = office365,
+		.why = office365 ? _("Mit Outlook/Office 365 ist die Verbindung immer "
+				     "verschlüsselt (ab TLS 1.2, "
+				     "Zertifikat geprüft); hier ist deshalb nichts zu wählen.")
+				 : NULL,
+	};
+
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_HOST), NULL);
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PORT), NULL);
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_TLS), &tls);
+	html(h, "<details class=\"fold\"");
+	html_flag(h, "open", form->by_key[OF(protocol, SETTING_IMAP_PROXY_HOST)]->stored != NULL);
+	html(h, "><summary>");
+	html_text(h, _("Proxy"));
+	html(h, "</summary>\n");
+	for (SettingKey key = SETTING_IMAP_PROXY_TYPE; key <= SETTING_IMAP_PROXY_PASSWORD; key++)
+		setting_form_field(h, form, OF(protocol, key), NULL);
+	html(h, "</details>\n");
+}
+
+/* The global values, which hold while "Verwende Default" is on. */
+static void show_default(Html *h, const SettingForm *globals, int protocol)
+{
+	const SettingLook look = {.effective = true};
+
+	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_HOST), &look);
+	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_PORT), &look);
+	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_TLS), &look);
+	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_PROXY_HOST), &look);
+}
+
+/* Own and global values stand side by side; the style shows those that the box chooses, at once. */
+static void show_protocol(
+	Html *h, const SettingForm *form, const SettingForm *globals, int protocol, bool office365)
+{
+	html(h, "<fieldset class=\"protocol\"><legend>");
+	html_text(h, protocol == MAIL_PROTOCOL_IMAP ? _("IMAP (Empfang)") : _("SMTP (Versand)"));
+	html(h, "</legend>\n<div class=\"use-default\">");
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_USE_DEFAULT), NULL);
+	html(h, "</div><div class=\"own\">\n");
+	show_server(h, form, protocol, office365);
+	html(h, "</div><div class=\"global\">\n");
+	show_default(h, globals, protocol);
+	html(h, "</div><div class=\"password\">\n");
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_USERNAME), NULL);
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PASSWORD), NULL);
+	html(h, "</div></fieldset>\n");
+}
+
+static bool show_office(Visit *visit, const char *name, const SettingForm *form,
+	const GError *problem, GError **error)
+{
+	g_autofree char *path = person_path(name, "/office");
+	bool office365 = g_strcmp0(form->by_key[SETTING_INTERFACE]->value, "office365") == 0;
+	g_auto(SettingForm) globals = {0};
+	Html *h;
+
+	if (!setting_form_load(&globals, visit, NULL, error))
+		return false;
+	h = begin(visit, name, "/office", true);
+	if (problem)
+		page_alert_failure(h, problem);
+	form_begin(h, visit, path);
+	setting_form_mark(h, form);
+	html(h, "<div class=\"columns\">\n");
+	setting_form_field(h, form, SETTING_INTERFACE, NULL);
+	setting_form_field(h, form, SETTING_ACCOUNT, NULL);
+	setting_form_field(h, form, SETTING_MAILBOXES, NULL);
+	setting_form_field(h, form, SETTING_OAUTH_TOKEN_FOLDER, NULL);
+	html(h, "</div>\n<div class=\"columns\">\n");
+	show_protocol(h, form, &globals, MAIL_PROTOCOL_IMAP, office365);
+	show_protocol(h, form, &globals, MAIL_PROTOCOL_SMTP, office365);
+	html(h, "</div>\n<div class=\"buttons\">");
+	form_submit(h, _("Speichern"), "primary", NULL, NULL);
+	html(h, "</div>\n");
+	form_end(h);
+	return page_end(visit, h, problem ? 422 : 200);
+}
+
+static bool run_office(Visit *visit, GError **error)
+{
+	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
+	g_auto(SettingForm) form = {0};
+
+	return person && setting_form_load(&form, visit, person->user->name, error) &&
+	       show_office(visit, person->user->name, &form, NULL, error);
+}
+
+static bool run_office_save(Visit *visit, GError **error)
+{
+	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
+	g_auto(SettingForm) form = {0};
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *path = NULL;
+	bool changed;
+
+	if (!person || !setting_form_load(&form, visit, person->user->name, error))
+		return false;
+	if (!setting_form_apply(&form, office_keys, G_N_ELEMENTS(office_keys), &changed, &problem))
+		return show_office(visit, person->user->name, &form, problem, error);
+	path = person_path(person->user->name, "/office");
+	return visit_redirect(visit, path, changed ? "gespeichert" : "unveraendert");
+}
+
+/* ---- Wirksame Einstellungen ---- */
+
+static bool run_effective(Visit *visit, GError **error)
+{
+	const char *labels[] = {_("Einstellung"), _("Wert"), _("Herkunft"), NULL};
+	g_auto(SettingForm) form = {0};
+	Html *h;
+
+	if (!setting_form_load(&form, visit, visit->part, error))
+		return false;
+	h = begin(visit, visit->part, "/wirksam", true);
+	table_begin(h, _("Wirksame Einstellungen"), labels);
+	for (guint i = 0; i < form.views->len; i++) {
+		const SettingView *view = form.views->pdata[i];
+		const char *value = setting_shown(view);
+
+		table_row(h);
+		table_heading_cell(h, labels[0]);
+		html_printf(h, "%s: %s", _(view->setting->group), _(view->setting->label));
+		table_cell(h, labels[1]);
+		html_text(h, value && *value ? value : "–");
+		table_cell(h, labels[2]);
+		html_text(h, setting_origin_label(view->origin));
+	}
+	table_end(h);
+	return page_end(visit, h, 200);
+}
+
+const Route route_person[] = {
+	{WEB_GET, "/benutzer/*", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_general},
+	{WEB_POST, "/benutzer/*/einladen", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_invite},
+	{WEB_POST, "/benutzer/*/sperren", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_lock},
+	{WEB_POST, "/benutzer/*/freigeben", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_lock},
+	{WEB_POST, "/benutzer/*/entfernen", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_remove},
+	{WEB_GET, "/benutzer/*/office", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_office},
+	{WEB_POST, "/benutzer/*/office", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_office_save},
+	{WEB_GET, "/benutzer/*/wirksam", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_effective},
+	{0},
+};
