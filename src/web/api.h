@@ -13,3 +13,6 @@ bool api_problem(Visit *visit, const GError *error);
 json_t *api_body(const Visit *visit, GError **error);
 /* The HTTP status for ERROR, for pages too. */
 unsigned api_http_status(const GError *error);
+
+/* The OpenAPI 3.1 document of ROUTES (ended by a NULL path); yours. */
+json_t *api_description(const Route *routes);

@@ -193,7 +193,7 @@ Html *page_begin(const Visit *visit, const Page *page)
 	return h;
 }
 
-bool page_end(Visit *visit, Html *h, unsigned status)
+void page_close(Html *h)
 {
 	html(h, "</main>\n<footer><div class=\"inner\"><span>Amtspost " AMTSPOST_VERSION "</span>"
 		"<a href=\"/hilfe\">");
@@ -203,6 +203,11 @@ bool page_end(Visit *visit, Html *h, unsigned status)
 	html(h, "</a><a href=\"/lizenz\">");
 	html_text(h, _("Lizenz"));
 	html(h, "</a></div></footer>\n</body>\n</html>\n");
+}
+
+bool page_end(Visit *visit, Html *h, unsigned status)
+{
+	page_close(h);
 	web_response_status(visit->response, status);
 	web_response_header(visit->response, "Cache-Control", "no-store");
 	web_response_body(visit->response, "text/html; charset=utf-8", html_steal(h));

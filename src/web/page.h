@@ -18,6 +18,8 @@ typedef struct Page {
 
 /* Opens the document up to the heading, with the notice of the redirect that led here. */
 Html *page_begin(const Visit *visit, const Page *page);
+/* Closes the document, for pages that are sent piece by piece. */
+void page_close(Html *h);
 /* Closes it and answers VISIT with STATUS. Frees H. Answers true. */
 bool page_end(Visit *visit, Html *h, unsigned status);
 

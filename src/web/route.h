@@ -42,6 +42,11 @@ typedef struct Route {
 	WebPlace place;
 	size_t body_limit; /* 0: FORM_LIMIT where there is a body */
 	RouteFunction *run;
+	/* The API's description of itself (api_description.c): */
+	const char *summary; /* NULL: none */
+	const char *query;   /* parameters' names, separated by blanks; one with '!' is required */
+	const char *body;    /* members of the request's object, the same way; NULL: no body */
+	const char *answer;  /* the schema's name; "X[]" an array of it */
 } Route;
 
 #define FORM_LIMIT ((size_t)256 * 1024)

@@ -1,0 +1,179 @@
+/* The API describes itself: an OpenAPI 3.1 document from its rows and the names of json/. */
+#include <string.h>
+#include "web/api.h"
+
+/* Members by schema; "?" behind a name: null is possible; the type behind ":" (default string). */
+static const struct {
+	const char *name;
+	const char *members;
+} schemas[] = {
+	{"User", "name display_name? admin:boolean archive:boolean locked:boolean interface "
+		 "account?"},
+	{"Setting", "key value? origin secret:boolean set:boolean"},
+	{"LoginStatus", "account? identity? expires? token_file? reason?"},
+	{"Login", "account identity? imap:object smtp:object mailboxes:array token_file?"},
+	{"LoginRemoved", ""},
+	{"CheckStep", "protocol step ok:boolean? ms:integer detail advice?"},
+	{"Folder", "mailbox name role? messages:integer? hidden:boolean reason?"},
+	{"Message", "uid:integer subject from date? size:integer seen:boolean imported:boolean"},
+	{"ApiKey", "label user created? expires? used?"},
+	{"AuditRow", "id:integer time actor action subject? detail?"},
+	{"Nothing", ""},
+	{"Problem", "type title status:integer detail error:object"},
+};
+
+/* "messages:integer?" */
+static void add_member(json_t *properties, json_t *required, const char *member)
+{
+	bool nullable = g_str_has_suffix(member, "?");
+	g_autofree char *text = g_strndup(member, strlen(member) - nullable);
+	char *type = strchr(text, ':');
+	json_t *kind;
+
+	if (type)
+		*type++ = '\0';
+	kind = json_string(type ? type : "string");
+	if (nullable)
+		kind = json_pack("[o, s]", kind, "null");
+	json_object_set_new(properties, text, json_pack("{s:o}", "type", kind));
+	json_array_append_new(required, json_string(text));
+}
+
+static json_t *describe_schema(const char *members)
+{
+	g_auto(GStrv) names = g_strsplit(members, " ", -1);
+	json_t *properties = json_object();
+	json_t *required = json_array();
+
+	for (char **name = names; *name; name++) {
+		if (**name)
+			add_member(properties, required, *name);
+	}
+	return json_pack("{s:s, s:o, s:o}", "type", "object", "properties", properties, "required",
+		required);
+}
+
+/* Names separated by blanks; one that must be there ends with "!". */
+static void add_parameters(json_t *list, const char *names, const char *place)
+{
+	g_auto(GStrv) parts = g_strsplit(names ? names : "", " ", -1);
+
+	for (char **part = parts; *part; part++) {
+		bool required = g_str_has_suffix(*part, "!");
+		g_autofree char *name = g_strndup(*part, strlen(*part) - required);
+
+		if (*name)
+			json_array_append_new(list,
+				json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", place,
+					"required", required, "schema", "type", "string"));
+	}
+}
+
+static json_t *describe_body(const char *names)
+{
+	json_t *members = json_array();
+	json_t *properties = json_object();
+	json_t *required = json_array();
+	json_t *member;
+	size_t i;
+
+	add_parameters(members, names, "body");
+	json_array_foreach(members, i, member)
+	{
+		const char *name = json_string_value(json_object_get(member, "name"));
+
+		json_object_set_new(properties, name, json_object());
+		if (json_is_true(json_object_get(member, "required")))
+			json_array_append_new(required, json_string(name));
+	}
+	json_decref(members);
+	return json_pack("{s:b, s:{s:{s:{s:s, s:o, s:o}}}}", "required", true, "content",
+		"application/json", "schema", "type", "object", "properties", properties,
+		"required", required);
+}
+
+static json_t *reference(const char *name)
+{
+	bool many = g_str_has_suffix(name, "[]");
+	g_autofree char *path = g_strdup_printf(
+		"#/components/schemas/%.*s", (int)strlen(name) - (many ? 2 : 0), name);
+	json_t *one = json_pack("{s:s}", "$ref", path);
+
+	return many ? json_pack("{s:s, s:o}", "type", "array", "items", one) : one;
+}
+
+static json_t *describe_answers(const Route *row)
+{
+	json_t *good = json_pack("{s:s}", "description", "done");
+
+	if (row->answer)
+		json_object_set_new(good, "content",
+			json_pack(
+				"{s:{s:o}}", "application/json", "schema", reference(row->answer)));
+	return json_pack("{s:o, s:{s:s, s:{s:{s:o}}}}", "2XX", good, "default", "description",
+		"a problem (RFC 9457)", "content", "application/problem+json", "schema",
+		reference("Problem"));
+}
+
+static json_t *describe_operation(const Route *row)
+{
+	json_t *parameters = json_array();
+	json_t *operation;
+
+	if (strchr(row->path, '*'))
+		json_array_append_new(
+			parameters, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", "name", "in",
+					    "path", "required", true, "schema", "type", "string"));
+	add_parameters(parameters, row->query, "query");
+	operation = json_pack("{s:s, s:o, s:o}", "summary", row->summary, "parameters", parameters,
+		"responses", describe_answers(row));
+	if (row->body)
+		json_object_set_new(operation, "requestBody", describe_body(row->body));
+	if (row->role == ROLE_ANYBODY)
+		json_object_set_new(operation, "security", json_array());
+	return operation;
+}
+
+static const char *method_name(WebMethod method)
+{
+	static const char *const names[] = {
+		[WEB_GET] = "get",
+		[WEB_POST] = "post",
+		[WEB_PUT] = "put",
+		[WEB_PATCH] = "patch",
+		[WEB_DELETE] = "delete",
+	};
+
+	return names[method];
+}
+
+static void add_operation(json_t *paths, const Route *row)
+{
+	g_auto(GStrv) parts = g_strsplit(row->path, "*", 2);
+	g_autofree char *path = g_strjoinv("{name}", parts);
+	json_t *item = json_object_get(paths, path);
+
+	if (!item) {
+		item = json_object();
+		json_object_set_new(paths, path, item);
+	}
+	json_object_set_new(item, method_name(row->method), describe_operation(row));
+}
+
+json_t *api_description(const Route *routes)
+{
+	json_t *paths = json_object();
+	json_t *components = json_object();
+
+	for (const Route *row = routes; row->path; row++)
+		add_operation(paths, row);
+	for (size_t i = 0; i < G_N_ELEMENTS(schemas); i++)
+		json_object_set_new(
+			components, schemas[i].name, describe_schema(schemas[i].members));
+	return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:o, s:{s:{s:s, s:s}, s:{s:s, s:s, s:s}}}, "
+			 "s:[{s:[]}, {s:[]}]}",
+		"openapi", "3.1.0", "info", "title", "Amtspost", "version", AMTSPOST_VERSION,
+		"paths", paths, "components", "schemas", components, "securitySchemes", "key",
+		"type", "http", "scheme", "bearer", "session", "type", "apiKey", "in", "cookie",
+		"name", "amtspost", "security", "key", "session");
+}

@@ -1,0 +1,172 @@
+/* Verbindung prüfen: the ladder of steps, sent step by step as they come, so that it is live
+ * without any script. It answers the POST itself: there is nothing to come back to. */
+#include <string.h>
+#include "app/check.h"
+#include "app/words.h"
+#include "base/i18n.h"
+#include "failure/failure.h"
+#include "web/api.h"
+#include "web/page.h"
+
+typedef struct Ladder {
+	Visit *visit;
+	Html *h;
+	bool opened;
+	MailProtocol protocol; /* of the list that is open */
+	unsigned failed;
+} Ladder;
+
+static void flush(Ladder *ladder)
+{
+	g_autofree char *text = html_take(ladder->h);
+
+	/* Whoever has gone away cancels the check by going. */
+	(void)web_response_write(ladder->visit->response, text, strlen(text));
+}
+
+static void write_state(Html *h, CheckState state)
+{
+	switch (state) {
+	case CHECK_GOOD:
+		page_badge(h, TONE_SUCCESS, _("in Ordnung"));
+		break;
+	case CHECK_BAD:
+		page_badge(h, TONE_DANGER, _("gescheitert"));
+		break;
+	default:
+		page_badge(h, TONE_INFO, _("entfällt"));
+	}
+}
+
+static void open_list(Ladder *ladder, MailProtocol protocol)
+{
+	if (ladder->opened && ladder->protocol == protocol)
+		return;
+	if (ladder->opened)
+		html(ladder->h, "</ol>\n");
+	html(ladder->h, "<h2 class=\"kern-heading-medium\">");
+	html_text(ladder->h, words_protocol(protocol));
+	html(ladder->h, "</h2><ol class=\"ladder\">\n");
+	ladder->opened = true;
+	ladder->protocol = protocol;
+}
+
+static void write_paragraph(Html *h, const char *label, const char *text)
+{
+	html(h, "<p>");
+	if (label) {
+		html(h, "<strong>");
+		html_text(h, label);
+		html(h, "</strong> ");
+	}
+	html_text(h, text);
+	html(h, "</p>");
+}
+
+static void write_technical(Html *h, const GError *problem)
+{
+	html(h, "<details class=\"technical\"><summary>");
+	html_text(h, _("Technische Meldung"));
+	html(h, "</summary><p><code>");
+	html_text(h, problem->message);
+	html(h, "</code></p></details>");
+}
+
+static void report(const CheckResult *result, void *data)
+{
+	Ladder *ladder = data;
+	Html *h = ladder->h;
+	g_autofree char *duration = words_duration(result->milliseconds);
+
+	open_list(ladder, result->protocol);
+	html(h, "<li><div class=\"step\">");
+	write_state(h, result->state);
+	html(h, "<strong>");
+	html_text(h, words_check_step(result->step));
+	if (result->mailbox)
+		html_printf(h, " %s", result->mailbox);
+	html(h, "</strong>");
+	if (result->state != CHECK_OPEN) {
+		html(h, "<span class=\"time\">");
+		html_text(h, duration);
+		html(h, "</span>");
+	}
+	html(h, "</div>");
+	write_paragraph(h, NULL, result->detail);
+	if (result->advice)
+		write_paragraph(h, _("Rat:"), result->advice);
+	if (result->problem)
+		write_technical(h, result->problem);
+	html(h, "</li>\n");
+	ladder->failed += result->state == CHECK_BAD;
+	flush(ladder);
+}
+
+static void write_end(Ladder *ladder, const GError *problem)
+{
+	Html *h = ladder->h;
+
+	if (ladder->opened)
+		html(h, "</ol>\n");
+	if (problem && !ladder->opened)
+		page_alert_failure(h, problem);
+	else if (ladder->failed > 0)
+		page_alert(h, TONE_WARNING,
+			ladder->failed == 1 ? _("1 Schritt ist gescheitert.")
+					    : _("Mehrere Schritte sind gescheitert."),
+			_("Was zu tun ist und von wem, steht bei jedem gescheiterten Schritt."));
+	else
+		page_alert(h, TONE_SUCCESS, _("Alles in Ordnung."), NULL);
+	page_close(h);
+}
+
+/* Whose connection: one's own, or anybody's for an administrator; borrowed. */
+static const char *checked_user(const Visit *visit, GError **error)
+{
+	const char *name = visit_field(visit, "benutzer");
+
+	if (!*name || strcmp(name, visit->user->name) == 0)
+		return visit->user->name;
+	if (visit->user->admin)
+		return name;
+	failure_set(error, FAILURE_PAGE_FORBIDDEN, NULL, "another's connection");
+	return NULL;
+}
+
+static bool run_check(Visit *visit, GError **error)
+{
+	const char *trail[] = {_("Verbindung prüfen"), NULL};
+	const Page page = {.title = _("Verbindung prüfen"), .trail = trail};
+	CheckRequest request = {
+		.user = checked_user(visit, error),
+		.imap = visit_has(visit, "imap"),
+		.smtp = visit_has(visit, "smtp"),
+	};
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(Html) h = NULL;
+	Ladder ladder = {.visit = visit};
+
+	if (!request.user)
+		return false;
+	h = page_begin(visit, &page);
+	ladder.h = h;
+	html(h, "<p>");
+	html_printf(h,
+		_("Geprüft wird, Schritt für Schritt, die Verbindung von „%s“. Eine E-Mail wird "
+		  "nicht gesendet."),
+		request.user);
+	html(h, "</p>\n");
+	web_response_header(visit->response, "Cache-Control", "no-store");
+	web_response_start(visit->response, "text/html; charset=utf-8");
+	flush(&ladder);
+	check_run(visit->office, &request, report, &ladder, web_request_cancel(visit->request),
+		&problem);
+	write_end(&ladder, problem);
+	flush(&ladder);
+	return true;
+}
+
+const Route route_check[] = {
+	{WEB_POST, "/pruefen", ROLE_PERSON, WEB_AS_JOB, 0, run_check},
+	{0},
+};
