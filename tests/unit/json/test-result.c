@@ -71,6 +71,19 @@ static void test_user(void **state)
 		"\"sign_in_since\":\"2026-11-23T14:04:05Z\",\"sign_in_reason\":null}");
 }
 
+static void test_keys(void **state)
+{
+	ApiKey key = {.label = (char *)"Scanner", .user = (char *)"erna", .created = 1795442645};
+
+	(void)state;
+	assert_written(result_api_key(&key, NULL),
+		"{\"label\":\"Scanner\",\"user\":\"erna\",\"created\":\"2026-11-23T14:04:05Z\","
+		"\"expires\":null,\"used\":null}");
+	assert_written(result_invitation("erna", "/einladung?k=x", 1795442645),
+		"{\"name\":\"erna\",\"path\":\"/einladung?k=x\","
+		"\"expires\":\"2026-11-23T14:04:05Z\"}");
+}
+
 static void test_settings(void **state)
 {
 	SettingView view = {
@@ -180,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_user),
+		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_import),
