@@ -152,6 +152,14 @@ FAILURE(FAILURE_MAILBOXES_FAILED, "mailboxes-failed", FAILURE_CODE_REFUSED, 6, A
 	N_("Die Anmeldung gilt, aber diese Postfächer lassen sich nicht öffnen: %s."),
 	N_("Der Grund steht bei jedem Postfach; die Berechtigung gibt, wer die Postfächer verwaltet. Alle anderen können verwendet werden."))
 
+/* Serving the pages */
+FAILURE(FAILURE_LISTEN, "listen", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
+	N_("Amtspost kann unter der Adresse %s keine Verbindungen annehmen."),
+	N_("Adresse und Port müssen zu diesem Rechner gehören und frei sein. Wer den Rechner betreut, kann andere angeben oder das Programm beenden, das den Port belegt."))
+FAILURE(FAILURE_TLS_FILE, "tls-file", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
+	N_("Zertifikat oder Schlüssel für die verschlüsselte Verbindung lässt sich nicht verwenden: „%s“."),
+	N_("Wer den Rechner betreut, muss zwei PEM-Dateien angeben, die zusammengehören und die Amtspost lesen darf; der Schlüssel darf kein Kennwort haben."))
+
 /* Reaching the server */
 FAILURE(FAILURE_NAME_UNKNOWN, "name-unknown", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Servername „%s“ ist nicht bekannt."),

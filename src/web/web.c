@@ -92,6 +92,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		!open_setup(&web, error))
 		return false;
 	options.address = address;
+	web_start_library();
 	server = web_server_start(&options, error);
 	if (!server)
 		return false;

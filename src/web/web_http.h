@@ -102,3 +102,6 @@ void web_response_redirect(WebResponse *response, const char *path);
  * Connections that hear nothing for 15 s are ended: write something before. */
 void web_response_start(WebResponse *response, const char *type);
 bool web_response_write(WebResponse *response, const char *data, size_t size);
+/* What was sent is not whole and will not be: the connection is cut, so that nobody takes it for
+ * that. */
+void web_response_break(WebResponse *response);

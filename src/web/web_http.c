@@ -1,0 +1,259 @@
+/* The server's start and end, and its connections. */
+#include "web/web_http.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "failure/failure.h"
+#include "web/web_http_internal.h"
+
+#define PEM_LIMIT ((size_t)1024 * 1024)
+/* For each connection a socket and the descriptor of a job's cancel; the rest is for what jobs
+ * open. */
+#define DESCRIPTORS_WANTED (2 * CONNECTION_LIMIT + 1800)
+#define FAREWELL_STEP 5 /* milliseconds */
+
+/* ---- once a program ---- */
+
+static void panic(void *context, const char *file, unsigned line, const char *reason)
+{
+	(void)context;
+	log_error("libmicrohttpd: %s:%u: %s", file, line, reason);
+	abort();
+}
+
+void web_start_library(void)
+{
+	struct rlimit limit;
+
+	MHD_set_panic_func(panic, NULL);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_WANTED) {
+		limit.rlim_cur = MIN(limit.rlim_max, DESCRIPTORS_WANTED);
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* ---- connections ---- */
+
+void visit_enter(Visit *visit, VisitPhase phase)
+{
+	atomic_store(&visit->since, clock_monotonic());
+	atomic_store(&visit->phase, phase);
+}
+
+static Visit *visit_new(WebServer *server, struct MHD_Connection *connection)
+{
+	Visit *visit = g_new0(Visit, 1);
+
+	visit->link.data = visit;
+	visit->server = server;
+	visit->socket =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	peer_write(
+		visit->peer, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+				     ->client_addr);
+	visit_enter(visit, VISIT_HEADER);
+	return visit;
+}
+
+static void add_visit(WebServer *server, Visit *visit)
+{
+	pthread_mutex_lock(&server->lock);
+	g_queue_push_tail_link(&server->visits, &visit->link);
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* The socket is still open here, and is not looked at any more afterwards. */
+static void remove_visit(WebServer *server, Visit *visit)
+{
+	pthread_mutex_lock(&server->lock);
+	g_queue_unlink(&server->visits, &visit->link);
+	pthread_mutex_unlock(&server->lock);
+	sweep_note_close(server->sweep, visit);
+	g_free(visit->uri);
+	g_free(visit);
+}
+
+static void note_connection(void *context, struct MHD_Connection *connection, void **place,
+	enum MHD_ConnectionNotificationCode code)
+{
+	WebServer *server = context;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		remove_visit(server, *place);
+		return;
+	}
+	*place = visit_new(server, connection);
+	add_visit(server, *place);
+}
+
+static enum MHD_Result judge_connection(
+	void *context, const struct sockaddr *address, socklen_t size)
+{
+	const WebServer *server = context;
+
+	(void)address;
+	(void)size;
+	return atomic_load(&server->stopping) ? MHD_NO : MHD_YES;
+}
+
+/* ---- start ---- */
+
+/* Certificate and key as libmicrohttpd wants them; both NULL: no TLS. */
+typedef struct Pem {
+	char *certificate;
+	char *key;
+	size_t key_size;
+} Pem;
+
+static void pem_clear(Pem *pem)
+{
+	if (pem->key)
+		secret_wipe(pem->key, pem->key_size);
+	g_free(pem->key);
+	g_free(pem->certificate);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pem, pem_clear)
+
+static char *read_pem(const char *path, size_t *size, GError **error)
+{
+	char *text = file_read(path, PEM_LIMIT, size);
+
+	if (!text)
+		failure_set_errno(error, FAILURE_TLS_FILE, path, errno);
+	return text;
+}
+
+static bool pem_read(Pem *pem, const WebOptions *options, GError **error)
+{
+	if (!options->tls_certificate)
+		return true;
+	pem->certificate = read_pem(options->tls_certificate, NULL, error);
+	if (pem->certificate)
+		pem->key = read_pem(options->tls_key, &pem->key_size, error);
+	return pem->key != NULL;
+}
+
+/* NULL: out of threads or descriptors, or the certificate is of no use. Closes LISTENER with the
+ * daemon. */
+static struct MHD_Daemon *start_daemon(WebServer *server, int listener, const Pem *pem)
+{
+	static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
+	struct MHD_OptionItem tls[] = {
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, pem->certificate},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, pem->key},
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME;
+
+	if (!pem->key)
+		tls[0].option = MHD_OPTION_END;
+	return MHD_start_daemon(flags | (pem->key ? MHD_USE_TLS : 0), 0, judge_connection, server,
+		exchange_take, server, MHD_OPTION_LISTEN_SOCKET, listener,
+		MHD_OPTION_THREAD_POOL_SIZE, SERVER_THREADS, MHD_OPTION_CONNECTION_LIMIT,
+		CONNECTION_LIMIT, MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_A_PEER,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT,
+		1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_CONNECTION,
+		note_connection, server, MHD_OPTION_URI_LOG_CALLBACK, exchange_note_uri, server,
+		MHD_OPTION_NOTIFY_COMPLETED, exchange_note_end, server, MHD_OPTION_ARRAY, tls,
+		MHD_OPTION_END);
+}
+
+static WebServer *server_new(const WebOptions *options)
+{
+	WebServer *server = g_new0(WebServer, 1);
+
+	server->plan = options->plan;
+	server->refuse = options->refuse;
+	server->data = options->data;
+	server->is_secure = options->tls_certificate != NULL;
+	server->stop = cancel_new();
+	pthread_mutex_init(&server->lock, NULL);
+	g_queue_init(&server->visits);
+	server->sweep = sweep_start(server);
+	server->jobs = job_pool_new(JOB_THREADS, JOBS_A_KEY, JOBS_WAITING);
+	return server;
+}
+
+static void server_free(WebServer *server)
+{
+	job_pool_free(server->jobs);
+	sweep_stop(server->sweep);
+	pthread_mutex_destroy(&server->lock);
+	cancel_free(server->stop);
+	g_free(server);
+}
+
+WebServer *web_server_start(const WebOptions *options, GError **error)
+{
+	g_auto(Pem) pem = {0};
+	WebServer *server;
+	int listener;
+
+	if (!pem_read(&pem, options, error))
+		return NULL;
+	listener = listen_open(options->address, options->port, error);
+	if (listener < 0)
+		return NULL;
+	server = server_new(options);
+	server->port = listen_port(listener);
+	server->daemon = start_daemon(server, listener, &pem);
+	if (server->daemon)
+		return server;
+	close(listener);
+	failure_set(error, server->is_secure ? FAILURE_TLS_FILE : FAILURE_LISTEN,
+		server->is_secure ? options->tls_certificate : options->address,
+		"libmicrohttpd does not start%s",
+		server->is_secure ? " with this certificate and key" : "");
+	server_free(server);
+	return NULL;
+}
+
+uint16_t web_server_port(const WebServer *server)
+{
+	return server->port;
+}
+
+/* ---- end ---- */
+
+static void cancel_jobs(WebServer *server)
+{
+	pthread_mutex_lock(&server->lock);
+	atomic_store(&server->stopping, true);
+	for (GList *link = server->visits.head; link; link = link->next) {
+		Visit *visit = link->data;
+
+		if (visit->job)
+			request_lose(visit->job);
+	}
+	pthread_mutex_unlock(&server->lock);
+	cancel_trigger(server->stop);
+}
+
+static void let_answers_out(WebServer *server)
+{
+	int64_t end = clock_monotonic() + FAREWELL_TIME;
+
+	while (atomic_load(&server->answering) > 0 && clock_monotonic() < end)
+		g_usleep(FAREWELL_STEP * 1000);
+}
+
+/* Jobs end first, so that no connection is suspended any more when the daemon stops. */
+void web_server_stop(WebServer *server)
+{
+	if (!server)
+		return;
+	cancel_jobs(server);
+	job_pool_stop(server->jobs);
+	let_answers_out(server);
+	MHD_stop_daemon(server->daemon);
+	server_free(server);
+}

@@ -1,0 +1,92 @@
+/* The listening socket and the addresses at both of its ends. */
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/socket.h>
+#include "failure/failure.h"
+#include "web/web_http_internal.h"
+
+#define BACKLOG 1024
+
+static struct addrinfo *find_address(const char *address, uint16_t port)
+{
+	struct addrinfo wanted = {
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *found = NULL;
+	char service[sizeof("65535")];
+
+	g_snprintf(service, sizeof(service), "%u", port);
+	return getaddrinfo(address, service, &wanted, &found) == 0 ? found : NULL;
+}
+
+/* -1 with errno. */
+static int listen_at(const struct addrinfo *place)
+{
+	int yes = 1;
+	int no = 0;
+	int saved;
+	int listener = socket(place->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (listener < 0)
+		return -1;
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	/* "::" is every address, whatever the machine's default. */
+	if (place->ai_family == AF_INET6)
+		setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
+	if (bind(listener, place->ai_addr, place->ai_addrlen) == 0 &&
+		listen(listener, BACKLOG) == 0)
+		return listener;
+	saved = errno;
+	close(listener);
+	errno = saved;
+	return -1;
+}
+
+int listen_open(const char *address, uint16_t port, GError **error)
+{
+	struct addrinfo *place = find_address(address, port);
+	g_autofree char *name =
+		g_strdup_printf(strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port);
+	int listener;
+
+	if (!place) {
+		failure_set(error, FAILURE_LISTEN, name, "%s: not an IP address", address);
+		return -1;
+	}
+	listener = listen_at(place);
+	if (listener < 0)
+		failure_set_errno(error, FAILURE_LISTEN, name, errno);
+	freeaddrinfo(place);
+	return listener;
+}
+
+uint16_t listen_port(int listener)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in ipv4;
+		struct sockaddr_in6 ipv6;
+	} address = {0};
+	socklen_t size = sizeof(address);
+
+	getsockname(listener, &address.any, &size);
+	return ntohs(
+		address.any.sa_family == AF_INET6 ? address.ipv6.sin6_port : address.ipv4.sin_port);
+}
+
+void peer_write(char peer[static INET6_ADDRSTRLEN], const struct sockaddr *address)
+{
+	const struct in6_addr *ipv6 = &((const struct sockaddr_in6 *)address)->sin6_addr;
+
+	if (address->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, peer,
+			INET6_ADDRSTRLEN);
+	else if (IN6_IS_ADDR_V4MAPPED(ipv6))
+		inet_ntop(AF_INET, &ipv6->s6_addr[12], peer, INET6_ADDRSTRLEN);
+	else
+		inet_ntop(AF_INET6, ipv6, peer, INET6_ADDRSTRLEN);
+}
