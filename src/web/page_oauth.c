@@ -120,14 +120,19 @@ void page_oauth_show(Html *h, const Visit *visit, const LoginStatus *status, con
 
 /* ---- where the browser comes back to ---- */
 
-/* HOST as an address of ours, yours; NULL: no Host header that could be one. */
-static GUri *parse_host(const char *host)
+/* Where the browser would come back to if it came to this host; NULL: the Host header is none.
+ * Yours. */
+static GUri *own_callback(const Visit *visit)
 {
-	g_autofree char *address = g_strdup_printf("http://%s/", host ? host : "");
-	g_autoptr(GUri) uri = g_uri_parse(address, G_URI_FLAGS_NONE, NULL);
+	const char *host = web_request_header(visit->request, "Host");
+	g_autofree char *address = g_strconcat("http://", host, OAUTH_REDIRECT_PATH, NULL);
+	g_autoptr(GUri) uri = host ? g_uri_parse(address, G_URI_FLAGS_NONE, NULL) : NULL;
 
-	return uri && g_uri_get_host(uri) && !g_uri_get_userinfo(uri) ? g_steal_pointer(&uri)
-								      : NULL;
+	return uri && g_uri_get_host(uri) && *g_uri_get_host(uri) && !g_uri_get_userinfo(uri) &&
+			       strcmp(g_uri_get_path(uri), OAUTH_REDIRECT_PATH) == 0 &&
+			       !g_uri_get_query(uri) && !g_uri_get_fragment(uri)
+		       ? g_steal_pointer(&uri)
+		       : NULL;
 }
 
 static int port_of(GUri *uri, bool secure)
@@ -141,7 +146,7 @@ static int port_of(GUri *uri, bool secure)
 static bool leads_here(const Visit *visit, const char *redirect_uri)
 {
 	g_autoptr(GUri) uri = g_uri_parse(redirect_uri, G_URI_FLAGS_NONE, NULL);
-	g_autoptr(GUri) here = parse_host(web_request_header(visit->request, "Host"));
+	g_autoptr(GUri) here = own_callback(visit);
 	bool secure = uri && strcmp(g_uri_get_scheme(uri), "https") == 0;
 
 	return uri && here && g_uri_get_host(uri) &&
@@ -154,14 +159,13 @@ static bool leads_here(const Visit *visit, const char *redirect_uri)
  * it would find. *HERE: it comes back by itself. */
 static bool find_redirect(const Visit *visit, char **redirect_uri, bool *here, GError **error)
 {
-	const char *host = web_request_header(visit->request, "Host");
-	g_autoptr(GUri) uri = parse_host(host);
+	g_autoptr(GUri) uri = own_callback(visit);
 
 	if (!login_flow_redirect(visit->office, redirect_uri, error))
 		return false;
 	if (!*redirect_uri && uri && !web_request_is_secure(visit->request) &&
 		host_is_loopback(g_uri_get_host(uri)))
-		*redirect_uri = g_strdup_printf("http://%s" OAUTH_REDIRECT_PATH, host);
+		*redirect_uri = g_uri_to_string(uri);
 	*here = *redirect_uri && leads_here(visit, *redirect_uri);
 	return true;
 }
