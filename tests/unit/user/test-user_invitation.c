@@ -1,6 +1,7 @@
 /* Invitations: good once, until the next one, for seven days; and what they end. */
 #include "people.h"
 
+#include <pthread.h>
 #include "base/clock.h"
 
 static char *make(Db *db, const char *name)
@@ -75,6 +76,44 @@ static void test_sets_the_password_once(void **state)
 	assert_string_equal(audit,
 		"Eva user.passwd Eva (-);Eva session.start Eva (address: 192.0.2.1);"
 		"admin user.invite Eva (-);");
+}
+
+typedef struct Guest {
+	Db *db;
+	const char *token;
+	bool done;
+	pthread_t thread;
+} Guest;
+
+static void *use_at_once(void *data)
+{
+	Guest *guest = data;
+	GError *error = NULL;
+
+	guest->done = use(guest->db, guest->token, PASSWORD, &error);
+	if (!guest->done)
+		assert_failure(error, FAILURE_INVITATION_OVER);
+	return NULL;
+}
+
+static void test_is_good_for_one_of_many_at_once(void **state)
+{
+	Db *db = fixture_open(*state);
+	g_autofree char *token = NULL;
+	Guest guests[4];
+	int done = 0;
+
+	people_add(db, "eva", NULL);
+	token = make(db, "eva");
+	for (size_t i = 0; i < G_N_ELEMENTS(guests); i++) {
+		guests[i] = (Guest){.db = db, .token = token};
+		pthread_create(&guests[i].thread, NULL, use_at_once, &guests[i]);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(guests); i++) {
+		pthread_join(guests[i].thread, NULL);
+		done += guests[i].done;
+	}
+	assert_int_equal(done, 1);
 }
 
 static void test_lasts_past_a_bad_password(void **state)
@@ -209,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_DATABASE(test_sets_the_password_once),
+		WITH_DATABASE(test_is_good_for_one_of_many_at_once),
 		WITH_DATABASE(test_lasts_past_a_bad_password),
 		WITH_DATABASE(test_replaces_the_earlier_one),
 		WITH_DATABASE(test_ends_after_seven_days),
