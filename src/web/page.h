@@ -47,6 +47,9 @@ void form_button(
 void form_submit(
 	Html *h, const char *label, const char *class, const char *name, const char *value);
 
+/* A form that starts the connection check of USER (NULL: one's own). */
+void form_check(Html *h, const Visit *visit, const char *user);
+
 typedef struct Field {
 	const char *name; /* of the form; also its id */
 	const char *label;

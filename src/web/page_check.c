@@ -166,6 +166,16 @@ static bool run_check(Visit *visit, GError **error)
 	return true;
 }
 
+void form_check(Html *h, const Visit *visit, const char *user)
+{
+	form_begin(h, visit, "/pruefen");
+	html(h, "<input type=\"hidden\" name=\"benutzer\" value=\"");
+	html_attr(h, user ? user : visit->user->name);
+	html(h, "\">");
+	form_submit(h, _("Verbindung prüfen"), "secondary", NULL, NULL);
+	form_end(h);
+}
+
 const Route route_check[] = {
 	{WEB_POST, "/pruefen", ROLE_PERSON, WEB_AS_JOB, 0, run_check},
 	{0},

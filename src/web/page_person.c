@@ -120,6 +120,7 @@ static bool run_general(Visit *visit, GError **error)
 		person->user->has_password ? _("Neues Kennwort wählen lassen") : _("Einladen"));
 	write_deed(h, visit, name, person->user->locked ? "/freigeben" : "/sperren",
 		person->user->locked ? _("Freigeben") : _("Sperren"));
+	form_check(h, visit, name);
 	html(h, "</div>\n");
 	write_removal(h, visit, name);
 	return page_end(visit, h, 200);

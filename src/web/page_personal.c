@@ -170,7 +170,7 @@ static void write_time(Html *h, const char *key, int64_t seconds)
 		description_text(h, key, time);
 }
 
-static void write_status(Html *h, const LoginStatus *status)
+static void write_status(Html *h, const Visit *visit, const LoginStatus *status)
 {
 	description_begin(h);
 	description_text(h, _("Stand"), words_login_use(status));
@@ -184,6 +184,8 @@ static void write_status(Html *h, const LoginStatus *status)
 	write_time(h, _("Zugriff bis (wird von selbst erneuert)"), status->expires);
 	write_time(h, _("Abgelehnt am"), status->refused);
 	description_end(h);
+	if (status->use != LOGIN_USE_FIRST)
+		form_check(h, visit, NULL);
 }
 
 static bool write_sign_in(Html *h, const SettingForm *form, const char *next, GError **error)
@@ -204,7 +206,7 @@ static bool write_sign_in(Html *h, const SettingForm *form, const char *next, GE
 	}
 	if (!login_status(visit->office, visit->user->name, &status, error))
 		return false;
-	write_status(h, &status);
+	write_status(h, visit, &status);
 	if (g_strcmp0(interface, "standard") == 0)
 		return page_sign_in_show(h, form, &status, next, error);
 	page_oauth_show(h, visit, &status, next);

@@ -227,6 +227,24 @@ static const Sheet *find_sheet(const Visit *visit)
 	g_assert_not_reached();
 }
 
+/* A connection is somebody's: the administrator's own, or anybody's. */
+static void write_check(Html *h, const Visit *visit)
+{
+	html(h, "<h2 class=\"kern-heading-medium\">");
+	html_text(h, _("Verbindung prüfen"));
+	html(h, "</h2>\n");
+	form_begin(h, visit, "/pruefen");
+	field_input(h, &(Field){.name = "benutzer",
+			       .label = _("Als welcher Benutzer"),
+			       .hint = _("Geprüft wird mit dem, was gespeichert ist, und mit der "
+					 "Anmeldung dieses "
+					 "Benutzers."),
+			       .value = visit->user->name,
+			       .required = true});
+	form_submit(h, _("Verbindung prüfen"), "secondary", NULL, NULL);
+	form_end(h);
+}
+
 static bool show(Visit *visit, const Sheet *sheet, const SettingForm *form, const GError *problem)
 {
 	const char *tabs[] = {PATH_MAIL, _("Schnittstellen | IMAP/SMTP"), PATH_OAUTH, _("OAuth"),
@@ -252,6 +270,8 @@ static bool show(Visit *visit, const Sheet *sheet, const SettingForm *form, cons
 	form_submit(h, _("Speichern"), "primary", NULL, NULL);
 	html(h, "</div>\n");
 	form_end(h);
+	if (sheet->keys == mail_keys)
+		write_check(h, visit);
 	if (sheet->keys == oauth_keys)
 		show_registration(h, form);
 	return page_end(visit, h, problem ? 422 : 200);

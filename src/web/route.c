@@ -24,6 +24,7 @@ static const Route *const tables[] = {
 	route_person,
 	route_check,
 	route_log,
+	route_help,
 	route_static,
 	route_api,
 	NULL,

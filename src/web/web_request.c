@@ -79,6 +79,7 @@ WebRequest *request_new(Visit *visit, struct MHD_Connection *connection, const c
 	memcpy(request->peer, visit->peer, sizeof(request->peer));
 	request->is_secure = visit->server->is_secure;
 	request->method = find_method(method);
+	request->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 	request->path = g_strdup("");
 	request->query = fields_new();
 	request->headers = fields_new();
