@@ -120,6 +120,11 @@ void page_oauth_show(Html *h, const Visit *visit, const LoginStatus *status, con
 
 /* ---- where the browser comes back to ---- */
 
+/* Registered is http://localhost, with any port; identity providers take http://127.0.0.1 for
+ * something else, and so do browsers with their cookies. */
+#define REGISTERED_HOST "localhost"
+#define NUMBER_HOST "127.0.0.1"
+
 /* Where the browser would come back to if it came to this host; NULL: the Host header is none.
  * Yours. */
 static GUri *own_callback(const Visit *visit)
@@ -155,6 +160,18 @@ static bool leads_here(const Visit *visit, const char *redirect_uri)
 	       port_of(uri, secure) == port_of(here, secure);
 }
 
+/* The address with HOST instead; yours. */
+static char *with_host(GUri *uri, const char *host)
+{
+	return g_uri_join(G_URI_FLAGS_NONE, "http", NULL, host, g_uri_get_port(uri),
+		OAUTH_REDIRECT_PATH, NULL, NULL);
+}
+
+static bool is_number(GUri *uri)
+{
+	return strcmp(g_uri_get_host(uri), NUMBER_HOST) == 0;
+}
+
 /* What is configured; else ourselves where the browser is on this machine; else NULL: nowhere that
  * it would find. *HERE: it comes back by itself. */
 static bool find_redirect(const Visit *visit, char **redirect_uri, bool *here, GError **error)
@@ -164,9 +181,13 @@ static bool find_redirect(const Visit *visit, char **redirect_uri, bool *here, G
 	if (!login_flow_redirect(visit->office, redirect_uri, error))
 		return false;
 	if (!*redirect_uri && uri && !web_request_is_secure(visit->request) &&
-		host_is_loopback(g_uri_get_host(uri)))
-		*redirect_uri = g_uri_to_string(uri);
-	*here = *redirect_uri && leads_here(visit, *redirect_uri);
+		host_is_loopback(g_uri_get_host(uri))) {
+		*redirect_uri =
+			is_number(uri) ? with_host(uri, REGISTERED_HOST) : g_uri_to_string(uri);
+		*here = true;
+	} else {
+		*here = *redirect_uri && leads_here(visit, *redirect_uri);
+	}
 	return true;
 }
 
@@ -356,16 +377,35 @@ static void free_wiped(char *text)
 	g_free(text);
 }
 
-bool page_oauth_callback(Visit *visit, GError **error)
+/* Who is not signed in here is by the number of this machine, or nowhere. */
+static bool lead_to_number(Visit *visit, const char *query)
+{
+	g_autoptr(GUri) uri = own_callback(visit);
+	g_autofree char *place = NULL;
+	char *target;
+
+	if (web_request_is_secure(visit->request) || !uri ||
+		strcmp(g_uri_get_host(uri), REGISTERED_HOST) != 0)
+		return visit_redirect(visit, "/anmelden", NULL);
+	place = with_host(uri, NUMBER_HOST);
+	target = g_strconcat(place, "?", query, NULL);
+	visit_redirect(visit, target, NULL);
+	free_wiped(target);
+	return true;
+}
+
+static bool come_back(Visit *visit, const char *query, GError **error)
 {
 	SignIn *sign_in = take(visit, false, error);
-	char *query;
-	bool done;
 
-	if (!sign_in)
-		return false;
-	query = rebuild_query(visit);
-	done = finish(visit, sign_in, query, error);
+	return sign_in && finish(visit, sign_in, query, error);
+}
+
+bool page_oauth_callback(Visit *visit, GError **error)
+{
+	char *query = rebuild_query(visit);
+	bool done = visit->user ? come_back(visit, query, error) : lead_to_number(visit, query);
+
 	free_wiped(query);
 	return done;
 }

@@ -276,7 +276,7 @@ const Route route_personal[] = {
 	{WEB_POST, PERSONAL_OAUTH, ROLE_PERSON, WEB_AS_JOB, 0, page_oauth_begin},
 	{WEB_POST, PERSONAL_PASTE, ROLE_PERSON, WEB_AS_JOB, 0, page_oauth_paste},
 	{WEB_POST, PERSONAL_CONFIRM, ROLE_PERSON, WEB_AS_JOB, 0, page_oauth_confirm},
-	{WEB_GET, OAUTH_REDIRECT_PATH, ROLE_PERSON, WEB_AS_JOB, 0, page_oauth_callback},
+	{WEB_GET, OAUTH_REDIRECT_PATH, ROLE_ANYBODY, WEB_AS_JOB, 0, page_oauth_callback},
 	{WEB_GET, PERSONAL_HIDDEN, ROLE_PERSON, WEB_AT_ONCE, 0, page_hidden_run},
 	{WEB_POST, PERSONAL_HIDDEN, ROLE_PERSON, WEB_AS_JOB, 0, page_hidden_save},
 	{WEB_GET, PERSONAL_FOLDERS, ROLE_PERSON, WEB_AS_JOB, 0, page_hidden_folders},
