@@ -105,15 +105,15 @@ static void write_answers(Html *h, const LoginResult *result)
 
 static void write_outcome(Html *h, const LoginResult *result, const GError *problem)
 {
-	g_autofree char *words = NULL;
+	g_autofree char *words =
+		result->filled ? words_login_result(result, problem != NULL) : NULL;
+	bool well = !problem && is_all_well(result);
 
-	if (problem) {
-		page_alert_failure(h, problem);
-	} else if (result->filled) {
-		words = words_login_result(result, false);
-		page_alert(h, is_all_well(result) ? TONE_SUCCESS : TONE_WARNING, words,
+	if (words && result->stored)
+		page_alert(h, well ? TONE_SUCCESS : TONE_WARNING, words,
 			result->present ? _("Die bisherige Anmeldung gilt noch.") : NULL);
-	}
+	if (problem)
+		page_alert_failure(h, problem);
 	write_answers(h, result);
 }
 
@@ -184,8 +184,11 @@ static void write_status(Html *h, const Visit *visit, const LoginStatus *status)
 	write_time(h, _("Zugriff bis (wird von selbst erneuert)"), status->expires);
 	write_time(h, _("Abgelehnt am"), status->refused);
 	description_end(h);
-	if (status->use != LOGIN_USE_FIRST)
-		form_check(h, visit, NULL);
+	if (status->use == LOGIN_USE_FIRST)
+		return;
+	html(h, "<div class=\"buttons\">");
+	form_check(h, visit, NULL);
+	html(h, "</div>\n");
 }
 
 static bool write_sign_in(Html *h, const SettingForm *form, const char *next, GError **error)
