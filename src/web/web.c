@@ -54,6 +54,7 @@ static void tell_ready(const Web *web, const WebServe *serve, const char *addres
 static void web_clear(Web *web)
 {
 	g_free(web->setup);
+	piece_cache_free(web->pieces);
 	pthread_mutex_destroy(&web->lock);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Web, web_clear)
@@ -77,6 +78,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.started = clock_monotonic(),
 		.secure = serve->tls_certificate != NULL,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.pieces = piece_cache_new(),
 	};
 	g_autofree char *address = NULL;
 	g_autoptr(WebServer) server = NULL;

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/secret.h"
+#include "web/piece_cache.h"
 #include "web/route.h"
 #include "web/web.h"
 
@@ -14,5 +15,6 @@ struct Web {
 	bool secure;	      /* TLS by ourselves */
 	char *setup;	      /* the one-time set-up link's secret; NULL: none is open */
 	pthread_mutex_t lock; /* of setup */
-	atomic_int helpless;  /* how many users need help, as of a moment ago */
+	PieceCache *pieces;
+	atomic_int helpless; /* how many users need help, as of a moment ago */
 };
