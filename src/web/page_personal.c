@@ -211,7 +211,7 @@ static bool write_sign_in(Html *h, const SettingForm *form, const char *next, GE
 		return false;
 	write_status(h, visit, &status);
 	if (g_strcmp0(interface, "standard") == 0)
-		return page_sign_in_show(h, form, &status, next, error);
+		return page_sign_in_show(h, form, next, error);
 	page_oauth_show(h, visit, &status, next);
 	return true;
 }

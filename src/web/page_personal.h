@@ -29,9 +29,8 @@ bool page_personal_end(Visit *visit, LoginResult *result, GError *problem, const
 
 /* ---- page_sign_in.c: signing in with passwords ---- */
 
-/* The forms for STATUS's user; FORM shows what is stored or was typed. */
-bool page_sign_in_show(Html *h, const SettingForm *form, const LoginStatus *status,
-	const char *next, GError **error);
+/* The forms; FORM shows what is stored or was typed. */
+bool page_sign_in_show(Html *h, const SettingForm *form, const char *next, GError **error);
 bool page_sign_in_run(Visit *visit, GError **error);
 bool page_sign_in_mailbox(Visit *visit, GError **error);
 /* Shows the whole page again with what was typed and how it failed. */

@@ -189,10 +189,8 @@ static bool write_mailboxes(Html *h, const SettingForm *form, const char *next, 
 	return true;
 }
 
-bool page_sign_in_show(Html *h, const SettingForm *form, const LoginStatus *status,
-	const char *next, GError **error)
+bool page_sign_in_show(Html *h, const SettingForm *form, const char *next, GError **error)
 {
-	(void)status;
 	write_form(h, form, next);
 	write_removal(h, form);
 	return write_mailboxes(h, form, next, error);
