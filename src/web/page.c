@@ -46,6 +46,11 @@ static const struct {
 		N_("Die Anmeldung und ihre Tokendatei sind entfernt.")},
 	{"abgemeldet", TONE_INFO, N_("Sie sind abgemeldet.")},
 	{"kennwort", TONE_SUCCESS, N_("Das neue Kennwort gilt. Bitte melden Sie sich damit an.")},
+	{"kennwort-geaendert", TONE_SUCCESS,
+		N_("Das neue Kennwort gilt. Andere Anmeldungen mit Ihrem Namen sind beendet.")},
+	{"kennwort-entfernt", TONE_SUCCESS, N_("Die gespeicherten Kennwörter sind entfernt.")},
+	{"zugangsdaten-entfernt", TONE_SUCCESS,
+		N_("Die Zugangsdaten dieses Postfachs sind entfernt.")},
 	{"standard", TONE_SUCCESS, N_("Es gilt wieder der Standard.")},
 };
 
@@ -218,7 +223,7 @@ bool page_end(Visit *visit, Html *h, unsigned status)
 void page_alert_failure(Html *h, const GError *error)
 {
 	g_autofree char *sentence = failure_sentence(error);
-	g_autofree char *advice = failure_advice(error);
+	g_autofree char *advice = failure_advice_on_page(error);
 
 	html(h, "<div class=\"kern-alert kern-alert--danger\" role=\"alert\">"
 		"<div class=\"kern-alert__header\"><span class=\"kern-icon kern-icon--danger\" "

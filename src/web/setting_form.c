@@ -315,10 +315,14 @@ static bool apply_changes(Taking *taking, GError **error)
 	gint64 generation = g_ascii_strtoll(visit_field(visit, GENERATION), NULL, 10);
 	g_autoptr(GError) problem = NULL;
 
+	if (taking->form->own)
+		generation = 0;
 	/* A form without its state counts as outdated, not as willing to overwrite. */
+	else if (generation <= 0)
+		generation = -1;
 	if (settings_apply(office_settings(visit->office), taking->form->user,
 		    (const SettingChange *)(void *)taking->changes->data, taking->changes->len,
-		    generation > 0 ? generation : -1, visit->actor, &problem))
+		    generation, visit->actor, &problem))
 		return true;
 	if (failure_is(problem, FAILURE_SETTINGS_CHANGED))
 		note_conflicts(taking);

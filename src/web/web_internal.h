@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "web/piece_cache.h"
 #include "web/route.h"
+#include "web/sign_ins.h"
 #include "web/web.h"
 
 struct Web {
@@ -15,6 +16,7 @@ struct Web {
 	bool secure;	      /* TLS by ourselves */
 	char *setup;	      /* the one-time set-up link's secret; NULL: none is open */
 	pthread_mutex_t lock; /* of setup */
+	SignIns *sign_ins;
 	PieceCache *pieces;
 	atomic_int helpless; /* how many users need help, as of a moment ago */
 };
