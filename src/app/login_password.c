@@ -79,16 +79,26 @@ static bool try_password(Login *login, const Keys *keys, const Secret *password,
 	return false;
 }
 
-/* Puts on record that the stored password was good. */
-static void remember(Login *login)
+/* From here on the account is as it is stored: with the passwords that were given. */
+static bool reload(Login *login, GError **error)
 {
-	g_autoptr(Account) account =
-		settings_resolve(office_settings(login->office), login->account->user_name, NULL);
+	Account *account =
+		settings_resolve(office_settings(login->office), login->account->user_name, error);
 
-	if (account && login->result->imap.state == LOGIN_OK)
-		sign_in_remember(login->office, account, MAIL_PROTOCOL_IMAP, VERDICT_GOOD);
-	if (account && login->result->smtp.state == LOGIN_OK)
-		sign_in_remember(login->office, account, MAIL_PROTOCOL_SMTP, VERDICT_GOOD);
+	if (!account)
+		return false;
+	account_free(login->account);
+	login->account = account;
+	return true;
+}
+
+/* Puts on record that the stored password was good. */
+static void remember(const Login *login)
+{
+	if (login->result->imap.state == LOGIN_OK)
+		sign_in_remember(login->office, login->account, MAIL_PROTOCOL_IMAP, VERDICT_GOOD);
+	if (login->result->smtp.state == LOGIN_OK)
+		sign_in_remember(login->office, login->account, MAIL_PROTOCOL_SMTP, VERDICT_GOOD);
 }
 
 static bool store(Login *login, const GArray *changes, GError **error)
@@ -99,6 +109,8 @@ static bool store(Login *login, const GArray *changes, GError **error)
 			error))
 		return false;
 	login->result->stored = changes->len > 0;
+	if (!reload(login, error))
+		return false;
 	remember(login);
 	return true;
 }

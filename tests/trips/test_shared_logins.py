@@ -6,8 +6,9 @@ from contextlib import closing
 import pytest
 from leaks import all_bytes, forms
 from peers.dovecot import free_port
+from peers.fake_imap import FakeImap
 from runner import CLERK, MARK, PASSWORD
-from sharing import OWN_PASSWORD, OwnScene, StandardScene, mail, spelled
+from sharing import OWN_PASSWORD, AuthorizedScene, NamespaceScene, OwnScene, StandardScene, mail, spelled
 from terminal import Terminal
 
 WRONG = MARK + "-falsch"
@@ -241,3 +242,73 @@ def test_a_person_is_asked_for_the_mailboxs_password(own):
     terminal.type(MARK + "-neu\n")
     assert terminal.finish() == 0, terminal.text
     assert "INBOX" in terminal.text
+
+
+# The user's own password, with which further mailboxes open
+
+
+def refused_logins(scene) -> int:
+    """Logins that brought the main password and were refused."""
+    return sum(one.authenticated == scene.main.address and not one.accepted
+               for one in scene.server.logins())
+
+
+@pytest.mark.parametrize("way", [NamespaceScene, AuthorizedScene, OwnScene])
+def test_a_changed_password_opens_all(make_scene, tmp_path, way):
+    """The further mailboxes are tried with what was just typed: the former password would lock the account."""
+    with make_scene(way, tmp_path) as scene:
+        scene.use(*scene.addresses[1:])
+        scene.server.set_password(scene.main.address, MARK + "-neu")
+        before = refused_logins(scene)
+        run = scene.clerk.run("--json", "login", "--user", CLERK, stdin=MARK + "-neu\n")
+        assert refused_logins(scene) == before
+        assert run.status == 0, run.stdout
+        assert [entry["ok"] for entry in run.json["mailboxes"]] == [True] * 3
+        assert scene.run_import().status == 0
+
+
+def test_a_changed_password_on_the_way(make_scene, tmp_path):
+    """The import that finds the change asks for the new one, and opens all with it."""
+    with make_scene(AuthorizedScene, tmp_path) as scene:
+        scene.use(*scene.addresses[1:])
+        scene.server.set_password(scene.main.address, MARK + "-neu")
+        before = refused_logins(scene)
+        terminal = Terminal(scene.clerk, "import", "--user", CLERK)
+        terminal.wait_for("Kennwort von .*: ")
+        terminal.type(MARK + "-neu\n")
+        assert terminal.finish() == 0, terminal.text
+        assert refused_logins(scene) == before + 1, "by the import itself"
+        assert terminal.text.count("geöffnet") == 3
+
+
+def test_the_first_password_opens_all_though_smtp_refuses_it(make_scene, tmp_path, fake_smtp):
+    with make_scene(AuthorizedScene, tmp_path) as scene:
+        scene.use(*scene.addresses[1:])
+        for key, value in (("host", "localhost"), ("port", str(fake_smtp.port)), ("tls", "none")):
+            scene.clerk.set(f"smtp.{key}", value)
+        scene.clerk.set("smtp.use-default", "true", CLERK)
+        scene.clerk.ok("login", "remove", "--user", CLERK)
+        fake_smtp.passwords = {scene.addresses[0]: MARK + "-smtp"}
+        run = scene.login()
+        assert run.status == 4 and run.json["smtp"]["ok"] is False
+        assert [entry["ok"] for entry in run.json["mailboxes"]] == [True] * 3
+
+
+def test_a_server_that_changes_its_mind_is_asked_once_more(amtspost):
+    """After the main password was refused no further mailbox is tried with it."""
+    tried = []
+
+    def refuse_later(connection, tag, _arguments):
+        tried.append(tag)
+        if len(tried) == 1:
+            connection.ok(tag)
+        else:
+            connection.send(f"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials\r\n")
+
+    with FakeImap({"LOGIN": refuse_later}) as server:
+        amtspost.set_server(server.port)
+        amtspost.add_clerk(password=None)
+        amtspost.set("mailboxes", "a@amt.example;b@amt.example;c@amt.example", CLERK)
+        run = amtspost.run("--json", "login", "--user", CLERK, stdin=PASSWORD)
+        assert len(tried) == 2, run.stdout
+        assert [entry["ok"] for entry in run.json["mailboxes"]] == [True, False, False, False]
