@@ -109,12 +109,13 @@ static bool import_named(ImportRun *run, Targets *targets, GError **error)
 static GPtrArray *visible_names(const Account *account, GPtrArray *folders)
 {
 	g_autoptr(HiddenRules) rules = hidden_rules_new(account);
+	g_autoptr(GPtrArray) marked = hidden_list_marked(folders);
 	GPtrArray *names = g_ptr_array_new();
 
 	for (guint i = 0; i < folders->len; i++) {
 		const ImapFolder *folder = g_ptr_array_index(folders, i);
 
-		if (folder->selectable && !hidden_rules_match(rules, folder, folders))
+		if (folder->selectable && !hidden_rules_match(rules, folder, marked))
 			g_ptr_array_add(names, folder->name);
 	}
 	return names;
