@@ -2,6 +2,7 @@
 #include "failure/failure.h"
 
 #include <errno.h>
+#include <string.h>
 #include "base/i18n.h"
 
 typedef struct FailureRow {
@@ -24,6 +25,7 @@ static const FailureRow table[FAILURE_COUNT] = {
 typedef struct FailurePrivate {
 	Failure failure;
 	char *subject; /* NULL: none */
+	char *remedy;  /* NULL: none */
 } FailurePrivate;
 
 static void failure_private_init(FailurePrivate *private)
@@ -35,11 +37,13 @@ static void failure_private_copy(const FailurePrivate *from, FailurePrivate *to)
 {
 	to->failure = from->failure;
 	to->subject = g_strdup(from->subject);
+	to->remedy = g_strdup(from->remedy);
 }
 
 static void failure_private_clear(FailurePrivate *private)
 {
 	g_free(private->subject);
+	g_free(private->remedy);
 }
 
 G_DEFINE_EXTENDED_ERROR(Failure, failure)
@@ -58,6 +62,14 @@ void failure_set(GError **error, Failure failure, const char *subject, const cha
 	private = failure_get_private(*error);
 	private->failure = failure;
 	private->subject = g_strdup(subject);
+}
+
+void failure_set_remedy(GError *error, const char *text)
+{
+	FailurePrivate *private = failure_get_private(error);
+
+	g_free(private->remedy);
+	private->remedy = g_strdup(text);
 }
 
 void failure_set_errno(GError **error, Failure failure, const char *subject, int number)
@@ -168,5 +180,12 @@ char *failure_sentence(const GError *error)
 
 char *failure_advice(const GError *error)
 {
-	return g_strdup(_(row_of(error)->advice));
+	const char *advice = _(row_of(error)->advice);
+	const FailurePrivate *private =
+		error->domain == FAILURE_DOMAIN ? failure_get_private(error) : NULL;
+	const char *remedy = private ? private->remedy : NULL;
+
+	if (strstr(advice, "%s"))
+		return fill(advice, remedy ? remedy : "…");
+	return remedy && *remedy ? g_strdup_printf("%s %s", advice, remedy) : g_strdup(advice);
 }

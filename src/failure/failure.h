@@ -45,6 +45,10 @@ GQuark failure_quark(void);
 void failure_set(GError **error, Failure failure, const char *subject, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
 
+/* What ERROR's advice names where its row has a %s (a setting, a port); other advice is followed by
+ * TEXT as a sentence of its own. Set once; "" is none. */
+void failure_set_remedy(GError *error, const char *text);
+
 /* As failure_set, with what errno NUMBER says. FAILURE_STORE becomes FAILURE_DISK_FULL where it
  * says that. */
 void failure_set_errno(GError **error, Failure failure, const char *subject, int number);

@@ -1,5 +1,6 @@
-/* THE catalogue: one row a condition. Sentences may hold one %s, the subject. Included several
- * times with FAILURE defined; has no guard for that reason.
+/* THE catalogue: one row a condition. Sentences may hold one %s, the subject, and
+ * advice one, the remedy. Included several times with FAILURE defined; has no guard for that
+ * reason.
  *
  * FAILURE(id, name, code, status, actor, sentence, advice) */
 /* clang-format off */
@@ -200,10 +201,10 @@ FAILURE(FAILURE_LOGIN_REFUSED_BEFORE, "login-refused-before", FAILURE_CODE_LOGIN
 	N_("Bitte melden Sie sich mit Ihrem aktuellen Kennwort neu an: „amtspost login --user NAME“."))
 FAILURE(FAILURE_LOGIN_REFUSED_SHARED, "login-refused-shared", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
 	N_("Der Server hat die gemeinsame Anmeldung „%s“ aus der Systemsteuerung abgelehnt: Benutzername oder Kennwort sind nicht richtig."),
-	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set imap.password -“. Bis dahin meldet sich Amtspost damit für niemanden noch einmal an, damit das Konto nicht gesperrt wird."))
+	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set %s -“. Bis dahin meldet sich Amtspost damit für niemanden noch einmal an, damit das Konto nicht gesperrt wird."))
 FAILURE(FAILURE_LOGIN_REFUSED_SHARED_BEFORE, "login-refused-shared-before", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
 	N_("Der Server hat die gemeinsame Anmeldung „%s“ aus der Systemsteuerung vorhin abgelehnt und wurde nicht noch einmal gefragt."),
-	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set imap.password -“. Dann meldet sich Amtspost wieder an."))
+	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set %s -“. Dann meldet sich Amtspost wieder an."))
 FAILURE(FAILURE_LOGIN_UNUSABLE, "login-unusable", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Benutzername oder Kennwort von „%s“ enthalten Zeichen, die bei einer Anmeldung nicht erlaubt sind."),
 	N_("Bitte geben Sie beide neu ein."))
