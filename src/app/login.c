@@ -39,7 +39,17 @@ void login_clear(Login *login)
 void login_plan_clear(LoginPlan *plan)
 {
 	g_free(plan->account);
+	g_free(plan->username);
 	*plan = (LoginPlan){0};
+}
+
+/* The user name of what is stored for ADDRESS, also where its password cannot be read; yours. */
+static char *stored_username(Office *office, const Account *account, const char *address)
+{
+	g_auto(MailboxLogin) login = {0};
+
+	mailbox_login_load(office, account, address, &login, NULL);
+	return g_steal_pointer(&login.username);
 }
 
 bool login_plan(
@@ -56,6 +66,7 @@ bool login_plan(
 	*plan = (LoginPlan){
 		.interface = account->interface,
 		.account = g_strdup(address),
+		.username = mailbox ? stored_username(office, account, address) : NULL,
 		.has_smtp = account->smtp.host != NULL && !mailbox,
 	};
 	return true;

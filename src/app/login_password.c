@@ -36,7 +36,9 @@ bool login_keeps(const GError *problem)
 	       failure_is(problem, FAILURE_SERVER_GARBAGE);
 }
 
-GError *login_word(GError *problem, const char *username)
+/* PROBLEM (taken), if it is a refusal of USERNAME's password, as what it is at a sign-in: the
+ * former password stays. */
+static GError *word(GError *problem, const char *username)
 {
 	GError *told = NULL;
 
@@ -65,7 +67,7 @@ static bool try_password(Login *login, const Keys *keys, const Secret *password,
 		return false;
 	order.username = username;
 	sign_in_try(&order, login->cancel, &session, &problem);
-	problem = login_word(problem, username);
+	problem = word(problem, username);
 	if (failure_is(problem, FAILURE_SMTP_AUTH_MISSING)) {
 		g_error_free(problem);
 		login_skip(check, _("Dieser SMTP-Server verlangt keine Anmeldung."));

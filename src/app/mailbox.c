@@ -164,6 +164,17 @@ static bool open_with_token(const Opening *opening, GError **error)
 
 /* ---- Standard ---- */
 
+static bool refuse_login(
+	const Opening *opening, const MailboxLogin *login, const char *why, GError **error)
+{
+	GError *problem = NULL;
+
+	failure_set(&problem, FAILURE_MAILBOX_LOGIN_REFUSED, opening->address, "%s", why);
+	mailbox_advise_login(problem, opening->account, opening->address, login->username);
+	g_propagate_error(error, problem);
+	return false;
+}
+
 static bool open_with_own(const Opening *opening, const MailboxLogin *login, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
@@ -178,8 +189,7 @@ static bool open_with_own(const Opening *opening, const MailboxLogin *login, GEr
 	if (opened || failure_is(problem, FAILURE_LOGIN_REFUSED))
 		mailbox_login_note(opening->office, opening->account, opening->address, !opened);
 	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
-		failure_set(error, FAILURE_MAILBOX_LOGIN_REFUSED, opening->address, "%s",
-			problem->message);
+		refuse_login(opening, login, problem->message, error);
 	else if (problem)
 		g_propagate_error(error, g_steal_pointer(&problem));
 	return opened;
@@ -235,11 +245,9 @@ static bool open_shared(const Opening *opening, GError **error)
 
 	if (!mailbox_login_load(opening->office, opening->account, opening->address, &login, error))
 		return false;
-	if (login.password && login.refused && !opening->again) {
-		failure_set(error, FAILURE_MAILBOX_LOGIN_REFUSED, opening->address,
-			"its own credentials were refused before; not tried again");
-		return false;
-	}
+	if (login.password && login.refused && !opening->again)
+		return refuse_login(opening, &login,
+			"its own credentials were refused before; not tried again", error);
 	if (login.password)
 		return open_with_own(opening, &login, error);
 	if (!open_in_namespace(opening, &found, error))

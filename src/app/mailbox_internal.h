@@ -16,3 +16,8 @@ struct Mailbox {
 /* Looks for the namespace of ADDRESS; nothing found is no failure, root stays NULL. */
 bool mailbox_names_find(Mailbox *mailbox, const char *address, GError **error);
 void mailbox_names_clear(Mailbox *mailbox);
+
+/* mailbox_advice.c: what to do about PROBLEM with ADDRESS, whose own credentials, with USERNAME,
+ * were refused. */
+void mailbox_advise_login(
+	GError *problem, const Account *account, const char *address, const char *username);

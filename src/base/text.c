@@ -139,6 +139,15 @@ char *text_for_terminal(const char *text)
 	return g_string_free(safe, FALSE);
 }
 
+char *text_shell_word(const char *text)
+{
+	static const char plain[] = "@%+=:,./-_0123456789abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	bool is_plain = *text && text[strspn(text, plain)] == '\0';
+
+	return is_plain ? g_strdup(text) : g_shell_quote(text);
+}
+
 GPtrArray *text_split_list(const char *text, char separator)
 {
 	GPtrArray *items = g_ptr_array_new_with_free_func(g_free);

@@ -33,6 +33,9 @@ bool text_steers_terminal(gunichar letter);
  * bidirectional controls become U+FFFD. */
 char *text_for_terminal(const char *text);
 
+/* Yours: TEXT as one word of a command line that a person types. */
+char *text_shell_word(const char *text);
+
 /* Appends the words of TEXT to WORDS, folded, without diacritics, separated by single blanks: the
  * one tokeniser of search. At most LIMIT bytes are added, whole words only; false if some did not
  * fit. A word is a run of letters and digits and is cut at 64 bytes; in scripts without blanks

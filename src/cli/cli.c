@@ -222,6 +222,7 @@ static bool run(Cli *cli, int argc, char **argv, GError **error)
 	bool parsed = cli_parse(cli, command, argc, argv, error);
 
 	cli->options.json = json;
+	cli->command = command;
 	if (!parsed)
 		return false;
 	if (cli->options.verbose)

@@ -41,7 +41,8 @@ typedef struct CliOptions {
 
 typedef struct Cli {
 	CliOptions options;
-	char **arguments; /* behind the command's words, NULL-terminated */
+	const struct CliCommand *command; /* NULL: none that there is */
+	char **arguments;		  /* behind the command's words, NULL-terminated */
 	int argument_count;
 	const char *actor; /* "cli:LOGIN" */
 	Office *office;
@@ -114,8 +115,11 @@ void cli_finish_array(Cli *cli);
 json_t *cli_json_text(const char *text); /* NULL gives null */
 json_t *cli_json_time(int64_t seconds);	 /* 0 gives null */
 json_t *cli_json_error(const Cli *cli, const GError *error);
-/* ERROR's advice, in which the user that the command names stands in NAME's place; yours. */
+/* ERROR's advice with what the call named: the user in NAME's place, the mailbox that it is about
+ * in ADRESSE's, the command in BEFEHL's; yours. */
 char *cli_advice(const Cli *cli, const GError *error);
+/* The same for an ADVICE about the mailbox ADDRESS (NULL: about none). */
+char *cli_fill_advice(const Cli *cli, const char *advice, const char *address);
 
 /* "1,2 MB", "0,4 s", with the decimal mark of the language; yours. */
 char *cli_format_size(uint64_t bytes);

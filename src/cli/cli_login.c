@@ -272,13 +272,17 @@ static bool sign_in_office365(Cli *cli, bool force, LoginResult *result, GError 
 
 /* ---- the commands ---- */
 
-/* MAILBOX: NULL, or the further one whose own credentials it is about. */
-static bool sign_in(Cli *cli, const char *mailbox, LoginResult *result, GError **error)
+/* MAILBOX: NULL, or the further one whose own credentials it is about. AGAIN: the password was
+ * refused, the user name stays. */
+static bool sign_in(Cli *cli, const char *mailbox, bool again, LoginResult *result, GError **error)
 {
 	g_auto(LoginPlan) plan = {0};
 
 	if (!login_plan(cli->office, cli->options.user, mailbox, &plan, error))
 		return false;
+	if (again && plan.username && !text_is_same(plan.username, plan.account) &&
+		!cli->options.username)
+		cli->options.username = g_steal_pointer(&plan.username);
 	if (plan.interface == INTERFACE_OFFICE365)
 		return sign_in_office365(cli, cli->options.new, result, error);
 	return mailbox ? sign_in_mailbox(cli, &plan, result, error)
@@ -304,7 +308,7 @@ static bool run_login(Cli *cli, GError **error)
 
 	if (!cli_single_mailbox(cli, &mailbox, error) || !check_username(cli, mailbox, error))
 		return false;
-	sign_in(cli, mailbox, &result, &problem);
+	sign_in(cli, mailbox, false, &result, &problem);
 	if (result.filled && cli->options.json)
 		cli_print_json(cli, result_json(cli, &result, problem));
 	else if (result.filled)
@@ -348,7 +352,7 @@ bool cli_run_signed_in(Cli *cli, CliRun *command, GError **error)
 		return false;
 	}
 	explain_sign_in(cli, problem);
-	if (!sign_in(cli, mailbox_of(problem), &result, error) &&
+	if (!sign_in(cli, mailbox_of(problem), true, &result, error) &&
 		!(result.filled && result.imap.state != LOGIN_FAILED))
 		return false;
 	g_clear_error(error);

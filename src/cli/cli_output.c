@@ -85,17 +85,51 @@ json_t *cli_json_time(int64_t seconds)
 	return cli_json_text(text);
 }
 
+/* Puts OPTION with VALUE wherever TEXT (taken) has it with PLACE; VALUE NULL: leaves it. */
+static char *fill_in(char *text, const char *option, const char *place, const char *value)
+{
+	g_autofree char *before = text;
+	g_autofree char *wanted = g_strdup_printf("%s %s", option, place);
+	g_autofree char *real = NULL;
+	g_auto(GStrv) parts = NULL;
+
+	if (!value)
+		return g_steal_pointer(&before);
+	real = g_strdup_printf("%s%s%s", option, *value ? " " : "", value);
+	parts = g_strsplit(text, wanted, -1);
+	return g_strjoinv(real, parts);
+}
+
+/* What stands behind --mailbox in an advice about ADDRESS: with the user name that the call gave
+ * for it. Yours; NULL: nothing. */
+static char *mailbox_words(const Cli *cli, const char *address)
+{
+	g_autofree char *word = address ? text_shell_word(address) : NULL;
+	g_autofree char *username = NULL;
+
+	if (!word || !cli->options.username)
+		return g_steal_pointer(&word);
+	username = text_shell_word(cli->options.username);
+	return g_strdup_printf("%s --username %s", word, username);
+}
+
+char *cli_fill_advice(const Cli *cli, const char *advice, const char *address)
+{
+	g_autofree char *words = mailbox_words(cli, address);
+	char *filled = fill_in(g_strdup(advice), "--user", "NAME", cli->options.user);
+
+	return fill_in(filled, "--mailbox", _("ADRESSE"), words);
+}
+
 char *cli_advice(const Cli *cli, const GError *error)
 {
 	g_autofree char *advice = failure_advice(error);
-	g_auto(GStrv) parts = NULL;
-	g_autofree char *user = NULL;
 
-	if (!cli->options.user || failure_code(error) == FAILURE_CODE_INPUT)
-		return g_steal_pointer(&advice);
-	user = g_strconcat("--user ", cli->options.user, NULL);
-	parts = g_strsplit(advice, "--user NAME", -1);
-	return g_strjoinv(user, parts);
+	if (failure_code(error) == FAILURE_CODE_INPUT)
+		return fill_in(g_steal_pointer(&advice), "amtspost", _("BEFEHL"),
+			cli->command ? cli->command->words : "");
+	/* Whoever names a mailbox in an advice has it as the subject. */
+	return cli_fill_advice(cli, advice, failure_subject(error));
 }
 
 json_t *cli_json_error(const Cli *cli, const GError *error)

@@ -95,7 +95,10 @@ FAILURE(FAILURE_MAILBOX_LOST, "mailbox-lost", FAILURE_CODE_REFUSED, 6, ACTOR_ADM
 	N_("Was bis dahin abgelegt wurde, bleibt im Archiv. Wird das Postfach weiter gebraucht, muss, wer die Postfächer verwaltet, den Zugriff wieder geben."))
 FAILURE(FAILURE_MAILBOX_LOGIN_REFUSED, "mailbox-login-refused", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat die eigenen Zugangsdaten des Postfachs „%s“ abgelehnt."),
-	N_("Bitte geben Sie sie neu ein: „amtspost login --user NAME --mailbox ADRESSE“. Bis dahin meldet sich Amtspost damit nicht noch einmal an, damit das Konto nicht gesperrt wird."))
+	N_("Bitte geben Sie sie neu ein: „amtspost login --user %s“. Bis dahin meldet sich Amtspost damit nicht noch einmal an, damit das Konto nicht gesperrt wird."))
+FAILURE(FAILURE_MAILBOX_LOGIN_NOT_STORED, "mailbox-login-not-stored", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Der Server hat die eigenen Zugangsdaten des Postfachs „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig. Das eingegebene Kennwort wurde nicht gespeichert."),
+	N_("Bitte geben Sie es noch einmal ein: „amtspost login --user NAME --mailbox ADRESSE“. Ein bisher gespeichertes Kennwort bleibt, wie es war."))
 FAILURE(FAILURE_MAILBOXES_FAILED, "mailboxes-failed", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
 	N_("Die Anmeldung gilt, aber diese Postfächer lassen sich nicht öffnen: %s."),
 	N_("Der Grund steht bei jedem Postfach; die Berechtigung gibt, wer die Postfächer verwaltet. Alle anderen können verwendet werden."))

@@ -1,5 +1,6 @@
 """Credentials of their own for further mailboxes: checked, stored, refused, forgotten, never told."""
 
+import re
 import sqlite3
 from contextlib import closing
 
@@ -67,7 +68,8 @@ def test_the_right_password(strangers):
 def test_a_wrong_password_is_not_stored_and_the_former_stays(own):
     box = own.given[0]
     run = login(own, box.address, WRONG)
-    assert run.status == 4 and run.error["condition"] == "login-not-stored"
+    assert run.status == 4 and run.error["condition"] == "mailbox-login-not-stored"
+    assert box.address.casefold() in run.error["message"].casefold()
     assert run.json["imap"]["ok"] is run.json["mailboxes"][0]["ok"] is False
     assert opens(own, box)
     assert attempts(own, box) == [True, False, True]
@@ -242,6 +244,49 @@ def test_a_person_is_asked_for_the_mailboxs_password(own):
     terminal.type(MARK + "-neu\n")
     assert terminal.finish() == 0, terminal.text
     assert "INBOX" in terminal.text
+
+
+def calls(text: str) -> list[str]:
+    """The calls that TEXT advises, with blanks in place of line ends."""
+    return re.findall(r"„(amtspost [^“]*)“", text.replace("\n", " "))
+
+
+def test_the_advice_is_to_sign_in_to_that_mailbox(own):
+    """Not to the user's own account: the person would type the mailbox's password there."""
+    box = own.given[0]
+    address = own.addresses[1]
+    call = f"amtspost login --user {CLERK} --mailbox {address}"
+    for arguments, expected in (((), call), (("--username", "bussgeld"), f"{call} --username bussgeld"),
+                                (("--username", "amt bau"), f"{call} --username 'amt bau'")):
+        run = login(own, box.address, WRONG, *arguments)
+        assert calls(run.error["advice"]) == [expected]
+        run = own.clerk.run("login", "--user", CLERK, "--mailbox", box.address, *arguments, stdin=WRONG)
+        assert calls(run.stderr) == [expected]
+    own.server.set_password(box.address, MARK + "-neu")
+    for _ in range(2):  # by the server, and from memory
+        error = own.clerk.fails(4, "folders", "--user", CLERK, "--mailbox", box.address)
+        assert calls(error["advice"]) == [call]
+    terminal = Terminal(own.clerk, "folders", "--user", CLERK, "--mailbox", box.address)
+    terminal.wait_for("Kennwort von .*: ")
+    terminal.type(WRONG + "\n")
+    assert terminal.finish() == 4
+    assert calls(terminal.text)[-1] == call
+
+
+def test_another_user_name_stays(own):
+    """Asked for the password alone, on the way; and in the advice."""
+    first, second = own.given
+    assert login(own, first.address, OWN_PASSWORD, "--username", second.address).status == 0
+    own.server.set_password(second.address, MARK + "-neu")
+    call = f"amtspost login --user {CLERK} --mailbox {own.addresses[1]} --username {second.address}"
+    error = own.clerk.fails(4, "folders", "--user", CLERK, "--mailbox", first.address)
+    assert calls(error["advice"]) == [call]
+    for password, status in ((WRONG, 4), (MARK + "-neu", 0)):
+        terminal = Terminal(own.clerk, "folders", "--user", CLERK, "--mailbox", first.address)
+        terminal.wait_for("Kennwort von .*: ")
+        terminal.type(password + "\n")
+        assert terminal.finish() == status, terminal.text
+        assert status == 0 or calls(terminal.text)[-1] == call
 
 
 # The user's own password, with which further mailboxes open

@@ -162,6 +162,25 @@ static void assert_shown(const char *text, const char *expected)
 	assert_string_equal(shown, expected);
 }
 
+static void test_shell_word(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"m.muster@amt-1.example", "m.muster@amt-1.example"},
+		{"amt bau", "'amt bau'"},
+		{"o'amt", "'o'\\''amt'"},
+		{"büro", "'büro'"},
+		{"$(x)", "'$(x)'"},
+		{"", "''"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
+		g_autofree char *word = text_shell_word(pairs[i][0]);
+
+		assert_string_equal(word, pairs[i][1]);
+	}
+}
+
 static void test_for_terminal(void **state)
 {
 	(void)state;
@@ -227,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_addresses),
 		cmocka_unit_test(test_address_lengths),
 		cmocka_unit_test(test_for_terminal),
+		cmocka_unit_test(test_shell_word),
 		cmocka_unit_test(test_for_terminal_knows_all_direction_controls),
 		cmocka_unit_test(test_split_list),
 	};
