@@ -179,13 +179,10 @@ const char *hidden_rules_match(
 
 const char *hidden_rules_match_mailbox(const HiddenRules *rules, const char *address)
 {
-	g_autofree char *folded = text_fold(address);
-
 	for (guint i = 0; i < rules->rules->len; i++) {
 		const Rule *rule = g_ptr_array_index(rules->rules, i);
 
-		if (strchr(rule->entry, '@') &&
-			strcmp(g_ptr_array_index(rule->names, 0), folded) == 0)
+		if (strchr(rule->entry, '@') && text_is_same(rule->entry, address))
 			return rule->entry;
 	}
 	return NULL;

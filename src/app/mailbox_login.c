@@ -52,7 +52,7 @@ static Order order_for(const Account *account, const char *address)
 {
 	return (Order){
 		.account = account,
-		.mailbox = address ? text_fold(address) : NULL,
+		.mailbox = address ? text_fold_address(address) : NULL,
 		.server = g_strdup_printf("%s:%u", account->imap.host, account->imap.port),
 	};
 }

@@ -9,7 +9,12 @@
  * replaced by U+FFFD first. */
 char *text_fold(const char *text);
 
-/* Whether both are equal to a reader; NULL equals "". */
+/* Yours: TEXT, an address, in small letters and composed (NFC): what identifies it. Narrower than
+ * text_fold, which makes one name of "straße" and "strasse", as those are of different owners. */
+char *text_fold_address(const char *text);
+
+/* Whether both are the same address, or the same to a server, but for small letters; NULL equals
+ * "". */
 bool text_is_same(const char *one, const char *other);
 
 /* Yours: valid UTF-8 without NUL; what is not is replaced by U+FFFD. */
@@ -42,5 +47,6 @@ char *text_shell_word(const char *text);
  * (Chinese, say) it is found by its beginning only. */
 bool text_append_words(GString *words, const char *text, size_t limit);
 
-/* Cuts TEXT at SEPARATOR into stripped, non-empty items, without doubles (compared folded). */
+/* Cuts TEXT at SEPARATOR into stripped, non-empty items, without doubles (compared as addresses).
+ */
 GPtrArray *text_split_list(const char *text, char separator);

@@ -37,6 +37,31 @@ static void test_fold(void **state)
 		"a" BAD "b");
 }
 
+static void test_fold_address(void **state)
+{
+	static const struct {
+		const char *text, *folded;
+	} cases[] = {{"INFO@Amt.Example", "info@amt.example"},
+		{"Bu\xcc\x88rger@AMT.example", "bürger@amt.example"},
+		{"info@STRA\xe1\xba\x9e"
+		 "E.example",
+			"info@straße.example"},
+		{"info@strasse.example", "info@strasse.example"}, {"ΣΊΣΥΦΟΣ", "σίσυφοσ"},
+		{"σίσυφος", "σίσυφος"}, {"\xc4\xb0nfo", "i\xcc\x87nfo"}, {"\xc5\xbf", "\xc5\xbf"}};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *folded = text_fold_address(cases[i].text);
+		g_autofree char *again = text_fold_address(folded);
+
+		assert_string_equal(folded, cases[i].folded);
+		assert_string_equal(again, folded);
+	}
+	assert_false(text_is_same("info@straße.example", "info@strasse.example"));
+	assert_true(text_is_same("INFO@STRAßE.example", "info@straße.EXAMPLE"));
+	assert_true(text_is_same(NULL, ""));
+}
+
 static void assert_valid(const char *data, size_t size, const char *expected)
 {
 	g_autofree char *valid = text_make_valid(data, size);
@@ -230,7 +255,8 @@ static void test_split_list(void **state)
 	assert_list("a@b", "[a@b]");
 	assert_list(" a@b ;\tc@d\n; e f ", "[a@b][c@d][e f]");
 	/* the first spelling stays, in its place */
-	assert_list("Straße;B;STRASSE;b;a", "[Straße][B][a]");
+	assert_list("Straße;B;STRAßE;b;a", "[Straße][B][a]");
+	assert_list("a@straße;a@strasse", "[a@straße][a@strasse]");
 	assert_list("gelöscht;GELO\xcc\x88SCHT", "[gelöscht]");
 	assert_list("a,b", "[a,b]");
 }
@@ -239,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_fold_address),
 		cmocka_unit_test(test_make_valid),
 		cmocka_unit_test(test_has_control),
 		cmocka_unit_test(test_addresses),

@@ -15,6 +15,8 @@ static const Case accepted[] = {
 	{"interface", " standard ", "standard"},
 	{"account", "info@amt.example", "info@amt.example"},
 	{"mailboxes", " a@amt.example ;b@amt.example;; A@amt.example", "a@amt.example;b@amt.example"},
+	{"mailboxes", "a@straße.example;a@strasse.example;A@STRAßE.example",
+		"a@straße.example;a@strasse.example"},
 	{"mailboxes", "", ""},
 	{"mailboxes", " ; ", ""},
 	{"imap.use-default", "true", "true"},
