@@ -25,11 +25,11 @@ static bool has_all(const char *rights, const char *letters)
 /* RFC 4314 section 2.1; "d" is the one letter that older servers have for "t" and "e". */
 static bool ask_rights(Mailbox *mailbox, const char *folder, Rights *rights, GError **error)
 {
-	g_autofree char *name = mailbox_server_name(mailbox, folder);
+	g_autofree char *name = mailbox_server_name(mailbox, folder, error);
 	g_autofree char *letters = NULL;
 	ImapStatus status;
 
-	if (!mailbox_select(mailbox, folder, IMAP_READ_WRITE, &status, error) ||
+	if (!name || !mailbox_select(mailbox, folder, IMAP_READ_WRITE, &status, error) ||
 		!imap_rights(mailbox_session(mailbox), name, &letters, error))
 		return false;
 	*rights = (Rights){

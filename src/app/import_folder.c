@@ -180,9 +180,10 @@ static bool act(ImportRun *run, const ArchiveAction *action, GError **error)
 	const uint32_t *uids = (const uint32_t *)(const void *)action->uids->data;
 
 	if (g_str_equal(action->action, "move")) {
-		g_autofree char *target = mailbox_server_name(run->mailbox, action->folder);
+		g_autofree char *target = mailbox_server_name(run->mailbox, action->folder, error);
 
-		return imap_move(import_session(run), uids, action->uids->len, target, error);
+		return target &&
+		       imap_move(import_session(run), uids, action->uids->len, target, error);
 	}
 	return imap_add_flag(import_session(run), uids, action->uids->len,
 		g_str_equal(action->action, "seen") ? "\\Seen" : "\\Flagged", error);

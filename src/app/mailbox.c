@@ -201,7 +201,8 @@ static bool open_in_namespace(const Opening *opening, bool *found, GError **erro
 	Mailbox *mailbox = opening->mailbox;
 
 	*found = false;
-	if (!open_main(opening, error) || !mailbox_names_find(mailbox, opening->address, error))
+	if (!open_main(opening, error) ||
+		!mailbox_names_find(mailbox, opening->account, opening->address, error))
 		return false;
 	*found = mailbox->root != NULL;
 	if (!*found)
