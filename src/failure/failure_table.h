@@ -131,21 +131,33 @@ FAILURE(FAILURE_PROXY_REFUSED, "proxy-refused", FAILURE_CODE_RETRY, 5, ACTOR_ADM
 FAILURE(FAILURE_PROXY_LOGIN, "proxy-login", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Proxy %s lehnt die Anmeldung am Proxy ab; der Server dahinter wurde nicht gefragt."),
 	N_("Ein Administrator muss Proxy Benutzername und Proxy Benutzerpasswort berichtigen."))
+FAILURE(FAILURE_PROXY_LOGIN_MISSING, "proxy-login-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Proxy %s verlangt eine Anmeldung, es ist aber keine eingetragen."),
+	N_("Ein Administrator muss Proxy Benutzername und Proxy Benutzerpasswort eintragen."))
+FAILURE(FAILURE_PROXY_NOT_HTTP, "proxy-not-http", FAILURE_CODE_RETRY, 5, ACTOR_ADMINISTRATOR,
+	N_("%s antwortet nicht wie ein HTTP-Proxy; der Server dahinter wurde nicht gefragt."),
+	N_("Ein Administrator muss „Proxy-Art“ und „Proxy Port“ prüfen."))
+FAILURE(FAILURE_PROXY_NOT_SOCKS, "proxy-not-socks", FAILURE_CODE_RETRY, 5, ACTOR_ADMINISTRATOR,
+	N_("%s antwortet nicht wie ein SOCKS5-Proxy; der Server dahinter wurde nicht gefragt."),
+	N_("Ein Administrator muss „Proxy-Art“ und „Proxy Port“ prüfen."))
 FAILURE(FAILURE_PROXY_FORBIDDEN, "proxy-forbidden", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Proxy %s erlaubt die Verbindung zum Server dahinter nicht."),
 	N_("Wer den Proxy betreut, muss Server und Port freigeben."))
 FAILURE(FAILURE_PROXY_UNREACHABLE, "proxy-unreachable", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
 	N_("Über den Proxy %s ist der Server dahinter gerade nicht zu erreichen."),
-	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT Proxy und Server prüfen und ein Administrator „Proxy-Art“ und „Proxy Port“."))
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss ein Administrator Servername und Port des Servers prüfen, und die IT, ob der Proxy ihn erreicht."))
 FAILURE(FAILURE_TLS_STARTTLS_MISSING, "starttls-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Server %s bietet auf diesem Port keine Verschlüsselung (STARTTLS) an. Es wurde nichts übertragen."),
-	N_("Ein Administrator muss Port und SSL/TLS prüfen; meist ist Port 993 (IMAP) oder 587 (SMTP) richtig."))
+	N_("Ein Administrator muss Port und SSL/TLS prüfen; üblich ist Port %s."))
 FAILURE(FAILURE_TLS_NOT_SPOKEN, "tls-not-spoken", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Server %s spricht auf diesem Port kein TLS. Es wurde nichts übertragen."),
-	N_("Ein Administrator muss Port und SSL/TLS prüfen; meist ist Port 993 (IMAP) oder 587 (SMTP) richtig."))
+	N_("Ein Administrator muss Port und SSL/TLS prüfen; üblich ist Port %s."))
 FAILURE(FAILURE_TLS_REQUIRED, "tls-required", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Server %s spricht auf diesem Port nur verschlüsselt (TLS), eingestellt ist aber „Nein“. Es wurde nichts übertragen."),
 	N_("Ein Administrator muss unter SSL/TLS den Wert „Server (Standard)“ wählen oder den Port berichtigen."))
+FAILURE(FAILURE_TLS_IMPLICIT, "tls-implicit", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Server %s verschlüsselt auf diesem Port von Anfang an und nicht erst mit STARTTLS, wie es dort üblich ist. Es wurde nichts übertragen."),
+	N_("Ein Administrator muss den Port berichtigen, auf diesem verwendet Amtspost STARTTLS; üblich ist Port %s."))
 FAILURE(FAILURE_TLS_INJECTION, "tls-injection", FAILURE_CODE_PROTOCOL, 5, ACTOR_OPERATOR,
 	N_("Beim Umschalten auf Verschlüsselung kamen vom Server %s Daten, die dort nicht sein dürfen. Die Verbindung wurde getrennt, bevor etwas übertragen wurde."),
 	N_("Das kann ein Angriff auf die Verbindung sein. Bitte informieren Sie Ihre IT."))
@@ -184,6 +196,15 @@ FAILURE(FAILURE_LINE_TOO_LONG, "line-too-long", FAILURE_CODE_PROTOCOL, 5, ACTOR_
 FAILURE(FAILURE_SERVER_BYE, "server-bye", FAILURE_CODE_RETRY, 5, ACTOR_PROVIDER,
 	N_("Der Server %s hat die Verbindung beendet."),
 	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))
+FAILURE(FAILURE_NOT_IMAP, "not-imap", FAILURE_CODE_PROTOCOL, 5, ACTOR_ADMINISTRATOR,
+	N_("Auf Port %s, kein IMAP-Server."),
+	N_("Ein Administrator muss den Port berichtigen; üblich ist 993."))
+FAILURE(FAILURE_NOT_SMTP, "not-smtp", FAILURE_CODE_PROTOCOL, 5, ACTOR_ADMINISTRATOR,
+	N_("Auf Port %s, kein SMTP-Server."),
+	N_("Ein Administrator muss den Port berichtigen; üblich ist 587."))
+FAILURE(FAILURE_CLIENT_REFUSED, "client-refused", FAILURE_CODE_RETRY, 5, ACTOR_PROVIDER,
+	N_("Der Server %s lässt diesen Rechner nicht zu."),
+	N_("Wer den Mailserver betreut, muss die Adresse dieses Rechners zulassen; die technische Meldung nennt den Grund."))
 FAILURE(FAILURE_SERVER_UNAVAILABLE, "server-unavailable", FAILURE_CODE_RETRY, 5, ACTOR_PROVIDER,
 	N_("Der Server %s kann die Anfrage gerade nicht bearbeiten."),
 	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))

@@ -41,6 +41,8 @@ typedef struct StreamReport {
 	int64_t ended;	   /* greeted by the server, or failed */
 	bool starttls;
 	char *address;	  /* of server or proxy; NULL: unknown */
+	char *version;	  /* "TLSv1.3" and the like; NULL: no handshake succeeded */
+	char *cipher;	  /* the same */
 	GPtrArray *chain; /* StreamCertificate * as the server sent them, its own first */
 } StreamReport;
 

@@ -27,6 +27,8 @@ static void stream_certificate_free(StreamCertificate *certificate)
 void stream_report_clear(StreamReport *report)
 {
 	g_clear_pointer(&report->address, g_free);
+	g_clear_pointer(&report->version, g_free);
+	g_clear_pointer(&report->cipher, g_free);
 	g_clear_pointer(&report->chain, g_ptr_array_unref);
 }
 
@@ -170,6 +172,18 @@ static int look_at_chain(int good, X509_STORE_CTX *checking)
 	return good;
 }
 
+/* For SSL_CTX_set_info_callback. */
+static void look_at_state(const SSL *ssl, int place, int value)
+{
+	StreamReport *report = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index());
+
+	(void)value;
+	if (!report || !(place & SSL_CB_HANDSHAKE_DONE) || report->version)
+		return;
+	report->version = g_strdup(SSL_get_version(ssl));
+	report->cipher = g_strdup(SSL_get_cipher_name(ssl));
+}
+
 /* The SSL_CTX may outlive the report. */
 static void forget_context(Attempt *attempt)
 {
@@ -192,6 +206,7 @@ static CURLcode begin_handshake(CURL *easy, void *context, void *data)
 	attempt->report->handshake = clock_monotonic() - attempt->started;
 	SSL_CTX_set_ex_data(context, context_index(), attempt->report);
 	SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), look_at_chain);
+	SSL_CTX_set_info_callback(context, look_at_state);
 	return CURLE_OK;
 }
 
