@@ -74,7 +74,6 @@ static void take_capability(ImapSession *session, const char *name)
 void imap_take_capabilities(ImapSession *session, const char *text)
 {
 	g_auto(GStrv) names = g_strsplit(text, " ", -1);
-
 	g_autofree char *valid = text_make_valid(text, MIN(strlen(text), OFFER_LIMIT));
 
 	g_free(session->offer);

@@ -16,7 +16,7 @@
 /* Characters of a name. */
 #define NAME_LIMIT 200
 
-static void stream_certificate_free(StreamCertificate *certificate)
+static void certificate_free(StreamCertificate *certificate)
 {
 	g_free(certificate->subject);
 	g_free(certificate->issuer);
@@ -41,7 +41,7 @@ static void reset(StreamReport *report)
 		.handshake = -1,
 		.encrypted = -1,
 		.ended = -1,
-		.chain = g_ptr_array_new_with_free_func((GDestroyNotify)stream_certificate_free),
+		.chain = g_ptr_array_new_with_free_func((GDestroyNotify)certificate_free),
 	};
 }
 
