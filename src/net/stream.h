@@ -28,8 +28,7 @@ typedef struct StreamCertificate {
 	char *subject; /* the common name, else the whole one */
 	char *issuer;
 	char *names;	     /* "imap.amt.example, smtp.amt.example"; "" for none */
-	int64_t valid_from;  /* seconds since 1970 */
-	int64_t valid_until; /* the same */
+	int64_t valid_until; /* seconds since 1970 */
 } StreamCertificate;
 
 /* How far a connection came: milliseconds from its start, -1 for what it did not come to. */

@@ -74,7 +74,7 @@ static size_t look_at_line(char *line, size_t unit, size_t count, void *data)
 	bool first = attempt->received == 0;
 
 	attempt->received += size;
-	stream_report_line(attempt);
+	stream_report_sign(attempt);
 	if (first)
 		keep_line(attempt->greeting, line, size);
 	attempt->fault = is_imap(attempt) ? look_at_imap_line(attempt, line, size, first)

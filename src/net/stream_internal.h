@@ -140,8 +140,8 @@ Failure stream_name_failure(const char *host, int64_t deadline, const Cancel *ca
  * seen; and notes how it ended. */
 void stream_report_watch(Attempt *attempt, StreamReport *report);
 void stream_report_end(Attempt *attempt);
-/* The server has said something. */
-void stream_report_line(const Attempt *attempt);
+/* The server has been reached: it has said something, or its handshake begins. */
+void stream_report_sign(const Attempt *attempt);
 
 /* What an HTTP proxy answers to CONNECT; 400, 405 and 501 come from web servers that do not know
  * it. */

@@ -56,7 +56,7 @@ static char *make_safe(const char *bytes, size_t size)
 	return g_utf8_substring(safe, 0, MIN(g_utf8_strlen(safe, -1), NAME_LIMIT));
 }
 
-/* The last part of NAME of the kind NID; NULL: it has none. Yours. */
+/* The first part of NAME of the kind NID; NULL: it has none. Yours. */
 static char *find_part(const X509_NAME *name, int nid)
 {
 	int place = X509_NAME_get_index_by_NID(name, nid, -1);
@@ -136,7 +136,6 @@ static StreamCertificate *look_at(X509 *certificate)
 	seen->subject = name_of(X509_get_subject_name(certificate));
 	seen->issuer = name_of(X509_get_issuer_name(certificate));
 	seen->names = names_of(certificate);
-	seen->valid_from = seconds_of(X509_get0_notBefore(certificate));
 	seen->valid_until = seconds_of(X509_get0_notAfter(certificate));
 	return seen;
 }
@@ -203,6 +202,7 @@ static CURLcode begin_handshake(CURL *easy, void *context, void *data)
 	forget_context(attempt);
 	attempt->context = context;
 	SSL_CTX_up_ref(attempt->context);
+	stream_report_sign(attempt);
 	attempt->report->handshake = clock_monotonic() - attempt->started;
 	SSL_CTX_set_ex_data(context, context_index(), attempt->report);
 	SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), look_at_chain);
@@ -225,7 +225,7 @@ void stream_report_watch(Attempt *attempt, StreamReport *report)
 	curl_easy_setopt(attempt->easy, CURLOPT_SSL_CTX_DATA, attempt);
 }
 
-void stream_report_line(const Attempt *attempt)
+void stream_report_sign(const Attempt *attempt)
 {
 	if (attempt->report && attempt->report->reached < 0)
 		attempt->report->reached = clock_monotonic() - attempt->started;
@@ -250,14 +250,15 @@ void stream_report_end(Attempt *attempt)
 	report->ended = clock_monotonic() - attempt->started;
 	report->connected = time_of(attempt->easy, CURLINFO_CONNECT_TIME_T);
 	report->encrypted = time_of(attempt->easy, CURLINFO_APPCONNECT_TIME_T);
-	/* Curl notes it only behind an implicit handshake. */
-	if (report->connected < 0)
+	/* Curl notes it only behind an implicit handshake, and its clock is not quite ours. */
+	if (report->connected < 0 ||
+		(report->handshake >= 0 && report->handshake < report->connected))
 		report->connected = report->handshake;
-	/* Through a proxy what follows shows that the server was reached. */
+	if (report->encrypted >= 0)
+		report->encrypted = MAX(report->encrypted, report->handshake);
+	/* Through a proxy only the first sign shows that the server was reached. */
 	if (!attempt->endpoint->proxy.host)
 		report->reached = report->connected;
-	else if (report->reached < 0)
-		report->reached = report->handshake;
 	if (curl_easy_getinfo(attempt->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK &&
 		address && *address)
 		report->address = g_strdup(address);
