@@ -22,6 +22,7 @@ typedef struct ImportRun {
 	char *server;	       /* the archive's name for the account's server */
 	const char *address;   /* of the mailbox that is being imported, as the settings spell it */
 	Mailbox *mailbox;      /* NULL: not connected */
+	ImapStatus selected;   /* of the folder at hand */
 	bool opened;	       /* that mailbox, at least once */
 	unsigned checks;       /* how often it was looked whether it still opens */
 	bool connected_before; /* later connections take the settings as they are then */

@@ -262,6 +262,9 @@ FAILURE(FAILURE_FOLDER_DENIED, "folder-denied", FAILURE_CODE_REFUSED, 6, ACTOR_P
 FAILURE(FAILURE_FOLDER_UNSTABLE, "folder-unstable", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
 	N_("Der Server vergibt im Ordner „%s“ keine dauerhaften Nummern für E-Mails; er kann nicht importiert werden."),
 	N_("Wer den Mailserver betreut, muss UIDVALIDITY für diesen Ordner einrichten."))
+FAILURE(FAILURE_MARKING_DENIED, "marking-denied", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
+	N_("Im Postfach „%s“ fehlt das Recht dazu."),
+	N_("Wer die Postfächer verwaltet, muss das Recht geben, E-Mails zu kennzeichnen; oder ein Administrator stellt import.after auf none."))
 FAILURE(FAILURE_COMMAND_REFUSED, "command-refused", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
 	N_("Der Server hat eine Anfrage abgelehnt: %s"),
 	N_("Bitte versuchen Sie es noch einmal; bleibt es dabei, hilft die IT mit der technischen Meldung weiter."))
