@@ -7,6 +7,8 @@
 #include "app/sign_in.h"
 #include "app/sign_in_try.h"
 #include "app/token.h"
+#include "base/clock.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "failure/failure.h"
 
@@ -55,14 +57,19 @@ const char *mailbox_find(const Account *account, const char *mailbox, GError **e
 bool mailbox_is_refused(const GError *problem)
 {
 	return failure_is(problem, FAILURE_MAILBOX_DENIED) ||
+	       failure_is(problem, FAILURE_MAILBOX_DENIED_BEFORE) ||
 	       failure_is(problem, FAILURE_MAILBOX_LOST) ||
 	       failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED);
 }
 
 static bool refuse_mailbox(const Opening *opening, const char *why, GError **error)
 {
-	failure_set(
-		error, FAILURE_MAILBOX_DENIED, opening->address, "%s: %s", opening->address, why);
+	GError *problem = NULL;
+
+	failure_set(&problem, FAILURE_MAILBOX_DENIED, opening->address, "%s: %s", opening->address,
+		why);
+	mailbox_advise_denied(problem, opening->account, opening->address, true);
+	g_propagate_error(error, problem);
 	return false;
 }
 
@@ -210,6 +217,35 @@ static bool open_in_namespace(const Opening *opening, bool *found, GError **erro
 	return true;
 }
 
+/* The server has no way for one user to open another's mailbox. */
+static bool refuse_mechanism(const Opening *opening, const char *why, GError **error)
+{
+	GError *problem = NULL;
+
+	failure_set(&problem, FAILURE_MAILBOX_DENIED, opening->address, "%s: %s", opening->address,
+		why);
+	mailbox_advise_denied(problem, opening->account, opening->address, false);
+	g_propagate_error(error, problem);
+	return false;
+}
+
+static bool refuse_for_now(const Opening *opening, const MailboxLogin *login, GError **error)
+{
+	g_autofree char *since = clock_format_hour(login->since);
+	g_autofree char *until = clock_format_hour(login->until);
+	/* Follows on "Der Server hat den Zugriff auf das Postfach". */
+	g_autofree char *subject =
+		g_strdup_printf(_("„%s“ um %s abgelehnt; Amtspost fragt erst um %s wieder"),
+			opening->address, since, until);
+	GError *problem = NULL;
+
+	failure_set(&problem, FAILURE_MAILBOX_DENIED_BEFORE, subject,
+		"%s: refused before; not tried again yet", opening->address);
+	failure_set_remedy(problem, opening->account->user_name);
+	g_propagate_error(error, problem);
+	return false;
+}
+
 static bool open_authorized(const Opening *opening, GError **error)
 {
 	const Endpoint *endpoint = &opening->account->imap;
@@ -231,8 +267,9 @@ static bool open_authorized(const Opening *opening, GError **error)
 	/* A server that does not say that it was the authorization may count a failed login. */
 	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
 		mailbox_login_note(opening->office, opening->account, opening->address, true);
+	if (failure_is(problem, FAILURE_LOGIN_MECHANISM))
+		return refuse_mechanism(opening, problem->message, error);
 	if (failure_is(problem, FAILURE_LOGIN_REFUSED) ||
-		failure_is(problem, FAILURE_LOGIN_MECHANISM) ||
 		failure_is(problem, FAILURE_MAILBOX_DENIED))
 		return refuse_mailbox(opening, problem->message, error);
 	g_propagate_error(error, g_steal_pointer(&problem));
@@ -256,7 +293,7 @@ static bool open_shared(const Opening *opening, GError **error)
 	if (found)
 		return true;
 	if (login.refused && !opening->again)
-		return refuse_mailbox(opening, "refused before; not tried again yet", error);
+		return refuse_for_now(opening, &login, error);
 	return open_authorized(opening, error);
 }
 

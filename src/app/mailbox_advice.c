@@ -23,3 +23,29 @@ void mailbox_advise_login(
 
 	failure_set_remedy(problem, words);
 }
+
+void mailbox_advise_denied(
+	GError *problem, const Account *account, const char *address, bool shares)
+{
+	g_autofree char *words = login_words(account, address, NULL);
+	g_autofree char *advice = NULL;
+
+	if (account->interface == INTERFACE_OFFICE365)
+		advice = g_strdup_printf(
+			_("Stimmt sie, muss, wer die Postfächer verwaltet, „%s“ Vollzugriff auf "
+			  "dieses Postfach geben; das kann bis zu einer Stunde dauern."),
+			account->address);
+	else if (shares)
+		advice = g_strdup_printf(
+			_("Stimmt sie, muss, wer die Postfächer verwaltet, „%s“ Zugriff auf dieses "
+			  "Postfach geben. Hat es ein eigenes Kennwort: „amtspost login --user "
+			  "%s“."),
+			account->address, words);
+	else
+		advice = g_strdup_printf(
+			_("Stimmt sie, braucht das Postfach eigene Zugangsdaten, denn dieser "
+			  "Server öffnet es nicht mit der Anmeldung von „%s“: „amtspost login "
+			  "--user %s“."),
+			account->address, words);
+	failure_set_remedy(problem, advice);
+}

@@ -25,3 +25,6 @@ void mailbox_names_clear(Mailbox *mailbox);
  * were refused. */
 void mailbox_advise_login(
 	GError *problem, const Account *account, const char *address, const char *username);
+/* The same with ADDRESS, which no way leads to. SHARES: the server could open it to the user. */
+void mailbox_advise_denied(
+	GError *problem, const Account *account, const char *address, bool shares);

@@ -96,6 +96,14 @@ static bool load_in(DbTransaction *transaction, void *data, GError **error)
 	return rows && !failed;
 }
 
+/* What a refusal of the main user's sign-in holds for. */
+static int64_t generation_of(const Order *order)
+{
+	const Account *account = order->account;
+
+	return MAX(account->imap.credential_generation, account->mailboxes_generation);
+}
+
 /* Whether the refusal in the row still counts. */
 static bool is_refused(const Order *order)
 {
@@ -104,8 +112,8 @@ static bool is_refused(const Order *order)
 
 	if (row->refused == 0 || g_strcmp0(row->server, order->server) != 0)
 		return false;
-	return row->sealed || (row->generation == order->account->imap.credential_generation &&
-				      age >= 0 && age < REFUSAL_LIFE);
+	return row->sealed ||
+	       (row->generation == generation_of(order) && age >= 0 && age < REFUSAL_LIFE);
 }
 
 static bool open_password(Office *office, const Order *order, MailboxLogin *login, GError **error)
@@ -132,6 +140,10 @@ bool mailbox_login_load(Office *office, const Account *account, const char *addr
 		.username = g_strdup(order.row.username),
 		.refused = is_refused(&order),
 	};
+	if (login->refused) {
+		login->since = order.row.refused;
+		login->until = order.row.sealed ? 0 : login->since + REFUSAL_LIFE;
+	}
 	return !order.row.sealed || open_password(office, &order, login, error);
 }
 
@@ -208,8 +220,8 @@ static bool note_in(DbTransaction *transaction, void *data, GError **error)
 		       " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, mailbox) DO UPDATE SET"
 		       " generation = excluded.generation, server = excluded.server,"
 		       " refused = excluded.refused",
-		       user, mailbox, db_int(order->account->imap.credential_generation),
-		       db_text(order->server), db_int(clock_now())) &&
+		       user, mailbox, db_int(generation_of(order)), db_text(order->server),
+		       db_int(clock_now())) &&
 	       audit_add(transaction, order->account->user_name, "sign-in.refused",
 		       order->account->user_name, order->mailbox, error);
 }

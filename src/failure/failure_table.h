@@ -89,7 +89,10 @@ FAILURE(FAILURE_MAILBOX_UNKNOWN, "mailbox-unknown", FAILURE_CODE_INPUT, 2, ACTOR
 
 FAILURE(FAILURE_MAILBOX_DENIED, "mailbox-denied", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
 	N_("Das Postfach „%s“ lässt sich nicht öffnen: Die Berechtigung dafür fehlt, oder es gibt das Postfach nicht."),
-	N_("Wer die Postfächer verwaltet, muss dem Hauptkonto Vollzugriff auf dieses Postfach geben; das kann bis zu einer Stunde dauern."))
+	N_("Bitte prüfen Sie die Adresse auf Tippfehler; ein Administrator kann sie ändern."))
+FAILURE(FAILURE_MAILBOX_DENIED_BEFORE, "mailbox-denied-before", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
+	N_("Der Server hat den Zugriff auf das Postfach %s."),
+	N_("Wurde das Recht inzwischen gegeben, fragt „amtspost check --user %s“ sofort."))
 FAILURE(FAILURE_MAILBOX_LOST, "mailbox-lost", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
 	N_("Das Postfach „%s“ ließ sich während des Vorgangs nicht mehr öffnen: Die Berechtigung wurde entzogen, oder das Postfach wurde entfernt."),
 	N_("Was bis dahin abgelegt wurde, bleibt im Archiv. Wird das Postfach weiter gebraucht, muss, wer die Postfächer verwaltet, den Zugriff wieder geben."))

@@ -196,6 +196,8 @@ Account *settings_resolve(Settings *settings, const char *user, GError **error)
 	account->interface = (Interface)get_choice(&resolving, SETTING_INTERFACE);
 	account->address = g_strdup(get_text(&resolving, SETTING_ACCOUNT));
 	account->mailboxes = resolve_mailboxes(&resolving, account->address);
+	account->mailboxes_generation = MAX(resolving.reading->own.generations[SETTING_MAILBOXES],
+		resolving.reading->own.generations[SETTING_IMAP_USERNAME]);
 	account->token_folder = g_strdup(get_text(&resolving, SETTING_OAUTH_TOKEN_FOLDER));
 	resolve_import(&resolving, account);
 	if (!resolve_endpoint(&resolving, MAIL_PROTOCOL_IMAP, &account->imap, error) ||
