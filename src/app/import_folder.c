@@ -59,14 +59,17 @@ static bool connect_and_select(
 static bool leave_out(
 	ImportRun *run, ImportPlan *plan, Filer *filer, uint32_t uid, const GError *reason)
 {
-	g_autofree char *sentence = failure_sentence(reason);
-
 	if (!import_plan_hand(plan, uid))
 		return false;
 	if (import_is_recoverable(reason) && !run->server_failure)
 		run->server_failure = g_error_copy(reason);
 	filer_note_failure(filer, uid, failure_name(reason));
-	import_add_error(run, plan->folder.mailbox, plan->folder.name, uid, sentence);
+	import_add_error(run, &(ImportMiss){
+				      .mailbox = plan->folder.mailbox,
+				      .folder = plan->folder.name,
+				      .uid = uid,
+				      .problem = reason,
+			      });
 	return true;
 }
 
@@ -232,7 +235,13 @@ static bool do_actions(ImportRun *run, const ArchiveFolder *folder, GError **err
 				    "verschoben: %s"),
 			sentence);
 
-		import_add_error(run, folder->mailbox, folder->name, 0, reason);
+		import_add_error(run, &(ImportMiss){
+					      .mailbox = folder->mailbox,
+					      .folder = folder->name,
+					      .filed = true,
+					      .reason = reason,
+					      .problem = problem,
+				      });
 		g_clear_error(&problem);
 		return true;
 	}

@@ -285,7 +285,7 @@ FAILURE(FAILURE_UID_SET_INVALID, "uid-set-invalid", FAILURE_CODE_INPUT, 2, ACTOR
 	N_("Gültig sind Zahlen und Bereiche wie 4,6:8."))
 FAILURE(FAILURE_SOME_FAILED, "some-failed", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
 	N_("Nicht alles konnte importiert werden; Zahl der Fehler: %s."),
-	N_("Alles andere ist im Archiv. Was auf dem Server noch da ist, wird beim nächsten Import wieder versucht."))
+	N_("Alles andere ist im Archiv. Der Grund steht bei jedem Fehler und, wo jemand helfen muss, ein Rat."))
 
 /* Signing in with OAuth 2.0: what the authority answers (microsoft-365: AADSTS numbers) */
 FAILURE(FAILURE_OAUTH_REVOKED, "oauth-revoked", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,

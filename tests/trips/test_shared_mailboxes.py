@@ -216,6 +216,37 @@ def test_the_advice_where_no_user_opens_anothers_mailbox(amtspost):
         assert f"„amtspost login --user {CLERK} --mailbox info@amt.example“" in error["advice"]
 
 
+def test_what_an_import_tells_people(make_scene, tmp_path):
+    """Mailboxes are no mails; each reason stands once, and below it what to do."""
+    with make_scene(AuthorizedScene, tmp_path) as scene:
+        scene.fill(scene.main, inbox=[mail("eigene")])
+        scene.use(scene.denied, scene.missing)
+        run = scene.clerk.run("import", "--user", CLERK)
+        assert run.status == 6
+        assert "Neu im Archiv: 1 E-Mail " in run.stdout and "Nicht importiert: 0." in run.stdout
+        assert "Nicht geöffnet: 2 Postfächer." in run.stdout
+        for address in (scene.denied, scene.missing):
+            assert run.stdout.count(f"Das Postfach „{address}“") == 1
+            assert run.stdout.count(f"--mailbox {address}“") == 1
+        assert "technisch" not in run.stderr and "beim nächsten Import" not in run.stdout + run.stderr
+        again = scene.clerk.run("import", "--user", CLERK)
+        assert again.stdout.count("fragt „amtspost check") == 1, "for both"
+        alone = scene.clerk.run("import", "--user", CLERK, "--mailbox", scene.denied)
+        assert alone.status == 6 and "Nicht geöffnet: 1 Postfach." in alone.stdout
+        assert "fragt „amtspost check" in alone.stdout
+        error = scene.run_import("--mailbox", scene.denied).error
+        assert error["condition"] == "mailbox-denied-before" and "amtspost check" in error["advice"]
+
+
+def test_a_mail_that_is_gone_is_not_promised(make_scene, tmp_path):
+    with make_scene(NamespaceScene, tmp_path) as scene:
+        scene.fill(scene.main, inbox=[mail("eigene")])
+        run = scene.clerk.run("import", "--user", CLERK, "--mailbox", scene.addresses[0], "--folder", "INBOX",
+                              "--uids", "900")
+        assert run.status == 6 and "Nicht importiert: 1." in run.stdout
+        assert "beim nächsten Import" not in run.stdout + run.stderr
+
+
 @pytest.mark.parametrize("way", [NamespaceScene, DottedAuthorizedScene, OwnScene, TokenScene], ids=name_of)
 def test_lost_in_the_middle(make_scene, tmp_path, way):
     """The right goes while the mailbox is read, and the connection with it."""
