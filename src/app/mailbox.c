@@ -59,7 +59,8 @@ bool mailbox_is_refused(const GError *problem)
 	return failure_is(problem, FAILURE_MAILBOX_DENIED) ||
 	       failure_is(problem, FAILURE_MAILBOX_DENIED_BEFORE) ||
 	       failure_is(problem, FAILURE_MAILBOX_LOST) ||
-	       failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED);
+	       failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED) ||
+	       failure_is(problem, FAILURE_MAILBOX_SECRET);
 }
 
 static bool refuse_mailbox(const Opening *opening, const char *why, GError **error)

@@ -1,4 +1,5 @@
 /* The rows of mailbox_logins. */
+#include "app/mailbox_internal.h"
 #include "app/mailbox_login.h"
 
 #include <inttypes.h>
@@ -116,17 +117,22 @@ static bool is_refused(const Order *order)
 	       (row->generation == generation_of(order) && age >= 0 && age < REFUSAL_LIFE);
 }
 
-static bool open_password(Office *office, const Order *order, MailboxLogin *login, GError **error)
+static bool open_password(Office *office, const Order *order, const char *address,
+	MailboxLogin *login, GError **error)
 {
 	const Keyring *keyring = office_keyring(office);
 	g_autofree char *identity = identity_of(order);
+	GError *problem = NULL;
 
 	login->password =
 		keyring ? keyring_open_sealed(keyring, identity, order->row.sealed) : NULL;
-	if (!login->password)
-		failure_set(error, FAILURE_SECRET_UNREADABLE, order->mailbox,
-			"the password of %s does not open", order->mailbox);
-	return login->password != NULL;
+	if (login->password)
+		return true;
+	failure_set(&problem, FAILURE_MAILBOX_SECRET, address, "the password of %s does not open",
+		address);
+	mailbox_advise_login(problem, order->account, address, login->username);
+	g_propagate_error(error, problem);
+	return false;
 }
 
 bool mailbox_login_load(Office *office, const Account *account, const char *address,
@@ -144,7 +150,7 @@ bool mailbox_login_load(Office *office, const Account *account, const char *addr
 		login->since = order.row.refused;
 		login->until = order.row.sealed ? 0 : login->since + REFUSAL_LIFE;
 	}
-	return !order.row.sealed || open_password(office, &order, login, error);
+	return !order.row.sealed || open_password(office, &order, address, login, error);
 }
 
 static bool store_in(DbTransaction *transaction, void *data, GError **error)

@@ -334,7 +334,10 @@ static void explain_sign_in(const Cli *cli, const GError *problem)
 /* Whose credentials PROBLEM asks for: a further mailbox's, or (NULL) the user's own. */
 static const char *mailbox_of(const GError *problem)
 {
-	return failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED) ? failure_subject(problem) : NULL;
+	return failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED) ||
+			       failure_is(problem, FAILURE_MAILBOX_SECRET)
+		       ? failure_subject(problem)
+		       : NULL;
 }
 
 bool cli_run_signed_in(Cli *cli, CliRun *command, GError **error)

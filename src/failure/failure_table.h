@@ -99,6 +99,9 @@ FAILURE(FAILURE_MAILBOX_LOST, "mailbox-lost", FAILURE_CODE_REFUSED, 6, ACTOR_ADM
 FAILURE(FAILURE_MAILBOX_LOGIN_REFUSED, "mailbox-login-refused", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat die eigenen Zugangsdaten des Postfachs „%s“ abgelehnt."),
 	N_("Bitte geben Sie sie neu ein: „amtspost login --user %s“. Bis dahin meldet sich Amtspost damit nicht noch einmal an, damit das Konto nicht gesperrt wird."))
+FAILURE(FAILURE_MAILBOX_SECRET, "mailbox-secret", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Das gespeicherte Kennwort des Postfachs „%s“ lässt sich nicht mehr entschlüsseln."),
+	N_("Bitte geben Sie es neu ein: „amtspost login --user %s“."))
 FAILURE(FAILURE_MAILBOX_LOGIN_NOT_STORED, "mailbox-login-not-stored", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat die eigenen Zugangsdaten des Postfachs „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig. Das eingegebene Kennwort wurde nicht gespeichert."),
 	N_("Bitte geben Sie es noch einmal ein: „amtspost login --user NAME --mailbox ADRESSE“. Ein bisher gespeichertes Kennwort bleibt, wie es war."))

@@ -231,8 +231,14 @@ def test_a_sealed_password_opens_for_its_mailbox_alone(own):
                       " mailbox = ?) WHERE mailbox = ?", (first.address, second.address))
     assert opens(own, first)
     run = own.clerk.run("--json", "folders", "--user", CLERK, "--mailbox", second.address)
-    assert run.error["condition"] == "secret-unreadable"
+    assert run.error["condition"] == "mailbox-secret" and second.address in run.error["advice"].lower()
     assert attempts(own, second) == [True], "it was not sent"
+    everything = own.clerk.run("folders", "--user", CLERK)
+    assert everything.status == 6 and first.address in everything.stdout, everything.stdout
+    terminal = Terminal(own.clerk, "folders", "--user", CLERK, "--mailbox", second.address)
+    terminal.wait_for(rf"Kennwort von {spelled(second.address)}")
+    terminal.type(PASSWORD + "\n")
+    assert terminal.finish() == 0, terminal.text
 
 
 def test_a_person_is_asked_for_the_mailboxs_password(own):
