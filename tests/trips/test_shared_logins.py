@@ -234,7 +234,7 @@ def test_a_sealed_password_opens_for_its_mailbox_alone(own):
     assert run.error["condition"] == "mailbox-secret" and second.address in run.error["advice"].lower()
     assert attempts(own, second) == [True], "it was not sent"
     everything = own.clerk.run("folders", "--user", CLERK)
-    assert everything.status == 6 and first.address in everything.stdout, everything.stdout
+    assert everything.status == 6 and spelled(first.address) in everything.stdout, everything.stdout
     terminal = Terminal(own.clerk, "folders", "--user", CLERK, "--mailbox", second.address)
     terminal.wait_for(rf"Kennwort von {spelled(second.address)}")
     terminal.type(PASSWORD + "\n")
