@@ -237,7 +237,7 @@ def test_a_sealed_password_opens_for_its_mailbox_alone(own):
     assert everything.status == 6 and spelled(first.address) in everything.stdout, everything.stdout
     terminal = Terminal(own.clerk, "folders", "--user", CLERK, "--mailbox", second.address)
     terminal.wait_for(rf"Kennwort von {spelled(second.address)}")
-    terminal.type(PASSWORD + "\n")
+    terminal.type(OWN_PASSWORD + "\n")
     assert terminal.finish() == 0, terminal.text
 
 
