@@ -18,6 +18,7 @@ DOMAIN = "Musterhausen.example"  # as people type it; servers have it in small l
 OWN_PASSWORD = MARK + "-eigen"
 SCENES = 60
 TRASH = "Gelöschte Elemente"
+NOT_YET = "; Amtspost fragt erst um "  # what was refused within the hour
 NO_RIGHT = "Die Berechtigung dafür fehlt, oder es gibt das Postfach nicht."
 _TIME = 1_767_258_000
 

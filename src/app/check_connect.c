@@ -68,6 +68,9 @@ static CheckStep step_of(const GError *problem, const StreamReport *report, bool
 	case FAILURE_PROXY_NAME_TEMPORARY:
 	case FAILURE_PROXY_REFUSED:
 	case FAILURE_PROXY_LOGIN:
+	case FAILURE_PROXY_LOGIN_MISSING:
+	case FAILURE_PROXY_NOT_HTTP:
+	case FAILURE_PROXY_NOT_SOCKS:
 	case FAILURE_PROXY_FORBIDDEN:
 		return CHECK_PROXY;
 	case FAILURE_PROXY_UNREACHABLE:
@@ -75,6 +78,9 @@ static CheckStep step_of(const GError *problem, const StreamReport *report, bool
 		return CHECK_TCP;
 	case FAILURE_SERVER_GARBAGE:
 	case FAILURE_SERVER_BYE:
+	case FAILURE_NOT_IMAP:
+	case FAILURE_NOT_SMTP:
+	case FAILURE_CLIENT_REFUSED:
 	case FAILURE_SERVER_UNAVAILABLE:
 	case FAILURE_LINE_TOO_LONG:
 		return CHECK_CAPABILITIES;
@@ -144,8 +150,9 @@ static char *describe_chain(const GPtrArray *chain)
 }
 
 /* What will be the matter with the encryption, although it works; NULL: nothing. Yours. */
-static char *advise_on_tls(const StreamReport *report, const char *version)
+static char *advise_on_tls(const StreamReport *report)
 {
+	const char *version = report->version;
 	const StreamCertificate *leaf =
 		report->chain->len > 0 ? g_ptr_array_index(report->chain, 0) : NULL;
 	int64_t days = leaf ? (leaf->valid_until - clock_now()) / DAY : EXPIRY_WARNING;
@@ -172,10 +179,8 @@ static char *show_version(const char *version)
 	return g_strdup_printf("TLS %s", strchr(version, '.') ? version + 4 : "1.0");
 }
 
-static void report_tls(
-	Check *check, const Endpoint *endpoint, const StreamReport *report, const Stream *stream)
+static void report_tls(Check *check, const Endpoint *endpoint, const StreamReport *report)
 {
-	const char *version = stream_tls_version(stream);
 	g_autofree char *chain = describe_chain(report->chain);
 	g_autofree char *shown = NULL;
 
@@ -185,12 +190,12 @@ static void report_tls(
 			  "über das Netz."));
 		return;
 	}
-	shown = show_version(version ? version : "?");
+	shown = show_version(report->version ? report->version : "?");
 	check_set_time(check, MAX(report->encrypted - report->handshake, 0));
 	check_good(check, CHECK_TLS,
-		g_strdup_printf("%s, %s%s%s%s", shown, stream_tls_cipher(stream),
+		g_strdup_printf("%s, %s%s%s%s", shown, report->cipher ? report->cipher : "?",
 			report->starttls ? ", STARTTLS" : "", *chain ? "; " : "", chain),
-		advise_on_tls(report, version));
+		advise_on_tls(report));
 }
 
 /* "2026: 35 MB" of what a server takes; yours. */
@@ -208,15 +213,18 @@ static char *describe_offer(const MailSession *session)
 }
 
 /* Reports the steps from FIRST before LAST as good. */
-static void report_good(Check *check, const Endpoint *endpoint, const StreamReport *report,
-	const Stream *stream, CheckStep last)
+static void report_good(
+	Check *check, const Endpoint *endpoint, const StreamReport *report, CheckStep last)
 {
 	if (last > CHECK_PROXY)
 		report_proxy(check, endpoint, report);
 	if (last > CHECK_TCP)
 		report_tcp(check, endpoint, report);
-	if (last > CHECK_TLS && stream)
-		report_tls(check, endpoint, report, stream);
+	if (last > CHECK_TLS && (report->version || endpoint->tls == TLS_MODE_NONE))
+		report_tls(check, endpoint, report);
+	else if (last > CHECK_TLS)
+		check_skip(check, CHECK_TLS,
+			_("Nicht geprüft, weil der Server davor nicht richtig antwortete."));
 }
 
 static void skip_rest(Check *check, CheckStep first)
@@ -229,12 +237,13 @@ static void skip_rest(Check *check, CheckStep first)
 static GError *add_chain(GError *problem, const StreamReport *report)
 {
 	g_autofree char *chain = describe_chain(report->chain);
-	GError *told = NULL;
+	GError *told;
 
 	if (!*chain)
 		return problem;
-	failure_set(&told, failure_of(problem), failure_subject(problem), "%s (%s)",
-		problem->message, chain);
+	told = g_error_copy(problem);
+	g_free(told->message);
+	told->message = g_strdup_printf("%s (%s)", problem->message, chain);
 	g_error_free(problem);
 	return told;
 }
@@ -244,13 +253,7 @@ static void report_failure(
 {
 	CheckStep step = step_of(problem, report, endpoint->proxy.host != NULL);
 
-	report_good(check, endpoint, report, NULL, step);
-	if (step == CHECK_CAPABILITIES)
-		check_skip(check, CHECK_TLS,
-			report->encrypted >= 0
-				? _("Die Verschlüsselung kam zustande.")
-				: _("Nicht geprüft, weil der Server davor nicht richtig "
-				    "antwortete."));
+	report_good(check, endpoint, report, step);
 	check_set_time(check, MAX(report->ended, 0));
 	check_bad(check, step, step == CHECK_TLS ? add_chain(problem, report) : problem);
 	skip_rest(check, step + 1);
@@ -272,7 +275,7 @@ bool check_connect(Check *check)
 		report_failure(check, endpoint, &report, problem);
 		return false;
 	}
-	report_good(check, endpoint, &report, stream, CHECK_CAPABILITIES);
+	report_good(check, endpoint, &report, CHECK_CAPABILITIES);
 	if (!mail_session_begin(check->protocol, stream, &check->session, &problem)) {
 		check_bad(check, CHECK_CAPABILITIES, problem);
 		return false;

@@ -25,11 +25,11 @@ static bool has_all(const char *rights, const char *letters)
 /* RFC 4314 section 2.1; "d" is the one letter that older servers have for "t" and "e". */
 static bool ask_rights(Mailbox *mailbox, const char *folder, Rights *rights, GError **error)
 {
-	g_autofree char *name = mailbox_server_name(mailbox, folder);
+	g_autofree char *name = mailbox_server_name(mailbox, folder, error);
 	g_autofree char *letters = NULL;
 	ImapStatus status;
 
-	if (!mailbox_select(mailbox, folder, IMAP_READ_WRITE, &status, error) ||
+	if (!name || !mailbox_select(mailbox, folder, IMAP_READ_WRITE, &status, error) ||
 		!imap_rights(mailbox_session(mailbox), name, &letters, error))
 		return false;
 	*rights = (Rights){
@@ -113,23 +113,31 @@ static char *describe_lack(const ImapSession *session)
 	return g_string_free(list, FALSE);
 }
 
-static guint count_hidden(const Account *account, GPtrArray *folders, guint *all)
+/* How many of ADDRESS' FOLDERS the import leaves out; *ALL: that hold mails. */
+static guint count_hidden(
+	const Account *account, const char *address, GPtrArray *folders, guint *all)
 {
 	g_autoptr(HiddenRules) rules = hidden_rules_new(account);
+	g_autoptr(GPtrArray) marked = hidden_list_marked(folders);
+	bool whole = hidden_rules_match_mailbox(rules, address) != NULL;
 	guint hidden = 0;
 
 	*all = 0;
 	for (guint i = 0; i < folders->len; i++) {
 		const ImapFolder *folder = g_ptr_array_index(folders, i);
 
-		*all += folder->selectable ? 1 : 0;
-		hidden += folder->selectable && hidden_rules_match(rules, folder, folders) ? 1 : 0;
+		if (!folder->selectable)
+			continue;
+		*all += 1;
+		hidden += whole || hidden_rules_match(rules, folder, marked) ? 1 : 0;
 	}
 	return hidden;
 }
 
-/* Lists MAILBOX's folders and asks for its rights: DETAIL and ADVICE, yours. */
-static bool look_into(Check *check, Mailbox *mailbox, char **detail, char **advice, GError **error)
+/* Lists the folders of MAILBOX, which is ADDRESS', and asks for its rights: DETAIL and ADVICE,
+ * yours. */
+static bool look_into(Check *check, Mailbox *mailbox, const char *address, char **detail,
+	char **advice, GError **error)
 {
 	g_autoptr(GPtrArray) folders = mailbox_list(mailbox, error);
 	const char *folder = folders ? main_folder(folders) : NULL;
@@ -139,7 +147,7 @@ static bool look_into(Check *check, Mailbox *mailbox, char **detail, char **advi
 
 	if (!folders || (folder && !ask_rights(mailbox, folder, &rights, error)))
 		return false;
-	hidden = count_hidden(check->account, folders, &all);
+	hidden = count_hidden(check->account, address, folders, &all);
 	rights_text = folder ? describe_rights(&rights) : g_strdup(_("keiner lässt sich öffnen"));
 	*detail = g_strdup_printf(ngettext("%u Ordner, davon ausgeblendet: %u; %s",
 					  "%u Ordner, davon ausgeblendet: %u; %s", all),
@@ -164,7 +172,7 @@ static bool check_folders(Check *check)
 	char *advice = NULL;
 	char *whole;
 
-	if (!look_into(check, mailbox, &detail, &advice, &problem)) {
+	if (!look_into(check, mailbox, check->account->address, &detail, &advice, &problem)) {
 		bool gone = is_gone(problem);
 
 		check_bad(check, CHECK_FOLDERS, problem);
@@ -186,7 +194,7 @@ static bool check_shared(Check *check, const char *address)
 	char *advice = NULL;
 	bool gone;
 
-	if (mailbox && look_into(check, mailbox, &detail, &advice, &problem)) {
+	if (mailbox && look_into(check, mailbox, address, &detail, &advice, &problem)) {
 		check_mailbox_good(check, address, detail, advice);
 		return true;
 	}

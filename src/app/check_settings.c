@@ -48,6 +48,20 @@ static const char *describe_origin(SettingOrigin origin)
 	return _(texts[origin]);
 }
 
+/* ", HTTP-Proxy proxy.amt.example, Port 3128, Benutzer amt", "" without; yours. */
+static char *describe_proxy(const Endpoint *endpoint)
+{
+	const Proxy *proxy = &endpoint->proxy;
+	const char *kind = proxy->kind == PROXY_HTTP ? "HTTP" : "SOCKS5";
+
+	if (!proxy->host)
+		return g_strdup("");
+	return proxy->username ? g_strdup_printf(_(", %s-Proxy %s, Port %u, Benutzer %s"), kind,
+					 proxy->host, proxy->port, proxy->username)
+			       : g_strdup_printf(_(", %s-Proxy %s, Port %u, ohne Anmeldung"), kind,
+					 proxy->host, proxy->port);
+}
+
 /* "Standard (IMAP/SMTP): imap.amt.example, Port 993, SSL/TLS „Server (Standard)“ …"; yours. */
 static char *describe_settings(const Check *check)
 {
@@ -62,8 +76,11 @@ static char *describe_settings(const Check *check)
 	g_autofree char *tls =
 		show_setting(check, imap ? SETTING_IMAP_TLS : SETTING_SMTP_TLS, &none);
 
-	return g_strdup_printf(_("%s: %s, Port %s, SSL/TLS „%s“ (Server %s), Konto %s"), interface,
-		host, port, tls, describe_origin(origin), check->account->address);
+	g_autofree char *proxy = describe_proxy(account_endpoint(check->account, check->protocol));
+
+	return g_strdup_printf(_("%s: %s, Port %s, SSL/TLS „%s“ (Server %s), Konto %s%s"),
+		interface, host, port, tls, describe_origin(origin), check->account->address,
+		proxy);
 }
 
 /* The folder to move to is needed as soon as something was imported. */

@@ -50,8 +50,8 @@ static bool count_messages(Mailbox *mailbox, GPtrArray *folders, GError **error)
 	return true;
 }
 
-static FolderView *make_view(
-	const char *address, const HiddenRules *rules, const ImapFolder *folder, GPtrArray *folders)
+static FolderView *make_view(const char *address, const HiddenRules *rules,
+	const ImapFolder *folder, const GPtrArray *marked)
 {
 	FolderView *view = g_new0(FolderView, 1);
 	const char *entry = hidden_rules_match_mailbox(rules, address);
@@ -60,7 +60,7 @@ static FolderView *make_view(
 	view->name = g_strdup(folder->name);
 	view->role = imap_role_name(folder->role);
 	view->messages = folder->messages;
-	view->hidden_by = g_strdup(entry ? entry : hidden_rules_match(rules, folder, folders));
+	view->hidden_by = g_strdup(entry ? entry : hidden_rules_match(rules, folder, marked));
 	return view;
 }
 
@@ -93,12 +93,14 @@ static bool add_folders(Listing *listing, Mailbox *mailbox, const char *address,
 	g_autoptr(GPtrArray) views =
 		g_ptr_array_new_with_free_func((GDestroyNotify)folder_view_free);
 	g_autoptr(GPtrArray) folders = mailbox_list(mailbox, error);
+	g_autoptr(GPtrArray) marked = NULL;
 
 	if (!folders || !count_messages(mailbox, folders, error))
 		return false;
+	marked = hidden_list_marked(folders);
 	for (guint i = 0; i < folders->len; i++) {
 		const ImapFolder *folder = g_ptr_array_index(folders, i);
-		FolderView *view = make_view(address, listing->rules, folder, folders);
+		FolderView *view = make_view(address, listing->rules, folder, marked);
 
 		if (folder->selectable && (listing->all || !view->hidden_by))
 			g_ptr_array_add(views, view);

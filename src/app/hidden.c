@@ -133,14 +133,14 @@ static bool names_match(const Rule *rule, const char *name, char delimiter)
 }
 
 /* Whether FOLDER has the rule's role or lies below one that has. */
-static bool role_matches(const Rule *rule, const ImapFolder *folder, const GPtrArray *folders)
+static bool role_matches(const Rule *rule, const ImapFolder *folder, const GPtrArray *marked)
 {
 	if (rule->role == IMAP_ROLE_NONE)
 		return false;
 	if (folder->role == rule->role)
 		return true;
-	for (guint i = 0; folders && i < folders->len; i++) {
-		const ImapFolder *other = g_ptr_array_index(folders, i);
+	for (guint i = 0; marked && i < marked->len; i++) {
+		const ImapFolder *other = g_ptr_array_index(marked, i);
 
 		if (other->role == rule->role &&
 			is_at_or_below(folder->name, other->name, folder->delimiter))
@@ -149,8 +149,21 @@ static bool role_matches(const Rule *rule, const ImapFolder *folder, const GPtrA
 	return false;
 }
 
+GPtrArray *hidden_list_marked(const GPtrArray *folders)
+{
+	GPtrArray *marked = g_ptr_array_new();
+
+	for (guint i = 0; i < folders->len; i++) {
+		ImapFolder *folder = g_ptr_array_index(folders, i);
+
+		if (folder->role != IMAP_ROLE_NONE)
+			g_ptr_array_add(marked, folder);
+	}
+	return marked;
+}
+
 const char *hidden_rules_match(
-	const HiddenRules *rules, const ImapFolder *folder, const GPtrArray *folders)
+	const HiddenRules *rules, const ImapFolder *folder, const GPtrArray *marked)
 {
 	g_autofree char *name = text_fold(folder->name);
 
@@ -158,7 +171,7 @@ const char *hidden_rules_match(
 		const Rule *rule = g_ptr_array_index(rules->rules, i);
 
 		if (names_match(rule, name, folder->delimiter) ||
-			role_matches(rule, folder, folders))
+			role_matches(rule, folder, marked))
 			return rule->entry;
 	}
 	return NULL;
@@ -166,13 +179,10 @@ const char *hidden_rules_match(
 
 const char *hidden_rules_match_mailbox(const HiddenRules *rules, const char *address)
 {
-	g_autofree char *folded = text_fold(address);
-
 	for (guint i = 0; i < rules->rules->len; i++) {
 		const Rule *rule = g_ptr_array_index(rules->rules, i);
 
-		if (strchr(rule->entry, '@') &&
-			strcmp(g_ptr_array_index(rule->names, 0), folded) == 0)
+		if (strchr(rule->entry, '@') && text_is_same(rule->entry, address))
 			return rule->entry;
 	}
 	return NULL;

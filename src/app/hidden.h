@@ -12,10 +12,13 @@ HiddenRules *hidden_rules_new(const Account *account);
 void hidden_rules_free(HiddenRules *rules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HiddenRules, hidden_rules_free)
 
-/* The entry that hides FOLDER, as written in the list, borrowed; NULL: it is shown. FOLDERS
- * (ImapFolder *, nullable) are all of the mailbox: a role hides what lies below its folder too. */
+/* Those of a mailbox's FOLDERS (ImapFolder *, borrowed) that have a role. */
+GPtrArray *hidden_list_marked(const GPtrArray *folders);
+
+/* The entry that hides FOLDER, as written in the list, borrowed; NULL: it is shown. MARKED
+ * (nullable) are those of its mailbox with a role, which hides what lies below them too. */
 const char *hidden_rules_match(
-	const HiddenRules *rules, const ImapFolder *folder, const GPtrArray *folders);
+	const HiddenRules *rules, const ImapFolder *folder, const GPtrArray *marked);
 
 /* The entry that hides the whole mailbox ADDRESS, borrowed; NULL: none. */
 const char *hidden_rules_match_mailbox(const HiddenRules *rules, const char *address);

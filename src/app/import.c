@@ -19,6 +19,7 @@ static void import_error_free(ImportError *problem)
 	g_free(problem->mailbox);
 	g_free(problem->folder);
 	g_free(problem->reason);
+	g_free(problem->advice);
 	g_free(problem);
 }
 
@@ -53,20 +54,31 @@ void import_report(ImportRun *run, bool at_once)
 	run->report(&run->progress, run->report_data);
 }
 
-void import_add_error(
-	ImportRun *run, const char *mailbox, const char *folder, uint32_t uid, const char *reason)
+static void count_miss(ImportResult *result, const ImportMiss *miss)
 {
-	ImportError *problem;
+	result->failed++;
+	if (!miss->folder)
+		result->failed_mailboxes++;
+	else if (miss->filed)
+		result->unmarked++;
+	else if (!miss->uid)
+		result->failed_folders++;
+}
 
-	run->result->failed++;
+void import_add_error(ImportRun *run, const ImportMiss *miss)
+{
+	ImportError *entry;
+
+	count_miss(run->result, miss);
 	if (run->result->errors->len >= ERROR_LIMIT)
 		return;
-	problem = g_new0(ImportError, 1);
-	problem->mailbox = g_strdup(mailbox);
-	problem->folder = g_strdup(folder);
-	problem->uid = uid;
-	problem->reason = g_strdup(reason);
-	g_ptr_array_add(run->result->errors, problem);
+	entry = g_new0(ImportError, 1);
+	entry->mailbox = g_strdup(miss->mailbox);
+	entry->folder = g_strdup(miss->folder);
+	entry->uid = miss->uid;
+	entry->reason = miss->reason ? g_strdup(miss->reason) : failure_sentence(miss->problem);
+	entry->advice = miss->problem ? failure_advice(miss->problem) : NULL;
+	g_ptr_array_add(run->result->errors, entry);
 }
 
 static bool check_request(const ImportRequest *request, GError **error)
@@ -157,7 +169,10 @@ bool import_run(Office *office, const ImportRequest *request, ImportReporter *re
 	if (done && result->failed > 0) {
 		g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, result->failed);
 
-		failure_set(error, FAILURE_SOME_FAILED, count, "failures: %s", count);
+		failure_set(error, FAILURE_SOME_FAILED, count,
+			"of %s failures %" G_GUINT64_FORMAT " mailboxes, %" G_GUINT64_FORMAT
+			" folders",
+			count, result->failed_mailboxes, result->failed_folders);
 		done = false;
 	}
 	return done;

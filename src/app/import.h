@@ -17,18 +17,22 @@ typedef struct ImportRequest {
 	const char *actor;
 } ImportRequest;
 
-/* What could not be imported, and why in a German sentence. */
+/* What could not be imported, why and what to do, in German sentences. */
 typedef struct ImportError {
 	char *mailbox;
 	char *folder; /* NULL: the whole mailbox */
 	uint32_t uid; /* 0: the whole folder */
 	char *reason;
+	char *advice; /* NULL: none */
 } ImportError;
 
 typedef struct ImportResult {
 	uint64_t imported;
 	uint64_t known;
-	uint64_t failed;
+	uint64_t failed;	   /* mails, and what the next three count */
+	uint64_t failed_mailboxes; /* that did not open */
+	uint64_t failed_folders;   /* the same */
+	uint64_t unmarked; /* folders whose filed mails were not marked or moved on the server */
 	uint64_t bytes;
 	uint64_t folders; /* looked at to the end */
 	uint64_t acted;	  /* mails marked or moved on the server afterwards */

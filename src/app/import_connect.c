@@ -71,7 +71,8 @@ bool import_connect(ImportRun *run, GError **error)
 	if (run->mailbox)
 		return true;
 	/* What a moment ago opened was taken away meanwhile. */
-	if (run->opened && failure_is(problem, FAILURE_MAILBOX_DENIED)) {
+	if (run->opened && (failure_is(problem, FAILURE_MAILBOX_DENIED) ||
+				   failure_is(problem, FAILURE_MAILBOX_DENIED_BEFORE))) {
 		failure_set(error, FAILURE_MAILBOX_LOST, run->address, "%s", problem->message);
 		g_error_free(problem);
 	} else {

@@ -75,12 +75,14 @@ static void list_failure(Transfer *transfer, uint32_t uid, Failure failure)
 {
 	g_autoptr(GError) reason = NULL;
 	g_autofree char *number = g_strdup_printf("%u", uid);
-	g_autofree char *sentence = NULL;
 
 	failure_set(&reason, failure, number, "UID %u", uid);
-	sentence = failure_sentence(reason);
-	import_add_error(transfer->run, transfer->plan->folder.mailbox, transfer->plan->folder.name,
-		uid, sentence);
+	import_add_error(transfer->run, &(ImportMiss){
+						.mailbox = transfer->plan->folder.mailbox,
+						.folder = transfer->plan->folder.name,
+						.uid = uid,
+						.problem = reason,
+					});
 	filer_note_failure(transfer->filer, uid, failure_name(reason));
 	import_plan_hand(transfer->plan, uid);
 }

@@ -47,8 +47,11 @@ static bool connect_and_select(
 {
 	ImapAccess access = run->account->after == AFTER_NONE ? IMAP_READ_ONLY : IMAP_READ_WRITE;
 
-	return import_connect(run, error) &&
-	       mailbox_select(run->mailbox, folder, access, status, error);
+	if (!import_connect(run, error) ||
+		!mailbox_select(run->mailbox, folder, access, status, error))
+		return false;
+	run->selected = *status;
+	return true;
 }
 
 /* Leaves UID out with REASON, to be tried again next time. The run goes on, but how it ends is the
@@ -56,14 +59,17 @@ static bool connect_and_select(
 static bool leave_out(
 	ImportRun *run, ImportPlan *plan, Filer *filer, uint32_t uid, const GError *reason)
 {
-	g_autofree char *sentence = failure_sentence(reason);
-
 	if (!import_plan_hand(plan, uid))
 		return false;
 	if (import_is_recoverable(reason) && !run->server_failure)
 		run->server_failure = g_error_copy(reason);
 	filer_note_failure(filer, uid, failure_name(reason));
-	import_add_error(run, plan->folder.mailbox, plan->folder.name, uid, sentence);
+	import_add_error(run, &(ImportMiss){
+				      .mailbox = plan->folder.mailbox,
+				      .folder = plan->folder.name,
+				      .uid = uid,
+				      .problem = reason,
+			      });
 	return true;
 }
 
@@ -175,17 +181,30 @@ static bool file_plan(ImportRun *run, ImportPlan *plan, GError **error)
 	return fetched;
 }
 
+/* Some servers answer OK to a STORE of what they do not keep. */
+static bool check_marking(const ImportRun *run, bool seen, GError **error)
+{
+	if (!(seen ? run->selected.loses_seen : run->selected.loses_flagged))
+		return true;
+	failure_set(error, FAILURE_MARKING_DENIED, run->address, "PERMANENTFLAGS lacks %s",
+		seen ? "\\Seen" : "\\Flagged");
+	return false;
+}
+
 static bool act(ImportRun *run, const ArchiveAction *action, GError **error)
 {
 	const uint32_t *uids = (const uint32_t *)(const void *)action->uids->data;
+	bool seen = g_str_equal(action->action, "seen");
 
 	if (g_str_equal(action->action, "move")) {
-		g_autofree char *target = mailbox_server_name(run->mailbox, action->folder);
+		g_autofree char *target = mailbox_server_name(run->mailbox, action->folder, error);
 
-		return imap_move(import_session(run), uids, action->uids->len, target, error);
+		return target &&
+		       imap_move(import_session(run), uids, action->uids->len, target, error);
 	}
-	return imap_add_flag(import_session(run), uids, action->uids->len,
-		g_str_equal(action->action, "seen") ? "\\Seen" : "\\Flagged", error);
+	return check_marking(run, seen, error) &&
+	       imap_add_flag(import_session(run), uids, action->uids->len,
+		       seen ? "\\Seen" : "\\Flagged", error);
 }
 
 /* Does on the server what committed rows ask for. A refusal is listed; the rows wait for the next
@@ -209,11 +228,20 @@ static bool do_actions(ImportRun *run, const ArchiveFolder *folder, GError **err
 			return false;
 		}
 		g_autofree char *sentence = failure_sentence(problem);
+		bool marking = failure_is(problem, FAILURE_MARKING_DENIED);
 		g_autofree char *reason = g_strdup_printf(
-			_("Abgelegt, aber auf dem Server nicht gekennzeichnet oder verschoben: %s"),
+			marking ? _("Abgelegt, aber nicht gekennzeichnet: %s")
+				: _("Abgelegt, aber auf dem Server nicht gekennzeichnet oder "
+				    "verschoben: %s"),
 			sentence);
 
-		import_add_error(run, folder->mailbox, folder->name, 0, reason);
+		import_add_error(run, &(ImportMiss){
+					      .mailbox = folder->mailbox,
+					      .folder = folder->name,
+					      .filed = true,
+					      .reason = reason,
+					      .problem = problem,
+				      });
 		g_clear_error(&problem);
 		return true;
 	}

@@ -22,6 +22,7 @@ typedef struct ImportRun {
 	char *server;	       /* the archive's name for the account's server */
 	const char *address;   /* of the mailbox that is being imported, as the settings spell it */
 	Mailbox *mailbox;      /* NULL: not connected */
+	ImapStatus selected;   /* of the folder at hand */
 	bool opened;	       /* that mailbox, at least once */
 	unsigned checks;       /* how often it was looked whether it still opens */
 	bool connected_before; /* later connections take the settings as they are then */
@@ -33,8 +34,17 @@ typedef struct ImportRun {
 /* import.c: Whether the run has been cancelled, as a failure. */
 bool import_check_cancel(const ImportRun *run, GError **error);
 void import_report(ImportRun *run, bool at_once);
-void import_add_error(
-	ImportRun *run, const char *mailbox, const char *folder, uint32_t uid, const char *reason);
+/* What could not be imported. */
+typedef struct ImportMiss {
+	const char *mailbox;
+	const char *folder;    /* NULL: the whole mailbox */
+	uint32_t uid;	       /* 0: the whole folder */
+	bool filed;	       /* its mails are in the archive */
+	const char *reason;    /* NULL: what PROBLEM says */
+	const GError *problem; /* gives the advice; NULL: there is none */
+} ImportMiss;
+
+void import_add_error(ImportRun *run, const ImportMiss *miss);
 
 /* import_mailboxes.c: all the mailboxes and folders that are wanted, one after the other. */
 bool import_mailboxes(ImportRun *run, GError **error);

@@ -28,9 +28,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Targets, targets_clear)
 
 static void list_problem(ImportRun *run, const char *folder, const GError *problem)
 {
-	g_autofree char *sentence = failure_sentence(problem);
-
-	import_add_error(run, run->address, folder, 0, sentence);
+	import_add_error(
+		run, &(ImportMiss){.mailbox = run->address, .folder = folder, .problem = problem});
 }
 
 /* Whether PROBLEM with a folder that was there a moment ago (LISTED) may mean that the whole
@@ -109,12 +108,13 @@ static bool import_named(ImportRun *run, Targets *targets, GError **error)
 static GPtrArray *visible_names(const Account *account, GPtrArray *folders)
 {
 	g_autoptr(HiddenRules) rules = hidden_rules_new(account);
+	g_autoptr(GPtrArray) marked = hidden_list_marked(folders);
 	GPtrArray *names = g_ptr_array_new();
 
 	for (guint i = 0; i < folders->len; i++) {
 		const ImapFolder *folder = g_ptr_array_index(folders, i);
 
-		if (folder->selectable && !hidden_rules_match(rules, folder, folders))
+		if (folder->selectable && !hidden_rules_match(rules, folder, marked))
 			g_ptr_array_add(names, folder->name);
 	}
 	return names;
@@ -226,8 +226,9 @@ static bool concerns_all(const ImportRun *run, const GError *problem)
 	       !failure_is(problem, FAILURE_OAUTH_TOKEN_REFUSED);
 }
 
-/* After a mailbox failed with PROBLEM: lists it if the others of several can go on. */
-static bool list_mailbox(ImportRun *run, const GError *problem)
+/* After a mailbox failed with PROBLEM: lists it if the others of several can go on. ALONE: there
+ * are no others, and the run ends with PROBLEM. */
+static bool list_mailbox(ImportRun *run, bool alone, const GError *problem)
 {
 	FailureCode code = failure_code(problem);
 	bool of_mailbox = mailbox_is_refused(problem) || code == FAILURE_CODE_REFUSED;
@@ -237,13 +238,14 @@ static bool list_mailbox(ImportRun *run, const GError *problem)
 	if (!of_mailbox && !of_sign_in && !of_moment)
 		return false;
 	list_problem(run, NULL, problem);
-	if (!of_mailbox && !run->server_failure)
+	if ((!of_mailbox || alone) && !run->server_failure)
 		run->server_failure = g_error_copy(problem);
 	return true;
 }
 
 static bool import_mailbox(ImportRun *run, Targets *targets, GError **error)
 {
+	bool alone = targets->mailboxes->len == 1;
 	g_autoptr(GError) problem = NULL;
 
 	import_disconnect(run);
@@ -255,8 +257,8 @@ static bool import_mailbox(ImportRun *run, Targets *targets, GError **error)
 				  : import_visible(run, &problem))
 		return true;
 	targets->incomplete = true;
-	if ((targets->mailboxes->len > 1 || failure_code(problem) == FAILURE_CODE_REFUSED) &&
-		list_mailbox(run, problem))
+	if ((!alone || failure_code(problem) == FAILURE_CODE_REFUSED) &&
+		list_mailbox(run, alone, problem))
 		return true;
 	g_propagate_error(error, g_steal_pointer(&problem));
 	return false;

@@ -117,8 +117,14 @@ static bool plan_picked(ImportRun *run, ImportPlan *plan, GError **error)
 		uint32_t uid = uid_at(picked, i);
 
 		if (!contains(found, uid))
-			import_add_error(run, plan->folder.mailbox, plan->folder.name, uid,
-				_("Diese E-Mail gibt es im Ordner nicht (mehr)."));
+			import_add_error(
+				run, &(ImportMiss){
+					     .mailbox = plan->folder.mailbox,
+					     .folder = plan->folder.name,
+					     .uid = uid,
+					     .reason = _("Diese E-Mail gibt es im Ordner nicht "
+							 "(mehr)."),
+				     });
 	}
 	return drop_filed(run, plan, found, error);
 }

@@ -39,7 +39,17 @@ void login_clear(Login *login)
 void login_plan_clear(LoginPlan *plan)
 {
 	g_free(plan->account);
+	g_free(plan->username);
 	*plan = (LoginPlan){0};
+}
+
+/* The user name of what is stored for ADDRESS, also where its password cannot be read; yours. */
+static char *stored_username(Office *office, const Account *account, const char *address)
+{
+	g_auto(MailboxLogin) login = {0};
+
+	mailbox_login_load(office, account, address, &login, NULL);
+	return g_steal_pointer(&login.username);
 }
 
 bool login_plan(
@@ -56,6 +66,7 @@ bool login_plan(
 	*plan = (LoginPlan){
 		.interface = account->interface,
 		.account = g_strdup(address),
+		.username = mailbox ? stored_username(office, account, address) : NULL,
 		.has_smtp = account->smtp.host != NULL && !mailbox,
 	};
 	return true;
@@ -131,20 +142,27 @@ bool login_note_mailbox(Login *login, const char *address, GError *problem)
 	return !cancelled;
 }
 
-/* What opening ADDRESS ends with, yours; NULL: it opens. */
-static GError *try_mailbox(const Login *login, const char *address)
+/* What opening ADDRESS ends with, yours; NULL: it opens. AGAIN as for mailbox_open. */
+static GError *try_mailbox(const Login *login, const char *address, bool again)
 {
 	GError *problem = NULL;
 
 	mailbox_close(mailbox_open(
-		login->office, login->account, address, true, login->cancel, &problem));
+		login->office, login->account, address, again, login->cancel, &problem));
 	return problem;
+}
+
+static bool refuses_user(const GError *problem)
+{
+	return failure_is(problem, FAILURE_LOGIN_REFUSED) ||
+	       failure_is(problem, FAILURE_LOGIN_REFUSED_SHARED);
 }
 
 void login_check_mailboxes(Login *login)
 {
 	const Account *account = login->account;
 	const LoginCheck *imap = &login->result->imap;
+	bool again = true; /* until the user's own password is refused: that may lock the account */
 	g_autoptr(GError) gone = NULL; /* the server is out of reach: asked once, not for each */
 
 	/* Without the main mailbox the others would only repeat its reason. */
@@ -154,9 +172,10 @@ void login_check_mailboxes(Login *login)
 
 		if (account_find_mailbox(account, address) != address)
 			continue;
-		problem = gone ? g_error_copy(gone) : try_mailbox(login, address);
+		problem = gone ? g_error_copy(gone) : try_mailbox(login, address, again);
 		if (!gone && problem && failure_code(problem) == FAILURE_CODE_RETRY)
 			gone = g_error_copy(problem);
+		again &= !refuses_user(problem);
 		if (!login_note_mailbox(login, address, problem))
 			break;
 	}

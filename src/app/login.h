@@ -92,8 +92,9 @@ bool login_with_office365(Office *office, const char *user, bool force, const Lo
 /* What a sign-in of USER will be about: whom it concerns and what it needs. */
 typedef struct LoginPlan {
 	Interface interface;
-	char *account; /* the address whose password is asked for */
-	bool has_smtp; /* and another one for SMTP */
+	char *account;	/* the address whose password is asked for */
+	char *username; /* of the credentials that a further mailbox has already; NULL: none */
+	bool has_smtp;	/* and another one for SMTP */
 } LoginPlan;
 
 void login_plan_clear(LoginPlan *plan);

@@ -35,9 +35,6 @@ void login_check_mailboxes(Login *login);
 /* login_password.c: whether a password that ended with PROBLEM is kept: not if it was refused, nor
  * if whoever answered is not to be trusted. */
 bool login_keeps(const GError *problem);
-/* PROBLEM (taken), if it is a refusal of USERNAME's password, as what it is at a sign-in: the
- * former password stays. */
-GError *login_word(GError *problem, const char *username);
 
 /* Leads the person through the browser to GRANT; what it is worth is still to be seen. */
 bool login_walk(Login *login, const LoginUi *ui, bool force, OauthGrant *grant, GError **error);

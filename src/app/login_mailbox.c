@@ -35,6 +35,18 @@ static bool audit_refusal_in(DbTransaction *transaction, void *data, GError **er
 		login->result->identity, error);
 }
 
+/* PROBLEM (taken), if it is a refusal, as what it is at a sign-in: the former password stays. */
+static GError *word(GError *problem, const char *address)
+{
+	GError *told = NULL;
+
+	if (!failure_is(problem, FAILURE_LOGIN_REFUSED))
+		return problem;
+	failure_set(&told, FAILURE_MAILBOX_LOGIN_NOT_STORED, address, "%s", problem->message);
+	g_error_free(problem);
+	return told;
+}
+
 /* Stores what was tried with PROBLEM as the outcome, or puts its refusal on record. */
 static bool keep(Login *login, const char *address, const SignInTry *order, const GError *problem,
 	GError **error)
@@ -57,7 +69,7 @@ static bool try_mailbox(Login *login, const char *address, const SignInTry *orde
 	if (sign_in_try(order, login->cancel, &session, &problem) && mail_session_is_open(&session))
 		failure_set(&problem, FAILURE_MAILBOX_DENIED, address,
 			"greeted with PREAUTH, whose mailbox it is");
-	problem = login_word(problem, order->username);
+	problem = word(problem, address);
 	if (failure_is(problem, FAILURE_CANCELLED)) {
 		g_propagate_error(error, problem);
 		return false;

@@ -48,7 +48,9 @@ bool login_keeps(const GError *problem)
 	       failure_is(problem, FAILURE_SERVER_GARBAGE);
 }
 
-GError *login_word(GError *problem, const char *username)
+/* PROBLEM (taken), if it is a refusal of USERNAME's password, as what it is at a sign-in: the
+ * former password stays. */
+static GError *word(GError *problem, const char *username)
 {
 	GError *told = NULL;
 
@@ -93,7 +95,7 @@ static bool try_password(
 		return false;
 	order.username = username;
 	sign_in_try(&order, login->cancel, &session, &problem);
-	problem = login_word(problem, username);
+	problem = word(problem, username);
 	if (failure_is(problem, FAILURE_SMTP_AUTH_MISSING)) {
 		g_error_free(problem);
 		login_skip(check, _("Dieser SMTP-Server verlangt keine Anmeldung."));
@@ -107,16 +109,26 @@ static bool try_password(
 	return false;
 }
 
-/* Puts on record that the stored password was good. */
-static void remember(Login *login)
+/* From here on the account is as it is stored: with the passwords that were given. */
+static bool reload(Login *login, GError **error)
 {
-	g_autoptr(Account) account =
-		settings_resolve(office_settings(login->office), login->account->user_name, NULL);
+	Account *account =
+		settings_resolve(office_settings(login->office), login->account->user_name, error);
 
-	if (account && login->result->imap.state == LOGIN_OK)
-		sign_in_remember(login->office, account, MAIL_PROTOCOL_IMAP, VERDICT_GOOD);
-	if (account && login->result->smtp.state == LOGIN_OK)
-		sign_in_remember(login->office, account, MAIL_PROTOCOL_SMTP, VERDICT_GOOD);
+	if (!account)
+		return false;
+	account_free(login->account);
+	login->account = account;
+	return true;
+}
+
+/* Puts on record that the stored password was good. */
+static void remember(const Login *login)
+{
+	if (login->result->imap.state == LOGIN_OK)
+		sign_in_remember(login->office, login->account, MAIL_PROTOCOL_IMAP, VERDICT_GOOD);
+	if (login->result->smtp.state == LOGIN_OK)
+		sign_in_remember(login->office, login->account, MAIL_PROTOCOL_SMTP, VERDICT_GOOD);
 }
 
 static bool store(Login *login, const GArray *changes, GError **error)
@@ -127,6 +139,8 @@ static bool store(Login *login, const GArray *changes, GError **error)
 			error))
 		return false;
 	login->result->stored = changes->len > 0;
+	if (!reload(login, error))
+		return false;
 	remember(login);
 	return true;
 }

@@ -7,6 +7,8 @@
 #include "app/sign_in.h"
 #include "app/sign_in_try.h"
 #include "app/token.h"
+#include "base/clock.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "failure/failure.h"
 
@@ -55,14 +57,20 @@ const char *mailbox_find(const Account *account, const char *mailbox, GError **e
 bool mailbox_is_refused(const GError *problem)
 {
 	return failure_is(problem, FAILURE_MAILBOX_DENIED) ||
+	       failure_is(problem, FAILURE_MAILBOX_DENIED_BEFORE) ||
 	       failure_is(problem, FAILURE_MAILBOX_LOST) ||
-	       failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED);
+	       failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED) ||
+	       failure_is(problem, FAILURE_MAILBOX_SECRET);
 }
 
 static bool refuse_mailbox(const Opening *opening, const char *why, GError **error)
 {
-	failure_set(
-		error, FAILURE_MAILBOX_DENIED, opening->address, "%s: %s", opening->address, why);
+	GError *problem = NULL;
+
+	failure_set(&problem, FAILURE_MAILBOX_DENIED, opening->address, "%s: %s", opening->address,
+		why);
+	mailbox_advise_denied(problem, opening->account, opening->address, true);
+	g_propagate_error(error, problem);
 	return false;
 }
 
@@ -164,6 +172,17 @@ static bool open_with_token(const Opening *opening, GError **error)
 
 /* ---- Standard ---- */
 
+static bool refuse_login(
+	const Opening *opening, const MailboxLogin *login, const char *why, GError **error)
+{
+	GError *problem = NULL;
+
+	failure_set(&problem, FAILURE_MAILBOX_LOGIN_REFUSED, opening->address, "%s", why);
+	mailbox_advise_login(problem, opening->account, opening->address, login->username);
+	g_propagate_error(error, problem);
+	return false;
+}
+
 static bool open_with_own(const Opening *opening, const MailboxLogin *login, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
@@ -178,8 +197,7 @@ static bool open_with_own(const Opening *opening, const MailboxLogin *login, GEr
 	if (opened || failure_is(problem, FAILURE_LOGIN_REFUSED))
 		mailbox_login_note(opening->office, opening->account, opening->address, !opened);
 	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
-		failure_set(error, FAILURE_MAILBOX_LOGIN_REFUSED, opening->address, "%s",
-			problem->message);
+		refuse_login(opening, login, problem->message, error);
 	else if (problem)
 		g_propagate_error(error, g_steal_pointer(&problem));
 	return opened;
@@ -191,12 +209,42 @@ static bool open_in_namespace(const Opening *opening, bool *found, GError **erro
 	Mailbox *mailbox = opening->mailbox;
 
 	*found = false;
-	if (!open_main(opening, error) || !mailbox_names_find(mailbox, opening->address, error))
+	if (!open_main(opening, error) ||
+		!mailbox_names_find(mailbox, opening->account, opening->address, error))
 		return false;
 	*found = mailbox->root != NULL;
 	if (!*found)
 		g_clear_pointer(&mailbox->session, imap_close);
 	return true;
+}
+
+/* The server has no way for one user to open another's mailbox. */
+static bool refuse_mechanism(const Opening *opening, const char *why, GError **error)
+{
+	GError *problem = NULL;
+
+	failure_set(&problem, FAILURE_MAILBOX_DENIED, opening->address, "%s: %s", opening->address,
+		why);
+	mailbox_advise_denied(problem, opening->account, opening->address, false);
+	g_propagate_error(error, problem);
+	return false;
+}
+
+static bool refuse_for_now(const Opening *opening, const MailboxLogin *login, GError **error)
+{
+	g_autofree char *since = clock_format_hour(login->since);
+	g_autofree char *until = clock_format_hour(login->until);
+	/* Follows on "Der Server hat den Zugriff auf das Postfach". */
+	g_autofree char *subject =
+		g_strdup_printf(_("„%s“ um %s abgelehnt; Amtspost fragt erst um %s wieder"),
+			opening->address, since, until);
+	GError *problem = NULL;
+
+	failure_set(&problem, FAILURE_MAILBOX_DENIED_BEFORE, subject,
+		"%s: refused before; not tried again yet", opening->address);
+	failure_set_remedy(problem, opening->account->user_name);
+	g_propagate_error(error, problem);
+	return false;
 }
 
 static bool open_authorized(const Opening *opening, GError **error)
@@ -220,8 +268,9 @@ static bool open_authorized(const Opening *opening, GError **error)
 	/* A server that does not say that it was the authorization may count a failed login. */
 	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
 		mailbox_login_note(opening->office, opening->account, opening->address, true);
+	if (failure_is(problem, FAILURE_LOGIN_MECHANISM))
+		return refuse_mechanism(opening, problem->message, error);
 	if (failure_is(problem, FAILURE_LOGIN_REFUSED) ||
-		failure_is(problem, FAILURE_LOGIN_MECHANISM) ||
 		failure_is(problem, FAILURE_MAILBOX_DENIED))
 		return refuse_mailbox(opening, problem->message, error);
 	g_propagate_error(error, g_steal_pointer(&problem));
@@ -235,11 +284,9 @@ static bool open_shared(const Opening *opening, GError **error)
 
 	if (!mailbox_login_load(opening->office, opening->account, opening->address, &login, error))
 		return false;
-	if (login.password && login.refused && !opening->again) {
-		failure_set(error, FAILURE_MAILBOX_LOGIN_REFUSED, opening->address,
-			"its own credentials were refused before; not tried again");
-		return false;
-	}
+	if (login.password && login.refused && !opening->again)
+		return refuse_login(opening, &login,
+			"its own credentials were refused before; not tried again", error);
 	if (login.password)
 		return open_with_own(opening, &login, error);
 	if (!open_in_namespace(opening, &found, error))
@@ -247,7 +294,7 @@ static bool open_shared(const Opening *opening, GError **error)
 	if (found)
 		return true;
 	if (login.refused && !opening->again)
-		return refuse_mailbox(opening, "refused before; not tried again yet", error);
+		return refuse_for_now(opening, &login, error);
 	return open_authorized(opening, error);
 }
 

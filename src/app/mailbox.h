@@ -44,8 +44,10 @@ GPtrArray *mailbox_list(Mailbox *mailbox, GError **error);
 bool mailbox_select(Mailbox *mailbox, const char *folder, ImapAccess access, ImapStatus *status,
 	GError **error);
 
-/* What the server calls FOLDER; yours. */
-char *mailbox_server_name(const Mailbox *mailbox, const char *folder);
+/* What the server calls FOLDER; yours. FAILURE_FOLDER_UNKNOWN: it cannot have a folder of that
+ * name.
+ */
+char *mailbox_server_name(const Mailbox *mailbox, const char *folder, GError **error);
 
 /* imap_status_many for folders by their own names. */
 bool mailbox_status_many(

@@ -1,4 +1,5 @@
 /* The rows of mailbox_logins. */
+#include "app/mailbox_internal.h"
 #include "app/mailbox_login.h"
 
 #include <inttypes.h>
@@ -52,7 +53,7 @@ static Order order_for(const Account *account, const char *address)
 {
 	return (Order){
 		.account = account,
-		.mailbox = address ? text_fold(address) : NULL,
+		.mailbox = address ? text_fold_address(address) : NULL,
 		.server = g_strdup_printf("%s:%u", account->imap.host, account->imap.port),
 	};
 }
@@ -96,6 +97,14 @@ static bool load_in(DbTransaction *transaction, void *data, GError **error)
 	return rows && !failed;
 }
 
+/* What a refusal of the main user's sign-in holds for. */
+static int64_t generation_of(const Order *order)
+{
+	const Account *account = order->account;
+
+	return MAX(account->imap.credential_generation, account->mailboxes_generation);
+}
+
 /* Whether the refusal in the row still counts. */
 static bool is_refused(const Order *order)
 {
@@ -104,21 +113,26 @@ static bool is_refused(const Order *order)
 
 	if (row->refused == 0 || g_strcmp0(row->server, order->server) != 0)
 		return false;
-	return row->sealed || (row->generation == order->account->imap.credential_generation &&
-				      age >= 0 && age < REFUSAL_LIFE);
+	return row->sealed ||
+	       (row->generation == generation_of(order) && age >= 0 && age < REFUSAL_LIFE);
 }
 
-static bool open_password(Office *office, const Order *order, MailboxLogin *login, GError **error)
+static bool open_password(Office *office, const Order *order, const char *address,
+	MailboxLogin *login, GError **error)
 {
 	const Keyring *keyring = office_keyring(office);
 	g_autofree char *identity = identity_of(order);
+	GError *problem = NULL;
 
 	login->password =
 		keyring ? keyring_open_sealed(keyring, identity, order->row.sealed) : NULL;
-	if (!login->password)
-		failure_set(error, FAILURE_SECRET_UNREADABLE, order->mailbox,
-			"the password of %s does not open", order->mailbox);
-	return login->password != NULL;
+	if (login->password)
+		return true;
+	failure_set(&problem, FAILURE_MAILBOX_SECRET, address, "the password of %s does not open",
+		address);
+	mailbox_advise_login(problem, order->account, address, login->username);
+	g_propagate_error(error, problem);
+	return false;
 }
 
 bool mailbox_login_load(Office *office, const Account *account, const char *address,
@@ -132,7 +146,11 @@ bool mailbox_login_load(Office *office, const Account *account, const char *addr
 		.username = g_strdup(order.row.username),
 		.refused = is_refused(&order),
 	};
-	return !order.row.sealed || open_password(office, &order, login, error);
+	if (login->refused) {
+		login->since = order.row.refused;
+		login->until = order.row.sealed ? 0 : login->since + REFUSAL_LIFE;
+	}
+	return !order.row.sealed || open_password(office, &order, address, login, error);
 }
 
 static bool store_in(DbTransaction *transaction, void *data, GError **error)
@@ -208,8 +226,8 @@ static bool note_in(DbTransaction *transaction, void *data, GError **error)
 		       " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, mailbox) DO UPDATE SET"
 		       " generation = excluded.generation, server = excluded.server,"
 		       " refused = excluded.refused",
-		       user, mailbox, db_int(order->account->imap.credential_generation),
-		       db_text(order->server), db_int(clock_now())) &&
+		       user, mailbox, db_int(generation_of(order)), db_text(order->server),
+		       db_int(clock_now())) &&
 	       audit_add(transaction, order->account->user_name, "sign-in.refused",
 		       order->account->user_name, order->mailbox, error);
 }

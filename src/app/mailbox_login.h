@@ -13,14 +13,16 @@ typedef struct MailboxLogin {
 	char *username;	  /* NULL: it has no credentials of its own */
 	Secret *password; /* the same */
 	bool refused;	  /* the server said no, and should not be asked again yet */
+	int64_t since;	  /* when it did, while refused */
+	int64_t until;	  /* when it may be asked again; 0: once there are other credentials */
 } MailboxLogin;
 
 void mailbox_login_clear(MailboxLogin *login);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailboxLogin, mailbox_login_clear)
 
 /* What is known of ADDRESS for ACCOUNT's user and server. A refusal of credentials of its own holds
- * until there are others; one of the main user's sign-in until that changes, at most an hour.
- * FAILURE_SECRET_UNREADABLE. */
+ * until there are others; one of the main user's sign-in until that or the list of mailboxes
+ * changes, at most an hour. FAILURE_SECRET_UNREADABLE. */
 bool mailbox_login_load(Office *office, const Account *account, const char *address,
 	MailboxLogin *login, GError **error);
 

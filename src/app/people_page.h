@@ -13,8 +13,7 @@ typedef struct PeopleQuery {
 } PeopleQuery;
 
 /* Person *, by name; *COUNT is how many there are in all. */
-GPtrArray *people_page(
-	Office *office, const PeopleQuery *query, int64_t *count, GError **error);
+GPtrArray *people_page(Office *office, const PeopleQuery *query, int64_t *count, GError **error);
 
 /* All who need help (person_needs_help), by name: Person *. Takes long with many users. */
 GPtrArray *people_helpless(Office *office, GError **error);

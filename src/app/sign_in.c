@@ -34,6 +34,11 @@ void sign_in_refuse(const Account *account, MailProtocol protocol, bool before, 
 
 	failure_set(error, endpoint->credentials_are_global ? shared : own, endpoint->username,
 		"%s", detail);
+	if (error && *error && endpoint->credentials_are_global)
+		failure_set_remedy(*error,
+			settings_get_row(protocol == MAIL_PROTOCOL_IMAP ? SETTING_IMAP_PASSWORD
+									: SETTING_SMTP_PASSWORD)
+				->name);
 }
 
 bool sign_in_helps(const GError *problem)

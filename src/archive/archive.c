@@ -29,7 +29,7 @@ Archive *archive_open(Db *db, const char *folder, GError **error)
 	archive->folder = g_strdup(folder);
 	archive->packs = g_build_filename(folder, "packs", NULL);
 	archive->reserve = ARCHIVE_RESERVE_AUTO;
-	if (!make_folders(archive, error))
+	if (!make_folders(archive, error) || !archive_fold_addresses(archive, error))
 		return NULL;
 	archive->search = search_open(db, folder, error);
 	if (!archive->search || !archive_drain_removals(archive, error))

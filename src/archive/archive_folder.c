@@ -1,6 +1,7 @@
 /* Folders of servers: the row that cursor and sources hang on, and what is done in it. */
 #include "archive/archive_internal.h"
 
+#include <string.h>
 #include "base/text.h"
 
 typedef struct Opening {
@@ -83,7 +84,7 @@ static bool add_folder(DbTransaction *transaction, void *data, GError **error)
 
 bool archive_folder_open(Archive *archive, ArchiveFolder *folder, GError **error)
 {
-	g_autofree char *mailbox_folded = text_fold(folder->mailbox);
+	g_autofree char *mailbox_folded = text_fold_address(folder->mailbox);
 	Opening opening = {.folder = folder, .mailbox_folded = mailbox_folded};
 
 	if (!db_read(archive->db, find_folder, &opening, error))
@@ -91,6 +92,67 @@ bool archive_folder_open(Archive *archive, ArchiveFolder *folder, GError **error
 	if (opening.found || folder->uid_validity == 0)
 		return true;
 	return db_write(archive->db, add_folder, &opening, error);
+}
+
+/* ---- addresses ---- */
+
+/* A mailbox whose row has its address folded as it was done before: by case as a reader sees it,
+ * where two addresses could become one. */
+typedef struct Outdated {
+	int64_t id;
+	char *folded; /* as it is done now */
+} Outdated;
+
+static void outdated_clear(Outdated *outdated)
+{
+	g_free(outdated->folded);
+}
+
+static bool find_outdated(DbTransaction *transaction, void *data, GError **error)
+{
+	GArray *found = data;
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows =
+		db_select(transaction, error, "SELECT id, address, address_folded FROM mailboxes");
+
+	if (!rows)
+		return false;
+	g_array_set_size(found, 0);
+	while (db_rows_next(rows, &failed)) {
+		g_autofree char *folded = text_fold_address(db_rows_text(rows, 1));
+		Outdated outdated = {.id = db_rows_int(rows, 0)};
+
+		if (strcmp(folded, db_rows_text(rows, 2)) == 0)
+			continue;
+		outdated.folded = g_steal_pointer(&folded);
+		g_array_append_val(found, outdated);
+	}
+	return archive_pass(failed, error);
+}
+
+/* Under the former folding none of two such addresses has a row of its own, so nothing collides. */
+static bool fold_anew(DbTransaction *transaction, void *data, GError **error)
+{
+	const GArray *found = data;
+
+	for (guint i = 0; i < found->len; i++) {
+		const Outdated *outdated = &g_array_index(found, Outdated, i);
+
+		if (!db_run(transaction, error,
+			    "UPDATE mailboxes SET address_folded = $1 WHERE id = $2",
+			    db_text(outdated->folded), db_int(outdated->id)))
+			return false;
+	}
+	return true;
+}
+
+bool archive_fold_addresses(Archive *archive, GError **error)
+{
+	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(Outdated));
+
+	g_array_set_clear_func(found, (GDestroyNotify)outdated_clear);
+	return db_read(archive->db, find_outdated, found, error) &&
+	       (found->len == 0 || db_write(archive->db, fold_anew, found, error));
 }
 
 /* ---- UIDs ---- */

@@ -50,6 +50,9 @@ static inline bool archive_pass(GError *failed, GError **error)
 bool archive_read_span(int pack, uint64_t start, uint64_t size, uint8_t sha256[static SHA256_SIZE],
 	bool (*take)(const void *data, size_t size, void *user), void *user);
 
+/* Brings the rows of mailboxes to today's way of folding an address. */
+bool archive_fold_addresses(Archive *archive, GError **error);
+
 /* The place and the hash of a copy as the row has it now; *FOUND false: deleted meanwhile. */
 bool archive_look_up_copy(Archive *archive, int64_t copy_id, ArchivePlace *place,
 	uint8_t sha256[static SHA256_SIZE], bool *found, GError **error);

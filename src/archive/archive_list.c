@@ -219,7 +219,8 @@ bool archive_each(Archive *archive, const ArchiveFilter *filter, ArchiveVisitor 
 	GError **error)
 {
 	g_auto(GStrv) words = filter->words ? search_split_query(filter->words) : NULL;
-	g_autofree char *mailbox_folded = filter->mailbox ? text_fold(filter->mailbox) : NULL;
+	g_autofree char *mailbox_folded =
+		filter->mailbox ? text_fold_address(filter->mailbox) : NULL;
 	Listing listing = {
 		.archive = archive,
 		.filter = filter,

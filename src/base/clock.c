@@ -30,6 +30,13 @@ char *clock_format_german(int64_t seconds)
 	return time ? g_date_time_format(time, _("%d.%m.%Y, %H:%M Uhr")) : g_strdup("");
 }
 
+char *clock_format_hour(int64_t seconds)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
+
+	return time ? g_date_time_format(time, _("%H:%M Uhr")) : g_strdup("");
+}
+
 /* Behind the part of TEXT that looks like PATTERN, in which 9 is any digit; NULL if it does not. */
 static const char *skip_pattern(const char *text, const char *pattern)
 {

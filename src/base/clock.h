@@ -13,6 +13,9 @@ char *clock_format(int64_t seconds);
 /* What a clerk reads: "23.11.2026, 15:04 Uhr" in local time; yours. */
 char *clock_format_german(int64_t seconds);
 
+/* Only the time of day, "15:04 Uhr"; yours. */
+char *clock_format_hour(int64_t seconds);
+
 /* RFC 3339 with its zone, or a plain date (2026-11-23, 23.11.2026) meaning its first second in UTC.
  * False for everything else, with *SECONDS as it was. */
 bool clock_parse(const char *text, int64_t *seconds);

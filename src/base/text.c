@@ -6,12 +6,14 @@
 #define ADDRESS_LIMIT 254 /* RFC 5321, erratum 1690 */
 #define LABEL_LIMIT 63	  /* RFC 1035, section 2.3.4 */
 
+#define CAPITAL_I_WITH_DOT 0x130
+
 #define REPLACEMENT "\xef\xbf\xbd"
 
 bool text_is_same(const char *one, const char *other)
 {
-	g_autofree char *first = text_fold(one ? one : "");
-	g_autofree char *second = text_fold(other ? other : "");
+	g_autofree char *first = text_fold_address(one ? one : "");
+	g_autofree char *second = text_fold_address(other ? other : "");
 
 	return strcmp(first, second) == 0;
 }
@@ -42,6 +44,25 @@ char *text_fold(const char *text)
 	g_autofree char *folded = g_utf8_casefold(composed, -1);
 
 	return g_utf8_normalize(folded, -1, G_NORMALIZE_NFC);
+}
+
+/* Not by g_utf8_strdown, which knows other letters in Turkey. */
+char *text_fold_address(const char *text)
+{
+	g_autofree char *valid = text_make_valid(text, strlen(text));
+	g_autofree char *composed = g_utf8_normalize(valid, -1, G_NORMALIZE_NFC);
+	g_autoptr(GString) small = g_string_new(NULL);
+
+	for (const char *at = composed; *at; at = g_utf8_next_char(at)) {
+		gunichar letter = g_utf8_get_char(at);
+
+		/* Its dot is a mark of its own in small letters: it is no "i". */
+		if (letter == CAPITAL_I_WITH_DOT)
+			g_string_append(small, "i\xcc\x87");
+		else
+			g_string_append_unichar(small, g_unichar_tolower(letter));
+	}
+	return g_utf8_normalize(small->str, -1, G_NORMALIZE_NFC);
 }
 
 bool text_has_control(const char *text)
@@ -139,6 +160,15 @@ char *text_for_terminal(const char *text)
 	return g_string_free(safe, FALSE);
 }
 
+char *text_shell_word(const char *text)
+{
+	static const char plain[] = "@%+=:,./-_0123456789abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	bool is_plain = *text && text[strspn(text, plain)] == '\0';
+
+	return is_plain ? g_strdup(text) : g_shell_quote(text);
+}
+
 GPtrArray *text_split_list(const char *text, char separator)
 {
 	GPtrArray *items = g_ptr_array_new_with_free_func(g_free);
@@ -148,7 +178,7 @@ GPtrArray *text_split_list(const char *text, char separator)
 	for (char **piece = pieces; *piece; piece++) {
 		char *item = g_strstrip(*piece);
 
-		if (*item && g_hash_table_add(seen, text_fold(item)))
+		if (*item && g_hash_table_add(seen, text_fold_address(item)))
 			g_ptr_array_add(items, g_strdup(item));
 	}
 	return items;

@@ -9,7 +9,12 @@
  * replaced by U+FFFD first. */
 char *text_fold(const char *text);
 
-/* Whether both are equal to a reader; NULL equals "". */
+/* Yours: TEXT, an address, in small letters and composed (NFC): what identifies it. Narrower than
+ * text_fold, which makes one name of "straße" and "strasse", as those are of different owners. */
+char *text_fold_address(const char *text);
+
+/* Whether both are the same address, or the same to a server, but for small letters; NULL equals
+ * "". */
 bool text_is_same(const char *one, const char *other);
 
 /* Yours: valid UTF-8 without NUL; what is not is replaced by U+FFFD. */
@@ -33,11 +38,15 @@ bool text_steers_terminal(gunichar letter);
  * bidirectional controls become U+FFFD. */
 char *text_for_terminal(const char *text);
 
+/* Yours: TEXT as one word of a command line that a person types. */
+char *text_shell_word(const char *text);
+
 /* Appends the words of TEXT to WORDS, folded, without diacritics, separated by single blanks: the
  * one tokeniser of search. At most LIMIT bytes are added, whole words only; false if some did not
  * fit. A word is a run of letters and digits and is cut at 64 bytes; in scripts without blanks
  * (Chinese, say) it is found by its beginning only. */
 bool text_append_words(GString *words, const char *text, size_t limit);
 
-/* Cuts TEXT at SEPARATOR into stripped, non-empty items, without doubles (compared folded). */
+/* Cuts TEXT at SEPARATOR into stripped, non-empty items, without doubles (compared as addresses).
+ */
 GPtrArray *text_split_list(const char *text, char separator);

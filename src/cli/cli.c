@@ -225,6 +225,7 @@ static bool run(Cli *cli, int argc, char **argv, GError **error)
 	bool parsed = cli_parse(cli, command, argc, argv, error);
 
 	cli->options.json = json;
+	cli->command = command;
 	if (!parsed)
 		return false;
 	if (cli->options.verbose)
@@ -238,16 +239,17 @@ static bool run(Cli *cli, int argc, char **argv, GError **error)
  */
 static void tell_failure(Cli *cli, const GError *error)
 {
+	FailureCall call = cli_call(cli);
 	g_autofree char *sentence = failure_sentence(error);
-	g_autofree char *advice = failure_advice_for(error, cli->options.user);
+	g_autofree char *advice = failure_advice_for(error, &call);
 	g_autofree char *safe = text_for_terminal(sentence);
 	g_autofree char *safe_advice = text_for_terminal(advice);
 	g_autofree char *detail = text_for_terminal(error->message);
 
 	if (cli->options.json && !ferror(stdout)) {
 		if (!cli->printed)
-			cli_print_json(cli, json_pack("{s:o}", "error",
-						    result_error(error, cli->options.user)));
+			cli_print_json(
+				cli, json_pack("{s:o}", "error", result_error(error, &call)));
 		fflush(stdout);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include "base/cancel.h"
 #include "base/i18n.h"
 #include "base/secret.h"
+#include "failure/failure.h"
 
 /* All options of all commands; a command's row says which it takes. */
 typedef struct CliOptions {
@@ -45,7 +46,8 @@ typedef struct CliOptions {
 
 typedef struct Cli {
 	CliOptions options;
-	char **arguments; /* behind the command's words, NULL-terminated */
+	const struct CliCommand *command; /* NULL: none that there is */
+	char **arguments;		  /* behind the command's words, NULL-terminated */
 	int argument_count;
 	const char *actor; /* "cli:LOGIN" */
 	Office *office;
@@ -116,6 +118,9 @@ void cli_print_json(Cli *cli, json_t *document);
 /* Elements of an array that may be long, printed one by one; finish always, also after none. */
 void cli_print_element(Cli *cli, json_t *element);
 void cli_finish_array(Cli *cli);
+
+/* The call, as advice names it. */
+FailureCall cli_call(const Cli *cli);
 
 /* A table for people: columns as wide as their widest cell, the last one free. */
 typedef struct CliTable CliTable;

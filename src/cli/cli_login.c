@@ -203,13 +203,17 @@ static bool sign_in_office365(Cli *cli, bool force, LoginResult *result, GError 
 
 /* ---- the commands ---- */
 
-/* MAILBOX: NULL, or the further one whose own credentials it is about. */
-static bool sign_in(Cli *cli, const char *mailbox, LoginResult *result, GError **error)
+/* MAILBOX: NULL, or the further one whose own credentials it is about. AGAIN: the password was
+ * refused, the user name stays. */
+static bool sign_in(Cli *cli, const char *mailbox, bool again, LoginResult *result, GError **error)
 {
 	g_auto(LoginPlan) plan = {0};
 
 	if (!login_plan(cli->office, cli->options.user, mailbox, &plan, error))
 		return false;
+	if (again && plan.username && !text_is_same(plan.username, plan.account) &&
+		!cli->options.username)
+		cli->options.username = g_steal_pointer(&plan.username);
 	if (plan.interface == INTERFACE_OFFICE365)
 		return sign_in_office365(cli, cli->options.new, result, error);
 	return mailbox ? sign_in_mailbox(cli, &plan, result, error)
@@ -229,15 +233,16 @@ static bool check_username(const Cli *cli, const char *mailbox, GError **error)
 
 static bool run_login(Cli *cli, GError **error)
 {
+	FailureCall call = cli_call(cli);
 	g_auto(LoginResult) result = {0};
 	GError *problem = NULL;
 	const char *mailbox;
 
 	if (!cli_single_mailbox(cli, &mailbox, error) || !check_username(cli, mailbox, error))
 		return false;
-	sign_in(cli, mailbox, &result, &problem);
+	sign_in(cli, mailbox, false, &result, &problem);
 	if (result.filled && cli->options.json)
-		cli_print_json(cli, result_login(&result, problem, cli->options.user));
+		cli_print_json(cli, result_login(&result, problem, &call));
 	else if (result.filled)
 		tell_result(cli_print_line, &result, problem != NULL);
 	cli->told = result.filled;
@@ -249,8 +254,9 @@ static bool run_login(Cli *cli, GError **error)
 /* Why a command cannot go on, and what follows. */
 static void explain_sign_in(const Cli *cli, const GError *problem)
 {
+	FailureCall call = cli_call(cli);
 	g_autofree char *sentence = failure_sentence(problem);
-	g_autofree char *advice = failure_advice_for(problem, cli->options.user);
+	g_autofree char *advice = failure_advice_for(problem, &call);
 
 	cli_say(sentence);
 	if (failure_actor(problem) != ACTOR_CLERK)
@@ -261,7 +267,10 @@ static void explain_sign_in(const Cli *cli, const GError *problem)
 /* Whose credentials PROBLEM asks for: a further mailbox's, or (NULL) the user's own. */
 static const char *mailbox_of(const GError *problem)
 {
-	return failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED) ? failure_subject(problem) : NULL;
+	return failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED) ||
+			       failure_is(problem, FAILURE_MAILBOX_SECRET)
+		       ? failure_subject(problem)
+		       : NULL;
 }
 
 bool cli_run_signed_in(Cli *cli, CliRun *command, GError **error)
@@ -279,7 +288,7 @@ bool cli_run_signed_in(Cli *cli, CliRun *command, GError **error)
 		return false;
 	}
 	explain_sign_in(cli, problem);
-	if (!sign_in(cli, mailbox_of(problem), &result, error) &&
+	if (!sign_in(cli, mailbox_of(problem), true, &result, error) &&
 		!(result.filled && result.imap.state != LOGIN_FAILED))
 		return false;
 	g_clear_error(error);

@@ -131,18 +131,52 @@ static void show_progress(const ImportProgress *progress, void *data)
 	fflush(stderr);
 }
 
-static void print_import_errors(const ImportResult *result)
+/* Where it happened, "info@amt.example, INBOX, UID 7", and why. Of a whole mailbox the reason tells
+ * which. */
+static void print_miss(const ImportError *miss)
 {
-	for (guint i = 0; i < result->errors->len; i++) {
-		const ImportError *problem = g_ptr_array_index(result->errors, i);
-		g_autofree char *uid =
-			problem->uid ? g_strdup_printf(", UID %u", problem->uid) : g_strdup("");
-		g_autofree char *line = g_strdup_printf("  %s%s%s%s: %s", problem->mailbox,
-			problem->folder ? ", " : "", problem->folder ? problem->folder : "", uid,
-			problem->reason);
+	g_autofree char *uid = miss->uid ? g_strdup_printf(", UID %u", miss->uid) : g_strdup("");
+	bool told = !miss->folder && strstr(miss->reason, miss->mailbox);
+	g_autofree char *line =
+		told ? g_strdup_printf("  %s", miss->reason)
+		     : g_strdup_printf("  %s%s%s%s: %s", miss->mailbox, miss->folder ? ", " : "",
+			       miss->folder ? miss->folder : "", uid, miss->reason);
 
-		cli_print_line(line);
+	cli_print_line(line);
+}
+
+/* What shares one advice stands together, the advice below. */
+static void print_import_errors(const Cli *cli, const ImportResult *result)
+{
+	const GPtrArray *errors = result->errors;
+	FailureCall call = cli_call(cli);
+	g_autoptr(GPtrArray) advices = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < errors->len; i++) {
+		const ImportError *miss = g_ptr_array_index(errors, i);
+
+		g_ptr_array_add(advices,
+			miss->advice ? failure_fill_advice(miss->advice, &call, miss->mailbox)
+				     : g_strdup(""));
 	}
+	for (guint i = 0; i < errors->len; i++) {
+		char *advice = g_ptr_array_index(advices, i);
+		g_autofree char *line = g_strdup_printf("    %s", advice);
+
+		if (!g_hash_table_add(told, advice))
+			continue;
+		for (guint j = i; j < errors->len; j++) {
+			if (strcmp(g_ptr_array_index(advices, j), advice) == 0)
+				print_miss(g_ptr_array_index(errors, j));
+		}
+		if (*advice)
+			cli_print_line(line);
+	}
+}
+
+static void print_case_conflicts(const ImportResult *result)
+{
 	for (guint i = 0; i < result->case_conflicts->len; i++) {
 		g_autofree char *line =
 			g_strdup_printf(_("  Das Aktenzeichen blieb, wie es war: E-Mail %s"),
@@ -174,8 +208,19 @@ static void print_counts(const ImportResult *result)
 	cli_print(ngettext("Neu im Archiv: %" PRIu64 " E-Mail (%s) in %s.",
 			  "Neu im Archiv: %" PRIu64 " E-Mails (%s) in %s.", result->imported),
 		result->imported, size, time);
-	cli_print(_(" Schon bekannt: %" PRIu64 ". Nicht importiert: %" PRIu64 ".\n"), result->known,
-		result->failed);
+	cli_print(_(" Schon bekannt: %" PRIu64 ". Nicht importiert: %" PRIu64 "."), result->known,
+		result->failed - result->failed_mailboxes - result->failed_folders -
+			result->unmarked);
+	if (result->failed_folders > 0)
+		cli_print(ngettext(" Nicht gelesen: %" PRIu64 " Ordner.",
+				  " Nicht gelesen: %" PRIu64 " Ordner.", result->failed_folders),
+			result->failed_folders);
+	if (result->failed_mailboxes > 0)
+		cli_print(ngettext(" Nicht geöffnet: %" PRIu64 " Postfach.",
+				  " Nicht geöffnet: %" PRIu64 " Postfächer.",
+				  result->failed_mailboxes),
+			result->failed_mailboxes);
+	cli_print("\n");
 	if (result->acted > 0)
 		cli_print(ngettext("Auf dem Server danach gekennzeichnet oder verschoben: %" PRIu64
 				   " E-Mail (Einstellung import.after).\n",
@@ -185,7 +230,8 @@ static void print_counts(const ImportResult *result)
 			result->acted);
 }
 
-static void print_result(const ImportRequest *request, const ImportResult *result, bool failed)
+static void print_result(
+	const Cli *cli, const ImportRequest *request, const ImportResult *result, bool failed)
 {
 	bool nothing = result->imported == 0 && result->failed == 0 && result->known == 0;
 
@@ -198,7 +244,34 @@ static void print_result(const ImportRequest *request, const ImportResult *resul
 		cli_print(_(
 			"Das Aktenzeichen wurde nicht vergeben, weil nichts Neues abgelegt wurde; "
 			"„amtspost archive assign NR --case …“ trägt es nach.\n"));
-	print_import_errors(result);
+	print_import_errors(cli, result);
+	print_case_conflicts(result);
+}
+
+/* Whether the report tells already what PROBLEM is about. */
+static bool is_listed(const ImportResult *result, const char *sentence)
+{
+	for (guint i = 0; i < result->errors->len; i++) {
+		const ImportError *miss = g_ptr_array_index(result->errors, i);
+
+		if (strcmp(miss->reason, sentence) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void print_people(
+	Cli *cli, const ImportRequest *request, const ImportResult *result, const GError *problem)
+{
+	g_autofree char *sentence = problem ? failure_sentence(problem) : NULL;
+
+	print_result(cli, request, result, problem != NULL);
+	cli->explained = problem &&
+			 (failure_is(problem, FAILURE_SOME_FAILED) || is_listed(result, sentence));
+	if (!cli->explained)
+		return;
+	fflush(stdout);
+	cli_say(sentence);
 }
 
 static bool read_request(const Cli *cli, ImportRequest *request, GError **error)
@@ -214,6 +287,7 @@ static bool read_request(const Cli *cli, ImportRequest *request, GError **error)
 
 static bool import_once(Cli *cli, GError **error)
 {
+	FailureCall call = cli_call(cli);
 	ImportRequest request = {0};
 	g_auto(ImportResult) result;
 	bool lively = cli_is_lively(cli);
@@ -226,9 +300,9 @@ static bool import_once(Cli *cli, GError **error)
 		&problem);
 	cli_clear_notice(cli);
 	if (cli->options.json)
-		cli_print_json(cli, result_import(&result, problem, cli->options.user));
+		cli_print_json(cli, result_import(&result, problem, &call));
 	else if (!(cli->asks && problem && sign_in_helps(problem)))
-		print_result(&request, &result, problem != NULL);
+		print_people(cli, &request, &result, problem);
 	if (problem)
 		g_propagate_error(error, problem);
 	return !problem;

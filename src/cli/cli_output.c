@@ -57,6 +57,15 @@ void cli_finish_array(Cli *cli)
 	cli->printed = true;
 }
 
+FailureCall cli_call(const Cli *cli)
+{
+	return (FailureCall){
+		.user = cli->options.user,
+		.username = cli->options.username,
+		.command = cli->command ? cli->command->words : NULL,
+	};
+}
+
 CliTable *cli_table_new(const char *const *titles)
 {
 	CliTable *table = g_new0(CliTable, 1);

@@ -253,6 +253,7 @@ static void print_row_errors(const GPtrArray *row_errors)
 
 static bool run_import(Cli *cli, GError **error)
 {
+	FailureCall call = cli_call(cli);
 	g_autoptr(GPtrArray) row_errors =
 		g_ptr_array_new_with_free_func((GDestroyNotify)row_error_free);
 	g_autoptr(GPtrArray) people = NULL;
@@ -271,7 +272,7 @@ static bool run_import(Cli *cli, GError **error)
 	if (!cli->options.json)
 		print_row_errors(row_errors);
 	else if (row_errors->len > 0)
-		cli_print_json(cli, result_row_errors(row_errors, problem, cli->options.user));
+		cli_print_json(cli, result_row_errors(row_errors, problem, &call));
 	g_propagate_error(error, g_steal_pointer(&problem));
 	return false;
 }

@@ -2,7 +2,9 @@
 #include "failure/failure.h"
 
 #include <errno.h>
+#include <string.h>
 #include "base/i18n.h"
+#include "base/text.h"
 
 typedef struct FailureRow {
 	const char *name;
@@ -24,6 +26,7 @@ static const FailureRow table[FAILURE_COUNT] = {
 typedef struct FailurePrivate {
 	Failure failure;
 	char *subject; /* NULL: none */
+	char *remedy;  /* NULL: none */
 } FailurePrivate;
 
 static void failure_private_init(FailurePrivate *private)
@@ -35,11 +38,13 @@ static void failure_private_copy(const FailurePrivate *from, FailurePrivate *to)
 {
 	to->failure = from->failure;
 	to->subject = g_strdup(from->subject);
+	to->remedy = g_strdup(from->remedy);
 }
 
 static void failure_private_clear(FailurePrivate *private)
 {
 	g_free(private->subject);
+	g_free(private->remedy);
 }
 
 G_DEFINE_EXTENDED_ERROR(Failure, failure)
@@ -58,6 +63,14 @@ void failure_set(GError **error, Failure failure, const char *subject, const cha
 	private = failure_get_private(*error);
 	private->failure = failure;
 	private->subject = g_strdup(subject);
+}
+
+void failure_set_remedy(GError *error, const char *text)
+{
+	FailurePrivate *private = failure_get_private(error);
+
+	g_free(private->remedy);
+	private->remedy = g_strdup(text);
 }
 
 void failure_set_errno(GError **error, Failure failure, const char *subject, int number)
@@ -168,21 +181,64 @@ char *failure_sentence(const GError *error)
 
 char *failure_advice(const GError *error)
 {
-	return g_strdup(_(row_of(error)->advice));
+	const char *advice = _(row_of(error)->advice);
+	const FailurePrivate *private =
+		error->domain == FAILURE_DOMAIN ? failure_get_private(error) : NULL;
+	const char *remedy = private ? private->remedy : NULL;
+
+	if (strstr(advice, "%s"))
+		return fill(advice, remedy ? remedy : "…");
+	return remedy && *remedy ? g_strdup_printf("%s %s", advice, remedy) : g_strdup(advice);
 }
 
-char *failure_advice_for(const GError *error, const char *user)
+/* Puts OPTION with VALUE wherever TEXT (taken) has it with PLACE; VALUE NULL: leaves it. */
+static char *fill_in(char *text, const char *option, const char *place, const char *value)
+{
+	g_autofree char *before = text;
+	g_autofree char *wanted = g_strdup_printf("%s %s", option, place);
+	g_autofree char *real = NULL;
+	g_auto(GStrv) parts = NULL;
+
+	if (!value)
+		return g_steal_pointer(&before);
+	real = g_strdup_printf("%s%s%s", option, *value ? " " : "", value);
+	parts = g_strsplit(text, wanted, -1);
+	return g_strjoinv(real, parts);
+}
+
+/* What stands behind --mailbox in an advice about ADDRESS: with the user name that the call gave
+ * for it. Yours; NULL: nothing. */
+static char *mailbox_words(const FailureCall *call, const char *address)
+{
+	g_autofree char *word = address ? text_shell_word(address) : NULL;
+	g_autofree char *username = NULL;
+
+	if (!word || !call->username)
+		return g_steal_pointer(&word);
+	username = text_shell_word(call->username);
+	return g_strdup_printf("%s --username %s", word, username);
+}
+
+char *failure_fill_advice(const char *advice, const FailureCall *call, const char *address)
+{
+	g_autofree char *words = mailbox_words(call, address);
+	char *filled = fill_in(g_strdup(advice), "--user", "NAME", call->user);
+
+	return fill_in(filled, "--mailbox", _("ADRESSE"), words);
+}
+
+char *failure_advice_for(const GError *error, const FailureCall *call)
 {
 	g_autofree char *advice = failure_advice(error);
-	g_auto(GStrv) parts = NULL;
-	g_autofree char *option = NULL;
 
-	/* Wrong input may be that very name. */
-	if (!user || failure_code(error) == FAILURE_CODE_INPUT)
+	if (!call)
 		return g_steal_pointer(&advice);
-	option = g_strconcat("--user ", user, NULL);
-	parts = g_strsplit(advice, "--user NAME", -1);
-	return g_strjoinv(option, parts);
+	/* Wrong input may be that very name. */
+	if (failure_code(error) == FAILURE_CODE_INPUT)
+		return fill_in(g_steal_pointer(&advice), "amtspost", _("BEFEHL"),
+			call->command ? call->command : "");
+	/* Whoever names a mailbox in an advice has it as the subject. */
+	return failure_fill_advice(advice, call, failure_subject(error));
 }
 
 /* How a call is added to a sentence, in both languages: what it begins and ends with. */
@@ -195,7 +251,8 @@ static const char *const calls[][2] = {
 
 char *failure_advice_on_page(const GError *error)
 {
-	GString *advice = g_string_new(_(row_of(error)->advice));
+	g_autofree char *whole = failure_advice(error);
+	GString *advice = g_string_new(whole);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
 		const char *begin;

@@ -45,6 +45,10 @@ GQuark failure_quark(void);
 void failure_set(GError **error, Failure failure, const char *subject, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
 
+/* What ERROR's advice names where its row has a %s (a setting, a port); other advice is followed by
+ * TEXT as a sentence of its own. Set once; "" is none. */
+void failure_set_remedy(GError *error, const char *text);
+
 /* As failure_set, with what errno NUMBER says. FAILURE_STORE becomes FAILURE_DISK_FULL where it
  * says that. */
 void failure_set_errno(GError **error, Failure failure, const char *subject, int number);
@@ -70,8 +74,16 @@ FailureActor failure_actor(const GError *error);
  */
 char *failure_sentence(const GError *error);
 char *failure_advice(const GError *error);
-/* The same with the name of USER (NULL: unknown) where the advice shows NAME in a call; yours. */
-char *failure_advice_for(const GError *error, const char *user);
+/* The call that failed, as advice may name it; all nullable. */
+typedef struct FailureCall {
+	const char *user;     /* in the place of NAME */
+	const char *username; /* of the mailbox, beside it */
+	const char *command;  /* "login status", in the place of BEFEHL */
+} FailureCall;
+/* The same with what CALL (nullable) named, and the mailbox that it is about in ADRESSE's place; yours. */
+char *failure_advice_for(const GError *error, const FailureCall *call);
+/* ADVICE filled the same way, about the mailbox ADDRESS (NULL: about none); yours. */
+char *failure_fill_advice(const char *advice, const FailureCall *call, const char *address);
 /* The same for whoever reads a page: the calls that the advice only adds (": „amtspost login …“")
  * are left out. Yours. */
 char *failure_advice_on_page(const GError *error);

@@ -1,5 +1,6 @@
-/* THE catalogue: one row a condition. Sentences may hold one %s, the subject. Included several
- * times with FAILURE defined; has no guard for that reason.
+/* THE catalogue: one row a condition. Sentences may hold one %s, the subject, and
+ * advice one, the remedy. Included several times with FAILURE defined; has no guard for that
+ * reason.
  *
  * FAILURE(id, name, code, status, actor, sentence, advice) */
 /* clang-format off */
@@ -144,13 +145,22 @@ FAILURE(FAILURE_MAILBOX_UNKNOWN, "mailbox-unknown", FAILURE_CODE_INPUT, 2, ACTOR
 
 FAILURE(FAILURE_MAILBOX_DENIED, "mailbox-denied", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
 	N_("Das Postfach „%s“ lässt sich nicht öffnen: Die Berechtigung dafür fehlt, oder es gibt das Postfach nicht."),
-	N_("Wer die Postfächer verwaltet, muss dem Hauptkonto Vollzugriff auf dieses Postfach geben; das kann bis zu einer Stunde dauern."))
+	N_("Bitte prüfen Sie die Adresse auf Tippfehler; ein Administrator kann sie ändern."))
+FAILURE(FAILURE_MAILBOX_DENIED_BEFORE, "mailbox-denied-before", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
+	N_("Der Server hat den Zugriff auf das Postfach %s."),
+	N_("Wurde das Recht inzwischen gegeben, fragt „amtspost check --user %s“ sofort."))
 FAILURE(FAILURE_MAILBOX_LOST, "mailbox-lost", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
 	N_("Das Postfach „%s“ ließ sich während des Vorgangs nicht mehr öffnen: Die Berechtigung wurde entzogen, oder das Postfach wurde entfernt."),
 	N_("Was bis dahin abgelegt wurde, bleibt im Archiv. Wird das Postfach weiter gebraucht, muss, wer die Postfächer verwaltet, den Zugriff wieder geben."))
 FAILURE(FAILURE_MAILBOX_LOGIN_REFUSED, "mailbox-login-refused", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat die eigenen Zugangsdaten des Postfachs „%s“ abgelehnt."),
-	N_("Bitte geben Sie sie neu ein: „amtspost login --user NAME --mailbox ADRESSE“. Bis dahin meldet sich Amtspost damit nicht noch einmal an, damit das Konto nicht gesperrt wird."))
+	N_("Bitte geben Sie sie neu ein: „amtspost login --user %s“. Bis dahin meldet sich Amtspost damit nicht noch einmal an, damit das Konto nicht gesperrt wird."))
+FAILURE(FAILURE_MAILBOX_SECRET, "mailbox-secret", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Das gespeicherte Kennwort des Postfachs „%s“ lässt sich nicht mehr entschlüsseln."),
+	N_("Bitte geben Sie es neu ein: „amtspost login --user %s“."))
+FAILURE(FAILURE_MAILBOX_LOGIN_NOT_STORED, "mailbox-login-not-stored", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Der Server hat die eigenen Zugangsdaten des Postfachs „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig. Das eingegebene Kennwort wurde nicht gespeichert."),
+	N_("Bitte geben Sie es noch einmal ein: „amtspost login --user NAME --mailbox ADRESSE“. Ein bisher gespeichertes Kennwort bleibt, wie es war."))
 FAILURE(FAILURE_MAILBOXES_FAILED, "mailboxes-failed", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
 	N_("Die Anmeldung gilt, aber diese Postfächer lassen sich nicht öffnen: %s."),
 	N_("Der Grund steht bei jedem Postfach; die Berechtigung gibt, wer die Postfächer verwaltet. Alle anderen können verwendet werden."))
@@ -191,21 +201,33 @@ FAILURE(FAILURE_PROXY_REFUSED, "proxy-refused", FAILURE_CODE_RETRY, 5, ACTOR_ADM
 FAILURE(FAILURE_PROXY_LOGIN, "proxy-login", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Proxy %s lehnt die Anmeldung am Proxy ab; der Server dahinter wurde nicht gefragt."),
 	N_("Ein Administrator muss Proxy Benutzername und Proxy Benutzerpasswort berichtigen."))
+FAILURE(FAILURE_PROXY_LOGIN_MISSING, "proxy-login-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Proxy %s verlangt eine Anmeldung, es ist aber keine eingetragen."),
+	N_("Ein Administrator muss Proxy Benutzername und Proxy Benutzerpasswort eintragen."))
+FAILURE(FAILURE_PROXY_NOT_HTTP, "proxy-not-http", FAILURE_CODE_RETRY, 5, ACTOR_ADMINISTRATOR,
+	N_("%s antwortet nicht wie ein HTTP-Proxy; der Server dahinter wurde nicht gefragt."),
+	N_("Ein Administrator muss „Proxy-Art“ und „Proxy Port“ prüfen."))
+FAILURE(FAILURE_PROXY_NOT_SOCKS, "proxy-not-socks", FAILURE_CODE_RETRY, 5, ACTOR_ADMINISTRATOR,
+	N_("%s antwortet nicht wie ein SOCKS5-Proxy; der Server dahinter wurde nicht gefragt."),
+	N_("Ein Administrator muss „Proxy-Art“ und „Proxy Port“ prüfen."))
 FAILURE(FAILURE_PROXY_FORBIDDEN, "proxy-forbidden", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Proxy %s erlaubt die Verbindung zum Server dahinter nicht."),
 	N_("Wer den Proxy betreut, muss Server und Port freigeben."))
 FAILURE(FAILURE_PROXY_UNREACHABLE, "proxy-unreachable", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
 	N_("Über den Proxy %s ist der Server dahinter gerade nicht zu erreichen."),
-	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT Proxy und Server prüfen und ein Administrator „Proxy-Art“ und „Proxy Port“."))
+	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss ein Administrator Servername und Port des Servers prüfen, und die IT, ob der Proxy ihn erreicht."))
 FAILURE(FAILURE_TLS_STARTTLS_MISSING, "starttls-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Server %s bietet auf diesem Port keine Verschlüsselung (STARTTLS) an. Es wurde nichts übertragen."),
-	N_("Ein Administrator muss Port und SSL/TLS prüfen; meist ist Port 993 (IMAP) oder 587 (SMTP) richtig."))
+	N_("Ein Administrator muss Port und SSL/TLS prüfen; üblich ist Port %s."))
 FAILURE(FAILURE_TLS_NOT_SPOKEN, "tls-not-spoken", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Server %s spricht auf diesem Port kein TLS. Es wurde nichts übertragen."),
-	N_("Ein Administrator muss Port und SSL/TLS prüfen; meist ist Port 993 (IMAP) oder 587 (SMTP) richtig."))
+	N_("Ein Administrator muss Port und SSL/TLS prüfen; üblich ist Port %s."))
 FAILURE(FAILURE_TLS_REQUIRED, "tls-required", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Server %s spricht auf diesem Port nur verschlüsselt (TLS), eingestellt ist aber „Nein“. Es wurde nichts übertragen."),
 	N_("Ein Administrator muss unter SSL/TLS den Wert „Server (Standard)“ wählen oder den Port berichtigen."))
+FAILURE(FAILURE_TLS_IMPLICIT, "tls-implicit", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
+	N_("Der Server %s verschlüsselt auf diesem Port von Anfang an und nicht erst mit STARTTLS, wie es dort üblich ist. Es wurde nichts übertragen."),
+	N_("Ein Administrator muss den Port berichtigen, auf diesem verwendet Amtspost STARTTLS; üblich ist Port %s."))
 FAILURE(FAILURE_TLS_INJECTION, "tls-injection", FAILURE_CODE_PROTOCOL, 5, ACTOR_OPERATOR,
 	N_("Beim Umschalten auf Verschlüsselung kamen vom Server %s Daten, die dort nicht sein dürfen. Die Verbindung wurde getrennt, bevor etwas übertragen wurde."),
 	N_("Das kann ein Angriff auf die Verbindung sein. Bitte informieren Sie Ihre IT."))
@@ -244,6 +266,15 @@ FAILURE(FAILURE_LINE_TOO_LONG, "line-too-long", FAILURE_CODE_PROTOCOL, 5, ACTOR_
 FAILURE(FAILURE_SERVER_BYE, "server-bye", FAILURE_CODE_RETRY, 5, ACTOR_PROVIDER,
 	N_("Der Server %s hat die Verbindung beendet."),
 	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))
+FAILURE(FAILURE_NOT_IMAP, "not-imap", FAILURE_CODE_PROTOCOL, 5, ACTOR_ADMINISTRATOR,
+	N_("Auf Port %s, kein IMAP-Server."),
+	N_("Ein Administrator muss den Port berichtigen; üblich ist 993."))
+FAILURE(FAILURE_NOT_SMTP, "not-smtp", FAILURE_CODE_PROTOCOL, 5, ACTOR_ADMINISTRATOR,
+	N_("Auf Port %s, kein SMTP-Server."),
+	N_("Ein Administrator muss den Port berichtigen; üblich ist 587."))
+FAILURE(FAILURE_CLIENT_REFUSED, "client-refused", FAILURE_CODE_RETRY, 5, ACTOR_PROVIDER,
+	N_("Der Server %s lässt diesen Rechner nicht zu."),
+	N_("Wer den Mailserver betreut, muss die Adresse dieses Rechners zulassen; die technische Meldung nennt den Grund."))
 FAILURE(FAILURE_SERVER_UNAVAILABLE, "server-unavailable", FAILURE_CODE_RETRY, 5, ACTOR_PROVIDER,
 	N_("Der Server %s kann die Anfrage gerade nicht bearbeiten."),
 	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))
@@ -264,10 +295,10 @@ FAILURE(FAILURE_LOGIN_REFUSED_BEFORE, "login-refused-before", FAILURE_CODE_LOGIN
 	N_("Bitte melden Sie sich mit Ihrem aktuellen Kennwort neu an: „amtspost login --user NAME“."))
 FAILURE(FAILURE_LOGIN_REFUSED_SHARED, "login-refused-shared", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
 	N_("Der Server hat die gemeinsame Anmeldung „%s“ aus der Systemsteuerung abgelehnt: Benutzername oder Kennwort sind nicht richtig."),
-	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set imap.password -“. Bis dahin meldet sich Amtspost damit für niemanden noch einmal an, damit das Konto nicht gesperrt wird."))
+	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set %s -“. Bis dahin meldet sich Amtspost damit für niemanden noch einmal an, damit das Konto nicht gesperrt wird."))
 FAILURE(FAILURE_LOGIN_REFUSED_SHARED_BEFORE, "login-refused-shared-before", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
 	N_("Der Server hat die gemeinsame Anmeldung „%s“ aus der Systemsteuerung vorhin abgelehnt und wurde nicht noch einmal gefragt."),
-	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set imap.password -“. Dann meldet sich Amtspost wieder an."))
+	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set %s -“. Dann meldet sich Amtspost wieder an."))
 FAILURE(FAILURE_LOGIN_UNUSABLE, "login-unusable", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Benutzername oder Kennwort von „%s“ enthalten Zeichen, die bei einer Anmeldung nicht erlaubt sind."),
 	N_("Bitte geben Sie beide neu ein."))
@@ -301,6 +332,9 @@ FAILURE(FAILURE_FOLDER_DENIED, "folder-denied", FAILURE_CODE_REFUSED, 6, ACTOR_P
 FAILURE(FAILURE_FOLDER_UNSTABLE, "folder-unstable", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
 	N_("Der Server vergibt im Ordner „%s“ keine dauerhaften Nummern für E-Mails; er kann nicht importiert werden."),
 	N_("Wer den Mailserver betreut, muss UIDVALIDITY für diesen Ordner einrichten."))
+FAILURE(FAILURE_MARKING_DENIED, "marking-denied", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
+	N_("Im Postfach „%s“ fehlt das Recht dazu."),
+	N_("Wer die Postfächer verwaltet, muss das Recht geben, E-Mails zu kennzeichnen; oder ein Administrator stellt import.after auf none."))
 FAILURE(FAILURE_COMMAND_REFUSED, "command-refused", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
 	N_("Der Server hat eine Anfrage abgelehnt: %s"),
 	N_("Bitte versuchen Sie es noch einmal; bleibt es dabei, hilft die IT mit der technischen Meldung weiter."))
@@ -318,7 +352,7 @@ FAILURE(FAILURE_UID_SET_INVALID, "uid-set-invalid", FAILURE_CODE_INPUT, 2, ACTOR
 	N_("Gültig sind Zahlen und Bereiche wie 4,6:8."))
 FAILURE(FAILURE_SOME_FAILED, "some-failed", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
 	N_("Nicht alles konnte importiert werden; Zahl der Fehler: %s."),
-	N_("Alles andere ist im Archiv. Was auf dem Server noch da ist, wird beim nächsten Import wieder versucht."))
+	N_("Alles andere ist im Archiv. Der Grund steht bei jedem Fehler und, wo jemand helfen muss, ein Rat."))
 
 /* Signing in with OAuth 2.0: what the authority answers (microsoft-365: AADSTS numbers) */
 FAILURE(FAILURE_OAUTH_REVOKED, "oauth-revoked", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,

@@ -118,7 +118,9 @@ typedef struct ImapStatus {
 	uint32_t uid_next;     /* 0: not told */
 	uint32_t uid_validity; /* 0: not told */
 	uint32_t unseen;
-	bool read_only; /* IMAP_READ_WRITE was asked for, and refused */
+	bool read_only;	 /* IMAP_READ_WRITE was asked for, and refused */
+	bool loses_seen; /* imap_select: by PERMANENTFLAGS the server would not keep it */
+	bool loses_flagged;
 } ImapStatus;
 
 /* STATUS without selecting. FAILURE_FOLDER_UNKNOWN, FAILURE_FOLDER_DENIED (RFC 5530 NOPERM). */

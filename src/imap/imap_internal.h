@@ -43,9 +43,11 @@ struct ImapSession {
 	GArray *pending;			 /* unsigned: tags without an answer */
 	uint32_t exists, uid_validity, uid_next; /* of the selected folder */
 	bool exists_told;			 /* since it was selected */
-	unsigned backoff;			 /* milliseconds */
-	GString *token;				 /* for sinks */
-	GString *text;				 /* of the last condition or continuation */
+	bool loses_seen;			 /* by the selected folder's PERMANENTFLAGS */
+	bool loses_flagged;
+	unsigned backoff;      /* milliseconds */
+	GString *token;	       /* for sinks */
+	GString *text;	       /* of the last condition or continuation */
 	GString *notice;       /* the last untagged NO, BAD or ALERT, as it came; empty: none */
 	GHashTable *raw_names; /* of folders whose names do not survive decoding and encoding */
 	ImapFetch *fetch;      /* the running one, borrowed */
@@ -77,6 +79,7 @@ typedef enum ImapCode {
 	IMAP_CODE_NONEXISTENT,
 	IMAP_CODE_NOPERM,
 	IMAP_CODE_OVERQUOTA,
+	IMAP_CODE_PERMANENTFLAGS,
 	IMAP_CODE_PRIVACYREQUIRED,
 	IMAP_CODE_READ_ONLY,
 	IMAP_CODE_TRYCREATE,

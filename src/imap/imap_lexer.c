@@ -229,11 +229,12 @@ void imap_lexer_string(ImapLexer *lexer, GString *token)
 		g_string_truncate(token, 0);
 }
 
+/* A tilde begins an atom here: only an nstring may be a literal8. */
 void imap_lexer_astring(ImapLexer *lexer, GString *token)
 {
 	int next = imap_lexer_peek(lexer);
 
-	if (next == '"' || begins_literal(next))
+	if (next == '"' || next == '{')
 		imap_lexer_string(lexer, token);
 	else
 		imap_lexer_atom(lexer, token);

@@ -30,6 +30,7 @@ static const struct {
 	{"NONEXISTENT", IMAP_CODE_NONEXISTENT},
 	{"NOPERM", IMAP_CODE_NOPERM},
 	{"OVERQUOTA", IMAP_CODE_OVERQUOTA},
+	{"PERMANENTFLAGS", IMAP_CODE_PERMANENTFLAGS},
 	{"PRIVACYREQUIRED", IMAP_CODE_PRIVACYREQUIRED},
 	{"READ-ONLY", IMAP_CODE_READ_ONLY},
 	{"TRYCREATE", IMAP_CODE_TRYCREATE},
@@ -74,7 +75,6 @@ static void take_capability(ImapSession *session, const char *name)
 void imap_take_capabilities(ImapSession *session, const char *text)
 {
 	g_auto(GStrv) names = g_strsplit(text, " ", -1);
-
 	g_autofree char *valid = text_make_valid(text, MIN(strlen(text), OFFER_LIMIT));
 
 	g_free(session->offer);
@@ -84,6 +84,18 @@ void imap_take_capabilities(ImapSession *session, const char *text)
 	session->capabilities_told = true;
 	for (char **name = names; *name; name++)
 		take_capability(session, *name);
+}
+
+/* "(\\Answered \\Seen \\*)"; a keyword's "\\*" says nothing of these two. */
+static void take_permanent_flags(ImapSession *session, const char *text)
+{
+	g_auto(GStrv) flags = g_strsplit_set(text, "( )", -1);
+
+	session->loses_seen = session->loses_flagged = true;
+	for (char **flag = flags; *flag; flag++) {
+		session->loses_seen &= g_ascii_strcasecmp(*flag, "\\Seen") != 0;
+		session->loses_flagged &= g_ascii_strcasecmp(*flag, "\\Flagged") != 0;
+	}
 }
 
 bool imap_note_throttling(ImapSession *session)
@@ -143,6 +155,8 @@ static ImapCode take_code(ImapSession *session, const char *text)
 		session->uid_validity = code_number(argument);
 	else if (code == IMAP_CODE_UIDNEXT)
 		session->uid_next = code_number(argument);
+	else if (code == IMAP_CODE_PERMANENTFLAGS)
+		take_permanent_flags(session, argument);
 	return code;
 }
 

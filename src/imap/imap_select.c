@@ -18,7 +18,7 @@ bool imap_select(ImapSession *session, const char *folder, ImapAccess access, Im
 		return false;
 	imap_command_quoted(command, raw);
 	session->exists = session->uid_validity = session->uid_next = 0;
-	session->exists_told = false;
+	session->exists_told = session->loses_seen = session->loses_flagged = false;
 	if (!imap_run(session, command, NULL, &reply, error))
 		return false;
 	if (reply.condition != IMAP_OK)
@@ -27,6 +27,8 @@ bool imap_select(ImapSession *session, const char *folder, ImapAccess access, Im
 		.messages = session->exists,
 		.uid_next = session->uid_next,
 		.uid_validity = session->uid_validity,
+		.loses_seen = session->loses_seen,
+		.loses_flagged = session->loses_flagged,
 		.read_only = access == IMAP_READ_WRITE && reply.code == IMAP_CODE_READ_ONLY,
 	};
 	return true;

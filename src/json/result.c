@@ -29,10 +29,10 @@ json_t *result_time(int64_t seconds)
 	return result_text(text);
 }
 
-json_t *result_error(const GError *error, const char *user)
+json_t *result_error(const GError *error, const FailureCall *call)
 {
 	g_autofree char *sentence = failure_sentence(error);
-	g_autofree char *advice = failure_advice_for(error, user);
+	g_autofree char *advice = failure_advice_for(error, call);
 
 	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o}", "status", failure_status(error), "code",
 		failure_code_name(error), "condition", failure_name(error), "message",

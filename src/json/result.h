@@ -15,6 +15,7 @@
 #include "app/people.h"
 #include "archive/archive.h"
 #include "audit/audit.h"
+#include "failure/failure.h"
 #include "settings/settings.h"
 #include "user/user_session.h"
 
@@ -23,8 +24,8 @@
 json_t *result_text(const char *text);	      /* NULL gives null; made valid UTF-8 */
 json_t *result_texts(const GPtrArray *texts); /* char * */
 json_t *result_time(int64_t seconds);	      /* RFC 3339 in UTC; 0 gives null */
-/* What stands behind "error". USER (nullable) is named in the advice. */
-json_t *result_error(const GError *error, const char *user);
+/* What stands behind "error". CALL is named in the advice. */
+json_t *result_error(const GError *error, const FailureCall *call);
 json_t *result_audit(const AuditRow *row);
 /* DOCUMENT as one line without its end, yours; characters that steer a terminal or turn text around
  * are escaped. */
@@ -34,7 +35,8 @@ char *result_write(const json_t *document);
 
 json_t *result_user(const Person *person);
 /* The rows that a CSV file was refused for (RowError *), with the ERROR that came of them. */
-json_t *result_row_errors(const GPtrArray *row_errors, const GError *error, const char *user);
+json_t *result_row_errors(
+	const GPtrArray *row_errors, const GError *error, const FailureCall *call);
 /* What of KEY may be told at any time; with SECRET (nullable), the key itself, once. */
 json_t *result_api_key(const ApiKey *key, const char *secret);
 json_t *result_invitation(const char *name, const char *path, int64_t expires);
@@ -48,11 +50,11 @@ json_t *result_check(const CheckResult *result);
 json_t *result_folder(const FolderView *folder);
 json_t *result_message(const MessageView *message);
 /* PROBLEM (nullable) ended the run; it is told beside what was done. */
-json_t *result_import(const ImportResult *result, const GError *problem, const char *user);
+json_t *result_import(const ImportResult *result, const GError *problem, const FailureCall *call);
 
 /* ---- result_login.c ---- */
 
-json_t *result_login(const LoginResult *result, const GError *problem, const char *user);
+json_t *result_login(const LoginResult *result, const GError *problem, const FailureCall *call);
 json_t *result_login_status(const LoginStatus *status);
 json_t *result_login_removed(bool removed);
 /* PERMISSIONS: LoginPermission *. */

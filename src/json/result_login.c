@@ -38,7 +38,7 @@ static json_t *mailboxes_json(const GPtrArray *mailboxes)
 	return list;
 }
 
-json_t *result_login(const LoginResult *result, const GError *problem, const char *user)
+json_t *result_login(const LoginResult *result, const GError *problem, const FailureCall *call)
 {
 	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "account",
 		result_text(result->account), "identity", result_text(result->identity), "imap",
@@ -46,7 +46,7 @@ json_t *result_login(const LoginResult *result, const GError *problem, const cha
 		mailboxes_json(result->mailboxes), "token_file", result_text(result->token_file));
 
 	if (problem)
-		json_object_set_new(document, "error", result_error(problem, user));
+		json_object_set_new(document, "error", result_error(problem, call));
 	return document;
 }
 

@@ -56,7 +56,7 @@ static json_t *import_errors_json(const GPtrArray *errors)
 	return list;
 }
 
-json_t *result_import(const ImportResult *result, const GError *problem, const char *user)
+json_t *result_import(const ImportResult *result, const GError *problem, const FailureCall *call)
 {
 	json_t *document = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
 		"imported", (json_int_t)result->imported, "known", (json_int_t)result->known,
@@ -68,6 +68,6 @@ json_t *result_import(const ImportResult *result, const GError *problem, const c
 		result_texts(result->case_conflicts));
 
 	if (problem)
-		json_object_set_new(document, "error", result_error(problem, user));
+		json_object_set_new(document, "error", result_error(problem, call));
 	return document;
 }

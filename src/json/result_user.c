@@ -14,7 +14,7 @@ json_t *result_user(const Person *person)
 		"sign_in_reason", result_text(sign_in->reason));
 }
 
-json_t *result_row_errors(const GPtrArray *row_errors, const GError *error, const char *user)
+json_t *result_row_errors(const GPtrArray *row_errors, const GError *error, const FailureCall *call)
 {
 	json_t *rows = json_array();
 
@@ -24,7 +24,7 @@ json_t *result_row_errors(const GPtrArray *row_errors, const GError *error, cons
 		json_array_append_new(rows, json_pack("{s:i, s:o}", "line", (int)row_error->line,
 						    "message", result_text(row_error->sentence)));
 	}
-	return json_pack("{s:o, s:o}", "error", result_error(error, user), "errors", rows);
+	return json_pack("{s:o, s:o}", "error", result_error(error, call), "errors", rows);
 }
 
 json_t *result_setting(const SettingView *view)

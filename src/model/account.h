@@ -17,6 +17,8 @@ typedef struct Account {
 	Interface interface;
 	char *address;	      /* the main mailbox */
 	GPtrArray *mailboxes; /* further addresses, char * */
+	/* The settings' generation in which they, or the user name, were stored last; 0: none. */
+	int64_t mailboxes_generation;
 	Endpoint imap;
 	Endpoint smtp;
 	OauthClient oauth;	   /* filled for INTERFACE_OFFICE365 only */

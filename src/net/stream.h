@@ -28,8 +28,7 @@ typedef struct StreamCertificate {
 	char *subject; /* the common name, else the whole one */
 	char *issuer;
 	char *names;	     /* "imap.amt.example, smtp.amt.example"; "" for none */
-	int64_t valid_from;  /* seconds since 1970 */
-	int64_t valid_until; /* the same */
+	int64_t valid_until; /* seconds since 1970 */
 } StreamCertificate;
 
 /* How far a connection came: milliseconds from its start, -1 for what it did not come to. */
@@ -41,6 +40,8 @@ typedef struct StreamReport {
 	int64_t ended;	   /* greeted by the server, or failed */
 	bool starttls;
 	char *address;	  /* of server or proxy; NULL: unknown */
+	char *version;	  /* "TLSv1.3" and the like; NULL: no handshake succeeded */
+	char *cipher;	  /* the same */
 	GPtrArray *chain; /* StreamCertificate * as the server sent them, its own first */
 } StreamReport;
 

@@ -52,6 +52,8 @@ static Fault look_at_smtp_line(Attempt *attempt, const char *line, size_t size, 
 		return FAULT_NONE;
 	if (size < 3 || !g_ascii_isdigit(line[1]) || !g_ascii_isdigit(line[2]))
 		return FAULT_GARBAGE;
+	if (starts_with(line, size, "554")) /* RFC 5321 section 3.1 */
+		return FAULT_SHUT_OUT;
 	return *line == '4' ? FAULT_UNAVAILABLE : *line == '5' ? FAULT_BYE : FAULT_GARBAGE;
 }
 
@@ -72,7 +74,7 @@ static size_t look_at_line(char *line, size_t unit, size_t count, void *data)
 	bool first = attempt->received == 0;
 
 	attempt->received += size;
-	stream_report_line(attempt);
+	stream_report_sign(attempt);
 	if (first)
 		keep_line(attempt->greeting, line, size);
 	attempt->fault = is_imap(attempt) ? look_at_imap_line(attempt, line, size, first)
@@ -95,9 +97,7 @@ static char *host_for_url(const char *host)
 		       : g_strdup_printf("[%s]", host);
 }
 
-/* Puts SCHEME://HOST:PORT PATH together by curl's own rules for host names; NULL if HOST breaks
- * them. */
-static char *make_url(const char *scheme, const char *host, uint16_t port, const char *path)
+char *attempt_make_url(const char *scheme, const char *host, uint16_t port, const char *path)
 {
 	g_autofree char *name = host_for_url(host);
 	char number[sizeof("65535")];
@@ -130,8 +130,8 @@ static bool set_target(Attempt *attempt, GError **error)
 	};
 	const Endpoint *endpoint = attempt->endpoint;
 	bool implicit = attempt->security == SECURITY_IMPLICIT;
-	g_autofree char *url = make_url(schemes[endpoint->protocol][implicit], endpoint->host,
-		endpoint->port, paths[endpoint->protocol]);
+	g_autofree char *url = attempt_make_url(schemes[endpoint->protocol][implicit],
+		endpoint->host, endpoint->port, paths[endpoint->protocol]);
 
 	if (!url) {
 		failure_set(error, FAILURE_NAME_UNKNOWN, endpoint->host, "invalid host name");
@@ -176,7 +176,7 @@ static bool set_proxy(Attempt *attempt, GError **error)
 	curl_easy_setopt(attempt->easy, CURLOPT_PROXY, "");
 	if (!proxy->host)
 		return true;
-	url = make_url(socks ? "socks5h" : "http", proxy->host, proxy->port, "/");
+	url = attempt_make_url(socks ? "socks5h" : "http", proxy->host, proxy->port, "/");
 	if (!url) {
 		failure_set(error, FAILURE_PROXY_NAME_UNKNOWN, proxy->host, "invalid proxy name");
 		return false;
@@ -314,6 +314,27 @@ bool attempt_run(Attempt *attempt, int64_t until)
 bool attempt_succeeded(const Attempt *attempt)
 {
 	return attempt->code == CURLE_OK && attempt->fault == FAULT_NONE;
+}
+
+/* Curl's handles change hands and keep nothing of the attempt. */
+Stream *attempt_take_stream(Attempt *attempt)
+{
+	const Endpoint *endpoint = attempt->endpoint;
+	Stream *stream = stream_new(
+		&stream_transport_curl, endpoint->host, endpoint->timeout, attempt->cancel);
+	curl_socket_t descriptor = CURL_SOCKET_BAD;
+
+	curl_easy_setopt(attempt->easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(attempt->easy, CURLOPT_HEADERDATA, NULL);
+	curl_easy_getinfo(attempt->easy, CURLINFO_ACTIVESOCKET, &descriptor);
+	stream->easy = g_steal_pointer(&attempt->easy);
+	stream->multi = g_steal_pointer(&attempt->multi);
+	stream->descriptor = descriptor;
+	g_free(stream->greeting);
+	stream->greeting = g_strdup(attempt->greeting->str);
+	if (attempt->security != SECURITY_NONE)
+		stream_tls_note(stream);
+	return stream;
 }
 
 void attempt_clear(Attempt *attempt)

@@ -36,6 +36,18 @@ static bool is_connected_in_silence(const Attempt *attempt)
 	return connected > 0 && attempt->received == 0;
 }
 
+/* A server that stayed silent to the end on a port of STARTTLS: asking costs nothing any more. */
+static bool may_have_waited_for_tls(const Attempt *attempt)
+{
+	Endpoint encrypted = *attempt->endpoint;
+	Security plan[2];
+
+	encrypted.tls = TLS_MODE_SERVER;
+	stream_tls_plan(&encrypted, plan);
+	return plan[0] == SECURITY_STARTTLS && is_connected_in_silence(attempt) &&
+	       (attempt->fault == FAULT_TIMEOUT || attempt->code == CURLE_OPERATION_TIMEDOUT);
+}
+
 /* Runs ATTEMPT to its end, but tells a silent peer that speaks TLS from one that is slow. */
 static void run(Attempt *attempt)
 {
@@ -53,6 +65,11 @@ static void run(Attempt *attempt)
 	}
 	while (!attempt_run(attempt, attempt->deadline))
 		;
+	if (may_have_waited_for_tls(attempt) &&
+		stream_tls_is_implicit(
+			attempt->endpoint, clock_monotonic() + SILENCE_PATIENCE, attempt->cancel))
+		attempt->fault = attempt->security == SECURITY_NONE ? FAULT_TLS_REQUIRED
+								    : FAULT_TLS_IMPLICIT;
 }
 
 static bool failed_handshake(const Attempt *attempt)
@@ -63,27 +80,6 @@ static bool failed_handshake(const Attempt *attempt)
 static bool speaks_no_tls(const Attempt *attempt)
 {
 	return failed_handshake(attempt) && stream_error_handshake(attempt) == HANDSHAKE_NOT_TLS;
-}
-
-/* Curl's handles change hands and keep nothing of the attempt. */
-static Stream *take_stream(Attempt *attempt)
-{
-	const Endpoint *endpoint = attempt->endpoint;
-	Stream *stream = stream_new(
-		&stream_transport_curl, endpoint->host, endpoint->timeout, attempt->cancel);
-	curl_socket_t descriptor = CURL_SOCKET_BAD;
-
-	curl_easy_setopt(attempt->easy, CURLOPT_ERRORBUFFER, NULL);
-	curl_easy_setopt(attempt->easy, CURLOPT_HEADERDATA, NULL);
-	curl_easy_getinfo(attempt->easy, CURLINFO_ACTIVESOCKET, &descriptor);
-	stream->easy = g_steal_pointer(&attempt->easy);
-	stream->multi = g_steal_pointer(&attempt->multi);
-	stream->descriptor = descriptor;
-	g_free(stream->greeting);
-	stream->greeting = g_strdup(attempt->greeting->str);
-	if (attempt->security != SECURITY_NONE)
-		stream_tls_note(stream);
-	return stream;
 }
 
 /* Which TLS versions the peer of a failed handshake speaks: servers refuse a version in many ways,
@@ -118,7 +114,7 @@ static Stream *connect_by(const Endpoint *endpoint, Security security, bool may_
 	run(&attempt);
 	stream_report_end(&attempt);
 	if (attempt_succeeded(&attempt))
-		return take_stream(&attempt);
+		return attempt_take_stream(&attempt);
 	spoken = probe_after(&attempt);
 	if (!may_fall_back || !may_want_starttls(&attempt, spoken))
 		stream_error_set(&attempt, spoken, error);

@@ -3,6 +3,7 @@
 #include "net/stream_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 #include <openssl/x509_vfy.h>
@@ -19,10 +20,38 @@ static Failure failure_of_fault(Fault fault)
 		[FAULT_GARBAGE] = FAILURE_SERVER_GARBAGE,
 		[FAULT_BYE] = FAILURE_SERVER_BYE,
 		[FAULT_UNAVAILABLE] = FAILURE_SERVER_UNAVAILABLE,
+		[FAULT_SHUT_OUT] = FAILURE_CLIENT_REFUSED,
 		[FAULT_TLS_REQUIRED] = FAILURE_TLS_REQUIRED,
+		[FAULT_TLS_IMPLICIT] = FAILURE_TLS_IMPLICIT,
 	};
 
 	return failures[fault];
+}
+
+/* The protocol, other than ours, whose server greets like this; NULL: none that is known. */
+static const char *other_protocol(const Attempt *attempt)
+{
+	static const struct {
+		const char *start;
+		const char *word; /* NULL: START is enough */
+		const char *name;
+	} greetings[] = {
+		{"* OK", NULL, "IMAP"},
+		{"* PREAUTH", NULL, "IMAP"},
+		{"+OK", NULL, "POP3"},
+		{"SSH-", NULL, "SSH"},
+		{"HTTP/", NULL, "HTTP"},
+		{"220", "FTP", "FTP"},
+		{"220", NULL, "SMTP"},
+		{"554", NULL, "SMTP"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(greetings); i++) {
+		if (g_str_has_prefix(attempt->greeting->str, greetings[i].start) &&
+			(!greetings[i].word || strstr(attempt->greeting->str, greetings[i].word)))
+			return greetings[i].name;
+	}
+	return NULL;
 }
 
 /* OpenSSL's error number, which curl reports only as text: "error:0A00042E:SSL routines::…". */
@@ -90,12 +119,74 @@ static Failure failure_of_certificate(const Attempt *attempt)
 	}
 }
 
+/* Nothing came through the proxy. A live proxy that waits for a dead server is as silent as one
+ * that is none. */
+static Failure blame_proxy(const Attempt *attempt)
+{
+	if (stream_proxy_answers(attempt->endpoint, attempt->cancel))
+		return FAILURE_PROXY_UNREACHABLE;
+	return attempt->endpoint->proxy.kind == PROXY_HTTP ? FAILURE_PROXY_NOT_HTTP
+							   : FAILURE_PROXY_NOT_SOCKS;
+}
+
+static bool has_proxy_login(const Attempt *attempt)
+{
+	return attempt->endpoint->proxy.username || attempt->endpoint->proxy.password;
+}
+
+static Failure failure_of_proxy_login(const Attempt *attempt)
+{
+	return has_proxy_login(attempt) ? FAILURE_PROXY_LOGIN : FAILURE_PROXY_LOGIN_MISSING;
+}
+
+/* What a proxy says of the server behind it: SOCKS's reply or HTTP's status, in words. */
+typedef struct ProxyWord {
+	long code;  /* curl's, or HTTP's */
+	int number; /* as the proxy sent it */
+	const char *text;
+} ProxyWord;
+
+static const ProxyWord socks_words[] = {
+	{CURLPX_REPLY_GENERAL_SERVER_FAILURE, 1, N_("allgemeiner Fehler des Proxys")},
+	{CURLPX_REPLY_NETWORK_UNREACHABLE, 3, N_("das Netz des Servers ist nicht zu erreichen")},
+	{CURLPX_REPLY_HOST_UNREACHABLE, 4,
+		N_("der Server ist nicht zu erreichen, oder seinen Namen gibt es nicht")},
+	{CURLPX_REPLY_CONNECTION_REFUSED, 5,
+		N_("der Server nimmt auf diesem Port keine Verbindung an")},
+	{CURLPX_REPLY_TTL_EXPIRED, 6, N_("der Server antwortet nicht")},
+	{CURLPX_REPLY_COMMAND_NOT_SUPPORTED, 7, N_("solche Verbindungen stellt er nicht her")},
+	{CURLPX_REPLY_ADDRESS_TYPE_NOT_SUPPORTED, 8,
+		N_("mit Namen oder Adressen dieser Art kann er nichts anfangen")},
+	{0},
+};
+
+static const ProxyWord http_words[] = {
+	{500, 500, N_("Fehler des Proxys, oder den Namen des Servers gibt es nicht")},
+	{502, 502, N_("er bekommt vom Server keine brauchbare Antwort")},
+	{503, 503,
+		N_("der Server nimmt auf diesem Port keine Verbindung an, oder seinen Namen gibt "
+		   "es nicht")},
+	{504, 504, N_("der Server antwortet nicht rechtzeitig")},
+	{0},
+};
+
 static Failure failure_of_socks(const Attempt *attempt)
 {
 	long reply = CURLPX_OK;
 
 	curl_easy_getinfo(attempt->easy, CURLINFO_PROXY_ERROR, &reply);
 	switch (reply) {
+	case CURLPX_REPLY_NOT_ALLOWED:
+		return FAILURE_PROXY_FORBIDDEN;
+	case CURLPX_REPLY_ADDRESS_TYPE_NOT_SUPPORTED:
+	case CURLPX_REPLY_COMMAND_NOT_SUPPORTED:
+	case CURLPX_REPLY_CONNECTION_REFUSED:
+	case CURLPX_REPLY_GENERAL_SERVER_FAILURE:
+	case CURLPX_REPLY_HOST_UNREACHABLE:
+	case CURLPX_REPLY_NETWORK_UNREACHABLE:
+	case CURLPX_REPLY_TTL_EXPIRED:
+	case CURLPX_REPLY_UNASSIGNED:
+		return FAILURE_PROXY_UNREACHABLE;
 	case CURLPX_NO_AUTH:
 	case CURLPX_USER_REJECTED:
 	case CURLPX_IDENTD:
@@ -105,11 +196,9 @@ static Failure failure_of_socks(const Attempt *attempt)
 	case CURLPX_GSSAPI_PROTECTION:
 	case CURLPX_LONG_USER: /* SOCKS has no room for more than 255 bytes */
 	case CURLPX_LONG_PASSWD:
-		return FAILURE_PROXY_LOGIN;
-	case CURLPX_REPLY_NOT_ALLOWED:
-		return FAILURE_PROXY_FORBIDDEN;
+		return failure_of_proxy_login(attempt);
 	default:
-		return FAILURE_PROXY_UNREACHABLE;
+		return blame_proxy(attempt);
 	}
 }
 
@@ -135,8 +224,14 @@ static Failure failure_of_loss(const Attempt *attempt)
 	if (!has_http_proxy(attempt) || status == HTTP_OK)
 		return FAILURE_CONNECTION_LOST;
 	switch (status) {
+	case 0:
+		return blame_proxy(attempt);
+	case HTTP_BAD_REQUEST:
+	case HTTP_NOT_ALLOWED:
+	case HTTP_NOT_IMPLEMENTED:
+		return FAILURE_PROXY_NOT_HTTP;
 	case HTTP_PROXY_LOGIN:
-		return FAILURE_PROXY_LOGIN;
+		return failure_of_proxy_login(attempt);
 	case HTTP_FORBIDDEN:
 		return FAILURE_PROXY_FORBIDDEN;
 	default:
@@ -163,8 +258,7 @@ static Failure failure_of_time(const Attempt *attempt)
 	curl_easy_getinfo(attempt->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
 	if (looked_up == 0 && attempt->received == 0)
 		return proxied ? FAILURE_PROXY_NAME_TEMPORARY : FAILURE_NAME_TEMPORARY;
-	return proxied && !came_through_proxy(attempt) ? FAILURE_PROXY_UNREACHABLE
-						       : FAILURE_TIMEOUT;
+	return proxied && !came_through_proxy(attempt) ? blame_proxy(attempt) : FAILURE_TIMEOUT;
 }
 
 /* With a proxy only the proxy's name is looked up here, whichever code curl has for it. */
@@ -184,6 +278,8 @@ static Failure failure_of_name(const Attempt *attempt)
 /* Curl's 8: an accepted STARTTLS with bytes behind it, or no mail server. */
 static Failure failure_of_reply(const Attempt *attempt)
 {
+	if (has_http_proxy(attempt) && connect_status(attempt) == 0)
+		return blame_proxy(attempt);
 	return attempt->security == SECURITY_STARTTLS && attempt->ready_replies > 1
 		       ? FAILURE_TLS_INJECTION
 		       : FAILURE_SERVER_GARBAGE;
@@ -213,9 +309,8 @@ static Failure failure_of_code(const Attempt *attempt, unsigned spoken)
 	case CURLE_REMOTE_ACCESS_DENIED: /* EHLO refused, and with it STARTTLS */
 		return FAILURE_TLS_STARTTLS_MISSING;
 	case CURLE_WEIRD_SERVER_REPLY:
-		return failure_of_reply(attempt);
 	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP 0.9: no status line */
-		return FAILURE_SERVER_GARBAGE;
+		return failure_of_reply(attempt);
 	case CURLE_LINE_TOO_LONG:
 		return FAILURE_LINE_TOO_LONG;
 	case CURLE_GOT_NOTHING:
@@ -228,6 +323,24 @@ static Failure failure_of_code(const Attempt *attempt, unsigned spoken)
 	}
 }
 
+/* "proxy.amt.example (HTTP-Proxy, Port 3128, Benutzer amt; Ziel: imap.amt.example, Port 993)";
+ * yours. */
+static char *describe_proxy(const Endpoint *endpoint, bool target)
+{
+	const Proxy *proxy = &endpoint->proxy;
+	GString *text = g_string_new(NULL);
+
+	g_string_append_printf(text, _("%s (%s-Proxy, Port %u"), proxy->host,
+		proxy->kind == PROXY_HTTP ? "HTTP" : "SOCKS5", proxy->port);
+	if (proxy->username)
+		g_string_append_printf(text, _(", Benutzer %s"), proxy->username);
+	if (target)
+		g_string_append_printf(
+			text, _("; Ziel: %s, Port %u"), endpoint->host, endpoint->port);
+	g_string_append_c(text, ')');
+	return g_string_free(text, FALSE);
+}
+
 /* What the sentence of FAILURE names; yours. */
 static char *subject_of(const Attempt *attempt, Failure failure, unsigned spoken)
 {
@@ -236,19 +349,82 @@ static char *subject_of(const Attempt *attempt, Failure failure, unsigned spoken
 	switch (failure) {
 	case FAILURE_PROXY_NAME_UNKNOWN:
 	case FAILURE_PROXY_NAME_TEMPORARY:
+		return g_strdup(endpoint->proxy.host);
+	case FAILURE_PROXY_NOT_HTTP:
+	case FAILURE_PROXY_NOT_SOCKS:
+		return g_strdup_printf(
+			_("„%s“, Port %u,"), endpoint->proxy.host, endpoint->proxy.port);
 	case FAILURE_PROXY_REFUSED:
 	case FAILURE_PROXY_LOGIN:
-		return g_strdup(endpoint->proxy.host);
+	case FAILURE_PROXY_LOGIN_MISSING:
+		return describe_proxy(endpoint, false);
 	case FAILURE_PROXY_FORBIDDEN:
 	case FAILURE_PROXY_UNREACHABLE:
-		return g_strdup_printf(_("%s (Ziel: %s, Port %u)"), endpoint->proxy.host,
-			endpoint->host, endpoint->port);
+		return describe_proxy(endpoint, true);
+	case FAILURE_CONNECT_REFUSED:
+		return g_strdup_printf(_("%s (Port %u)"), endpoint->host, endpoint->port);
+	case FAILURE_NOT_IMAP:
+	case FAILURE_NOT_SMTP:
+		return g_strdup_printf(
+			_("%u antwortet ein %s-Server"), endpoint->port, other_protocol(attempt));
 	case FAILURE_TLS_CA_FILE:
 		return g_strdup(endpoint->ca_file);
 	case FAILURE_TLS_VERSION:
 		return stream_tls_describe_mismatch(endpoint->tls, spoken);
 	default:
 		return g_strdup(endpoint->host);
+	}
+}
+
+/* "Der Proxy meldet: … (SOCKS 4)."; NULL: it said nothing that is known. Yours. */
+static char *quote_proxy(const Attempt *attempt)
+{
+	bool http = attempt->endpoint->proxy.kind == PROXY_HTTP;
+	const ProxyWord *word = http ? http_words : socks_words;
+	long code = connect_status(attempt);
+
+	if (!http)
+		curl_easy_getinfo(attempt->easy, CURLINFO_PROXY_ERROR, &code);
+	while (word->text && word->code != code)
+		word++;
+	return word->text ? g_strdup_printf(_("Der Proxy meldet: %s (%s %d)."), _(word->text),
+				    http ? "HTTP" : "SOCKS", word->number)
+			  : NULL;
+}
+
+/* The port that people use where the present one leads to FAILURE. */
+static const char *usual_port(const Endpoint *endpoint, Failure failure)
+{
+	if (endpoint->protocol == MAIL_PROTOCOL_IMAP)
+		return failure == FAILURE_TLS_NOT_SPOKEN && endpoint->port == 993
+			       ? _("143 (mit STARTTLS)")
+			       : "993";
+	if (failure == FAILURE_TLS_IMPLICIT ||
+		(failure == FAILURE_TLS_STARTTLS_MISSING && endpoint->port == 587))
+		return "465";
+	return _("587 (mit STARTTLS)");
+}
+
+/* What the advice says beyond its row; NULL: nothing. Yours. */
+static char *remedy_of(const Attempt *attempt, Failure failure)
+{
+	switch (failure) {
+	case FAILURE_PROXY_UNREACHABLE:
+		return quote_proxy(attempt);
+	case FAILURE_TLS_NOT_SPOKEN:
+	case FAILURE_TLS_STARTTLS_MISSING:
+	case FAILURE_TLS_IMPLICIT:
+		return g_strdup(usual_port(attempt->endpoint, failure));
+	case FAILURE_TLS_AUTHORITY:
+		return attempt->endpoint->ca_file
+			       ? g_strdup_printf(
+					 _("Eingetragen ist „%s“: Darin fehlt der Aussteller "
+					   "dieses Zertifikats, oder der Server sendet "
+					   "sein Zwischenzertifikat nicht mit."),
+					 attempt->endpoint->ca_file)
+			       : NULL;
+	default:
+		return NULL;
 	}
 }
 
@@ -260,6 +436,7 @@ static char *describe(const Attempt *attempt)
 		[FAULT_TIMEOUT] = "no answer in time",
 		[FAULT_FLOOD] = "more data than a greeting can be",
 		[FAULT_TLS_REQUIRED] = "silent without encryption, but it speaks TLS",
+		[FAULT_TLS_IMPLICIT] = "silent before STARTTLS, but it takes a TLS handshake",
 	};
 
 	if (attempt->farewell->len > 0) {
@@ -283,6 +460,11 @@ static Failure translate(const Attempt *attempt, unsigned spoken)
 		return failure_of_code(attempt, spoken);
 	case FAULT_TIMEOUT:
 		return failure_of_time(attempt);
+	case FAULT_GARBAGE:
+		if (other_protocol(attempt))
+			return attempt->endpoint->protocol == MAIL_PROTOCOL_IMAP ? FAILURE_NOT_IMAP
+										 : FAILURE_NOT_SMTP;
+		return FAILURE_SERVER_GARBAGE;
 	default:
 		return failure_of_fault(attempt->fault);
 	}
@@ -295,8 +477,12 @@ void stream_error_set(const Attempt *attempt, unsigned spoken, GError **error)
 	g_autofree char *subject = subject_of(attempt, failure, spoken);
 	g_autofree char *text = describe(attempt);
 
+	g_autofree char *remedy = remedy_of(attempt, failure);
+
 	failure_set(
 		error, failure, subject, "%s port %u: %s", endpoint->host, endpoint->port, text);
+	if (error && *error && remedy)
+		failure_set_remedy(*error, remedy);
 }
 
 void stream_error_set_transfer(const Stream *stream, CURLcode code, GError **error)

@@ -61,11 +61,13 @@ typedef enum Fault {
 	FAULT_NONE,
 	FAULT_CANCELLED,
 	FAULT_TIMEOUT,
-	FAULT_FLOOD,	   /* more than a greeting can need */
-	FAULT_GARBAGE,	   /* no greeting of the protocol */
-	FAULT_BYE,	   /* the server closes, in its own words */
-	FAULT_UNAVAILABLE, /* SMTP 4xx */
-	FAULT_TLS_REQUIRED /* silent on a plain connection, and it speaks TLS */
+	FAULT_FLOOD,	    /* more than a greeting can need */
+	FAULT_GARBAGE,	    /* no greeting of the protocol */
+	FAULT_BYE,	    /* the server closes, in its own words */
+	FAULT_UNAVAILABLE,  /* SMTP 4xx */
+	FAULT_SHUT_OUT,	    /* SMTP 554: it serves others, not this machine */
+	FAULT_TLS_IMPLICIT, /* silent before STARTTLS, and it waits for a handshake */
+	FAULT_TLS_REQUIRED  /* silent on a plain connection, and it speaks TLS */
 } Fault;
 
 /* One attempt to connect: what is asked for, curl's handles, and what the peer has shown. */
@@ -91,6 +93,9 @@ typedef struct Attempt {
 	unsigned ready_replies; /* IMAP: tagged OK; SMTP: 220. The second one accepts STARTTLS. */
 } Attempt;
 
+/* SCHEME://HOST:PORT PATH put together by curl's own rules for host names, yours; NULL if HOST
+ * breaks them. */
+char *attempt_make_url(const char *scheme, const char *host, uint16_t port, const char *path);
 /* Fills ATTEMPT with handles that behave; where to go is still to be set, then attempt_begin adds
  * proxy and TLS. ENDPOINT and CANCEL are borrowed. */
 void attempt_init(Attempt *attempt, const Endpoint *endpoint, Security security, bool probe,
@@ -104,6 +109,13 @@ bool attempt_run(Attempt *attempt, int64_t until);
 bool attempt_succeeded(const Attempt *attempt);
 void attempt_clear(Attempt *attempt);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Attempt, attempt_clear)
+
+/* What has succeeded as a stream; ATTEMPT keeps nothing. */
+Stream *attempt_take_stream(Attempt *attempt);
+
+/* stream_proxy.c: whether what listens where ENDPOINT's proxy should be answers in that proxy's
+ * language. A proxy that is asked for a dead server is silent, too. */
+bool stream_proxy_answers(const Endpoint *endpoint, const Cancel *cancel);
 
 /* OpenSSL's reason of a failed handshake, as far as it matters here. */
 typedef enum HandshakeFault {
@@ -128,11 +140,15 @@ Failure stream_name_failure(const char *host, int64_t deadline, const Cancel *ca
  * seen; and notes how it ended. */
 void stream_report_watch(Attempt *attempt, StreamReport *report);
 void stream_report_end(Attempt *attempt);
-/* The server has said something. */
-void stream_report_line(const Attempt *attempt);
+/* The server has been reached: it has said something, or its handshake begins. */
+void stream_report_sign(const Attempt *attempt);
 
-/* What an HTTP proxy answers to CONNECT. */
+/* What an HTTP proxy answers to CONNECT; 400, 405 and 501 come from web servers that do not know
+ * it. */
 #define HTTP_OK 200
+#define HTTP_BAD_REQUEST 400
+#define HTTP_NOT_ALLOWED 405
+#define HTTP_NOT_IMPLEMENTED 501
 #define HTTP_FORBIDDEN 403
 #define HTTP_PROXY_LOGIN 407
 
@@ -144,6 +160,8 @@ void stream_tls_configure(Attempt *attempt);
 unsigned stream_tls_versions(TlsMode mode);
 unsigned stream_tls_probe(
 	const Endpoint *endpoint, Security security, int64_t deadline, const Cancel *cancel);
+/* Whether the server begins with a handshake, of whatever version; one connection. */
+bool stream_tls_is_implicit(const Endpoint *endpoint, int64_t deadline, const Cancel *cancel);
 /* Yours: "eingestellt ist …, der Server kann …". */
 char *stream_tls_describe_mismatch(TlsMode mode, unsigned spoken);
 /* Notes version and cipher of a stream connected by curl. */

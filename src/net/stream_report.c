@@ -16,7 +16,7 @@
 /* Characters of a name. */
 #define NAME_LIMIT 200
 
-static void stream_certificate_free(StreamCertificate *certificate)
+static void certificate_free(StreamCertificate *certificate)
 {
 	g_free(certificate->subject);
 	g_free(certificate->issuer);
@@ -27,6 +27,8 @@ static void stream_certificate_free(StreamCertificate *certificate)
 void stream_report_clear(StreamReport *report)
 {
 	g_clear_pointer(&report->address, g_free);
+	g_clear_pointer(&report->version, g_free);
+	g_clear_pointer(&report->cipher, g_free);
 	g_clear_pointer(&report->chain, g_ptr_array_unref);
 }
 
@@ -39,7 +41,7 @@ static void reset(StreamReport *report)
 		.handshake = -1,
 		.encrypted = -1,
 		.ended = -1,
-		.chain = g_ptr_array_new_with_free_func((GDestroyNotify)stream_certificate_free),
+		.chain = g_ptr_array_new_with_free_func((GDestroyNotify)certificate_free),
 	};
 }
 
@@ -54,7 +56,7 @@ static char *make_safe(const char *bytes, size_t size)
 	return g_utf8_substring(safe, 0, MIN(g_utf8_strlen(safe, -1), NAME_LIMIT));
 }
 
-/* The last part of NAME of the kind NID; NULL: it has none. Yours. */
+/* The first part of NAME of the kind NID; NULL: it has none. Yours. */
 static char *find_part(const X509_NAME *name, int nid)
 {
 	int place = X509_NAME_get_index_by_NID(name, nid, -1);
@@ -134,7 +136,6 @@ static StreamCertificate *look_at(X509 *certificate)
 	seen->subject = name_of(X509_get_subject_name(certificate));
 	seen->issuer = name_of(X509_get_issuer_name(certificate));
 	seen->names = names_of(certificate);
-	seen->valid_from = seconds_of(X509_get0_notBefore(certificate));
 	seen->valid_until = seconds_of(X509_get0_notAfter(certificate));
 	return seen;
 }
@@ -170,6 +171,18 @@ static int look_at_chain(int good, X509_STORE_CTX *checking)
 	return good;
 }
 
+/* For SSL_CTX_set_info_callback. */
+static void look_at_state(const SSL *ssl, int place, int value)
+{
+	StreamReport *report = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index());
+
+	(void)value;
+	if (!report || !(place & SSL_CB_HANDSHAKE_DONE) || report->version)
+		return;
+	report->version = g_strdup(SSL_get_version(ssl));
+	report->cipher = g_strdup(SSL_get_cipher_name(ssl));
+}
+
 /* The SSL_CTX may outlive the report. */
 static void forget_context(Attempt *attempt)
 {
@@ -189,9 +202,11 @@ static CURLcode begin_handshake(CURL *easy, void *context, void *data)
 	forget_context(attempt);
 	attempt->context = context;
 	SSL_CTX_up_ref(attempt->context);
+	stream_report_sign(attempt);
 	attempt->report->handshake = clock_monotonic() - attempt->started;
 	SSL_CTX_set_ex_data(context, context_index(), attempt->report);
 	SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), look_at_chain);
+	SSL_CTX_set_info_callback(context, look_at_state);
 	return CURLE_OK;
 }
 
@@ -210,7 +225,7 @@ void stream_report_watch(Attempt *attempt, StreamReport *report)
 	curl_easy_setopt(attempt->easy, CURLOPT_SSL_CTX_DATA, attempt);
 }
 
-void stream_report_line(const Attempt *attempt)
+void stream_report_sign(const Attempt *attempt)
 {
 	if (attempt->report && attempt->report->reached < 0)
 		attempt->report->reached = clock_monotonic() - attempt->started;
@@ -235,14 +250,15 @@ void stream_report_end(Attempt *attempt)
 	report->ended = clock_monotonic() - attempt->started;
 	report->connected = time_of(attempt->easy, CURLINFO_CONNECT_TIME_T);
 	report->encrypted = time_of(attempt->easy, CURLINFO_APPCONNECT_TIME_T);
-	/* Curl notes it only behind an implicit handshake. */
-	if (report->connected < 0)
+	/* Curl notes it only behind an implicit handshake, and its clock is not quite ours. */
+	if (report->connected < 0 ||
+		(report->handshake >= 0 && report->handshake < report->connected))
 		report->connected = report->handshake;
-	/* Through a proxy what follows shows that the server was reached. */
+	if (report->encrypted >= 0)
+		report->encrypted = MAX(report->encrypted, report->handshake);
+	/* Through a proxy only the first sign shows that the server was reached. */
 	if (!attempt->endpoint->proxy.host)
 		report->reached = report->connected;
-	else if (report->reached < 0)
-		report->reached = report->handshake;
 	if (curl_easy_getinfo(attempt->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK &&
 		address && *address)
 		report->address = g_strdup(address);

@@ -110,16 +110,16 @@ void stream_tls_configure(Attempt *attempt)
 
 typedef enum Probed { PROBED_NO, PROBED_YES, PROBED_POINTLESS } Probed;
 
-/* One handshake with just VERSION. Nothing but that handshake counts: what the server says behind
+/* One handshake as MODE admits. Nothing but that handshake counts: what the server says behind
  * it, its certificate and its greeting do not. */
-static Probed probe_version(const Endpoint *endpoint, Security security, unsigned version,
-	int64_t deadline, const Cancel *cancel)
+static Probed probe(const Endpoint *endpoint, Security security, TlsMode mode, int64_t deadline,
+	const Cancel *cancel)
 {
 	g_auto(Attempt) attempt = {0};
 	Endpoint exact = *endpoint;
 	curl_off_t handshake = 0;
 
-	exact.tls = TLS_MODE_1_0 + version;
+	exact.tls = mode;
 	exact.timeout = MIN(endpoint->timeout, PROBE_TIMEOUT);
 	if (!attempt_start(&attempt, &exact, security, true, cancel, NULL))
 		return PROBED_POINTLESS;
@@ -141,7 +141,7 @@ unsigned stream_tls_probe(
 	unsigned spoken = 0;
 
 	for (unsigned i = 0; i < TLS_VERSIONS; i++) {
-		Probed probed = probe_version(endpoint, security, i, deadline, cancel);
+		Probed probed = probe(endpoint, security, TLS_MODE_1_0 + i, deadline, cancel);
 
 		if (probed == PROBED_POINTLESS)
 			break;
@@ -149,6 +149,12 @@ unsigned stream_tls_probe(
 			spoken |= 1U << i;
 	}
 	return spoken;
+}
+
+bool stream_tls_is_implicit(const Endpoint *endpoint, int64_t deadline, const Cancel *cancel)
+{
+	return probe(endpoint, SECURITY_IMPLICIT, TLS_MODE_FROM_1_0, deadline, cancel) ==
+	       PROBED_YES;
 }
 
 unsigned stream_probe_tls(const Endpoint *endpoint, const Cancel *cancel)

@@ -61,10 +61,12 @@ typedef struct NameRow {
 	bool alone; /* no number changes what it means */
 } NameRow;
 
+/* clang-format off */
 /* RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6. */
 static const NameRow names[] = {
 	{"temporarily_unavailable", FAILURE_OAUTH_BUSY, true},
-	{"server_error", FAILURE_OAUTH_BUSY, true}, {"invalid_grant", FAILURE_OAUTH_SIGN_IN, false},
+	{"server_error", FAILURE_OAUTH_BUSY, true},
+	{"invalid_grant", FAILURE_OAUTH_SIGN_IN, false},
 	{"login_required", FAILURE_OAUTH_SIGN_IN, false},
 	{"account_selection_required", FAILURE_OAUTH_SIGN_IN, false},
 	{"interaction_required", FAILURE_OAUTH_INTERACTION, false},
@@ -72,6 +74,7 @@ static const NameRow names[] = {
 	{"access_denied", FAILURE_OAUTH_DECLINED, false},
 	{"invalid_redirect_uri", FAILURE_OAUTH_REDIRECT, false}, /* RFC 7591 section 3.2.2 */
 };
+/* clang-format on */
 
 int64_t oauth_error_number(const char *description)
 {

@@ -247,6 +247,8 @@ static bool is_of_proxy(const GError *problem)
 {
 	return failure_is(problem, FAILURE_PROXY_UNREACHABLE) ||
 	       failure_is(problem, FAILURE_PROXY_REFUSED) ||
+	       failure_is(problem, FAILURE_PROXY_NOT_HTTP) ||
+	       failure_is(problem, FAILURE_PROXY_NOT_SOCKS) ||
 	       failure_is(problem, FAILURE_PROXY_NAME_TEMPORARY);
 }
 

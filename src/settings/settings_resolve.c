@@ -126,10 +126,10 @@ static GPtrArray *split(const Resolving *resolving, SettingKey key)
 static GPtrArray *resolve_mailboxes(const Resolving *resolving, const char *main_address)
 {
 	GPtrArray *mailboxes = split(resolving, SETTING_MAILBOXES);
-	g_autofree char *main_folded = main_address ? text_fold(main_address) : NULL;
+	g_autofree char *main_folded = main_address ? text_fold_address(main_address) : NULL;
 
 	for (guint i = mailboxes->len; i > 0; i--) {
-		g_autofree char *folded = text_fold(g_ptr_array_index(mailboxes, i - 1));
+		g_autofree char *folded = text_fold_address(g_ptr_array_index(mailboxes, i - 1));
 
 		if (g_strcmp0(folded, main_folded) == 0)
 			g_ptr_array_remove_index(mailboxes, i - 1);
@@ -196,6 +196,8 @@ Account *settings_resolve(Settings *settings, const char *user, GError **error)
 	account->interface = (Interface)get_choice(&resolving, SETTING_INTERFACE);
 	account->address = g_strdup(get_text(&resolving, SETTING_ACCOUNT));
 	account->mailboxes = resolve_mailboxes(&resolving, account->address);
+	account->mailboxes_generation = MAX(resolving.reading->own.generations[SETTING_MAILBOXES],
+		resolving.reading->own.generations[SETTING_IMAP_USERNAME]);
 	account->token_folder = g_strdup(get_text(&resolving, SETTING_OAUTH_TOKEN_FOLDER));
 	resolve_import(&resolving, account);
 	if (!resolve_endpoint(&resolving, MAIL_PROTOCOL_IMAP, &account->imap, error) ||

@@ -26,6 +26,22 @@ static char *show_value(const char *value)
 	return g_strconcat(safe, "…", NULL);
 }
 
+/* Answers false: SETTING's value, not repeated, is not EXPECTED (German). */
+static bool refuse_silently(const Setting *setting, const char *expected, GError **error)
+{
+	g_autofree char *subject =
+		g_strdup_printf(_("%s. Erwartet wird %s."), setting->name, expected);
+
+	failure_set(error, FAILURE_SETTING_INVALID, subject, "%s: invalid value", setting->name);
+	return false;
+}
+
+/* Whoever types a password into a URL should not find it in a log. */
+static bool may_hold_secret(const Setting *setting, const char *value)
+{
+	return setting->type == TYPE_HOST && strchr(value, '@');
+}
+
 /* Answers false: VALUE is not what SETTING wants, EXPECTED (German) says what would be. */
 static bool refuse(const Setting *setting, const char *value, const char *expected, GError **error)
 {
@@ -33,18 +49,10 @@ static bool refuse(const Setting *setting, const char *value, const char *expect
 	g_autofree char *subject =
 		g_strdup_printf(_("%s „%s“. Erwartet wird %s."), setting->name, shown, expected);
 
+	if (may_hold_secret(setting, value))
+		return refuse_silently(setting, expected, error);
 	failure_set(error, FAILURE_SETTING_INVALID, subject, "%s: invalid value '%s'",
 		setting->name, shown);
-	return false;
-}
-
-/* The same without repeating the value. */
-static bool refuse_silently(const Setting *setting, const char *expected, GError **error)
-{
-	g_autofree char *subject =
-		g_strdup_printf(_("%s. Erwartet wird %s."), setting->name, expected);
-
-	failure_set(error, FAILURE_SETTING_INVALID, subject, "%s: invalid value", setting->name);
 	return false;
 }
 
@@ -222,7 +230,7 @@ static char *normalise_url(const Setting *setting, const char *value, GError **e
 
 	if (uri && is_service_url(uri))
 		return g_strdup(value);
-	/* Whoever types a password into a URL should not find it in a log. */
+	/* As in may_hold_secret. */
 	refuse_silently(setting,
 		_("eine Adresse, die mit https:// beginnt (http:// nur für diesen Rechner selbst), "
 		  "ohne Benutzername, ? und #"),

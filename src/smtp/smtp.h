@@ -63,7 +63,8 @@ bool smtp_login(SmtpSession *session, const SaslIdentity *identity, GError **err
 
 /* Asks whether SENDER may send from here, by the beginning of a mail to RECIPIENT that is called
  * off before it has any content. FAILURE_SENDER_REFUSED; FAILURE_LOGIN_MISSING: the server wants a
- * login first. A RECIPIENT whom the server does not know says nothing about the sender. */
+ * login first. A RECIPIENT whom the server does not know, or cannot be told, says nothing about the
+ * sender. */
 bool smtp_try_sender(
 	SmtpSession *session, const char *sender, const char *recipient, GError **error);
 

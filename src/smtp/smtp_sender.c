@@ -4,23 +4,17 @@
 
 #define SMTP_LOGIN_NEEDED 530
 
-/* "MAIL FROM:<info@amt.example>"; yours. NULL: the address cannot be said to this server. */
-static char *make_line(const SmtpSession *session, const char *verb, const char *address)
+/* Whether ADDRESS can be said to this server at all. */
+static bool is_sayable(const SmtpSession *session, const char *address)
 {
-	bool plain = g_str_is_ascii(address);
-	bool utf8 = smtp_has(session, SMTP_CAP_SMTPUTF8);
-
 	for (const char *at = address; *at; at++) {
 		if (g_ascii_iscntrl(*at) || *at == '<' || *at == '>' || *at == ' ')
-			return NULL;
+			return false;
 	}
-	if (!plain && !utf8)
-		return NULL;
-	return g_strdup_printf("%s:<%s>%s", verb, address,
-		!plain && g_str_has_prefix(verb, "MAIL") ? " SMTPUTF8" : "");
+	return g_str_is_ascii(address) || smtp_has(session, SMTP_CAP_SMTPUTF8);
 }
 
-/* RFC 3463 section 3.2: what is wrong with the recipient's address, not with the sender. */
+/* RFC 3463 sections 3.2 and 3.3: what is wrong with the recipient, not with the sender. */
 static bool concerns_recipient(const SmtpReply *reply)
 {
 	switch (reply->enhanced) {
@@ -30,6 +24,8 @@ static bool concerns_recipient(const SmtpReply *reply)
 	case SMTP_ENHANCED(5, 1, 4):
 	case SMTP_ENHANCED(5, 1, 6):
 	case SMTP_ENHANCED(5, 1, 10):
+	case SMTP_ENHANCED(5, 2, 1):
+	case SMTP_ENHANCED(5, 2, 2):
 		return true;
 	default:
 		return false;
@@ -45,20 +41,27 @@ static bool refuse_sender(SmtpSession *session, const SmtpReply *reply, const ch
 	return smtp_refuse(session, reply, verb, failure, sender, error);
 }
 
+/* RFC 6531 section 3.4: one internationalised address makes it an internationalised mail. A
+ * recipient whom this server cannot be told leaves the judgement to MAIL. */
 static bool begin_mail(
 	SmtpSession *session, const char *sender, const char *recipient, GError **error)
 {
-	g_autofree char *from = make_line(session, "MAIL FROM", sender);
-	g_autofree char *to = make_line(session, "RCPT TO", recipient);
+	bool complete = is_sayable(session, recipient);
+	bool utf8 = !g_str_is_ascii(sender) || (complete && !g_str_is_ascii(recipient));
+	g_autofree char *from =
+		g_strdup_printf("MAIL FROM:<%s>%s", sender, utf8 ? " SMTPUTF8" : "");
+	g_autofree char *to = g_strdup_printf("RCPT TO:<%s>", recipient);
 	g_auto(SmtpReply) reply = {0};
 
-	if (!from || !to)
+	if (!is_sayable(session, sender))
 		return smtp_fail(session, error, FAILURE_SENDER_REFUSED, sender,
 			"this server takes no address with such letters");
 	if (!smtp_run(session, from, &reply, error))
 		return false;
 	if (reply.code != SMTP_DONE)
 		return refuse_sender(session, &reply, "MAIL", sender, error);
+	if (!complete)
+		return true;
 	if (!smtp_run(session, to, &reply, error))
 		return false;
 	return reply.code / 100 == 2 || concerns_recipient(&reply) ||

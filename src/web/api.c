@@ -68,7 +68,8 @@ unsigned api_http_status(const GError *error)
 
 bool api_problem(Visit *visit, const GError *error)
 {
-	json_t *told = result_error(error, visit->user ? visit->user->name : NULL);
+	FailureCall call = {.user = visit->user ? visit->user->name : NULL};
+	json_t *told = result_error(error, &call);
 	unsigned status = api_http_status(error);
 	json_t *problem = json_pack("{s:s+, s:O, s:i, s:O, s:O}", "type",
 		"urn:amtspost:", failure_name(error), "title", json_object_get(told, "message"),

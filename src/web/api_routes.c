@@ -260,7 +260,7 @@ static bool run_login(Visit *visit, GError **error)
 		web_request_cancel(visit->request), &result, error);
 	if (!done)
 		return false;
-	return api_answer(visit, 200, result_login(&result, NULL, user));
+	return api_answer(visit, 200, result_login(&result, NULL, NULL));
 }
 
 static bool run_login_remove(Visit *visit, GError **error)

@@ -29,6 +29,14 @@ def test_wrong_usage(amtspost, arguments):
     assert people.stderr.strip()
 
 
+@pytest.mark.parametrize(("arguments", "call"), [
+    (["user", "add"], "amtspost user add --help"), (["import"], "amtspost import --help"),
+    (["gibtesnicht"], "amtspost --help"), ([], "amtspost --help")])
+def test_the_advice_names_the_command(amtspost, arguments, call):
+    assert f"„{call}“" in amtspost.fails(2, *arguments)["advice"]
+    assert f"„{call}“" in amtspost.run(*arguments).stderr
+
+
 def test_wrong_usage_makes_no_data(tmp_path):
     amtspost = Amtspost(tmp_path)
     amtspost.data = tmp_path / "neu"

@@ -1,9 +1,8 @@
 /* What the client does in IMAP dialogues, each by one function of imap.h:
  *   open · login USER PASSWORD [AS] · login-token USER TOKEN [HOST PORT] · list · namespaces ·
- *   status FOLDER · status-many FOLDER… · select FOLDER · examine FOLDER · search [set=…]
- *   [since=DATE] [text=…] · fetch SET · summary SET · flag SET FLAG · move SET FOLDER · noop ·
- * close
- */
+ *   status FOLDER · status-many FOLDER… · select FOLDER · examine FOLDER · rights FOLDER ·
+ *   search [set=…] [since=DATE] [text=…] · fetch SET · summary SET · flag SET FLAG ·
+ *   move SET FOLDER · noop · close */
 #include "dialogue.h"
 
 #include <string.h>
@@ -99,6 +98,18 @@ static bool run_select(Client *client, char **words, GError **error)
 	if (!imap_select(client->imap, words[1], access, &status, error))
 		return false;
 	note_status(client, &status);
+	if (status.read_only)
+		dialogue_note(client, "read only");
+	return true;
+}
+
+static bool run_rights(Client *client, char **words, GError **error)
+{
+	g_autofree char *rights = NULL;
+
+	if (!imap_rights(client->imap, words[1], &rights, error))
+		return false;
+	dialogue_note(client, "rights %s", rights ? rights : "not told");
 	return true;
 }
 
@@ -250,6 +261,7 @@ static const Action actions[] = {
 	{"status-many", run_status_many, 2},
 	{"select", run_select, 2},
 	{"examine", run_select, 2},
+	{"rights", run_rights, 2},
 	{"search", run_search, 1},
 	{"fetch", run_fetch, 2},
 	{"summary", run_fetch, 2},

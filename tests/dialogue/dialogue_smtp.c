@@ -1,5 +1,6 @@
 /* What the client does in SMTP dialogues, each by one function of smtp.h:
- *   open · login USER PASSWORD [AS] · login-token USER TOKEN [HOST PORT] · offer · noop · close */
+ *   open · login USER PASSWORD [AS] · login-token USER TOKEN [HOST PORT] · offer · sender SENDER
+ *   RECIPIENT · noop · close */
 #include "dialogue.h"
 
 static bool run_open(Client *client, char **words, GError **error)
@@ -42,6 +43,14 @@ static bool run_offer(Client *client, char **words, GError **error)
 	return true;
 }
 
+static bool run_sender(Client *client, char **words, GError **error)
+{
+	if (!smtp_try_sender(client->smtp, words[1], words[2], error))
+		return false;
+	dialogue_note(client, "%s may send", words[1]);
+	return true;
+}
+
 static bool run_noop(Client *client, char **words, GError **error)
 {
 	(void)words;
@@ -65,6 +74,7 @@ static const Action actions[] = {
 	{"login", run_login, 3},
 	{"login-token", run_login, 3},
 	{"offer", run_offer, 1},
+	{"sender", run_sender, 3},
 	{"noop", run_noop, 1},
 	{"close", run_close, 1},
 	{0},

@@ -179,7 +179,7 @@ def test_wrong_port(good):
 def test_port_of_another_protocol(good, certificate):
     with FakeSmtp(tls=tls_context(certificate)) as server:
         good.set("imap.port", str(server.port))
-        broken(good, "imap", "capabilities", "server-garbage", 5)
+        broken(good, "imap", "capabilities", "not-imap", 5)
 
 
 def test_unknown_name(good):
@@ -230,7 +230,7 @@ class ScriptedProxy:
 
 @pytest.mark.parametrize("answer, step, failure, status", [
     ("HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n",
-     "proxy", "proxy-login", 3),
+     "proxy", "proxy-login-missing", 3),
     ("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", "proxy", "proxy-forbidden", 3),
     ("HTTP/1.1 503 Gone\r\nContent-Length: 0\r\n\r\n", "tcp", "proxy-unreachable", 5)])
 def test_proxy(good, answer, step, failure, status):

@@ -155,6 +155,27 @@ def test_nothing_is_done_on_the_server_before_it_is_on_file(amtspost):
         assert server.stored, "the action was forgotten"
 
 
+@pytest.mark.parametrize("action, kept", [("seen", "\\Flagged"), ("flag", "\\Answered \\Seen")])
+def test_a_mark_that_the_server_would_drop(amtspost, action, kept):
+    """It says OK to the STORE all the same: nobody may believe that it was done."""
+    def select(connection, tag, arguments):
+        connection.send(f"* OK [PERMANENTFLAGS ({kept})] limited\r\n")
+        server.on_select(connection, tag, arguments)
+
+    with FakeImap({"SELECT": select}) as server:
+        amtspost.set_server(server.port)
+        amtspost.add_clerk()
+        amtspost.set("import.after", action, CLERK)
+        run = amtspost.run("--json", "import", "--user", CLERK)
+        assert run.status == 6 and not server.stored
+        (error,) = run.json["errors"]
+        assert error["reason"].startswith("Abgelegt, aber nicht gekennzeichnet: Im Postfach „")
+        assert len(amtspost.archive()) == 1
+        del server.handlers["SELECT"]
+        amtspost.imported()
+        assert server.stored
+
+
 def test_one_mailbox_two_clerks(clerk, mailbox):
     mailbox.fill("INBOX", [mail("gemeinsam")])
     clerk.imported()

@@ -1,13 +1,15 @@
 """Credentials of their own for further mailboxes: checked, stored, refused, forgotten, never told."""
 
+import re
 import sqlite3
 from contextlib import closing
 
 import pytest
 from leaks import all_bytes, forms
 from peers.dovecot import free_port
+from peers.fake_imap import FakeImap
 from runner import CLERK, MARK, PASSWORD
-from sharing import OWN_PASSWORD, OwnScene, StandardScene, mail, spelled
+from sharing import OWN_PASSWORD, AuthorizedScene, NamespaceScene, OwnScene, StandardScene, mail, spelled
 from terminal import Terminal
 
 WRONG = MARK + "-falsch"
@@ -66,7 +68,8 @@ def test_the_right_password(strangers):
 def test_a_wrong_password_is_not_stored_and_the_former_stays(own):
     box = own.given[0]
     run = login(own, box.address, WRONG)
-    assert run.status == 4 and run.error["condition"] == "login-not-stored"
+    assert run.status == 4 and run.error["condition"] == "mailbox-login-not-stored"
+    assert box.address.casefold() in run.error["message"].casefold()
     assert run.json["imap"]["ok"] is run.json["mailboxes"][0]["ok"] is False
     assert opens(own, box)
     assert attempts(own, box) == [True, False, True]
@@ -228,8 +231,14 @@ def test_a_sealed_password_opens_for_its_mailbox_alone(own):
                       " mailbox = ?) WHERE mailbox = ?", (first.address, second.address))
     assert opens(own, first)
     run = own.clerk.run("--json", "folders", "--user", CLERK, "--mailbox", second.address)
-    assert run.error["condition"] == "secret-unreadable"
+    assert run.error["condition"] == "mailbox-secret" and second.address in run.error["advice"].lower()
     assert attempts(own, second) == [True], "it was not sent"
+    everything = own.clerk.run("folders", "--user", CLERK)
+    assert everything.status == 6 and spelled(first.address) in everything.stdout, everything.stdout
+    terminal = Terminal(own.clerk, "folders", "--user", CLERK, "--mailbox", second.address)
+    terminal.wait_for(rf"Kennwort von {spelled(second.address)}")
+    terminal.type(OWN_PASSWORD + "\n")
+    assert terminal.finish() == 0, terminal.text
 
 
 def test_a_person_is_asked_for_the_mailboxs_password(own):
@@ -241,3 +250,116 @@ def test_a_person_is_asked_for_the_mailboxs_password(own):
     terminal.type(MARK + "-neu\n")
     assert terminal.finish() == 0, terminal.text
     assert "INBOX" in terminal.text
+
+
+def calls(text: str) -> list[str]:
+    """The calls that TEXT advises, with blanks in place of line ends."""
+    return re.findall(r"„(amtspost [^“]*)“", text.replace("\n", " "))
+
+
+def test_the_advice_is_to_sign_in_to_that_mailbox(own):
+    """Not to the user's own account: the person would type the mailbox's password there."""
+    box = own.given[0]
+    address = own.addresses[1]
+    call = f"amtspost login --user {CLERK} --mailbox {address}"
+    for arguments, expected in (((), call), (("--username", "bussgeld"), f"{call} --username bussgeld"),
+                                (("--username", "amt bau"), f"{call} --username 'amt bau'")):
+        run = login(own, box.address, WRONG, *arguments)
+        assert calls(run.error["advice"]) == [expected]
+        run = own.clerk.run("login", "--user", CLERK, "--mailbox", box.address, *arguments, stdin=WRONG)
+        assert calls(run.stderr) == [expected]
+    own.server.set_password(box.address, MARK + "-neu")
+    for _ in range(2):  # by the server, and from memory
+        error = own.clerk.fails(4, "folders", "--user", CLERK, "--mailbox", box.address)
+        assert calls(error["advice"]) == [call]
+    terminal = Terminal(own.clerk, "folders", "--user", CLERK, "--mailbox", box.address)
+    terminal.wait_for("Kennwort von .*: ")
+    terminal.type(WRONG + "\n")
+    assert terminal.finish() == 4
+    assert calls(terminal.text)[-1] == call
+
+
+def test_another_user_name_stays(own):
+    """Asked for the password alone, on the way; and in the advice."""
+    first, second = own.given
+    assert login(own, first.address, OWN_PASSWORD, "--username", second.address).status == 0
+    own.server.set_password(second.address, MARK + "-neu")
+    call = f"amtspost login --user {CLERK} --mailbox {own.addresses[1]} --username {second.address}"
+    error = own.clerk.fails(4, "folders", "--user", CLERK, "--mailbox", first.address)
+    assert calls(error["advice"]) == [call]
+    for password, status in ((WRONG, 4), (MARK + "-neu", 0)):
+        terminal = Terminal(own.clerk, "folders", "--user", CLERK, "--mailbox", first.address)
+        terminal.wait_for("Kennwort von .*: ")
+        terminal.type(password + "\n")
+        assert terminal.finish() == status, terminal.text
+        assert status == 0 or calls(terminal.text)[-1] == call
+
+
+# The user's own password, with which further mailboxes open
+
+
+def refused_logins(scene) -> int:
+    """Logins that brought the main password and were refused."""
+    return sum(one.authenticated == scene.main.address and not one.accepted
+               for one in scene.server.logins())
+
+
+@pytest.mark.parametrize("way", [NamespaceScene, AuthorizedScene, OwnScene])
+def test_a_changed_password_opens_all(make_scene, tmp_path, way):
+    """The further mailboxes are tried with what was just typed: the former password would lock the account."""
+    with make_scene(way, tmp_path) as scene:
+        scene.use(*scene.addresses[1:])
+        scene.server.set_password(scene.main.address, MARK + "-neu")
+        before = refused_logins(scene)
+        run = scene.clerk.run("--json", "login", "--user", CLERK, stdin=MARK + "-neu\n")
+        assert refused_logins(scene) == before
+        assert run.status == 0, run.stdout
+        assert [entry["ok"] for entry in run.json["mailboxes"]] == [True] * 3
+        assert scene.run_import().status == 0
+
+
+def test_a_changed_password_on_the_way(make_scene, tmp_path):
+    """The import that finds the change asks for the new one, and opens all with it."""
+    with make_scene(AuthorizedScene, tmp_path) as scene:
+        scene.use(*scene.addresses[1:])
+        scene.server.set_password(scene.main.address, MARK + "-neu")
+        before = refused_logins(scene)
+        terminal = Terminal(scene.clerk, "import", "--user", CLERK)
+        terminal.wait_for("Kennwort von .*: ")
+        terminal.type(MARK + "-neu\n")
+        assert terminal.finish() == 0, terminal.text
+        assert refused_logins(scene) == before + 1, "by the import itself"
+        assert terminal.text.count("geöffnet") == 3
+
+
+def test_the_first_password_opens_all_though_smtp_refuses_it(make_scene, tmp_path, fake_smtp):
+    with make_scene(AuthorizedScene, tmp_path) as scene:
+        scene.use(*scene.addresses[1:])
+        for key, value in (("host", "localhost"), ("port", str(fake_smtp.port)), ("tls", "none")):
+            scene.clerk.set(f"smtp.{key}", value)
+        scene.clerk.set("smtp.use-default", "true", CLERK)
+        scene.clerk.ok("login", "remove", "--user", CLERK)
+        fake_smtp.passwords = {scene.addresses[0]: MARK + "-smtp"}
+        run = scene.login()
+        assert run.status == 4 and run.json["smtp"]["ok"] is False
+        assert [entry["ok"] for entry in run.json["mailboxes"]] == [True] * 3
+
+
+def test_a_server_that_changes_its_mind_is_asked_once_more(amtspost):
+    """After the main password was refused no further mailbox is tried with it."""
+    tried = []
+
+    def refuse_later(connection, tag, _arguments):
+        tried.append(tag)
+        if len(tried) == 1:
+            connection.ok(tag)
+        else:
+            connection.send(f"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials\r\n")
+
+    with FakeImap({"LOGIN": refuse_later}) as server:
+        amtspost.set_server(server.port)
+        amtspost.add_clerk(password=None)
+        amtspost.set("mailboxes", "a@amt.example;b@amt.example;c@amt.example", CLERK)
+        run = amtspost.run("--json", "login", "--user", CLERK, stdin=PASSWORD)
+        assert len(tried) == 2, run.stdout
+        assert [entry["ok"] for entry in run.json["mailboxes"]] == [True, False, False, False]

@@ -1,13 +1,16 @@
 """Further mailboxes, by each way in which they open: what is imported, what fails and why."""
 
 import json
+import re
 from dataclasses import dataclass
 
 import pytest
+from peers.fake_imap import FakeImap
 from peers.load import make_mails
-from runner import CLERK, Run
+from runner import CLERK, PASSWORD, Run
 from sharing import (
     NO_RIGHT,
+    NOT_YET,
     TRASH,
     AuthorizedScene,
     DottedAuthorizedScene,
@@ -69,12 +72,14 @@ def imported(request, make_scene, tmp_path_factory):
         yield Imported(scene, expected, scene.run_import())
 
 
-def assert_only_those_without_right(scene: Scene, run: Run) -> None:
+def assert_only_those_without_right(scene: Scene, run: Run, again: bool = False) -> None:
+    """AGAIN: within an hour of the refusal; with a password the server is not asked."""
+    reason = NOT_YET if again and scene.way != "token" else NO_RIGHT
     assert run.status == 6, run.stderr
     errors = [(error["mailbox"], error["folder"], error["uid"]) for error in run.json["errors"]]
     assert errors == [(scene.denied, None, None), (scene.missing, None, None)]
     for error in run.json["errors"]:
-        assert error["mailbox"] in error["reason"] and NO_RIGHT in error["reason"]
+        assert error["mailbox"] in error["reason"] and reason in error["reason"]
     assert run.json["failed"] == 2 and run.error["status"] == 6
 
 
@@ -86,7 +91,7 @@ def test_all_that_open_are_imported(imported):
 
 def test_the_second_import_finds_nothing(imported):
     run = imported.scene.run_import()
-    assert_only_those_without_right(imported.scene, run)
+    assert_only_those_without_right(imported.scene, run, again=True)
     assert run.json["imported"] == run.json["known"] == 0
     assert imported.scene.filed() == imported.expected
 
@@ -155,10 +160,91 @@ def test_a_refused_authorization_is_not_asked_for_again(imported):
 
     before = refused()
     assert before >= 2
-    assert_only_those_without_right(scene, scene.run_import())
+    assert_only_those_without_right(scene, scene.run_import(), again=True)
     assert refused() == before
     scene.login()
     assert refused() == before + 2
+
+
+def test_when_a_refused_authorization_is_asked_for_again(make_scene, tmp_path):
+    """Told with both times; at once by the check, after the list of mailboxes or the credentials changed."""
+    with make_scene(AuthorizedScene, tmp_path) as scene:
+        box, address = scene.given[0], scene.addresses[1]
+        scene.use(address)
+
+        def refuse() -> None:
+            scene.take(box)
+            assert scene.clerk.fails(6, "folders", "--user", CLERK, "--mailbox", address)[
+                "condition"] == "mailbox-denied"
+            scene.give(box)
+
+        refuse()
+        error = scene.clerk.fails(6, "folders", "--user", CLERK, "--mailbox", address)
+        assert error["condition"] == "mailbox-denied-before"
+        assert re.search(rf"„{address}“ um \d\d:\d\d Uhr abgelehnt; Amtspost fragt erst um \d\d:\d\d Uhr wieder\.",
+                         error["message"]), error
+        assert f"„amtspost check --user {CLERK}“" in error["advice"]
+        scene.clerk.run("check", "--user", CLERK, "imap")
+        scene.clerk.ok("folders", "--user", CLERK, "--mailbox", address)
+        for key, value in (("mailboxes", f"{address};{scene.missing}"), ("imap.username", scene.main.address),
+                           ("imap.password", PASSWORD), ("account", scene.main.address)):
+            refuse()
+            scene.clerk.fails(6, "folders", "--user", CLERK, "--mailbox", address)
+            scene.clerk.set(key, value, CLERK)
+            scene.clerk.ok("folders", "--user", CLERK, "--mailbox", address)
+
+
+@pytest.mark.parametrize("way", [NamespaceScene, AuthorizedScene, TokenScene], ids=name_of)
+def test_the_advice_for_a_mailbox_without_right(make_scene, tmp_path, way):
+    """Names the account that needs the right; with Standard there may be a password of its own."""
+    with make_scene(way, tmp_path) as scene:
+        advice = scene.clerk.fails(6, "folders", "--user", CLERK, "--mailbox", scene.denied)["advice"]
+        assert "Tippfehler" in advice and f"„{scene.addresses[0]}“" in advice
+        assert ("Vollzugriff" in advice) == (way is TokenScene)
+        own = f"„amtspost login --user {CLERK} --mailbox {scene.denied}“"
+        assert (own in advice) == (way is not TokenScene)
+
+
+def test_the_advice_where_no_user_opens_anothers_mailbox(amtspost):
+    """The server has LOGIN alone, which cannot carry an authorization identity."""
+    with FakeImap() as server:
+        amtspost.set_server(server.port)
+        amtspost.add_clerk()
+        amtspost.set("mailboxes", "info@amt.example", CLERK)
+        error = amtspost.fails(6, "folders", "--user", CLERK, "--mailbox", "info@amt.example")
+        assert error["condition"] == "mailbox-denied" and "eigene Zugangsdaten" in error["advice"]
+        assert f"„amtspost login --user {CLERK} --mailbox info@amt.example“" in error["advice"]
+
+
+def test_what_an_import_tells_people(make_scene, tmp_path):
+    """Mailboxes are no mails; each reason stands once, and below it what to do."""
+    with make_scene(AuthorizedScene, tmp_path) as scene:
+        scene.fill(scene.main, inbox=[mail("eigene")])
+        scene.use(scene.denied, scene.missing)
+        run = scene.clerk.run("import", "--user", CLERK)
+        assert run.status == 6
+        assert "Neu im Archiv: 1 E-Mail " in run.stdout and "Nicht importiert: 0." in run.stdout
+        assert "Nicht geöffnet: 2 Postfächer." in run.stdout
+        for address in (scene.denied, scene.missing):
+            assert run.stdout.count(f"Das Postfach „{address}“") == 1
+            assert run.stdout.count(f"--mailbox {address}“") == 1
+        assert "technisch" not in run.stderr and "beim nächsten Import" not in run.stdout + run.stderr
+        again = scene.clerk.run("import", "--user", CLERK)
+        assert again.stdout.count("fragt „amtspost check") == 1, "for both"
+        alone = scene.clerk.run("import", "--user", CLERK, "--mailbox", scene.denied)
+        assert alone.status == 6 and "Nicht geöffnet: 1 Postfach." in alone.stdout
+        assert "fragt „amtspost check" in alone.stdout
+        error = scene.run_import("--mailbox", scene.denied).error
+        assert error["condition"] == "mailbox-denied-before" and "amtspost check" in error["advice"]
+
+
+def test_a_mail_that_is_gone_is_not_promised(make_scene, tmp_path):
+    with make_scene(NamespaceScene, tmp_path) as scene:
+        scene.fill(scene.main, inbox=[mail("eigene")])
+        run = scene.clerk.run("import", "--user", CLERK, "--mailbox", scene.addresses[0], "--folder", "INBOX",
+                              "--uids", "900")
+        assert run.status == 6 and "Nicht importiert: 1." in run.stdout
+        assert "beim nächsten Import" not in run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("way", [NamespaceScene, DottedAuthorizedScene, OwnScene, TokenScene], ids=name_of)

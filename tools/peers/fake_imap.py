@@ -151,7 +151,7 @@ class FakeImap:
         connection.ok(tag)
 
     def on_status(self, connection: Connection, tag: str, arguments: str) -> None:
-        folder = arguments.partition(" (")[0]
+        folder = arguments.rpartition(" (")[0]
         connection.send(f"* STATUS {folder} (MESSAGES {len(self.mails)} UIDNEXT {self._uid_next()} "
                         f"UIDVALIDITY {self.uid_validity} UNSEEN 0)\r\n")
         connection.ok(tag)

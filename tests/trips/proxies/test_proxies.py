@@ -32,7 +32,10 @@ def test_who_may_pass(led, way, protocol):
     for wrong in ((name, password + "x"), (name, LOGINS["umlaute"]), ("fremd", password), (name, None),
                   (None, None)):
         sign_in(led, protocol, *wrong)
-        message = check_fails(led, protocol, 3, "proxy-login", f"Der Proxy {PROXY_HOST} lehnt die Anmeldung",
+        lacks = wrong == (None, None)
+        message = check_fails(led, protocol, 3, "proxy-login-missing" if lacks else "proxy-login",
+                              f"Der Proxy {PROXY_HOST} (", f"Port {DOORS[way.kind][1]}",
+                              "verlangt eine Anmeldung" if lacks else f"Benutzer {wrong[0]}) lehnt die Anmeldung",
                               what=str(wrong))
         assert HOSTS[protocol] not in message
     sign_in(led, protocol, name, password)
@@ -46,10 +49,10 @@ def test_who_may_pass(led, way, protocol):
 def test_what_stands_in_the_way(led, protocol):
     before = {row["key"]: row["value"] for row in led.json("settings", "list")}
     host, port, closed = HOSTS[protocol], before[f"{protocol}.port"], str(free_port())
-    target = f"Der Proxy {PROXY_HOST} (Ziel: {FORBIDDEN_HOST}, Port {port}) erlaubt"
-    behind = f"Über den Proxy {PROXY_HOST} (Ziel: "
+    target = f"Ziel: {FORBIDDEN_HOST}, Port {port}) erlaubt"
+    behind = "Ziel: "
     for key, value, status, condition, told in (
-            ("proxy.port", str(CLOSED_DOOR), 5, "proxy-refused", f"Der Proxy {PROXY_HOST} nimmt keine Verbindung"),
+            ("proxy.port", str(CLOSED_DOOR), 5, "proxy-refused", f"Port {CLOSED_DOOR}) nimmt keine Verbindung"),
             ("proxy.host", UNKNOWN_HOST, 3, "proxy-name-unknown", f"Name des Proxys „{UNKNOWN_HOST}“"),
             ("host", FORBIDDEN_HOST, 3, "proxy-forbidden", target),
             ("host", UNKNOWN_HOST, 5, "proxy-unreachable", f"{behind}{UNKNOWN_HOST}, "),
@@ -70,7 +73,7 @@ def test_a_proxy_of_another_kind(clerk, way):
     for key, value in (("imap.proxy.port", str(DOORS[way.kind][0])), ("imap.proxy.type", other),
                        ("network.timeout", "2")):
         clerk.set(key, value)
-    check_fails(clerk, "imap", 5, "proxy-unreachable", f"Über den Proxy {PROXY_HOST} ")
+    check_fails(clerk, "imap", 5, f"proxy-not-{'http' if other == 'http' else 'socks'}", f"„{PROXY_HOST}“, Port {DOORS[way.kind][0]}, antwortet nicht wie ein")
 
 
 @both_protocols
@@ -150,6 +153,6 @@ def test_digest(clerk, island):
                 sign_in(clerk, "imap", name, LOGINS[name])
                 check_works(clerk, "imap", what=name)
             sign_in(clerk, "imap", "amt", LOGINS["umlaute"])
-            check_fails(clerk, "imap", 3, "proxy-login", f"Der Proxy {PROXY_HOST} lehnt die Anmeldung")
+            check_fails(clerk, "imap", 3, "proxy-login", f"Der Proxy {PROXY_HOST} (", "lehnt die Anmeldung")
     except Missing as reason:
         pytest.skip(str(reason))

@@ -72,6 +72,7 @@ static void test_roles(void **state)
 {
 	g_autoptr(HiddenRules) rules = rules_of(NULL);
 	g_autoptr(GPtrArray) folders = g_ptr_array_new();
+	g_autoptr(GPtrArray) marked = NULL;
 	ImapFolder trash = {.name = (char *)"Corbeille", .delimiter = '/', .role = IMAP_ROLE_TRASH};
 	ImapFolder below = {.name = (char *)"Corbeille/2026", .delimiter = '/'};
 	ImapFolder other = {.name = (char *)"Corbeilles", .delimiter = '/'};
@@ -80,9 +81,11 @@ static void test_roles(void **state)
 	g_ptr_array_add(folders, &trash);
 	g_ptr_array_add(folders, &below);
 	g_ptr_array_add(folders, &other);
-	assert_string_equal(hidden_rules_match(rules, &trash, folders), "Gelöscht");
-	assert_string_equal(hidden_rules_match(rules, &below, folders), "Gelöscht");
-	assert_null(hidden_rules_match(rules, &other, folders));
+	marked = hidden_list_marked(folders);
+	assert_int_equal(marked->len, 1);
+	assert_string_equal(hidden_rules_match(rules, &trash, marked), "Gelöscht");
+	assert_string_equal(hidden_rules_match(rules, &below, marked), "Gelöscht");
+	assert_null(hidden_rules_match(rules, &other, marked));
 }
 
 static void test_own_list(void **state)

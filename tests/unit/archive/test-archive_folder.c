@@ -26,6 +26,29 @@ static void test_open_finds_the_same_row(void **state)
 	assert_int_equal(fixture_count(fixture, "SELECT COUNT(*) FROM mailboxes"), 1);
 }
 
+/* Also where a row was made when the folding of a reader held: its sources stay the mailbox's. */
+static void test_addresses_that_only_look_alike(void **state)
+{
+	Fixture *fixture = *state;
+	ArchiveFolder sharp = fixture_folder(fixture, 1,
+		"info@stra\xc3\x9f"
+		"e.example",
+		"INBOX", 7);
+	ArchiveFolder again, double_s;
+
+	fixture_run(fixture,
+		"UPDATE mailboxes SET address_folded = 'info@strasse.example' WHERE id = 2");
+	fixture_reopen(fixture);
+	again = fixture_folder(fixture, 1,
+		"INFO@stra\xc3\x9f"
+		"e.example",
+		"INBOX", 7);
+	double_s = fixture_folder(fixture, 1, "info@strasse.example", "INBOX", 7);
+	assert_int_equal(again.id, sharp.id);
+	assert_int_not_equal(double_s.id, sharp.id);
+	assert_int_equal(fixture_count(fixture, "SELECT COUNT(*) FROM mailboxes"), 3);
+}
+
 static void test_unknown_validity_makes_nothing(void **state)
 {
 	Fixture *fixture = *state;
@@ -159,6 +182,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_open_finds_the_same_row, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_addresses_that_only_look_alike, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_unknown_validity_makes_nothing, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(

@@ -37,6 +37,31 @@ static void test_fold(void **state)
 		"a" BAD "b");
 }
 
+static void test_fold_address(void **state)
+{
+	static const struct {
+		const char *text, *folded;
+	} cases[] = {{"INFO@Amt.Example", "info@amt.example"},
+		{"Bu\xcc\x88rger@AMT.example", "bürger@amt.example"},
+		{"info@STRA\xe1\xba\x9e"
+		 "E.example",
+			"info@straße.example"},
+		{"info@strasse.example", "info@strasse.example"}, {"ΣΊΣΥΦΟΣ", "σίσυφοσ"},
+		{"σίσυφος", "σίσυφος"}, {"\xc4\xb0nfo", "i\xcc\x87nfo"}, {"\xc5\xbf", "\xc5\xbf"}};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *folded = text_fold_address(cases[i].text);
+		g_autofree char *again = text_fold_address(folded);
+
+		assert_string_equal(folded, cases[i].folded);
+		assert_string_equal(again, folded);
+	}
+	assert_false(text_is_same("info@straße.example", "info@strasse.example"));
+	assert_true(text_is_same("INFO@STRAßE.example", "info@straße.EXAMPLE"));
+	assert_true(text_is_same(NULL, ""));
+}
+
 static void assert_valid(const char *data, size_t size, const char *expected)
 {
 	g_autofree char *valid = text_make_valid(data, size);
@@ -162,6 +187,25 @@ static void assert_shown(const char *text, const char *expected)
 	assert_string_equal(shown, expected);
 }
 
+static void test_shell_word(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"m.muster@amt-1.example", "m.muster@amt-1.example"},
+		{"amt bau", "'amt bau'"},
+		{"o'amt", "'o'\\''amt'"},
+		{"büro", "'büro'"},
+		{"$(x)", "'$(x)'"},
+		{"", "''"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
+		g_autofree char *word = text_shell_word(pairs[i][0]);
+
+		assert_string_equal(word, pairs[i][1]);
+	}
+}
+
 static void test_for_terminal(void **state)
 {
 	(void)state;
@@ -211,7 +255,8 @@ static void test_split_list(void **state)
 	assert_list("a@b", "[a@b]");
 	assert_list(" a@b ;\tc@d\n; e f ", "[a@b][c@d][e f]");
 	/* the first spelling stays, in its place */
-	assert_list("Straße;B;STRASSE;b;a", "[Straße][B][a]");
+	assert_list("Straße;B;STRAßE;b;a", "[Straße][B][a]");
+	assert_list("a@straße;a@strasse", "[a@straße][a@strasse]");
 	assert_list("gelöscht;GELO\xcc\x88SCHT", "[gelöscht]");
 	assert_list("a,b", "[a,b]");
 }
@@ -220,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_fold_address),
 		cmocka_unit_test(test_make_valid),
 		cmocka_unit_test(test_has_control),
 		cmocka_unit_test(test_addresses),
@@ -227,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_addresses),
 		cmocka_unit_test(test_address_lengths),
 		cmocka_unit_test(test_for_terminal),
+		cmocka_unit_test(test_shell_word),
 		cmocka_unit_test(test_for_terminal_knows_all_direction_controls),
 		cmocka_unit_test(test_split_list),
 	};

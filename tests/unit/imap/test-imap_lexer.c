@@ -93,6 +93,7 @@ static void test_tokens(void **state)
 		{imap_lexer_string, "{4294967296}\r\n", NULL, FAILURE_LINE_TOO_LONG, 0},
 		{imap_lexer_string, "{65537}\r\n", NULL, FAILURE_LINE_TOO_LONG, 0},
 		{imap_lexer_astring, "INBOX\r\n", "INBOX", 0, '\r'},
+		{imap_lexer_astring, "~Alt (", "~Alt", 0, ' '},
 		{imap_lexer_astring, "\"a b\"\r\n", "a b", 0, '\r'},
 		{imap_lexer_astring, "{1}\r\n\"\r\n", "\"", 0, '\r'},
 		{imap_lexer_astring, "\r\n", NULL, FAILURE_SERVER_GARBAGE, 0},

@@ -46,7 +46,7 @@ static void test_error(void **state)
 
 	(void)state;
 	failure_set(&error, FAILURE_LOGIN_MISSING, "erna", "no credentials");
-	json_t *document = result_error(error, "erna");
+	json_t *document = result_error(error, &(FailureCall){.user = "erna"});
 
 	assert_int_equal(json_integer_value(json_object_get(document, "status")), 4);
 	assert_string_equal(json_string_value(json_object_get(document, "code")), "login");

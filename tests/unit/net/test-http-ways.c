@@ -356,14 +356,14 @@ static void test_proxy_refusals(void **state)
 		Failure failure;
 	} rows[] = {
 		{"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"x\"\r\n" EMPTY,
-			FAILURE_PROXY_LOGIN},
-		{"HTTP/1.1 407 No\r\n" EMPTY, FAILURE_PROXY_LOGIN},
+			FAILURE_PROXY_LOGIN_MISSING},
+		{"HTTP/1.1 407 No\r\n" EMPTY, FAILURE_PROXY_LOGIN_MISSING},
 		{"HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno", FAILURE_PROXY_FORBIDDEN},
 		{"HTTP/1.1 502 No\r\n" EMPTY, FAILURE_PROXY_UNREACHABLE},
 		{"HTTP/1.1 302 No\r\nLocation: http://127.0.0.1/\r\n" EMPTY,
 			FAILURE_PROXY_UNREACHABLE},
-		{"", FAILURE_PROXY_UNREACHABLE},
-		{"SSH-2.0\r\n\r\n", FAILURE_PROXY_UNREACHABLE},
+		{"", FAILURE_PROXY_NOT_HTTP},
+		{"SSH-2.0\r\n\r\n", FAILURE_PROXY_NOT_HTTP},
 	};
 	static const char *const urls[] = {
 		"http://login.test.invalid/token", "https://login.test.invalid/token"};

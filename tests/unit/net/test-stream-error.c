@@ -156,7 +156,7 @@ static void test_http_proxy(void **state)
 	check_passes(&scripts[0], PROXY_HTTP, NULL);
 	check_passes(&scripts[1], PROXY_HTTP, PEER_PASSWORD);
 	check_refused(&scripts[1], PROXY_HTTP, "wrong", FAILURE_PROXY_LOGIN);
-	check_refused(&scripts[1], PROXY_HTTP, NULL, FAILURE_PROXY_LOGIN);
+	check_refused(&scripts[1], PROXY_HTTP, NULL, FAILURE_PROXY_LOGIN_MISSING);
 }
 
 /* Every byte of a password counts as it is. */
@@ -192,7 +192,7 @@ static void test_http_proxy_digest(void **state)
 
 	(void)state;
 	check_passes(&script, PROXY_HTTP, PEER_PASSWORD);
-	check_refused(&script, PROXY_HTTP, NULL, FAILURE_PROXY_LOGIN);
+	check_refused(&script, PROXY_HTTP, NULL, FAILURE_PROXY_LOGIN_MISSING);
 }
 
 static void test_http_proxy_refusals(void **state)
@@ -205,9 +205,9 @@ static void test_http_proxy_refusals(void **state)
 		{"HTTP/1.1 502 Bad Gateway\r\n\r\n", FAILURE_PROXY_UNREACHABLE},
 		{"HTTP/1.1 503 Unavailable\r\n\r\n", FAILURE_PROXY_UNREACHABLE},
 		{"HTTP/1.1 504 Timeout\r\n\r\n", FAILURE_PROXY_UNREACHABLE},
-		{"HTTP/1.1 407 No\r\n\r\n", FAILURE_PROXY_LOGIN},
-		{"", FAILURE_PROXY_UNREACHABLE},
-		{"SSH-2.0-no proxy\r\n\r\n", FAILURE_PROXY_UNREACHABLE},
+		{"", FAILURE_PROXY_NOT_HTTP},
+		{"HTTP/1.1 501 Unsupported method\r\n\r\n", FAILURE_PROXY_NOT_HTTP},
+		{"SSH-2.0-no proxy\r\n\r\n", FAILURE_PROXY_NOT_HTTP},
 	};
 
 	(void)state;
@@ -218,6 +218,16 @@ static void test_http_proxy_refusals(void **state)
 		check_refused(&script, PROXY_HTTP, NULL, cases[i].failure);
 		check_refused(&script, PROXY_HTTP, PEER_PASSWORD, cases[i].failure);
 	}
+}
+
+static void test_http_proxy_login(void **state)
+{
+	HttpProxy proxy = {.answer = "HTTP/1.1 407 No\r\n\r\n"};
+	PeerScript script = http_script(&proxy);
+
+	(void)state;
+	check_refused(&script, PROXY_HTTP, NULL, FAILURE_PROXY_LOGIN_MISSING);
+	check_refused(&script, PROXY_HTTP, PEER_PASSWORD, FAILURE_PROXY_LOGIN);
 }
 
 static void test_socks_proxy(void **state)
@@ -234,7 +244,7 @@ static void test_socks_proxy(void **state)
 	(void)state;
 	check_passes(&scripts[0], PROXY_SOCKS5, NULL);
 	check_passes(&scripts[1], PROXY_SOCKS5, PEER_PASSWORD);
-	check_refused(&scripts[1], PROXY_SOCKS5, NULL, FAILURE_PROXY_LOGIN);
+	check_refused(&scripts[1], PROXY_SOCKS5, NULL, FAILURE_PROXY_LOGIN_MISSING);
 	check_refused(&scripts[2], PROXY_SOCKS5, PEER_PASSWORD, FAILURE_PROXY_LOGIN);
 }
 
@@ -289,6 +299,42 @@ static void test_tls_through_proxy(void **state)
 	}
 }
 
+/* The ports whose way of encryption is fixed, reached by way of a proxy. */
+static void check_port(
+	bool smtp, uint16_t port, TlsMode tls, bool implicit, Failure failure, const char *advised)
+{
+	HttpProxy http = {.answer = HTTP_ESTABLISHED};
+	PeerScript script = {.before = be_http_proxy,
+		.data = &http,
+		.smtp = smtp,
+		.implicit = implicit,
+		.certificate = implicit ? certificates.good : NULL};
+	g_auto(Peer) peer = peer_start(&script);
+	Endpoint endpoint = proxied_endpoint(&peer, PROXY_HTTP, NULL);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *advice = NULL;
+
+	endpoint.protocol = smtp ? MAIL_PROTOCOL_SMTP : MAIL_PROTOCOL_IMAP;
+	endpoint.port = port;
+	endpoint.tls = tls;
+	assert_null(stream_open(&endpoint, NULL, &error));
+	assert_failure(error, failure);
+	advice = failure_advice(error);
+	assert_non_null(strstr(advice, advised));
+}
+
+static void test_wrong_ports(void **state)
+{
+	(void)state;
+	check_port(false, 143, TLS_MODE_SERVER, true, FAILURE_TLS_IMPLICIT, "Port 993");
+	check_port(true, 587, TLS_MODE_SERVER, true, FAILURE_TLS_IMPLICIT, "Port 465");
+	check_port(false, 143, TLS_MODE_NONE, true, FAILURE_TLS_REQUIRED, "Port");
+	check_port(false, 993, TLS_MODE_SERVER, false, FAILURE_TLS_NOT_SPOKEN, "Port 143 (");
+	check_port(true, 465, TLS_MODE_SERVER, false, FAILURE_TLS_NOT_SPOKEN, "Port 587 (");
+	check_port(false, 143, TLS_MODE_SERVER, false, FAILURE_TLS_STARTTLS_MISSING, "Port 993");
+	check_port(true, 587, TLS_MODE_SERVER, false, FAILURE_TLS_STARTTLS_MISSING, "Port 465");
+}
+
 static bool wait_for_ever(PeerChannel *channel, const void *data)
 {
 	(void)data;
@@ -301,8 +347,8 @@ static void test_silent_proxy(void **state)
 	PeerScript script = {.before = wait_for_ever};
 
 	(void)state;
-	check_refused(&script, PROXY_HTTP, NULL, FAILURE_PROXY_UNREACHABLE);
-	check_refused(&script, PROXY_SOCKS5, NULL, FAILURE_PROXY_UNREACHABLE);
+	check_refused(&script, PROXY_HTTP, NULL, FAILURE_PROXY_NOT_HTTP);
+	check_refused(&script, PROXY_SOCKS5, NULL, FAILURE_PROXY_NOT_SOCKS);
 }
 
 static void stay_silent(PeerChannel *channel, const void *lines)
@@ -424,9 +470,11 @@ int main(void)
 		cmocka_unit_test(test_passwords_of_any_kind),
 		cmocka_unit_test(test_http_proxy_digest),
 		cmocka_unit_test(test_http_proxy_refusals),
+		cmocka_unit_test(test_http_proxy_login),
 		cmocka_unit_test(test_socks_proxy),
 		cmocka_unit_test(test_socks_proxy_refusals),
 		cmocka_unit_test(test_tls_through_proxy),
+		cmocka_unit_test(test_wrong_ports),
 		cmocka_unit_test(test_silent_proxy),
 		cmocka_unit_test(test_silence_behind_a_proxy),
 		cmocka_unit_test(test_long_password_for_socks),

@@ -15,6 +15,8 @@ static const Case accepted[] = {
 	{"interface", " standard ", "standard"},
 	{"account", "info@amt.example", "info@amt.example"},
 	{"mailboxes", " a@amt.example ;b@amt.example;; A@amt.example", "a@amt.example;b@amt.example"},
+	{"mailboxes", "a@straße.example;a@strasse.example;A@STRAßE.example",
+		"a@straße.example;a@strasse.example"},
 	{"mailboxes", "", ""},
 	{"mailboxes", " ; ", ""},
 	{"imap.use-default", "true", "true"},
@@ -187,6 +189,10 @@ static void test_repeats_no_secret(void **state)
 {
 	const Setting *password = settings_get_row(SETTING_IMAP_PASSWORD);
 	const Setting *authority = settings_get_row(SETTING_OAUTH_AUTHORITY);
+	static const struct {
+		const char *key, *typed;
+	} hosts[] = {{"imap.proxy.host", "http://igel:hunter2@proxy:3128"},
+		{"imap.host", "eva:hunter2@imap.example"}, {"smtp.host", "hunter2\x1b@x"}};
 	GError *error = NULL;
 
 	(void)state;
@@ -196,6 +202,16 @@ static void test_repeats_no_secret(void **state)
 	assert_null(settings_normalise(authority, "https://u:hunter2@login.example", &error));
 	assert_null(strstr(error->message, "hunter2"));
 	assert_failure(error, FAILURE_SETTING_INVALID);
+	for (size_t i = 0; i < G_N_ELEMENTS(hosts); i++) {
+		g_autofree char *sentence = NULL;
+
+		assert_null(settings_normalise(
+			settings_find_row(hosts[i].key, NULL), hosts[i].typed, &error));
+		sentence = failure_sentence(error);
+		assert_null(strstr(error->message, "hunter2"));
+		assert_null(strstr(sentence, "hunter2"));
+		assert_failure(error, FAILURE_SETTING_INVALID);
+	}
 }
 
 static void test_limits_every_value(void **state)
