@@ -44,3 +44,16 @@ CREATE INDEX password_tries_time ON password_tries (time);
 
 -- For counting whom a change of global settings reaches.
 CREATE INDEX user_settings_key ON user_settings (key, value);
+
+-- The generation in which a scope was changed last, so that one administrator's form does not count as
+-- outdated because of a change elsewhere. user_id 0: the global scope. Values that were taken away leave
+-- no row of their own.
+CREATE TABLE setting_scopes (
+	user_id INTEGER NOT NULL PRIMARY KEY,
+	generation INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER users_leave_no_setting_scope AFTER DELETE ON users
+BEGIN
+	DELETE FROM setting_scopes WHERE user_id = OLD.id;
+END;

@@ -80,7 +80,8 @@ typedef struct FailureCall {
 	const char *username; /* of the mailbox, beside it */
 	const char *command;  /* "login status", in the place of BEFEHL */
 } FailureCall;
-/* The same with what CALL (nullable) named, and the mailbox that it is about in ADRESSE's place; yours. */
+/* The same with what CALL (nullable) named, and the mailbox that it is about in ADRESSE's place;
+ * yours. */
 char *failure_advice_for(const GError *error, const FailureCall *call);
 /* ADVICE filled the same way, about the mailbox ADDRESS (NULL: about none); yours. */
 char *failure_fill_advice(const char *advice, const FailureCall *call, const char *address);

@@ -127,7 +127,8 @@ typedef struct SettingChange {
 
 /* Applies all COUNT changes or none, in one transaction with audit rows and generation + 1. USER
  * NULL: the global scope. EXPECTED_GENERATION 0: whatever it is; else FAILURE_SETTINGS_CHANGED if
- * another administrator was faster. A key outside its scope: FAILURE_SETTING_SCOPE. */
+ * somebody has changed this scope since that generation. A key outside its scope:
+ * FAILURE_SETTING_SCOPE. */
 bool settings_apply(Settings *settings, const char *user, const SettingChange *changes,
 	size_t count, int64_t expected_generation, const char *actor, GError **error);
 

@@ -230,13 +230,23 @@ static bool start_generation(DbTransaction *transaction, int64_t *generation, GE
 		" WHERE name = 'generation' RETURNING CAST(value AS INTEGER)");
 }
 
+/* Notes that TARGET's scope changes in this generation. */
+static bool mark_scope(DbTransaction *transaction, const Target *target, GError **error)
+{
+	return db_run(transaction, error,
+		"INSERT INTO setting_scopes (user_id, generation) VALUES ($1, $2)"
+		" ON CONFLICT (user_id) DO UPDATE SET generation = excluded.generation",
+		db_int(target->id), db_int(target->generation));
+}
+
 static bool take_steps(Settings *settings, DbTransaction *transaction, const char *user,
 	const GPtrArray *steps, const char *actor, GError **error)
 {
 	g_auto(Target) target = {0};
 
 	if (!find_target(transaction, user, &target, error) ||
-		!start_generation(transaction, &target.generation, error))
+		!start_generation(transaction, &target.generation, error) ||
+		!mark_scope(transaction, &target, error))
 		return false;
 	for (guint i = 0; i < steps->len; i++) {
 		if (!take_step(settings, transaction, &target, g_ptr_array_index(steps, i), actor,
@@ -268,16 +278,24 @@ typedef struct Application {
 	SettingSnapshot *result; /* the globals as they are with the changes */
 } Application;
 
-static bool check_generation(DbTransaction *transaction, int64_t expected, GError **error)
+/* Whether USER's scope is still as it was in the generation EXPECTED (0: however it is). */
+static bool check_generation(
+	DbTransaction *transaction, const char *user, int64_t expected, GError **error)
 {
-	int64_t generation;
+	g_auto(Target) target = {0};
+	int64_t changed;
 
-	if (!settings_read_generation(transaction, &generation, error))
+	if (expected == 0)
+		return true;
+	if (!find_target(transaction, user, &target, error) ||
+		!db_get_int(transaction, &changed, 0, error,
+			"SELECT generation FROM setting_scopes WHERE user_id = $1",
+			db_int(target.id)))
 		return false;
-	if (expected == 0 || expected == generation)
+	if (expected >= changed)
 		return true;
 	failure_set(error, FAILURE_SETTINGS_CHANGED, NULL,
-		"generation is %" PRId64 ", expected %" PRId64, generation, expected);
+		"changed in generation %" PRId64 ", expected %" PRId64, changed, expected);
 	return false;
 }
 
@@ -287,7 +305,8 @@ static bool apply_in_transaction(DbTransaction *transaction, void *data, GError 
 
 	/* Left by an attempt that was rolled back. */
 	g_clear_pointer(&application->result, setting_snapshot_unref);
-	if (!check_generation(transaction, application->expected_generation, error) ||
+	if (!check_generation(
+		    transaction, application->user, application->expected_generation, error) ||
 		!take_steps(application->settings, transaction, application->user,
 			application->steps, application->actor, error))
 		return false;

@@ -113,6 +113,24 @@ static void test_the_slower_administrator_is_told(void **state)
 	house_expect(house, NULL, "imap.host", "bert.example", ORIGIN_GLOBAL);
 }
 
+static void test_changes_elsewhere_do_not_matter(void **state)
+{
+	House *house = *state;
+	SettingChange change = {.setting = settings_get_row(SETTING_IMAP_HOST)};
+	int64_t seen;
+	GError *error = NULL;
+
+	assert_true(settings_generation(house->settings, &seen, &error));
+	change.value = "anna.example";
+	assert_true(settings_apply(house->settings, "eva", &change, 1, 0, "anna", &error));
+	assert_true(settings_apply(house->settings, NULL, &change, 1, seen, "bert", &error));
+	change.value = NULL;
+	assert_true(settings_apply(house->settings, NULL, &change, 1, 0, "carl", &error));
+	change.value = "dora.example";
+	assert_false(settings_apply(house->settings, NULL, &change, 1, seen, "dora", &error));
+	assert_failure(error, FAILURE_SETTINGS_CHANGED);
+}
+
 #define ADMINISTRATORS 8
 
 typedef struct Administrator {
@@ -313,6 +331,7 @@ int main(void)
 		house_test(test_refuses_keys_of_the_other_scope),
 		house_test(test_refuses_secrets_as_plain_values),
 		house_test(test_the_slower_administrator_is_told),
+		house_test(test_changes_elsewhere_do_not_matter),
 		house_test(test_one_of_many_administrators_wins),
 		house_test(test_leaves_no_secret_in_the_store),
 		house_test(test_a_replaced_secret_does_not_linger),
