@@ -67,6 +67,18 @@ typedef struct LoginUi {
 bool login_with_password(Office *office, const char *user, const Secret *imap, const Secret *smtp,
 	const char *actor, const Cancel *cancel, LoginResult *result, GError **error);
 
+typedef struct LoginCredentials {
+	/* In normal form; "": the account. NULL: what is stored, which stays. */
+	const char *imap_username;
+	const char *smtp_username;
+	const Secret *imap_password;
+	const Secret *smtp_password;
+} LoginCredentials;
+
+/* The same with user names, which are stored where their password is. */
+bool login_with_credentials(Office *office, const char *user, const LoginCredentials *given,
+	const char *actor, const Cancel *cancel, LoginResult *result, GError **error);
+
 /* Credentials of its own for USER's further mailbox ADDRESS, with Standard: USERNAME (NULL: the
  * address) and PASSWORD are tried and, unless refused, stored. */
 bool login_with_mailbox(Office *office, const char *user, const char *address, const char *username,
@@ -123,6 +135,21 @@ bool login_status(Office *office, const char *user, LoginStatus *status, GError 
  * mailboxes; with MAILBOX (nullable) only that one's. *REMOVED: there was something. */
 bool login_remove(Office *office, const char *user, const char *mailbox, const char *actor,
 	bool *removed, GError **error);
+
+/* A further mailbox of a user with Standard, as far as it is known without asking anybody. */
+typedef struct LoginOwn {
+	char *address;
+	char *username; /* of credentials of its own; NULL: it has none */
+	bool refused;	/* they were refused, or cannot be read any more */
+} LoginOwn;
+
+/* LoginOwn *, in the settings' order; empty but with Standard. */
+GPtrArray *login_list_mailboxes(Office *office, const char *user, GError **error);
+
+/* Refreshes sign-ins with Office 365 that nobody has used for a month, before they end at the
+ * authority: a few of those whose user's id is above *AFTER, which moves on. False: there are no
+ * more. Failures are only logged. */
+bool login_refresh_idle(Office *office, int64_t *after, const Cancel *cancel);
 
 typedef struct LoginPermission {
 	char *scope;

@@ -42,5 +42,30 @@ GError *login_word(GError *problem, const char *username);
 /* Leads the person through the browser to GRANT; what it is worth is still to be seen. */
 bool login_walk(Login *login, const LoginUi *ui, bool force, OauthGrant *grant, GError **error);
 
+/* ---- login_grant.c: Office 365 ---- */
+
+/* Whether the present token holds (*HELD), after it was refreshed if need be; the servers' answers
+ * are in the result then. With a failure that a new sign-in would not mend: ERROR. */
+bool login_holds(Login *login, bool *held, GError **error);
+/* Whether GRANT may be the account's: by name, else by its mailbox, which opens, and the person's
+ * word (*ASK). *IMAP_PROBLEM is what the mail server said. */
+bool login_judge_grant(
+	Login *login, const OauthGrant *grant, bool *ask, GError **imap_problem, GError **error);
+/* Sets the failure for a GRANT that is somebody else's; IMAP_PROBLEM NULL: the person said so.
+ * Answers false. */
+bool login_refuse_person(
+	const Login *login, const OauthGrant *grant, const GError *imap_problem, GError **error);
+/* Minutes may pass in the browser: FAILURE_SETTINGS_CHANGED if NOW signs in elsewhere than BEFORE.
+ */
+bool login_check_same(const Account *before, const Account *now, GError **error);
+/* Stores GRANT, unless the account changed meanwhile. */
+bool login_keep_grant(Login *login, const OauthGrant *grant, GError **error);
+/* After that: the report of IMAP (IMAP_PROBLEM, taken), SMTP and the further mailboxes. */
+void login_finish_grant(Login *login, const OauthGrant *grant, GError *imap_problem);
+/* A sign-in that came to nothing because of PROBLEM, for the audit log. */
+void login_note_failed(const Login *login, const GError *problem);
+/* Fills in the token's part of the result; HELD: the one that was there. As login_finish. */
+bool login_finish_token(Login *login, bool held, GError **error);
+
 /* How it ended: true, or the first problem. */
 bool login_finish(Login *login, GError **error);

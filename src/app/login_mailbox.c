@@ -105,3 +105,50 @@ bool login_with_mailbox(Office *office, const char *user, const char *mailbox, c
 	order.username = result->identity;
 	return try_mailbox(&login, address, &order, error) && login_finish(&login, error);
 }
+
+/* ---- what is stored ---- */
+
+static void login_own_free(LoginOwn *own)
+{
+	g_free(own->address);
+	g_free(own->username);
+	g_free(own);
+}
+
+static bool add_own(Office *office, const Account *account, const char *address, GPtrArray *list,
+	GError **error)
+{
+	g_auto(MailboxLogin) stored = {0};
+	g_autoptr(GError) problem = NULL;
+	LoginOwn *own;
+
+	if (!mailbox_login_load(office, account, address, &stored, &problem) &&
+		!failure_is(problem, FAILURE_SECRET_UNREADABLE)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	own = g_new0(LoginOwn, 1);
+	own->address = g_strdup(address);
+	own->username = problem ? g_strdup(address) : g_steal_pointer(&stored.username);
+	own->refused = problem || (own->username && stored.refused);
+	g_ptr_array_add(list, own);
+	return true;
+}
+
+GPtrArray *login_list_mailboxes(Office *office, const char *user, GError **error)
+{
+	g_autoptr(Account) account = settings_resolve(office_settings(office), user, error);
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)login_own_free);
+
+	if (!account)
+		return NULL;
+	for (guint i = 0; account->interface == INTERFACE_STANDARD && i < account->mailboxes->len;
+		i++) {
+		const char *address = g_ptr_array_index(account->mailboxes, i);
+
+		if (account_find_mailbox(account, address) == address &&
+			!add_own(office, account, address, list, error))
+			return NULL;
+	}
+	return g_steal_pointer(&list);
+}

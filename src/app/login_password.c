@@ -16,11 +16,23 @@ typedef struct Keys {
 static const Keys imap_keys = {MAIL_PROTOCOL_IMAP, SETTING_IMAP_USERNAME, SETTING_IMAP_PASSWORD};
 static const Keys smtp_keys = {MAIL_PROTOCOL_SMTP, SETTING_SMTP_USERNAME, SETTING_SMTP_PASSWORD};
 
+/* What is tried with one protocol. */
+typedef struct Try {
+	const Keys *keys;
+	const char *typed; /* a new user name, "": the account; NULL: the one that is stored */
+	const Secret *password;
+} Try;
+
 /* The user name that holds beside an own password; yours. */
-static bool own_username(const Login *login, const Keys *keys, char **username, GError **error)
+static bool own_username(const Login *login, const Try *try, char **username, GError **error)
 {
+	const Keys *keys = try->keys;
 	g_auto(SettingView) view = {0};
 
+	if (try->typed) {
+		*username = g_strdup(*try->typed ? try->typed : login->account->address);
+		return true;
+	}
 	if (!settings_view(office_settings(login->office), login->account->user_name,
 		    settings_get_row(keys->username), &view, error))
 		return false;
@@ -47,21 +59,37 @@ GError *login_word(GError *problem, const char *username)
 	return told;
 }
 
-/* Tries PASSWORD and adds a change to CHANGES if it is to be stored. False: cancelled. */
-static bool try_password(Login *login, const Keys *keys, const Secret *password, LoginCheck *check,
-	GArray *changes, GError **error)
+/* Adds to CHANGES what stores TRY. */
+static void add_changes(const Try *try, GArray *changes)
+{
+	SettingChange password = {
+		.setting = settings_get_row(try->keys->password),
+		.secret = try->password,
+	};
+	SettingChange username = {
+		.setting = settings_get_row(try->keys->username),
+		.value = try->typed && *try->typed ? try->typed : NULL,
+	};
+
+	g_array_append_val(changes, password);
+	if (try->typed)
+		g_array_append_val(changes, username);
+}
+
+/* Tries it and adds to CHANGES what is to be stored. False: cancelled. */
+static bool try_password(
+	Login *login, const Try *try, LoginCheck *check, GArray *changes, GError **error)
 {
 	g_autofree char *username = NULL;
 	g_auto(MailSession) session = {0};
-	SettingChange change = {.setting = settings_get_row(keys->password), .secret = password};
 	SignInTry order = {
 		.account = login->account,
-		.protocol = keys->protocol,
-		.password = password,
+		.protocol = try->keys->protocol,
+		.password = try->password,
 	};
 	GError *problem = NULL;
 
-	if (!own_username(login, keys, &username, error))
+	if (!own_username(login, try, &username, error))
 		return false;
 	order.username = username;
 	sign_in_try(&order, login->cancel, &session, &problem);
@@ -72,7 +100,7 @@ static bool try_password(Login *login, const Keys *keys, const Secret *password,
 		return true;
 	}
 	if (login_keeps(problem))
-		g_array_append_val(changes, change);
+		add_changes(try, changes);
 	if (login_note(login, check, problem))
 		return true;
 	g_propagate_error(error, g_steal_pointer(&login->problem));
@@ -128,16 +156,17 @@ static bool audit_in(DbTransaction *transaction, void *data, GError **error)
 		detail, error);
 }
 
-static bool try_both(
-	Login *login, const Secret *imap, const Secret *smtp, GArray *changes, GError **error)
+static bool try_both(Login *login, const LoginCredentials *given, GArray *changes, GError **error)
 {
 	LoginResult *result = login->result;
+	const Try imap = {&imap_keys, given->imap_username, given->imap_password};
+	const Try smtp = {&smtp_keys, given->smtp_username, given->smtp_password};
 
-	if (!own_username(login, &imap_keys, &result->identity, error) ||
-		!try_password(login, &imap_keys, imap, &result->imap, changes, error))
+	if (!own_username(login, &imap, &result->identity, error) ||
+		!try_password(login, &imap, &result->imap, changes, error))
 		return false;
 	if (login->account->smtp.host)
-		return try_password(login, &smtp_keys, smtp, &result->smtp, changes, error);
+		return try_password(login, &smtp, &result->smtp, changes, error);
 	login_skip(&result->smtp, _("Für diesen Benutzer ist kein SMTP-Server eingetragen."));
 	return true;
 }
@@ -153,7 +182,15 @@ static void add_main_mailbox(Login *login)
 	g_ptr_array_add(login->result->mailboxes, mailbox);
 }
 
-bool login_with_password(Office *office, const char *user, const Secret *imap, const Secret *smtp,
+static bool check_password(SettingKey key, const Secret *password, GError **error)
+{
+	if (secret_size(password) > 0)
+		return settings_check_secret(settings_get_row(key), password, error);
+	failure_set(error, FAILURE_PASSWORD_EMPTY, NULL, "an empty password");
+	return false;
+}
+
+bool login_with_credentials(Office *office, const char *user, const LoginCredentials *given,
 	const char *actor, const Cancel *cancel, LoginResult *result, GError **error)
 {
 	g_auto(Login) login = {
@@ -164,19 +201,24 @@ bool login_with_password(Office *office, const char *user, const Secret *imap, c
 	};
 	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(SettingChange));
 
-	if (!smtp)
-		smtp = imap;
-	if (secret_size(imap) == 0) {
-		failure_set(error, FAILURE_PASSWORD_EMPTY, NULL, "an empty password");
-		return false;
-	}
-	if (!settings_check_secret(settings_get_row(SETTING_IMAP_PASSWORD), imap, error) ||
-		!settings_check_secret(settings_get_row(SETTING_SMTP_PASSWORD), smtp, error) ||
+	if (!check_password(SETTING_IMAP_PASSWORD, given->imap_password, error) ||
+		!check_password(SETTING_SMTP_PASSWORD, given->smtp_password, error) ||
 		!login_begin(&login, user, INTERFACE_STANDARD, error) ||
-		!try_both(&login, imap, smtp, changes, error) || !store(&login, changes, error) ||
+		!try_both(&login, given, changes, error) || !store(&login, changes, error) ||
 		!db_write(office_db(office), audit_in, &login, error))
 		return false;
 	add_main_mailbox(&login);
 	login_check_mailboxes(&login);
 	return login_finish(&login, error);
+}
+
+bool login_with_password(Office *office, const char *user, const Secret *imap, const Secret *smtp,
+	const char *actor, const Cancel *cancel, LoginResult *result, GError **error)
+{
+	const LoginCredentials given = {
+		.imap_password = imap,
+		.smtp_password = smtp ? smtp : imap,
+	};
+
+	return login_with_credentials(office, user, &given, actor, cancel, result, error);
 }

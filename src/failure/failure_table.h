@@ -49,6 +49,9 @@ FAILURE(FAILURE_PAGE_PASSWORD, "page-password", FAILURE_CODE_LOGIN, 4, ACTOR_CLE
 FAILURE(FAILURE_PAGE_TRIES, "page-tries", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
 	N_("Es gab zu viele Anmeldeversuche. Der nächste ist möglich in %s."),
 	N_("Bitte warten Sie so lange. Haben Sie das Kennwort vergessen, kann ein Administrator Sie neu einladen."))
+FAILURE(FAILURE_PAGE_FORMER_PASSWORD, "page-former-password", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
+	N_("Das bisherige Kennwort ist falsch. Es gilt weiterhin."),
+	N_("Bitte geben Sie das Kennwort ein, mit dem Sie sich an Amtspost anmelden, und dann das neue zweimal. Haben Sie es vergessen, kann ein Administrator Sie neu einladen."))
 FAILURE(FAILURE_PASSWORDS_DIFFER, "passwords-differ", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Die beiden Kennwörter sind nicht gleich."),
 	N_("Es wurde nichts gespeichert. Bitte geben Sie das neue Kennwort zweimal gleich ein."))

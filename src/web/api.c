@@ -35,6 +35,7 @@ static unsigned special_status(Failure failure)
 	case FAILURE_PAGE_FORBIDDEN:
 	case FAILURE_FORM_FOREIGN:
 	case FAILURE_PAGE_PASSWORD:
+	case FAILURE_PAGE_FORMER_PASSWORD:
 		return 403;
 	case FAILURE_PAGE_TRIES:
 		return 429;

@@ -46,6 +46,11 @@ static const struct {
 		N_("Die Anmeldung und ihre Tokendatei sind entfernt.")},
 	{"abgemeldet", TONE_INFO, N_("Sie sind abgemeldet.")},
 	{"kennwort", TONE_SUCCESS, N_("Das neue Kennwort gilt. Bitte melden Sie sich damit an.")},
+	{"kennwort-geaendert", TONE_SUCCESS,
+		N_("Das neue Kennwort gilt. Andere Anmeldungen mit Ihrem Namen sind beendet.")},
+	{"kennwort-entfernt", TONE_SUCCESS, N_("Die gespeicherten Kennwörter sind entfernt.")},
+	{"zugangsdaten-entfernt", TONE_SUCCESS,
+		N_("Die Zugangsdaten dieses Postfachs sind entfernt.")},
 	{"standard", TONE_SUCCESS, N_("Es gilt wieder der Standard.")},
 };
 

@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "web/page.h"
+#include "web/page_password.h"
 #include "web/web_internal.h"
 
 /* ---- the start page: what needs doing ---- */
@@ -88,24 +89,17 @@ static bool run_start(Visit *visit, GError **error)
 
 /* ---- signing in ---- */
 
-/* Only to our own pages: "/x", never "//elsewhere". */
-static const char *safe_path(const char *path)
-{
-	return path && path[0] == '/' && path[1] != '/' && path[1] != '\\' ? path : "/";
-}
-
 static bool show_sign_in(Visit *visit, const GError *problem)
 {
 	const Page page = {.title = _("Anmelden")};
-	const char *next = visit->form ? visit_field(visit, "weiter")
-				       : web_request_query(visit->request, "weiter");
+	const char *next = visit_next(visit);
 	Html *h = page_begin(visit, &page);
 
 	if (problem)
 		page_alert_failure(h, problem);
 	form_begin(h, visit, "/anmelden");
 	html(h, "<input type=\"hidden\" name=\"weiter\" value=\"");
-	html_attr(h, safe_path(next));
+	html_attr(h, next ? next : "/");
 	html(h, "\">\n");
 	field_input(h, &(Field){.name = "benutzer",
 			       .label = _("Benutzername"),
@@ -131,25 +125,6 @@ static bool run_sign_in_form(Visit *visit, GError **error)
 	return show_sign_in(visit, NULL);
 }
 
-/* Why the try did not lead in. */
-static void explain_try(SessionTry outcome, int64_t wait, const char *name, GError **problem)
-{
-	g_autofree char *minutes = g_strdup_printf(
-		ngettext("%d Minute", "%d Minuten", (unsigned long)((wait + 59) / 60)),
-		(int)((wait + 59) / 60));
-
-	switch (outcome) {
-	case SESSION_TRY_LOCKED:
-		failure_set(problem, FAILURE_USER_LOCKED, name, "the page's sign-in: locked");
-		break;
-	case SESSION_TRY_TOO_OFTEN:
-		failure_set(problem, FAILURE_PAGE_TRIES, minutes, "the page's sign-in: too often");
-		break;
-	default:
-		failure_set(problem, FAILURE_PAGE_PASSWORD, NULL, "the page's sign-in: wrong");
-	}
-}
-
 static bool run_sign_in(Visit *visit, GError **error)
 {
 	Db *db = office_db(visit->office);
@@ -159,6 +134,7 @@ static bool run_sign_in(Visit *visit, GError **error)
 	g_autoptr(GError) problem = NULL;
 	g_autofree char *name = NULL;
 	g_autofree char *token = NULL;
+	const char *next = visit_next(visit);
 	SessionTry outcome;
 	int64_t wait = 0;
 
@@ -166,7 +142,7 @@ static bool run_sign_in(Visit *visit, GError **error)
 		    error))
 		return false;
 	if (outcome != SESSION_TRY_OK) {
-		explain_try(outcome, wait, visit_field(visit, "benutzer"), &problem);
+		page_explain_try(outcome, wait, visit_field(visit, "benutzer"), &problem);
 		return show_sign_in(visit, problem);
 	}
 	/* A session that somebody planted in this browser ends here. */
@@ -175,7 +151,7 @@ static bool run_sign_in(Visit *visit, GError **error)
 	if (!session_start(db, name, peer, &token, error))
 		return false;
 	visit_set_session(visit, token);
-	return visit_redirect(visit, safe_path(visit_field(visit, "weiter")), NULL);
+	return visit_redirect(visit, next ? next : "/", NULL);
 }
 
 static bool run_sign_out(Visit *visit, GError **error)
@@ -187,33 +163,6 @@ static bool run_sign_out(Visit *visit, GError **error)
 }
 
 /* ---- choosing a password: the first administrator, and who is invited ---- */
-
-/* The two equal fields; yours. FAILURE_PASSWORDS_DIFFER. */
-static Secret *chosen_password(const Visit *visit, GError **error)
-{
-	const char *one = visit_field(visit, "kennwort");
-
-	if (strcmp(one, visit_field(visit, "wiederholung")) != 0) {
-		failure_set(error, FAILURE_PASSWORDS_DIFFER, NULL, "the repetition differs");
-		return NULL;
-	}
-	return secret_new(one, strlen(one));
-}
-
-static void write_password_fields(Html *h)
-{
-	field_input(h, &(Field){.name = "kennwort",
-			       .label = _("Neues Kennwort"),
-			       .hint = _("Mindestens 8 Zeichen. Am besten mehrere Wörter."),
-			       .type = "password",
-			       .autocomplete = "new-password",
-			       .required = true});
-	field_input(h, &(Field){.name = "wiederholung",
-			       .label = _("Neues Kennwort wiederholen"),
-			       .type = "password",
-			       .autocomplete = "new-password",
-			       .required = true});
-}
 
 static void write_secret_field(Html *h, const char *secret)
 {
@@ -267,7 +216,7 @@ static bool show_setup(Visit *visit, const GError *problem)
 			       .label = _("Anzeigename (freiwillig)"),
 			       .value = visit_field(visit, "name"),
 			       .autocomplete = "name"});
-	write_password_fields(h);
+	page_password_fields(h);
 	form_submit(h, _("Administrator anlegen"), "primary", NULL, NULL);
 	form_end(h);
 	return page_end(visit, h, problem ? 422 : 200);
@@ -281,7 +230,7 @@ static bool run_setup_form(Visit *visit, GError **error)
 static bool add_first_administrator(Visit *visit, GError **error)
 {
 	const char *display_name = visit_field(visit, "name");
-	g_autoptr(Secret) password = chosen_password(visit, error);
+	g_autoptr(Secret) password = page_chosen_password(visit, error);
 	g_autoptr(User) user = g_new0(User, 1);
 
 	if (!password)
@@ -337,7 +286,7 @@ static bool show_invitation(Visit *visit, const User *user, const GError *proble
 		"aria-hidden=\"true\" readonly value=\"");
 	html_attr(h, user->name);
 	html(h, "\">\n");
-	write_password_fields(h);
+	page_password_fields(h);
 	form_submit(h, _("Kennwort speichern"), "primary", NULL, NULL);
 	form_end(h);
 	return page_end(visit, h, problem ? 422 : 200);
@@ -358,7 +307,7 @@ static bool run_invitation(Visit *visit, GError **error)
 
 	if (!user)
 		return false;
-	password = chosen_password(visit, &problem);
+	password = page_chosen_password(visit, &problem);
 	if (!password ||
 		!invitation_use(office_db(visit->office), link_secret(visit), password, &problem))
 		return show_invitation(visit, user, problem);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "failure/failure.h"
 #include "web/api.h"
 #include "web/page.h"
@@ -327,6 +328,18 @@ bool visit_redirect(Visit *visit, const char *path, const char *notice)
 
 	web_response_redirect(visit->response, target ? target : path);
 	return true;
+}
+
+const char *visit_next(const Visit *visit)
+{
+	const char *path = visit->form ? form_get(visit->form, "weiter")
+				       : web_request_query(visit->request, "weiter");
+
+	/* Browsers take "//x" and "/\\x" for another host, and leave out tabs and line breaks. */
+	return path && path[0] == '/' && path[1] != '/' && path[1] != '\\' &&
+			       !text_has_control(path)
+		       ? path
+		       : NULL;
 }
 
 void visit_set_session(Visit *visit, const char *token)

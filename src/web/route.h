@@ -78,6 +78,10 @@ bool visit_has(const Visit *visit, const char *name);
  * NULL: without. Answers true. */
 bool visit_redirect(Visit *visit, const char *path, const char *notice);
 
+/* Where to go on afterwards ("weiter" of form or query), borrowed: only to our own pages; NULL: not
+ * told, or elsewhere. */
+const char *visit_next(const Visit *visit);
+
 /* Starts SESSION_TOKEN in the browser, or ends it (NULL). */
 void visit_set_session(Visit *visit, const char *token);
 /* The browser's session token; NULL: none. */

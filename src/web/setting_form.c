@@ -301,10 +301,14 @@ static bool apply_changes(Taking *taking, GError **error)
 	const Visit *visit = taking->form->visit;
 	gint64 generation = g_ascii_strtoll(visit_field(visit, GENERATION), NULL, 10);
 
+	if (taking->form->own)
+		generation = 0;
 	/* A form without its state counts as outdated, not as willing to overwrite. */
+	else if (generation <= 0)
+		generation = -1;
 	return settings_apply(office_settings(visit->office), taking->form->user,
 		(const SettingChange *)(void *)taking->changes->data, taking->changes->len,
-		generation > 0 ? generation : -1, visit->actor, error);
+		generation, visit->actor, error);
 }
 
 bool setting_form_apply(

@@ -14,7 +14,8 @@ typedef struct SettingForm {
 	GPtrArray *views;   /* SettingView *, by key where the scope has it */
 	const SettingView *by_key[SETTING_COUNT];
 	char *errors[SETTING_COUNT]; /* sentences */
-	bool typed;		     /* fields show the form's values, not the stored ones */
+	bool own;   /* the visitor's own values: what others change meanwhile does not matter */
+	bool typed; /* fields show the form's values, not the stored ones */
 } SettingForm;
 
 void setting_form_clear(SettingForm *form);

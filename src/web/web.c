@@ -2,13 +2,16 @@
 #include "web/web.h"
 
 #include <string.h>
+#include "app/login.h"
 #include "app/people_page.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "failure/failure.h"
 #include "web/web_internal.h"
 
-#define HELPLESS_MILLISECONDS 30000
+#define ROUND_MILLISECONDS 30000
+#define IDLE_MILLISECONDS                                                                          \
+	(INT64_C(24) * 60 * 60 * 1000) /* from one round of refreshes to the next */
 
 /* "[::1]:8025", "127.0.0.1:8025": *ADDRESS, yours, and *PORT. */
 static bool parse_listen(const char *listen, char **address, uint16_t *port, GError **error)
@@ -54,6 +57,7 @@ static void tell_ready(const Web *web, const WebServe *serve, const char *addres
 static void web_clear(Web *web)
 {
 	g_free(web->setup);
+	sign_ins_free(web->sign_ins);
 	pthread_mutex_destroy(&web->lock);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Web, web_clear)
@@ -70,6 +74,24 @@ static void count_helpless(Web *web)
 		log_warning("users who need help: %s", error->message);
 }
 
+/* What is done beside serving, every now and then. */
+static void work_until_cancelled(Web *web, const Cancel *cancel)
+{
+	int64_t after = 0; /* whose idle sign-in was refreshed last */
+	int64_t next = 0;  /* when the next of them are looked at */
+
+	do {
+		count_helpless(web);
+		sign_ins_sweep(web->sign_ins);
+		if (clock_monotonic() < next)
+			continue;
+		if (!login_refresh_idle(web->office, &after, cancel)) {
+			after = 0;
+			next = clock_monotonic() + IDLE_MILLISECONDS;
+		}
+	} while (!cancel_wait(cancel, ROUND_MILLISECONDS));
+}
+
 bool web_serve(Office *office, const WebServe *serve, GError **error)
 {
 	g_auto(Web) web = {
@@ -77,6 +99,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.started = clock_monotonic(),
 		.secure = serve->tls_certificate != NULL,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.sign_ins = sign_ins_new(),
 	};
 	g_autofree char *address = NULL;
 	g_autoptr(WebServer) server = NULL;
@@ -97,8 +120,6 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 	if (!server)
 		return false;
 	tell_ready(&web, serve, address, web_server_port(server));
-	do
-		count_helpless(&web);
-	while (!cancel_wait(serve->cancel, HELPLESS_MILLISECONDS));
+	work_until_cancelled(&web, serve->cancel);
 	return true;
 }

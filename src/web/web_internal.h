@@ -6,6 +6,7 @@
 
 #include "base/secret.h"
 #include "web/route.h"
+#include "web/sign_ins.h"
 #include "web/web.h"
 
 struct Web {
@@ -14,5 +15,6 @@ struct Web {
 	bool secure;	      /* TLS by ourselves */
 	char *setup;	      /* the one-time set-up link's secret; NULL: none is open */
 	pthread_mutex_t lock; /* of setup */
-	atomic_int helpless;  /* how many users need help, as of a moment ago */
+	SignIns *sign_ins;
+	atomic_int helpless; /* how many users need help, as of a moment ago */
 };

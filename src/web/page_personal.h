@@ -1,0 +1,59 @@
+/* What the files of Persönliche Einstellungen share. */
+#pragma once
+
+#include "app/login.h"
+#include "web/page.h"
+#include "web/setting_form.h"
+
+#define PERSONAL_PATH "/einstellungen"
+#define PERSONAL_SIGN_IN "/einstellungen/anmelden"
+#define PERSONAL_MAILBOX "/einstellungen/postfach"
+#define PERSONAL_REMOVE "/einstellungen/entfernen"
+#define PERSONAL_OAUTH "/einstellungen/authentifizierung"
+#define PERSONAL_CONFIRM "/einstellungen/bestaetigen"
+#define PERSONAL_PASTE "/einstellungen/einfuegen"
+#define PERSONAL_HIDDEN "/einstellungen/postfaecher"
+#define PERSONAL_FOLDERS "/einstellungen/postfaecher/ordner"
+#define PERSONAL_PASSWORD "/einstellungen/kennwort"
+
+/* Opens the page whose tab is TAB. */
+Html *page_personal_begin(const Visit *visit, const char *tab, bool wide);
+/* The hidden field that carries on what waits for the sign-in; nothing where nothing does. */
+void page_personal_next(Html *h, const char *next);
+
+/* ---- page_personal.c ---- */
+
+/* Keeps how a sign-in ended (RESULT is emptied, PROBLEM taken, nullable) and leads to where it is
+ * told, or, if all is well, to NEXT (nullable). */
+bool page_personal_end(Visit *visit, LoginResult *result, GError *problem, const char *next);
+
+/* ---- page_sign_in.c: signing in with passwords ---- */
+
+/* The forms for STATUS's user; FORM shows what is stored or was typed. */
+bool page_sign_in_show(Html *h, const SettingForm *form, const LoginStatus *status,
+	const char *next, GError **error);
+bool page_sign_in_run(Visit *visit, GError **error);
+bool page_sign_in_mailbox(Visit *visit, GError **error);
+/* Shows the whole page again with what was typed and how it failed. */
+bool page_personal_again(Visit *visit, SettingForm *form, const GError *problem,
+	const LoginResult *result, GError **error);
+
+/* ---- page_oauth.c: signing in with Office 365 ---- */
+
+void page_oauth_show(Html *h, const Visit *visit, const LoginStatus *status, const char *next);
+bool page_oauth_begin(Visit *visit, GError **error);
+bool page_oauth_lead(Visit *visit, GError **error);
+bool page_oauth_callback(Visit *visit, GError **error);
+bool page_oauth_paste(Visit *visit, GError **error);
+bool page_oauth_confirm(Visit *visit, GError **error);
+
+/* ---- page_hidden.c: Postfächer ---- */
+
+bool page_hidden_run(Visit *visit, GError **error);
+bool page_hidden_folders(Visit *visit, GError **error);
+bool page_hidden_save(Visit *visit, GError **error);
+
+/* ---- page_password.c ---- */
+
+bool page_password_run(Visit *visit, GError **error);
+bool page_password_save(Visit *visit, GError **error);

@@ -1,0 +1,292 @@
+"""Persönliche Einstellungen with Standard: passwords, further mailboxes, hidden folders, the own password."""
+
+from urllib.parse import quote
+
+import pytest
+from page import PAGE_PASSWORD, Daemon, Person
+from peers.dovecot import free_port
+from runner import CLERK, MARK, PASSWORD
+
+PATH = "/einstellungen"
+SIGN_IN = PATH + "/anmelden"
+MAILBOX = PATH + "/postfach"
+REMOVE = PATH + "/entfernen"
+HIDDEN = PATH + "/postfaecher"
+FOLDERS = HIDDEN + "/ordner"
+OWN = PATH + "/kennwort"
+STANDARD = ["Kalender", "Kontakte", "Notizen", "RSS-Abonnements", "Synchronisierungsprobleme",
+            "Verlauf der Unterhaltung", "Suchordner", "Aufgaben", "Junk-E-Mail", "Gelöscht", "Journal"]
+
+
+@pytest.fixture
+def unset(amtspost, mailbox, daemon) -> Person:
+    """A clerk of `mailbox` who is signed in to the page, without any mail password."""
+    amtspost.set_server(mailbox.server.plain_port)
+    amtspost.add_clerk(account=mailbox.address, password=None)
+    return daemon.person(CLERK)
+
+
+def passwords(person: Person, imap: str, follow: bool = True, **fields: str | None):
+    person.get(PATH)
+    return person.submit(SIGN_IN, imap__password=imap, follow=follow, **fields)
+
+
+def account(person: Person) -> str:
+    return person.daemon.amtspost.get("account", CLERK)["value"]
+
+
+def status(person: Person) -> dict:
+    return person.daemon.amtspost.json("login", "status", "--user", CLERK)
+
+
+def test_only_for_who_is_signed_in(daemon):
+    person = daemon.person()
+    for path in (PATH, HIDDEN, OWN, FOLDERS, "/oauth/callback"):
+        answer = person.get(path, follow=False)
+        assert answer.status == 303 and answer.location == f"/anmelden?weiter={path}"
+    assert person.post(SIGN_IN, {"imap.password": PASSWORD}, follow=False).location == "/anmelden"
+
+
+def test_what_is_set_and_from_where(unset, mailbox):
+    text = unset.get(PATH).text
+    assert "Datei | Persönliche Einstellungen | Anmelden/Schnittstellen" in text
+    assert mailbox.address in text and str(mailbox.server.plain_port) in text
+    assert "aus Systemsteuerung" in text and "Benutzer" in text and "Standard" in text
+    assert "Es ist eine Anmeldung nötig." in text
+
+
+def test_a_good_password_is_stored(unset, mailbox):
+    answer = passwords(unset, PASSWORD)
+    assert answer.status == 200 and answer.path == PATH
+    assert f"Angemeldet als {mailbox.address}." in answer.text
+    assert "Empfang (IMAP) angemeldet Anmeldung in Ordnung" in answer.text
+    assert status(unset)["reason"] is None
+    unset.daemon.amtspost.ok("folders", "--user", CLERK)
+    again = unset.get(PATH).text
+    assert "Was die Server geantwortet haben" not in again, "it is told once"
+    assert "Die Anmeldung gilt." in again and "gespeichert" in again
+    assert PASSWORD not in unset.last.html and MARK not in unset.last.html
+
+
+def test_a_refused_password_is_not_stored_and_the_former_stays(unset):
+    passwords(unset, PASSWORD)
+    answer = passwords(unset, MARK + "-falsch", imap__username="jemand.anders")
+    assert answer.status == 422 and "wurde nicht gespeichert" in answer.text
+    assert MARK not in answer.html
+    assert answer.view.form(SIGN_IN).fields["imap.username"] == "jemand.anders", "what was typed stays"
+    assert not unset.daemon.amtspost.get("imap.username", CLERK)["set"]
+    unset.daemon.amtspost.ok("folders", "--user", CLERK)
+
+
+def test_user_names_are_stored_with_their_password(unset, mailbox):
+    name = mailbox.address.upper()
+    answer = passwords(unset, PASSWORD, imap__username=name)
+    assert f"Angemeldet als {name}." in answer.text
+    assert unset.daemon.amtspost.get("imap.username", CLERK)["value"] == name
+    answer = passwords(unset, PASSWORD, imap__username="")
+    assert f"Angemeldet als {mailbox.address}." in answer.text
+    assert not unset.daemon.amtspost.get("imap.username", CLERK)["set"]
+
+
+def test_nothing_typed(unset):
+    answer = passwords(unset, "")
+    assert answer.status == 422 and "kein Kennwort" in answer.view.errors["imap.password"]
+
+
+def test_out_of_reach_it_is_stored_as_unchecked(unset, mailbox):
+    amtspost = unset.daemon.amtspost
+    amtspost.set("imap.port", str(free_port()))
+    answer = passwords(unset, PASSWORD)
+    assert "gespeichert, aber noch nicht geprüft" in answer.text and "nicht geprüft" in answer.text
+    amtspost.set("imap.port", str(mailbox.server.plain_port))
+    amtspost.ok("folders", "--user", CLERK)
+
+
+def test_two_passwords_two_servers(unset, mailbox, fake_smtp):
+    amtspost = unset.daemon.amtspost
+    for key, value in (("smtp.host", "localhost"), ("smtp.port", str(fake_smtp.port)), ("smtp.tls", "none")):
+        amtspost.set(key, value)
+    amtspost.set("smtp.use-default", "true", CLERK)
+    fake_smtp.passwords = {mailbox.address: PASSWORD, "versand": MARK + "-smtp"}
+    answer = passwords(unset, PASSWORD)
+    assert "uebernehmen" in unset.get(PATH).view.form(SIGN_IN), "ticked by itself"
+    assert answer.text.count("Anmeldung in Ordnung") == 2
+    # SMTP refuses: IMAP's is stored, SMTP's former one stays.
+    answer = passwords(unset, PASSWORD, uebernehmen=None, smtp__password=MARK + "-falsch")
+    assert "gescheitert" in answer.text and "nicht gespeichert" in answer.text
+    assert amtspost.get("smtp.password", CLERK)["set"]
+    answer = passwords(unset, PASSWORD, uebernehmen=None, smtp__username="versand",
+                       smtp__password=MARK + "-smtp")
+    assert answer.text.count("Anmeldung in Ordnung") == 2
+    assert amtspost.get("smtp.username", CLERK)["value"] == "versand"
+    form = unset.get(PATH).view.form(SIGN_IN)
+    assert "uebernehmen" not in form and form.fields["smtp.username"] == "versand"
+    answer = passwords(unset, PASSWORD, uebernehmen=None, smtp__password="")
+    assert "kein Kennwort" in answer.view.errors["smtp.password"]
+
+
+def test_passwords_are_removed(unset):
+    passwords(unset, PASSWORD)
+    unset.get(PATH)
+    answer = unset.submit(REMOVE, kennwort="true")
+    assert "Die gespeicherten Kennwörter sind entfernt." in answer.text
+    assert unset.daemon.amtspost.fails(4, "folders", "--user", CLERK)["condition"] == "login-missing"
+
+
+def test_a_further_mailbox_with_credentials_of_its_own(unset, another_mailbox):
+    amtspost = unset.daemon.amtspost
+    amtspost.set("mailboxes", another_mailbox.address, CLERK)
+    answer = passwords(unset, PASSWORD)
+    assert "Weitere Postfächer" in answer.text and "gescheitert" in answer.text, answer.text
+    chosen = {"postfach": another_mailbox.address}
+    answer = unset.submit(MAILBOX, chosen, **{"kennwort-1": MARK + "-falsch"})
+    assert "wurde nicht gespeichert" in answer.text
+    answer = unset.submit(MAILBOX, chosen, **{"kennwort-1": PASSWORD})
+    assert f"Angemeldet als {another_mailbox.address}." in answer.text
+    amtspost.ok("folders", "--user", CLERK, "--mailbox", another_mailbox.address)
+    text = unset.get(PATH).text
+    assert f"{another_mailbox.address} eigene Zugangsdaten" in text
+    answer = unset.submit(REMOVE, chosen)
+    assert "Die Zugangsdaten dieses Postfachs sind entfernt." in answer.text
+    assert "mit der Anmeldung des Hauptkontos" in answer.text
+    amtspost.ok("folders", "--user", CLERK, "--mailbox", account(unset))
+
+
+def test_a_foreign_mailbox_is_refused(unset):
+    passwords(unset, PASSWORD)
+    unset.get(PATH)
+    answer = unset.post(MAILBOX, {"postfach": "chef@musterhausen.example", "nummer": "1", "kennwort-1": PASSWORD})
+    assert "gehört nicht zu den Postfächern" in answer.text
+
+
+def test_what_waited_goes_on(unset):
+    unset.get(f"{PATH}?weiter={quote(HIDDEN)}")
+    answer = unset.submit(SIGN_IN, imap__password=PASSWORD, follow=False)
+    assert answer.location == f"{HIDDEN}?hinweis=angemeldet"
+
+
+@pytest.mark.parametrize("elsewhere", ["//boese.example/", "https://boese.example/", "/\\boese.example",
+                                       "/\t/boese.example", "boese.example", "/x\r\nSet-Cookie: a=b"])
+def test_never_on_to_elsewhere(unset, elsewhere):
+    unset.get(PATH)
+    answer = unset.submit(SIGN_IN, imap__password=PASSWORD, weiter=elsewhere, follow=False)
+    assert answer.location == PATH
+    other = unset.daemon.person()
+    other.get("/anmelden")
+    answer = other.submit("/anmelden", benutzer=CLERK, kennwort=PAGE_PASSWORD, weiter=elsewhere, follow=False)
+    assert answer.location == "/"
+
+
+def test_a_forged_form_changes_nothing(unset):
+    unset.get(PATH)
+    for options in ({"csrf": "x"}, {"csrf": ""}, {"Origin": "http://boese.example"},
+                    {"Sec_Fetch_Site": "cross-site"}):
+        answer = unset.post(SIGN_IN, {"imap.password": PASSWORD}, **options)
+        assert answer.status == 403
+    assert status(unset)["reason"] is not None
+
+
+def test_disabled(amtspost, daemon):
+    amtspost.ok("user", "add", CLERK)
+    person = daemon.person(CLERK)
+    text = person.get(PATH).text
+    assert "noch nicht eingeschaltet" in text and "Ein Administrator" in text
+    assert SIGN_IN not in [form.action for form in person.last.view.forms]
+    answer = person.post(SIGN_IN, {"imap.password": PASSWORD})
+    assert "nicht eingeschaltet" in answer.text and not amtspost.get("imap.password", CLERK)["set"]
+
+
+# Postfächer
+
+
+def hidden(person: Person) -> dict:
+    return person.daemon.amtspost.get("import.hidden-folders", CLERK)
+
+
+def test_never_changed_and_empty_are_different(unset):
+    form = unset.get(HIDDEN).view.form(HIDDEN, namen=None)
+    assert form.fields["namen"].split("\n") == STANDARD
+    assert "noch nie geändert" in unset.last.text
+    answer = unset.submit(HIDDEN, {"namen": None}, teil="liste")
+    assert "Es war nichts zu ändern." in answer.text and not hidden(unset)["set"]
+    answer = unset.submit(HIDDEN, {"namen": None}, teil="liste", namen="")
+    assert "nichts ausgeblendet" in answer.text
+    assert hidden(unset)["set"] and not hidden(unset)["value"]
+    answer = unset.submit(HIDDEN, {"namen": None}, teil="liste", namen="Spam\r\n\r\n  Bau/Alt \r\nSPAM\r\n")
+    assert answer.view.form(HIDDEN, namen=None).fields["namen"] == "Spam\nBau/Alt"
+    answer = unset.submit(HIDDEN, {"namen": None}, teil="standard")
+    assert "Es gilt wieder der Standard." in answer.text and "noch nie geändert" in answer.text
+    assert not hidden(unset)["set"]
+
+
+def test_real_folders_with_what_hides_them(unset, mailbox):
+    mailbox.fill("Spam", [])
+    mailbox.fill("Bauamt/Vorgang", [])
+    answer = unset.get(FOLDERS)
+    assert "noch keine Anmeldung" in answer.text
+    assert f"{PATH}?weiter={FOLDERS}" in answer.view.links
+    passwords(unset, PASSWORD)
+    unset.get(HIDDEN)
+    unset.submit(HIDDEN, {"namen": None}, teil="liste", namen="Bauamt")
+    text = unset.get(FOLDERS).text
+    assert "ausgeblendet durch den Eintrag „Bauamt“" in text
+    assert "INBOX" in text and "wird gezeigt" in text
+
+
+def test_after_the_import_and_the_signature(unset):
+    unset.get(HIDDEN)
+    # What others change meanwhile does not matter for one's own values.
+    unset.daemon.amtspost.set("office.name", "Stadt Musterhausen")
+    unset.submit(HIDDEN, {"import.after": None}, teil="import", import__after="move",
+                 smtp__signature="Mit freundlichen Grüßen\r\nM. Muster",
+                 **{"import.after-folder": "Erledigt"})
+    assert "gespeichert" in unset.last.text
+    amtspost = unset.daemon.amtspost
+    assert amtspost.get("import.after", CLERK)["value"] == "move"
+    assert amtspost.get("import.after-folder", CLERK)["value"] == "Erledigt"
+    assert amtspost.get("smtp.signature", CLERK)["value"] == "Mit freundlichen Grüßen\nM. Muster"
+
+
+def test_only_what_clerks_may_change(unset):
+    unset.get(HIDDEN)
+    unset.post(HIDDEN, {"teil": "import", "account": "chef@musterhausen.example", "oauth.token-folder": "/tmp",
+                        "interface": "disabled", "import.after": "seen"})
+    amtspost = unset.daemon.amtspost
+    assert amtspost.get("import.after", CLERK)["value"] == "seen"
+    assert amtspost.get("interface", CLERK)["value"] == "standard"
+    assert account(unset) != "chef@musterhausen.example"
+    assert not amtspost.get("oauth.token-folder", CLERK)["set"]
+
+
+# The own password
+
+
+def change(person: Person, former: str, new: str, again: str | None = None):
+    person.get(OWN)
+    return person.submit(OWN, bisher=former, kennwort=new, wiederholung=again or new)
+
+
+def test_a_new_password_ends_other_sessions(unset):
+    daemon: Daemon = unset.daemon
+    other = daemon.person(CLERK, add=False)
+    new = MARK + " ganz neu"
+    before = dict(unset.cookies)
+    answer = change(unset, PAGE_PASSWORD, new)
+    assert "Das neue Kennwort gilt." in answer.text and unset.cookies != before
+    assert unset.get(PATH).status == 200
+    assert other.get(PATH, follow=False).status == 303
+    person = daemon.person(CLERK, new, add=False)
+    assert person.get(PATH).status == 200
+
+
+def test_a_wrong_former_password(unset):
+    for former, new, again, said in (
+            ("falsch", "ein neues Kennwort", None, "bisherige Kennwort ist falsch"),
+            (PAGE_PASSWORD, "kurz", None, "zu kurz"),
+            (PAGE_PASSWORD, "ein neues Kennwort", "ein anderes", "nicht gleich")):
+        answer = change(unset, former, new, again)
+        assert answer.status == 422 and said in answer.text
+    for _ in range(6):
+        answer = change(unset, "falsch", "ein neues Kennwort")
+    assert "zu viele Anmeldeversuche" in answer.text
+    assert unset.get(PATH).status == 200, "the session itself goes on"
