@@ -11,6 +11,13 @@ from runner import MARK, Amtspost
 ADMIN, CLERK_A, CLERK_B, DISABLED, LOCKED = "a.admin", "k.klein", "b.berg", "d.deaktiviert", "g.gesperrt"
 SECRET = MARK + " geheim"
 LATER = "2099-01-01"
+PEOPLE = f"""name;display_name;admin;interface;account;mailboxes;imap.use-default
+{ADMIN};;true;standard;admin@amt.example;;true
+{CLERK_A};Karla Klein;;standard;klein@amt.example;;true
+{CLERK_B};;;standard;berg@amt.example;bau@amt.example;true
+{DISABLED};;;;;;
+{LOCKED};;;standard;gesperrt@amt.example;;true
+"""
 
 
 def execute(amtspost: Amtspost, statement: str, *values: Any) -> list[tuple]:
@@ -39,13 +46,14 @@ class Office:
         for key in ("imap.password", "smtp.password", "imap.proxy.password", "smtp.proxy.password",
                     "oauth.client-secret"):
             self.amtspost.set(key, SECRET)
-        standard = {"interface": "standard", "imap__use_default": "true", "imap__password": SECRET,
-                    "smtp__password": SECRET}
-        add_person(self.amtspost, ADMIN, "--admin", account="admin@amt.example", **standard)
-        add_person(self.amtspost, CLERK_A, "--display-name", "Karla Klein", account="klein@amt.example", **standard)
-        add_person(self.amtspost, CLERK_B, account="berg@amt.example", mailboxes="bau@amt.example", **standard)
-        add_person(self.amtspost, DISABLED)
-        add_person(self.amtspost, LOCKED, account="gesperrt@amt.example", **standard)
+        people = folder / "people.csv"
+        people.write_text(PEOPLE, encoding="utf-8")
+        self.amtspost.ok("user", "import", str(people))
+        for name in (ADMIN, CLERK_A, CLERK_B, DISABLED, LOCKED):
+            self.amtspost.ok("user", "passwd", name, stdin=PAGE_PASSWORD + "\n")
+            if name in (CLERK_A, CLERK_B):
+                self.amtspost.set("imap.password", SECRET, name)
+                self.amtspost.set("smtp.password", SECRET, name)
         self.daemon = Daemon(self.amtspost, **options)
         self._people: dict[str, Person] = {}
         self._keys: dict[str, str] = {}
