@@ -24,6 +24,7 @@ class Form:
     def __init__(self, action: str, method: str):
         self.action, self.method = action, method
         self.fields: dict[str, str] = {}
+        self.more: list[tuple[str, str]] = []  # further fields of names that are there already
         self.buttons: list[tuple[str, str, str]] = []  # name, value, label
 
     def __contains__(self, name: str) -> bool:
@@ -88,7 +89,9 @@ class View(HTMLParser):
         elif tag == "option" and form and "selected" in values:
             form.fields[self._select] = values.get("value", "")
         elif tag == "input" and form and values.get("name") and "disabled" not in values:
-            if values.get("type") != "checkbox" or "checked" in values:
+            if values.get("type") == "hidden" and values["name"] in form:
+                form.more.append((values["name"], values.get("value", "")))
+            elif values.get("type") != "checkbox" or "checked" in values:
                 form.fields[values["name"]] = values.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
@@ -242,7 +245,7 @@ class Person:
             sent.pop(name, None)
             if value is not None:
                 sent[name] = value
-        return self._follow(self.request("POST", action, urlencode(sent)), follow)
+        return self._follow(self.request("POST", action, urlencode([*sent.items(), *form.more])), follow)
 
     def csrf(self) -> str:
         """The token in the forms of the page that is shown."""
