@@ -9,7 +9,7 @@
 
 typedef struct Finding {
 	const PeopleQuery *query;
-	const char *pattern; /* for LIKE, "%" for any */
+	const char *pattern; /* for LIKE; NULL: any */
 	GPtrArray *names;
 	int64_t count;
 } Finding;
@@ -17,7 +17,7 @@ typedef struct Finding {
 /* "%TEXT%", folded, with LIKE's own letters escaped; yours. */
 static char *make_pattern(const char *text)
 {
-	g_autofree char *folded = text_fold(text ? text : "");
+	g_autofree char *folded = text_fold(text);
 	GString *pattern = g_string_new("%");
 
 	for (const char *place = folded; *place; place++) {
@@ -32,8 +32,28 @@ static char *make_pattern(const char *text)
 #define FOUND                                                                                      \
 	" FROM users LEFT JOIN user_settings ON user_settings.user_id = users.id"                  \
 	" AND user_settings.key = 'account'"                                                       \
-	" WHERE $1 = '%%' OR name_folded LIKE $1 ESCAPE '\\' OR display_name LIKE $1 ESCAPE '\\'"  \
+	" WHERE name_folded LIKE $1 ESCAPE '\\' OR display_name LIKE $1 ESCAPE '\\'"               \
 	" OR user_settings.value LIKE $1 ESCAPE '\\'"
+
+static DbRows *select_all(DbTransaction *transaction, Finding *finding, GError **error)
+{
+	if (!db_get_int(transaction, &finding->count, 0, error, "SELECT count(*) FROM users"))
+		return NULL;
+	return db_select(transaction, error,
+		"SELECT name FROM users ORDER BY name_folded LIMIT $1 OFFSET $2",
+		db_int(finding->query->limit), db_int(finding->query->offset));
+}
+
+static DbRows *select_found(DbTransaction *transaction, Finding *finding, GError **error)
+{
+	if (!db_get_int(transaction, &finding->count, 0, error, "SELECT count(*)" FOUND,
+		    db_text(finding->pattern)))
+		return NULL;
+	return db_select(transaction, error,
+		"SELECT users.name" FOUND " ORDER BY name_folded LIMIT $2 OFFSET $3",
+		db_text(finding->pattern), db_int(finding->query->limit),
+		db_int(finding->query->offset));
+}
 
 static bool find_names(DbTransaction *transaction, void *data, GError **error)
 {
@@ -42,13 +62,8 @@ static bool find_names(DbTransaction *transaction, void *data, GError **error)
 	g_autoptr(GError) problem = NULL;
 
 	g_ptr_array_set_size(finding->names, 0);
-	if (!db_get_int(transaction, &finding->count, 0, error, "SELECT count(*)" FOUND,
-		    db_text(finding->pattern)))
-		return false;
-	rows = db_select(transaction, error,
-		"SELECT users.name" FOUND " ORDER BY name_folded LIMIT $2 OFFSET $3",
-		db_text(finding->pattern), db_int(finding->query->limit),
-		db_int(finding->query->offset));
+	rows = finding->pattern ? select_found(transaction, finding, error)
+				: select_all(transaction, finding, error);
 	while (rows && db_rows_next(rows, &problem))
 		g_ptr_array_add(finding->names, g_strdup(db_rows_text(rows, 0)));
 	if (problem)
@@ -60,7 +75,7 @@ GPtrArray *people_page(Office *office, const PeopleQuery *query, int64_t *count,
 {
 	g_autoptr(GPtrArray) people = g_ptr_array_new_with_free_func((GDestroyNotify)person_free);
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *pattern = make_pattern(query->text);
+	g_autofree char *pattern = query->text && *query->text ? make_pattern(query->text) : NULL;
 	Finding finding = {.query = query, .pattern = pattern, .names = names};
 
 	if (!db_read(office_db(office), find_names, &finding, error))

@@ -30,6 +30,16 @@ static void print_added(Cli *cli, const ApiKey *key, const char *secret)
 		key->user);
 }
 
+/* 0 only where no date is given: there it means that the key does not expire. */
+static bool parse_expiry(const Cli *cli, int64_t *expires, GError **error)
+{
+	if (!cli_parse_time(cli->options.expires, expires, error))
+		return false;
+	if (cli->options.expires && *expires == 0)
+		*expires = 1;
+	return true;
+}
+
 static bool run_add(Cli *cli, GError **error)
 {
 	const char *label = cli->arguments[0];
@@ -38,7 +48,7 @@ static bool run_add(Cli *cli, GError **error)
 	const ApiKey *key;
 	int64_t expires;
 
-	if (!cli_parse_time(cli->options.expires, &expires, error) ||
+	if (!parse_expiry(cli, &expires, error) ||
 		!api_key_add(office_db(cli->office), label, cli->options.user, expires, cli->actor,
 			&secret, error))
 		return false;

@@ -184,3 +184,29 @@ char *failure_advice_for(const GError *error, const char *user)
 	parts = g_strsplit(advice, "--user NAME", -1);
 	return g_strjoinv(option, parts);
 }
+
+/* How a call is added to a sentence, in both languages: what it begins and ends with. */
+static const char *const calls[][2] = {
+	{": „amtspost ", "“"},
+	{" („amtspost ", "“)"},
+	{": “amtspost ", "”"},
+	{" (“amtspost ", "”)"},
+};
+
+char *failure_advice_on_page(const GError *error)
+{
+	GString *advice = g_string_new(_(row_of(error)->advice));
+
+	for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
+		const char *begin;
+
+		while ((begin = strstr(advice->str, calls[i][0]))) {
+			const char *end = strstr(begin + strlen(calls[i][0]), calls[i][1]);
+
+			g_assert(end);
+			g_string_erase(
+				advice, begin - advice->str, end + strlen(calls[i][1]) - begin);
+		}
+	}
+	return g_string_free(advice, FALSE);
+}

@@ -72,3 +72,6 @@ char *failure_sentence(const GError *error);
 char *failure_advice(const GError *error);
 /* The same with the name of USER (NULL: unknown) where the advice shows NAME in a call; yours. */
 char *failure_advice_for(const GError *error, const char *user);
+/* The same for whoever reads a page: the calls that the advice only adds (": „amtspost login …“")
+ * are left out. Yours. */
+char *failure_advice_on_page(const GError *error);

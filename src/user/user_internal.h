@@ -37,6 +37,8 @@ bool user_password_is(const char *password_hash, const Secret *password);
 
 /* ---- user_try.c, user_invitation.c ---- */
 
+/* What an unknown name's password is compared with, at the cost of user_hash_password's. */
+extern const char user_nobodys_hash[];
 /* The wrong passwords for NAME do not count any more. */
 bool user_try_forget(DbTransaction *transaction, const char *name, GError **error);
 /* The link of USER_ID, if there is one, is void. */

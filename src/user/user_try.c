@@ -12,10 +12,8 @@
 #define TRIES_FOR_NAME 5
 #define TRIES_FROM_ADDRESS 20
 
-/* Nobody's: what an unknown name's password is compared with, at user_hash_password's cost. */
-#define DUMMY_HASH                                                                                 \
-	"$argon2id$v=19$m=65536,t=2,p=1$epM9WtXnfWTZj55D8A9qPQ$FdTByyVVJARcDO0MhUI4N+"             \
-	"UUx0647N5s1gg8DMdyfOs"
+const char user_nobodys_hash[] = "$argon2id$v=19$m=65536,t=2,p=1$epM9WtXnfWTZj55D8A9qPQ$"
+				 "FdTByyVVJARcDO0MhUI4N+UUx0647N5s1gg8DMdyfOs";
 
 typedef struct Try {
 	const char *folded; /* the name */
@@ -195,8 +193,8 @@ bool user_try_forget(DbTransaction *transaction, const char *name, GError **erro
 /* Compares for nobody as long as for somebody. */
 static bool compare(const Try *try, const Secret *password)
 {
-	bool same =
-		user_password_is(try->password_hash ? try->password_hash : DUMMY_HASH, password);
+	bool same = user_password_is(
+		try->password_hash ? try->password_hash : user_nobodys_hash, password);
 
 	return same && try->password_hash;
 }

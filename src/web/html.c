@@ -110,6 +110,11 @@ void html_url(Html *h, const char *part)
 	g_string_append_uri_escaped(h->text, part, NULL, FALSE);
 }
 
+void html_piece(Html *h, const char *piece)
+{
+	g_string_append(h->text, piece);
+}
+
 void html_number(Html *h, int64_t number)
 {
 	g_string_append_printf(h->text, "%" G_GINT64_FORMAT, number);

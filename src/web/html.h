@@ -30,6 +30,8 @@ void html_attribute_literal(Html *h, const char *name, const char *value);
 void html_flag_literal(Html *h, const char *name, bool on);
 /* One part of a path or query value, percent-encoded. */
 void html_url(Html *h, const char *part);
+/* What html_take gave, as it is. */
+void html_piece(Html *h, const char *piece);
 void html_number(Html *h, int64_t number);
 
 /* What was written since the last call or the beginning, and forgets it: for streams. Yours. */

@@ -223,7 +223,7 @@ bool page_end(Visit *visit, Html *h, unsigned status)
 void page_alert_failure(Html *h, const GError *error)
 {
 	g_autofree char *sentence = failure_sentence(error);
-	g_autofree char *advice = failure_advice(error);
+	g_autofree char *advice = failure_advice_on_page(error);
 
 	html(h, "<div class=\"kern-alert kern-alert--danger\" role=\"alert\">"
 		"<div class=\"kern-alert__header\"><span class=\"kern-icon kern-icon--danger\" "

@@ -120,14 +120,24 @@ void page_oauth_show(Html *h, const Visit *visit, const LoginStatus *status, con
 
 /* ---- where the browser comes back to ---- */
 
-/* HOST as an address of ours, yours; NULL: no Host header that could be one. */
-static GUri *parse_host(const char *host)
-{
-	g_autofree char *address = g_strdup_printf("http://%s/", host ? host : "");
-	g_autoptr(GUri) uri = g_uri_parse(address, G_URI_FLAGS_NONE, NULL);
+/* Registered is http://localhost, with any port; identity providers take http://127.0.0.1 for
+ * something else, and so do browsers with their cookies. */
+#define REGISTERED_HOST "localhost"
+#define NUMBER_HOST "127.0.0.1"
 
-	return uri && g_uri_get_host(uri) && !g_uri_get_userinfo(uri) ? g_steal_pointer(&uri)
-								      : NULL;
+/* Where the browser would come back to if it came to this host; NULL: the Host header is none.
+ * Yours. */
+static GUri *own_callback(const Visit *visit)
+{
+	const char *host = web_request_header(visit->request, "Host");
+	g_autofree char *address = g_strconcat("http://", host, OAUTH_REDIRECT_PATH, NULL);
+	g_autoptr(GUri) uri = host ? g_uri_parse(address, G_URI_FLAGS_NONE, NULL) : NULL;
+
+	return uri && g_uri_get_host(uri) && *g_uri_get_host(uri) && !g_uri_get_userinfo(uri) &&
+			       strcmp(g_uri_get_path(uri), OAUTH_REDIRECT_PATH) == 0 &&
+			       !g_uri_get_query(uri) && !g_uri_get_fragment(uri)
+		       ? g_steal_pointer(&uri)
+		       : NULL;
 }
 
 static int port_of(GUri *uri, bool secure)
@@ -141,7 +151,7 @@ static int port_of(GUri *uri, bool secure)
 static bool leads_here(const Visit *visit, const char *redirect_uri)
 {
 	g_autoptr(GUri) uri = g_uri_parse(redirect_uri, G_URI_FLAGS_NONE, NULL);
-	g_autoptr(GUri) here = parse_host(web_request_header(visit->request, "Host"));
+	g_autoptr(GUri) here = own_callback(visit);
 	bool secure = uri && strcmp(g_uri_get_scheme(uri), "https") == 0;
 
 	return uri && here && g_uri_get_host(uri) &&
@@ -150,19 +160,34 @@ static bool leads_here(const Visit *visit, const char *redirect_uri)
 	       port_of(uri, secure) == port_of(here, secure);
 }
 
+/* The address with HOST instead; yours. */
+static char *with_host(GUri *uri, const char *host)
+{
+	return g_uri_join(G_URI_FLAGS_NONE, "http", NULL, host, g_uri_get_port(uri),
+		OAUTH_REDIRECT_PATH, NULL, NULL);
+}
+
+static bool is_number(GUri *uri)
+{
+	return strcmp(g_uri_get_host(uri), NUMBER_HOST) == 0;
+}
+
 /* What is configured; else ourselves where the browser is on this machine; else NULL: nowhere that
  * it would find. *HERE: it comes back by itself. */
 static bool find_redirect(const Visit *visit, char **redirect_uri, bool *here, GError **error)
 {
-	const char *host = web_request_header(visit->request, "Host");
-	g_autoptr(GUri) uri = parse_host(host);
+	g_autoptr(GUri) uri = own_callback(visit);
 
 	if (!login_flow_redirect(visit->office, redirect_uri, error))
 		return false;
 	if (!*redirect_uri && uri && !web_request_is_secure(visit->request) &&
-		host_is_loopback(g_uri_get_host(uri)))
-		*redirect_uri = g_strdup_printf("http://%s" OAUTH_REDIRECT_PATH, host);
-	*here = *redirect_uri && leads_here(visit, *redirect_uri);
+		host_is_loopback(g_uri_get_host(uri))) {
+		*redirect_uri =
+			is_number(uri) ? with_host(uri, REGISTERED_HOST) : g_uri_to_string(uri);
+		*here = true;
+	} else {
+		*here = *redirect_uri && leads_here(visit, *redirect_uri);
+	}
 	return true;
 }
 
@@ -352,16 +377,35 @@ static void free_wiped(char *text)
 	g_free(text);
 }
 
-bool page_oauth_callback(Visit *visit, GError **error)
+/* Who is not signed in here is by the number of this machine, or nowhere. */
+static bool lead_to_number(Visit *visit, const char *query)
+{
+	g_autoptr(GUri) uri = own_callback(visit);
+	g_autofree char *place = NULL;
+	char *target;
+
+	if (web_request_is_secure(visit->request) || !uri ||
+		strcmp(g_uri_get_host(uri), REGISTERED_HOST) != 0)
+		return visit_redirect(visit, "/anmelden", NULL);
+	place = with_host(uri, NUMBER_HOST);
+	target = g_strconcat(place, "?", query, NULL);
+	visit_redirect(visit, target, NULL);
+	free_wiped(target);
+	return true;
+}
+
+static bool come_back(Visit *visit, const char *query, GError **error)
 {
 	SignIn *sign_in = take(visit, false, error);
-	char *query;
-	bool done;
 
-	if (!sign_in)
-		return false;
-	query = rebuild_query(visit);
-	done = finish(visit, sign_in, query, error);
+	return sign_in && finish(visit, sign_in, query, error);
+}
+
+bool page_oauth_callback(Visit *visit, GError **error)
+{
+	char *query = rebuild_query(visit);
+	bool done = visit->user ? come_back(visit, query, error) : lead_to_number(visit, query);
+
 	free_wiped(query);
 	return done;
 }

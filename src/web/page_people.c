@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
+#include "web/web_internal.h"
 
 #define PEOPLE_A_PAGE 50
 #define CSV_BODY_LIMIT ((size_t)9 * 1024 * 1024)
@@ -127,28 +128,50 @@ static Html *begin(const Visit *visit, const char *tab, bool wide)
 	return page_begin(visit, &page);
 }
 
-static bool run_list(Visit *visit, GError **error)
+/* What the list shows for the query; NULL: *ERROR. */
+static char *make_list(const Visit *visit, const char *text, int64_t number, GError **error)
 {
-	const char *text = web_request_query(visit->request, "suche");
-	const char *asked = web_request_query(visit->request, "seite");
-	int64_t number = CLAMP(asked ? g_ascii_strtoll(asked, NULL, 10) : 1, 1, 1000000);
 	PeopleQuery query = {
 		.text = text, .offset = (number - 1) * PEOPLE_A_PAGE, .limit = PEOPLE_A_PAGE};
 	int64_t count;
 	g_autoptr(GPtrArray) people = people_page(visit->office, &query, &count, error);
-	g_autofree char *escaped = g_uri_escape_string(text ? text : "", NULL, FALSE);
+	g_autofree char *escaped = g_uri_escape_string(text, NULL, FALSE);
 	g_autofree char *path = g_strdup_printf("/benutzer?suche=%s&seite=", escaped);
-	Html *h;
+	g_autoptr(Html) h = html_new();
 
 	if (!people)
-		return false;
-	h = begin(visit, "/benutzer", true);
+		return NULL;
 	write_search(h, text);
 	if (count == 0)
 		page_alert(h, TONE_INFO, _("Niemand passt zu dieser Suche."), NULL);
 	else
 		write_people(h, people);
 	page_numbers(h, path, number, PEOPLE_A_PAGE, count);
+	return html_take(h);
+}
+
+static bool run_list(Visit *visit, GError **error)
+{
+	const char *asked = web_request_query(visit->request, "seite");
+	const char *searched = web_request_query(visit->request, "suche");
+	const char *text = searched ? searched : "";
+	int64_t number = CLAMP(asked ? g_ascii_strtoll(asked, NULL, 10) : 1, 1, 1000000);
+	g_autofree char *key = g_strdup_printf("benutzer %d %s", (int)number, text);
+	g_autofree char *list = NULL;
+	int64_t generation;
+	Html *h;
+
+	if (!settings_generation(office_settings(visit->office), &generation, error))
+		return false;
+	list = piece_cache_get(visit->web->pieces, key, generation);
+	if (!list) {
+		list = make_list(visit, text, number, error);
+		if (!list)
+			return false;
+		piece_cache_put(visit->web->pieces, key, generation, list);
+	}
+	h = begin(visit, "/benutzer", true);
+	html_piece(h, list);
 	return page_end(visit, h, 200);
 }
 

@@ -105,15 +105,15 @@ static void write_answers(Html *h, const LoginResult *result)
 
 static void write_outcome(Html *h, const LoginResult *result, const GError *problem)
 {
-	g_autofree char *words = NULL;
+	g_autofree char *words =
+		result->filled ? words_login_result(result, problem != NULL) : NULL;
+	bool well = !problem && is_all_well(result);
 
-	if (problem) {
-		page_alert_failure(h, problem);
-	} else if (result->filled) {
-		words = words_login_result(result, false);
-		page_alert(h, is_all_well(result) ? TONE_SUCCESS : TONE_WARNING, words,
+	if (words && result->stored)
+		page_alert(h, well ? TONE_SUCCESS : TONE_WARNING, words,
 			result->present ? _("Die bisherige Anmeldung gilt noch.") : NULL);
-	}
+	if (problem)
+		page_alert_failure(h, problem);
 	write_answers(h, result);
 }
 
@@ -170,7 +170,7 @@ static void write_time(Html *h, const char *key, int64_t seconds)
 		description_text(h, key, time);
 }
 
-static void write_status(Html *h, const LoginStatus *status)
+static void write_status(Html *h, const Visit *visit, const LoginStatus *status)
 {
 	description_begin(h);
 	description_text(h, _("Stand"), words_login_use(status));
@@ -184,6 +184,11 @@ static void write_status(Html *h, const LoginStatus *status)
 	write_time(h, _("Zugriff bis (wird von selbst erneuert)"), status->expires);
 	write_time(h, _("Abgelehnt am"), status->refused);
 	description_end(h);
+	if (status->use == LOGIN_USE_FIRST)
+		return;
+	html(h, "<div class=\"buttons\">");
+	form_check(h, visit, NULL);
+	html(h, "</div>\n");
 }
 
 static bool write_sign_in(Html *h, const SettingForm *form, const char *next, GError **error)
@@ -204,7 +209,7 @@ static bool write_sign_in(Html *h, const SettingForm *form, const char *next, GE
 	}
 	if (!login_status(visit->office, visit->user->name, &status, error))
 		return false;
-	write_status(h, &status);
+	write_status(h, visit, &status);
 	if (g_strcmp0(interface, "standard") == 0)
 		return page_sign_in_show(h, form, &status, next, error);
 	page_oauth_show(h, visit, &status, next);
@@ -274,7 +279,7 @@ const Route route_personal[] = {
 	{WEB_POST, PERSONAL_OAUTH, ROLE_PERSON, WEB_AS_JOB, 0, page_oauth_begin},
 	{WEB_POST, PERSONAL_PASTE, ROLE_PERSON, WEB_AS_JOB, 0, page_oauth_paste},
 	{WEB_POST, PERSONAL_CONFIRM, ROLE_PERSON, WEB_AS_JOB, 0, page_oauth_confirm},
-	{WEB_GET, OAUTH_REDIRECT_PATH, ROLE_PERSON, WEB_AS_JOB, 0, page_oauth_callback},
+	{WEB_GET, OAUTH_REDIRECT_PATH, ROLE_ANYBODY, WEB_AS_JOB, 0, page_oauth_callback},
 	{WEB_GET, PERSONAL_HIDDEN, ROLE_PERSON, WEB_AT_ONCE, 0, page_hidden_run},
 	{WEB_POST, PERSONAL_HIDDEN, ROLE_PERSON, WEB_AS_JOB, 0, page_hidden_save},
 	{WEB_GET, PERSONAL_FOLDERS, ROLE_PERSON, WEB_AS_JOB, 0, page_hidden_folders},

@@ -5,6 +5,7 @@
 #include "failure/failure.h"
 #include "oauth/oauth.h"
 #include "web/setting_form.h"
+#include "web/web_internal.h"
 
 #define PATH_MAIL "/systemsteuerung/schnittstellen"
 #define PATH_OAUTH "/systemsteuerung/oauth"
@@ -89,26 +90,32 @@ static void show_protocol(Html *h, const SettingForm *form, int protocol)
 	html(h, "</fieldset>\n");
 }
 
-static void tell_reach(Html *h, const SettingForm *form)
+static char *make_reach(const Visit *visit, GError **error)
 {
 	PeopleReach reach;
+
+	if (!people_reach(visit->office, &reach, error))
+		return NULL;
+	return g_strdup_printf(_("Eine Änderung bei IMAP gilt sofort für alle mit „Verwende "
+				 "Default IMAP“ (%1$d), bei SMTP für "
+				 "alle mit „Verwende Default SMTP“ (%2$d)."),
+		(int)reach.imap, (int)reach.smtp);
+}
+
+static void tell_reach(Html *h, const SettingForm *form)
+{
+	PieceCache *pieces = form->visit->web->pieces;
+	g_autofree char *sentence = piece_cache_get(pieces, "reach", form->generation);
 	g_autoptr(GError) ignored = NULL;
 
-	if (!people_reach(form->visit->office, &reach, &ignored))
-		return;
+	if (!sentence) {
+		sentence = make_reach(form->visit, &ignored);
+		if (!sentence)
+			return;
+		piece_cache_put(pieces, "reach", form->generation, sentence);
+	}
 	html(h, "<p class=\"note\">");
-	html_printf(h,
-		ngettext("Eine Änderung bei IMAP gilt sofort für %d Benutzer mit „Verwende Default "
-			 "IMAP“,",
-			"Eine Änderung bei IMAP gilt sofort für %d Benutzer mit „Verwende Default "
-			"IMAP“,",
-			(unsigned long)reach.imap),
-		(int)reach.imap);
-	html(h, " ");
-	html_printf(h,
-		ngettext("bei SMTP für %d mit „Verwende Default SMTP“.",
-			"bei SMTP für %d mit „Verwende Default SMTP“.", (unsigned long)reach.smtp),
-		(int)reach.smtp);
+	html_text(h, sentence);
 	html(h, "</p>\n");
 }
 

@@ -10,6 +10,7 @@
 
 /* ---- showing ---- */
 
+/* Browsers would fill in the password for Amtspost as the current one. */
 static void write_password(Html *h, const SettingForm *form, SettingKey key)
 {
 	const SettingView *view = form->by_key[key];
@@ -17,7 +18,7 @@ static void write_password(Html *h, const SettingForm *form, SettingKey key)
 	field_input(h, &(Field){.name = view->setting->name,
 			       .label = _(view->setting->label),
 			       .type = "password",
-			       .autocomplete = "current-password",
+			       .autocomplete = "new-password",
 			       .badge = view->set ? _("gespeichert") : NULL,
 			       .error = form->errors[key]});
 }
@@ -155,7 +156,10 @@ static void write_mailbox(
 			.hint = _("Ohne Eintrag gilt die Adresse des Postfachs."),
 			.value = own->username});
 	write_mailbox_field(h, number,
-		&(Field){.name = "kennwort", .label = _("Kennwort"), .type = "password"});
+		&(Field){.name = "kennwort",
+			.label = _("Kennwort"),
+			.type = "password",
+			.autocomplete = "new-password"});
 	form_submit(h, _("Zugangsdaten prüfen und speichern"), "secondary", NULL, NULL);
 	form_end(h);
 	if (own->username) {

@@ -296,19 +296,38 @@ static void take_value(Taking *taking, const SettingView *view)
 		g_array_append_val(taking->changes, change);
 }
 
+/* What somebody else has stored meanwhile stands at each field that would change it. */
+static void note_conflicts(Taking *taking)
+{
+	for (guint i = 0; i < taking->changes->len; i++) {
+		const SettingChange *change = &g_array_index(taking->changes, SettingChange, i);
+		SettingKey key = change->setting->key;
+		const char *stored = setting_shown(taking->form->by_key[key]);
+
+		taking->form->errors[key] = g_strdup_printf(_("Inzwischen gespeichert ist: %s"),
+			stored && *stored ? stored : _("nichts"));
+	}
+}
+
 static bool apply_changes(Taking *taking, GError **error)
 {
 	const Visit *visit = taking->form->visit;
 	gint64 generation = g_ascii_strtoll(visit_field(visit, GENERATION), NULL, 10);
+	g_autoptr(GError) problem = NULL;
 
 	if (taking->form->own)
 		generation = 0;
 	/* A form without its state counts as outdated, not as willing to overwrite. */
 	else if (generation <= 0)
 		generation = -1;
-	return settings_apply(office_settings(visit->office), taking->form->user,
-		(const SettingChange *)(void *)taking->changes->data, taking->changes->len,
-		generation, visit->actor, error);
+	if (settings_apply(office_settings(visit->office), taking->form->user,
+		    (const SettingChange *)(void *)taking->changes->data, taking->changes->len,
+		    generation, visit->actor, &problem))
+		return true;
+	if (failure_is(problem, FAILURE_SETTINGS_CHANGED))
+		note_conflicts(taking);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
 }
 
 bool setting_form_apply(

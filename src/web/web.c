@@ -58,6 +58,7 @@ static void web_clear(Web *web)
 {
 	g_free(web->setup);
 	sign_ins_free(web->sign_ins);
+	piece_cache_free(web->pieces);
 	pthread_mutex_destroy(&web->lock);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Web, web_clear)
@@ -100,6 +101,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.secure = serve->tls_certificate != NULL,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.sign_ins = sign_ins_new(),
+		.pieces = piece_cache_new(),
 	};
 	g_autofree char *address = NULL;
 	g_autoptr(WebServer) server = NULL;

@@ -65,7 +65,7 @@ static void run_job(void *data)
 	WebRequest *request = data;
 
 	/* Whose browser went away while it waited need not be begun. */
-	if (cancel_triggered(request->cancel))
+	if (cancel_triggered(request->cancel) || atomic_load(&request->server->stopping))
 		response_refuse(&request->response, MHD_HTTP_SERVICE_UNAVAILABLE);
 	else
 		request->plan.handler(request, &request->response, request->plan.data);

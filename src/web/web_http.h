@@ -71,7 +71,8 @@ WebMethod web_request_method(const WebRequest *request);
 /* The decoded path, "/benutzer/m.muster"; valid UTF-8 without control characters, else the server
  * has refused it. */
 const char *web_request_path(const WebRequest *request);
-/* A parameter of the query string, decoded; NULL: not there. */
+/* A parameter of the query string, decoded; NULL: not there. Valid UTF-8 without control characters
+ * but tabs and line ends. */
 const char *web_request_query(const WebRequest *request, const char *name);
 const char *web_request_header(const WebRequest *request, const char *name);
 const char *web_request_cookie(const WebRequest *request, const char *name);

@@ -135,6 +135,7 @@ struct WebRequest {
 	char peer[INET6_ADDRSTRLEN];
 	bool is_secure;
 	WebMethod method;
+	bool is_head;
 	char *path;
 	Fields *query;
 	Fields *headers;

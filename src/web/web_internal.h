@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/secret.h"
+#include "web/piece_cache.h"
 #include "web/route.h"
 #include "web/sign_ins.h"
 #include "web/web.h"
@@ -16,5 +17,6 @@ struct Web {
 	char *setup;	      /* the one-time set-up link's secret; NULL: none is open */
 	pthread_mutex_t lock; /* of setup */
 	SignIns *sign_ins;
+	PieceCache *pieces;
 	atomic_int helpless; /* how many users need help, as of a moment ago */
 };

@@ -79,6 +79,7 @@ WebRequest *request_new(Visit *visit, struct MHD_Connection *connection, const c
 	memcpy(request->peer, visit->peer, sizeof(request->peer));
 	request->is_secure = visit->server->is_secure;
 	request->method = find_method(method);
+	request->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 	request->path = g_strdup("");
 	request->query = fields_new();
 	request->headers = fields_new();
@@ -144,20 +145,27 @@ static char *decode(const char *start, const char *end)
 	return text && !text_has_control(text) ? g_steal_pointer(&text) : NULL;
 }
 
-/* The same where a blank is written as a plus sign. */
-static char *decode_form(const char *start, const char *end)
+/* The same where a blank is written as a plus sign, and LINES may be told apart: identity providers
+ * explain their errors in several. */
+static char *decode_form(const char *start, const char *end, bool lines)
 {
 	g_autofree char *copy = g_strndup(start, (size_t)(end - start));
+	g_autofree char *text = NULL;
+	g_autofree char *line = NULL;
 
 	g_strdelimit(copy, "+", ' ');
-	return decode(copy, copy + strlen(copy));
+	text = g_uri_unescape_string(copy, NULL);
+	line = text ? g_strdup(text) : NULL;
+	if (line && lines)
+		g_strdelimit(line, "\t\r\n", ' ');
+	return line && !text_has_control(line) ? g_steal_pointer(&text) : NULL;
 }
 
 static bool add_parameter(Fields *query, const char *start, const char *end)
 {
 	const char *equals = memchr(start, '=', (size_t)(end - start));
-	g_autofree char *name = decode_form(start, equals ? equals : end);
-	g_autofree char *value = decode_form(equals ? equals + 1 : end, end);
+	g_autofree char *name = decode_form(start, equals ? equals : end, false);
+	g_autofree char *value = decode_form(equals ? equals + 1 : end, end, true);
 
 	if (!name || !value)
 		return false;

@@ -204,16 +204,22 @@ static struct MHD_Response *make_whole(const WebResponse *response)
 		size, (void *)data, free_bytes, g_bytes_ref(response->body));
 }
 
+static struct MHD_Response *make_stream(WebRequest *request)
+{
+	return MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, request_ref(request), free_stream);
+}
+
 struct MHD_Response *response_make(WebResponse *response)
 {
-	struct MHD_Response *made =
-		response->request->stream
-			? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
-				  read_stream, request_ref(response->request), free_stream)
-			: make_whole(response);
+	WebRequest *request = response->request;
+	struct MHD_Response *made = request->stream ? make_stream(request) : make_whole(response);
 
 	if (response->type)
 		MHD_add_response_header(made, MHD_HTTP_HEADER_CONTENT_TYPE, response->type);
+	/* libmicrohttpd 0.9.75 sends the last chunk even so; with this, nothing follows it. */
+	if (request->stream && request->is_head)
+		MHD_add_response_header(made, MHD_HTTP_HEADER_CONNECTION, "close");
 	for (guint i = 0; i < response->fields->len; i += 2)
 		MHD_add_response_header(made, g_ptr_array_index(response->fields, i),
 			g_ptr_array_index(response->fields, i + 1));

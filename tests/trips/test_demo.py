@@ -6,6 +6,8 @@ import re
 import signal
 import subprocess
 import time
+import urllib.parse
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,24 @@ def test_mails_are_the_same_every_time():
     first = everything(Office())
     assert first == everything(Office())
     assert sum(len(mails) for _, _, mails in first) > 200
+
+
+def test_its_page_lets_in(tmp_path):
+    """The addresses and passwords that it prints are the ones that work."""
+    process = start(tmp_path / "demo")
+    try:
+        output = ""
+        for line in process.stdout:
+            output += line
+            if "Strg+C" in line:
+                break
+        address = re.search(r"http://localhost:\d+/", output)[0]
+        name, password = re.search(r"Administratorin  (\S+), Kennwort (\S+)", output).groups()
+        form = urllib.parse.urlencode({"benutzer": name, "kennwort": password}).encode()
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with opener.open(address + "anmelden", form, timeout=30) as page:
+            assert "Anja Administratorin" in page.read().decode()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        process.stdout.close()

@@ -41,7 +41,7 @@ def status(person: Person) -> dict:
 
 def test_only_for_who_is_signed_in(daemon):
     person = daemon.person()
-    for path in (PATH, HIDDEN, OWN, FOLDERS, "/oauth/callback"):
+    for path in (PATH, HIDDEN, OWN, FOLDERS):
         answer = person.get(path, follow=False)
         assert answer.status == 303 and answer.location == f"/anmelden?weiter={path}"
     assert person.post(SIGN_IN, {"imap.password": PASSWORD}, follow=False).location == "/anmelden"

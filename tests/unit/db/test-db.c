@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "base/clock.h"
 
 static const char *const migrations[] = {
 	"CREATE TABLE item (id INTEGER PRIMARY KEY, number INTEGER, word TEXT, bytes BLOB) STRICT;"
@@ -242,6 +243,49 @@ static void test_loses_no_change_of_many_threads(void **state)
 	assert_int_equal(maximum, 400);
 }
 
+static void *try_to_add(void *data)
+{
+	GError *error = NULL;
+	bool done = true;
+
+	return db_try_write(data, add_item, NULL, &done, &error) && !done ? data : NULL;
+}
+
+/* While this writes, neither another thread nor another process (a second Db) waits. */
+static bool let_others_try(DbTransaction *transaction, void *data, GError **error)
+{
+	for (Db **db = data; *db; db++) {
+		pthread_t thread;
+		void *waived;
+
+		pthread_create(&thread, NULL, try_to_add, *db);
+		pthread_join(thread, &waived);
+		assert_ptr_equal(waived, *db);
+	}
+	return add_item(transaction, NULL, error);
+}
+
+static void test_writes_at_once_or_not_at_all(void **state)
+{
+	Fixture *fixture = *state;
+	Db *db = open_items(fixture);
+	g_autoptr(Db) second = db_open(fixture->url, DB_DURABLE, migrations, NULL);
+	Db *others[] = {db, second, NULL};
+	int64_t start = clock_monotonic();
+	GError *error = NULL;
+	bool done;
+
+	fixture_write(db, let_others_try, others);
+	assert_in_range(clock_monotonic() - start, 0, 2000);
+	assert_int_equal(get_count(db), 1);
+	assert_true(db_try_write(second, add_item, NULL, &done, &error));
+	assert_true(done);
+	assert_false(db_try_write(db, add_and_refuse, NULL, &done, &error));
+	assert_failure(error, FAILURE_CASE_INVALID);
+	assert_false(done);
+	assert_int_equal(get_count(db), 2);
+}
+
 static void test_refuses_other_databases(void **state)
 {
 	static const char *const urls[] = {"postgresql://amt:geheim@db/amtspost", "sqlite",
@@ -300,6 +344,8 @@ int main(void)
 			test_reports_wrong_sql_and_goes_on, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_loses_no_change_of_many_threads, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_writes_at_once_or_not_at_all, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_refuses_other_databases, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_copies_whole, fixture_setup, fixture_teardown),

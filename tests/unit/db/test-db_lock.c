@@ -59,10 +59,45 @@ static void test_serves_in_the_order_of_asking(void **state)
 	db_lock_clear(&lock);
 }
 
+static void *try_once(void *data)
+{
+	return db_lock_try(data) ? data : NULL;
+}
+
+/* What another thread gets that does not wait. */
+static bool another_gets(DbLock *lock)
+{
+	pthread_t thread;
+	void *taken;
+
+	pthread_create(&thread, NULL, try_once, lock);
+	pthread_join(thread, &taken);
+	return taken != NULL;
+}
+
+static void test_is_taken_at_once_or_not(void **state)
+{
+	DbLock lock;
+
+	(void)state;
+	db_lock_init(&lock);
+	assert_true(another_gets(&lock));
+	assert_false(another_gets(&lock));
+	assert_false(db_lock_try(&lock));
+	db_lock_give(&lock);
+	db_lock_take(&lock);
+	assert_false(another_gets(&lock));
+	db_lock_give(&lock);
+	assert_true(db_lock_try(&lock));
+	db_lock_give(&lock);
+	db_lock_clear(&lock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_serves_in_the_order_of_asking),
+		cmocka_unit_test(test_is_taken_at_once_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,34 @@ static void test_advice_names_the_user(void **state)
 	assert_advice(FAILURE_SETTING_SCOPE, "erna", "--user NAME");
 }
 
+static void test_pages_show_no_calls(void **state)
+{
+	(void)state;
+	for (int failure = 0; failure < FAILURE_COUNT; failure++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *advice = NULL;
+
+		failure_set(&error, (Failure)failure, "x", "x");
+		advice = failure_advice_on_page(error);
+		assert_null(strstr(advice, ": „amtspost"));
+		assert_null(strstr(advice, "(„amtspost"));
+		assert_true(g_str_has_suffix(advice, "."));
+	}
+}
+
+static void test_pages_keep_the_rest(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *advice = NULL;
+
+	(void)state;
+	failure_set(&error, FAILURE_LOGIN_NOT_STORED, "erna", "x");
+	advice = failure_advice_on_page(error);
+	assert_string_equal(advice,
+		"Bitte geben Sie es noch einmal ein. Ein bisher gespeichertes Kennwort bleibt, wie "
+		"es war.");
+}
+
 static void assert_code_name(Failure failure, const char *expected)
 {
 	g_autoptr(GError) error = NULL;
@@ -332,6 +360,8 @@ int main(void)
 		cmocka_unit_test(test_actors_fit_the_codes),
 		cmocka_unit_test(test_answers_come_from_the_row),
 		cmocka_unit_test(test_advice_names_the_user),
+		cmocka_unit_test(test_pages_show_no_calls),
+		cmocka_unit_test(test_pages_keep_the_rest),
 		cmocka_unit_test(test_code_names),
 		cmocka_unit_test(test_subjects),
 		cmocka_unit_test(test_subject_without_a_place_is_not_shown),

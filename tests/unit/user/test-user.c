@@ -222,6 +222,48 @@ static void test_never_gives_an_id_again(void **state)
 	assert_true(second->id > first->id);
 }
 
+static bool make_administrator(DbTransaction *transaction, void *data, GError **error)
+{
+	g_autoptr(User) user = make_user("admin");
+
+	user->admin = true;
+	return user_add(transaction, user, data, "cli:root", error);
+}
+
+static bool lock_admin(DbTransaction *transaction, void *data, GError **error)
+{
+	(void)data;
+	return user_set_locked(transaction, "admin", true, "admin", error);
+}
+
+static bool set_password_of_admin(DbTransaction *transaction, void *data, GError **error)
+{
+	return user_set_password(transaction, "admin", data, "admin", error);
+}
+
+static bool has_administrator(Db *db)
+{
+	GError *error = NULL;
+	bool has = false;
+
+	assert_true(user_has_administrator(db, &has, &error));
+	return has;
+}
+
+static void test_knows_whether_there_is_an_administrator(void **state)
+{
+	Db *db = fixture_open(*state);
+
+	add_named(db, "eva"); /* with a password, but no administrator */
+	assert_false(has_administrator(db));
+	fixture_write(db, make_administrator, NULL);
+	assert_false(has_administrator(db));
+	fixture_write(db, set_password_of_admin, (void *)"hash");
+	assert_true(has_administrator(db));
+	fixture_write(db, lock_admin, NULL);
+	assert_false(has_administrator(db));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +280,8 @@ int main(void)
 			test_locks_and_removes_with_audit_rows, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_never_gives_an_id_again, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_knows_whether_there_is_an_administrator,
+			fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
