@@ -220,6 +220,14 @@ bool page_end(Visit *visit, Html *h, unsigned status)
 	return true;
 }
 
+/* Whether there is more to tell than the sentence does. */
+static bool has_technical(const GError *error)
+{
+	return failure_code(error) != FAILURE_CODE_INPUT &&
+	       failure_of(error) != FAILURE_PAGE_PASSWORD &&
+	       failure_of(error) != FAILURE_PAGE_TRIES;
+}
+
 void page_alert_failure(Html *h, const GError *error)
 {
 	g_autofree char *sentence = failure_sentence(error);
@@ -232,7 +240,7 @@ void page_alert_failure(Html *h, const GError *error)
 	html(h, "</span></div><div class=\"kern-alert__body\"><p class=\"kern-body\">");
 	html_text(h, advice);
 	html(h, "</p>");
-	if (failure_code(error) != FAILURE_CODE_INPUT) {
+	if (has_technical(error)) {
 		html(h, "<details class=\"technical\"><summary>");
 		html_text(h, _("Technische Meldung"));
 		html(h, "</summary><p><code>");
