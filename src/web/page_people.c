@@ -48,6 +48,8 @@ static void write_rights(Html *h, const User *user)
 		page_badge(h, TONE_INFO, _("Archiv"));
 	if (!user->has_password)
 		page_badge(h, TONE_WARNING, _("noch kein Kennwort"));
+	if (!user->locked && !user->admin && !user->archive && user->has_password)
+		html(h, "–");
 }
 
 static void write_sign_in(Html *h, const SignInReport *report)

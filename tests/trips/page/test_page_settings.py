@@ -264,6 +264,8 @@ def test_office365_has_no_choice_of_tls(office, admin, value):
     for key in ("imap.tls", "smtp.tls"):
         assert "disabled" in re.search(rf'<select[^>]* id="{key}"[^>]*>', page.html)[0]
     assert value("imap.tls", CLERK_B) == "tls1.2+"
+    # Nor do the global values claim anything else.
+    assert 'value="ab TLS 1.2"' in re.search(r'<input[^>]* id="imap.tls.gilt"[^>]*>', page.html)[0]
     # A form sent all the same changes nothing of it.
     answer = save(admin, own(), **{"imap.tls": "none"})
     assert answer.status in (200, 422) and value("imap.tls", CLERK_B) == "tls1.2+"
