@@ -9,11 +9,13 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from runner import Amtspost, Running
+from leaks import forms
+from runner import MARK, Amtspost, Running
 
 PAGE_PASSWORD = "Geheim-7Qx fuer die Seite"
 START_SECONDS = 20
 MOST_REDIRECTS = 5
+SECRETS = forms(MARK)  # each password of the tests holds it
 
 
 class Form:
@@ -22,6 +24,7 @@ class Form:
     def __init__(self, action: str, method: str):
         self.action, self.method = action, method
         self.fields: dict[str, str] = {}
+        self.more: list[tuple[str, str]] = []  # further fields of names that are there already
         self.buttons: list[tuple[str, str, str]] = []  # name, value, label
 
     def __contains__(self, name: str) -> bool:
@@ -86,7 +89,9 @@ class View(HTMLParser):
         elif tag == "option" and form and "selected" in values:
             form.fields[self._select] = values.get("value", "")
         elif tag == "input" and form and values.get("name") and "disabled" not in values:
-            if values.get("type") != "checkbox" or "checked" in values:
+            if values.get("type") == "hidden" and values["name"] in form:
+                form.more.append((values["name"], values.get("value", "")))
+            elif values.get("type") != "checkbox" or "checked" in values:
                 form.fields[values["name"]] = values.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
@@ -116,6 +121,8 @@ class Answer:
     def __init__(self, address: str, response: http.client.HTTPResponse):
         self.address, self.status, self.headers = address, response.status, response.headers
         self.body = response.read()
+        told = self.body + str(self.headers).encode()
+        assert not any(form in told for form in SECRETS), f"a secret was told at {address}"
 
     @property
     def html(self) -> str:
@@ -238,7 +245,7 @@ class Person:
             sent.pop(name, None)
             if value is not None:
                 sent[name] = value
-        return self._follow(self.request("POST", action, urlencode(sent)), follow)
+        return self._follow(self.request("POST", action, urlencode([*sent.items(), *form.more])), follow)
 
     def csrf(self) -> str:
         """The token in the forms of the page that is shown."""

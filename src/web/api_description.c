@@ -8,12 +8,14 @@ static const struct {
 	const char *members;
 } schemas[] = {
 	{"User", "name display_name? admin:boolean archive:boolean locked:boolean interface "
-		 "account?"},
+		 "account? sign_in sign_in_since? sign_in_reason?"},
 	{"Setting", "key value? origin secret:boolean set:boolean"},
-	{"LoginStatus", "account? identity? expires? token_file? reason?"},
+	{"LoginStatus", "account? identity? signed_in? refreshed? expires? token_file? reason? "
+			"usable:boolean"},
 	{"Login", "account identity? imap:object smtp:object mailboxes:array token_file?"},
-	{"LoginRemoved", ""},
-	{"CheckStep", "protocol step ok:boolean? ms:integer detail advice?"},
+	{"LoginRemoved", "removed:boolean"},
+	{"CheckStep", "protocol step mailbox? ok:boolean? ms:integer detail advice? failure? "
+		      "technical?"},
 	{"Folder", "mailbox name role? messages:integer? hidden:boolean reason?"},
 	{"Message", "uid:integer subject from date? size:integer seen:boolean imported:boolean"},
 	{"ApiKey", "label user created? expires? used?"},

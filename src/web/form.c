@@ -184,7 +184,7 @@ static bool parse_multipart(
 			return *error ? false : refuse("an empty part", error);
 		part = stop + between_size;
 	}
-	return true;
+	return part + 2 <= end || refuse("no boundary at the end", error);
 }
 
 /* Yours; NULL: TYPE is another one. */

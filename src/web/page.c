@@ -115,7 +115,7 @@ static void write_person(Html *h, const Visit *visit)
 
 static void write_bar(Html *h, const Visit *visit, const Page *page)
 {
-	html(h, "<header class=\"bar\"><div class=\"inner\"><a class=\"brand\" "
+	html(h, "<div class=\"bar\"><div class=\"inner\"><a class=\"brand\" "
 		"href=\"/\">Amtspost</a>");
 	if (visit->user) {
 		html(h, "<nav aria-label=\"");
@@ -128,7 +128,7 @@ static void write_bar(Html *h, const Visit *visit, const Page *page)
 		html(h, "</ul></nav>\n");
 		write_person(h, visit);
 	}
-	html(h, "</div></header>\n");
+	html(h, "</div></div>\n");
 }
 
 static void write_trail(Html *h, const Page *page)
@@ -181,12 +181,12 @@ Html *page_begin(const Visit *visit, const Page *page)
 	write_head(h, page, office);
 	html(h, "<body>\n<a class=\"skip\" href=\"#inhalt\">");
 	html_text(h, _("Zum Inhalt"));
-	html(h, "</a>\n<div class=\"kern-kopfzeile\"><div class=\"inner\">"
+	html(h, "</a>\n<header><div class=\"kern-kopfzeile\"><div class=\"inner\">"
 		"<span class=\"kern-kopfzeile__label\">");
 	html_text(h, office && *office ? office : _("E-Mail-Schnittstelle der Behörde"));
 	html(h, "</span></div></div>\n");
 	write_bar(h, visit, page);
-	html(h, "<main id=\"inhalt\" tabindex=\"-1\" class=\"inner");
+	html(h, "</header>\n<main id=\"inhalt\" tabindex=\"-1\" class=\"inner");
 	html_text(h, page->wide ? " wide" : "");
 	html(h, "\">\n");
 	write_trail(h, page);
@@ -220,6 +220,14 @@ bool page_end(Visit *visit, Html *h, unsigned status)
 	return true;
 }
 
+/* Whether there is more to tell than the sentence does. */
+static bool has_technical(const GError *error)
+{
+	return failure_code(error) != FAILURE_CODE_INPUT &&
+	       failure_of(error) != FAILURE_PAGE_PASSWORD &&
+	       failure_of(error) != FAILURE_PAGE_TRIES;
+}
+
 void page_alert_failure(Html *h, const GError *error)
 {
 	g_autofree char *sentence = failure_sentence(error);
@@ -232,7 +240,7 @@ void page_alert_failure(Html *h, const GError *error)
 	html(h, "</span></div><div class=\"kern-alert__body\"><p class=\"kern-body\">");
 	html_text(h, advice);
 	html(h, "</p>");
-	if (failure_code(error) != FAILURE_CODE_INPUT) {
+	if (has_technical(error)) {
 		html(h, "<details class=\"technical\"><summary>");
 		html_text(h, _("Technische Meldung"));
 		html(h, "</summary><p><code>");

@@ -77,6 +77,8 @@ static void report(const CheckResult *result, void *data)
 	Ladder *ladder = data;
 	Html *h = ladder->h;
 	g_autofree char *duration = words_duration(result->milliseconds);
+	g_autofree char *advice = result->problem ? failure_advice_on_page(result->problem)
+						  : g_strdup(result->advice);
 
 	open_list(ladder, result->protocol);
 	html(h, "<li><div class=\"step\">");
@@ -93,8 +95,8 @@ static void report(const CheckResult *result, void *data)
 	}
 	html(h, "</div>");
 	write_paragraph(h, NULL, result->detail);
-	if (result->advice)
-		write_paragraph(h, _("Rat:"), result->advice);
+	if (advice)
+		write_paragraph(h, _("Rat:"), advice);
 	if (result->problem)
 		write_technical(h, result->problem);
 	html(h, "</li>\n");

@@ -48,6 +48,8 @@ static void write_rights(Html *h, const User *user)
 		page_badge(h, TONE_INFO, _("Archiv"));
 	if (!user->has_password)
 		page_badge(h, TONE_WARNING, _("noch kein Kennwort"));
+	if (!user->locked && !user->admin && !user->archive && user->has_password)
+		html(h, "–");
 }
 
 static void write_sign_in(Html *h, const SignInReport *report)
@@ -381,14 +383,18 @@ static bool run_import(Visit *visit, GError **error)
 	}
 	people = people_import(visit->office, csv, keep ? strlen(csv) : size, !keep, visit->actor,
 		row_errors, &problem);
-	if (people && keep)
+	if (people && people->len > 0 && keep)
 		return visit_redirect(visit, "/benutzer", "importiert");
 	h = begin(visit, "/benutzer-import", true);
-	if (people) {
+	if (people && people->len > 0) {
 		write_preview(h, visit, people, csv);
 		return page_end(visit, h, 200);
 	}
-	page_alert_failure(h, problem);
+	if (problem)
+		page_alert_failure(h, problem);
+	else
+		page_alert(h, TONE_WARNING, _("Diese Datei nennt keinen Benutzer."),
+			_("Unter der Kopfzeile steht keine Zeile. Es wurde niemand angelegt."));
 	if (row_errors->len > 0)
 		write_row_errors(h, row_errors);
 	write_csv_form(h, visit, NULL);

@@ -207,13 +207,15 @@ static void show_server(Html *h, const SettingForm *form, int protocol, bool off
 }
 
 /* The global values, which hold while "Verwende Default" is on. */
-static void show_default(Html *h, const SettingForm *globals, int protocol)
+static void show_default(
+	Html *h, const SettingForm *form, const SettingForm *globals, int protocol, bool office365)
 {
 	const SettingLook look = {.effective = true};
 
 	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_HOST), &look);
 	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_PORT), &look);
-	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_TLS), &look);
+	/* Of this one the global value does not hold for Office 365. */
+	setting_form_field(h, office365 ? form : globals, OF(protocol, SETTING_IMAP_TLS), &look);
 	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_PROXY_HOST), &look);
 }
 
@@ -228,7 +230,7 @@ static void show_protocol(
 	html(h, "</div><div class=\"own\">\n");
 	show_server(h, form, protocol, office365);
 	html(h, "</div><div class=\"global\">\n");
-	show_default(h, globals, protocol);
+	show_default(h, form, globals, protocol, office365);
 	html(h, "</div><div class=\"password\">\n");
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_USERNAME), NULL);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PASSWORD), NULL);

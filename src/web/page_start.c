@@ -180,17 +180,49 @@ static const char *link_secret(const Visit *visit)
 	return secret ? secret : "";
 }
 
+static bool is_setup(const Web *web, const Visit *visit)
+{
+	return web->setup && strcmp(web->setup, link_secret(visit)) == 0;
+}
+
+static bool refuse_setup(GError **error)
+{
+	failure_set(error, FAILURE_SETUP_OVER, NULL, "the set-up link is over");
+	return false;
+}
+
+/* An administrator may have come in another way meanwhile. */
 static bool check_setup(Visit *visit, GError **error)
 {
 	Web *web = visit->web;
-	bool open;
+	bool has, open;
+
+	if (!user_has_administrator(office_db(visit->office), &has, error))
+		return false;
+	pthread_mutex_lock(&web->lock);
+	open = !has && is_setup(web, visit);
+	pthread_mutex_unlock(&web->lock);
+	return open || refuse_setup(error);
+}
+
+/* Yours, until the first administrator is there: nobody else can use it meanwhile. */
+static char *take_setup(Visit *visit)
+{
+	Web *web = visit->web;
+	char *taken = NULL;
 
 	pthread_mutex_lock(&web->lock);
-	open = web->setup && strcmp(web->setup, link_secret(visit)) == 0;
+	if (is_setup(web, visit))
+		taken = g_steal_pointer(&web->setup);
 	pthread_mutex_unlock(&web->lock);
-	if (!open)
-		failure_set(error, FAILURE_SETUP_OVER, NULL, "the set-up link is over");
-	return open;
+	return taken;
+}
+
+static void give_setup_back(Web *web, char *taken)
+{
+	pthread_mutex_lock(&web->lock);
+	web->setup = taken;
+	pthread_mutex_unlock(&web->lock);
 }
 
 static bool show_setup(Visit *visit, const GError *problem)
@@ -243,16 +275,18 @@ static bool add_first_administrator(Visit *visit, GError **error)
 
 static bool run_setup(Visit *visit, GError **error)
 {
-	Web *web = visit->web;
+	g_autofree char *taken = NULL;
 	g_autoptr(GError) problem = NULL;
 
 	if (!check_setup(visit, error))
 		return false;
-	if (!add_first_administrator(visit, &problem))
+	taken = take_setup(visit);
+	if (!taken)
+		return refuse_setup(error);
+	if (!add_first_administrator(visit, &problem)) {
+		give_setup_back(visit->web, g_steal_pointer(&taken));
 		return show_setup(visit, problem);
-	pthread_mutex_lock(&web->lock);
-	g_clear_pointer(&web->setup, g_free);
-	pthread_mutex_unlock(&web->lock);
+	}
 	return visit_redirect(visit, "/anmelden", "kennwort");
 }
 

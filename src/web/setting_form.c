@@ -159,6 +159,8 @@ static void show_effective(Html *h, const SettingView *view, const Field *field)
 	shown.error = NULL;
 	shown.type = NULL;
 	shown.value = setting_shown(view);
+	if (!shown.value || !*shown.value)
+		shown.value = "–";
 	shown.read_only = true;
 	shown.badge = setting_origin_label(view->origin);
 	field_input(h, &shown);

@@ -1,0 +1,133 @@
+"""How each route of the program is called, who may, and what those are answered."""
+
+import json
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from page import Answer, Person
+from page_office import CLERK_B, SECRET
+
+API = "/api/v1/"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """How a route is called, and what those who may are answered."""
+
+    role: str
+    good: set[int]
+    path: str = ""  # where the route has a star, or needs a query
+    body: dict | None = None
+
+
+def anybody(*good: int, **how) -> Visit:
+    return Visit("ANYBODY", set(good), **how)
+
+
+def person(*good: int, **how) -> Visit:
+    return Visit("PERSON", set(good), **how)
+
+
+def administrator(*good: int, **how) -> Visit:
+    return Visit("ADMINISTRATOR", set(good), **how)
+
+
+TARGET = "z.ziel"  # whom the administrators' deeds are about
+VISITS = {
+    "GET /": person(200),
+    "GET /anmelden": anybody(200, 303),
+    "POST /anmelden": anybody(403, body={"benutzer": "niemand", "kennwort": "falsch und lang"}),
+    "GET /einrichten": anybody(410, path="/einrichten?k=x"),
+    "POST /einrichten": anybody(410, body={"k": "x", "benutzer": "neu", "kennwort": "a" * 12, "wiederholung": "a" * 12}),
+    "GET /einladung": anybody(410, path="/einladung?k=x"),
+    "POST /einladung": anybody(410, body={"k": "x", "kennwort": "a" * 12, "wiederholung": "a" * 12}),
+    "GET /hilfe": anybody(200),
+    "GET /barrierefreiheit": anybody(200),
+    "GET /lizenz": anybody(200),
+    "GET /healthz": anybody(200),
+    "GET /statisch/*": anybody(200, path="/statisch/kern.css"),
+    "GET /api/v1/openapi.json": anybody(200),
+    # one's own
+    "GET /einstellungen": person(200),
+    "POST /einstellungen/anmelden": person(303, 422, body={"imap.password": SECRET}),
+    "POST /einstellungen/postfach": person(303, 400, 404, 422, body={"postfach": "fremd@amt.example", "kennwort": SECRET}),
+    "POST /einstellungen/entfernen": person(303, body={"postfach": ""}),
+    "GET /einstellungen/authentifizierung": person(303),
+    "POST /einstellungen/authentifizierung": person(303, 400, 409, 422, body={}),
+    "POST /einstellungen/einfuegen": person(303, 400, 409, 422, body={"adresse": "http://localhost/"}),
+    "POST /einstellungen/bestaetigen": person(303, 400, 409, 422, body={}),
+    "GET /oauth/callback": person(303, 400, 409, 422, path="/oauth/callback?code=x&state=y"),
+    "GET /einstellungen/postfaecher": person(200),
+    "POST /einstellungen/postfaecher": person(303, 409, 422, body={"standard": "wiederherstellen"}),
+    "GET /einstellungen/postfaecher/ordner": person(200, 409, 422, 503),
+    "GET /einstellungen/kennwort": person(200),
+    "POST /einstellungen/kennwort": person(403, 422, body={"bisher": "falsch", "kennwort": "a" * 12, "wiederholung": "b" * 12}),
+    "POST /pruefen": person(200, body={}),
+    "POST /abmelden": person(303, body={}),
+    # an administrator's
+    "GET /systemsteuerung/schnittstellen": administrator(200),
+    "POST /systemsteuerung/schnittstellen": administrator(303, body={}),
+    "GET /systemsteuerung/oauth": administrator(200),
+    "POST /systemsteuerung/oauth": administrator(303, body={}),
+    "GET /systemsteuerung/behoerde": administrator(200),
+    "POST /systemsteuerung/behoerde": administrator(303, body={}),
+    "GET /benutzer": administrator(200),
+    "GET /braucht-hilfe": administrator(200),
+    "GET /benutzer-neu": administrator(200),
+    "POST /benutzer-neu": administrator(303, body={"name": TARGET}),
+    "GET /benutzer-import": administrator(200),
+    "POST /benutzer-import": administrator(303, 422, body={"tun": "anlegen", "inhalt": "name\n"}),
+    "GET /benutzer/*": administrator(200, path=f"/benutzer/{CLERK_B}"),
+    "GET /benutzer/*/office": administrator(200, path=f"/benutzer/{CLERK_B}/office"),
+    "GET /benutzer/*/wirksam": administrator(200, path=f"/benutzer/{CLERK_B}/wirksam"),
+    "POST /benutzer/*/einladen": administrator(200, path=f"/benutzer/{TARGET}/einladen", body={}),
+    "POST /benutzer/*/sperren": administrator(303, path=f"/benutzer/{TARGET}/sperren", body={}),
+    "POST /benutzer/*/freigeben": administrator(303, path=f"/benutzer/{TARGET}/freigeben", body={}),
+    "POST /benutzer/*/office": administrator(303, path=f"/benutzer/{TARGET}/office", body={}),
+    "POST /benutzer/*/entfernen": administrator(303, path=f"/benutzer/{TARGET}/entfernen", body={}),
+    "GET /protokoll": administrator(200),
+    "GET /zustand": administrator(200),
+    # programs
+    "GET /api/v1/users": administrator(200),
+    "POST /api/v1/users": administrator(201, body={"name": TARGET}),
+    "GET /api/v1/users/*": administrator(200, path=f"/api/v1/users/{CLERK_B}"),
+    "POST /api/v1/users/*/lock": administrator(200, path=f"/api/v1/users/{TARGET}/lock", body={}),
+    "POST /api/v1/users/*/unlock": administrator(200, path=f"/api/v1/users/{TARGET}/unlock", body={}),
+    "DELETE /api/v1/users/*": administrator(200, path=f"/api/v1/users/{TARGET}"),
+    "GET /api/v1/settings": administrator(200),
+    "GET /api/v1/settings/*": administrator(200, path="/api/v1/settings/imap.host"),
+    "PUT /api/v1/settings/*": administrator(200, path="/api/v1/settings/office.name", body={"value": "Amt"}),
+    "DELETE /api/v1/settings/*": administrator(200, path="/api/v1/settings/office.name"),
+    "GET /api/v1/login": person(200),
+    "POST /api/v1/login": person(200, 422, body={"imap_password": SECRET}),
+    "DELETE /api/v1/login": person(200),
+    "POST /api/v1/check": person(200, body={}),
+    "GET /api/v1/folders": person(409, 422, 503),
+    "GET /api/v1/messages": person(409, 422, 503, path="/api/v1/messages?folder=INBOX"),
+    "GET /api/v1/apikeys": administrator(200),
+    "DELETE /api/v1/apikeys/*": administrator(200, path="/api/v1/apikeys/ziel"),
+    "GET /api/v1/audit": administrator(200),
+}
+# What a person may about themselves and an administrator about all: without naming oneself it is the
+# administrator's, as above; test_clerks_reach_what_is_theirs has the other half.
+OWN_TOO = {"GET /api/v1/users/*", "GET /api/v1/settings", "GET /api/v1/settings/*", "PUT /api/v1/settings/*",
+           "DELETE /api/v1/settings/*"}
+LAST = ["POST /benutzer/*/entfernen", "DELETE /api/v1/users/*", "POST /abmelden"]
+
+
+def call(who: Person, name: str, key: str | None = None, csrf: str | None = None) -> Answer:
+    """Calls the route NAME as a page of ours, or a program with KEY, would."""
+    visit = VISITS[name]
+    method, pattern = name.split(" ")
+    path = visit.path or pattern
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    if path.startswith("/api/"):
+        body = None if visit.body is None else json.dumps(visit.body)
+        headers |= {"Content-Type": "application/json"} | ({"X-CSRF-Token": csrf} if csrf else {})
+    else:
+        body = None if visit.body is None else urlencode(visit.body | ({"csrf": csrf} if csrf else {}))
+    return who.request(method, path, body, **headers)
+
+
+def is_sent_to_sign_in(answer: Answer) -> bool:
+    return answer.status == 303 and answer.location.startswith("/anmelden") and "hinweis" not in answer.location
