@@ -142,7 +142,7 @@ static inline void site_await_gate(Site *site)
 
 	atomic_fetch_add(&site->begun, 1);
 	while (!atomic_load(&site->gate) && clock_monotonic() < end)
-		g_usleep(1000);
+		g_usleep(10000);
 }
 
 static inline void page_gate(WebRequest *request, WebResponse *response, void *data)
