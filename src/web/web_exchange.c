@@ -29,11 +29,30 @@ void *exchange_note_uri(void *context, const char *uri, struct MHD_Connection *c
 
 /* ---- answers ---- */
 
+static Stage get_stage(WebRequest *request)
+{
+	Stage stage;
+
+	pthread_mutex_lock(&request->lock);
+	stage = request->stage;
+	pthread_mutex_unlock(&request->lock);
+	return stage;
+}
+
+static void set_stage(WebRequest *request, Stage stage)
+{
+	pthread_mutex_lock(&request->lock);
+	request->stage = stage;
+	pthread_mutex_unlock(&request->lock);
+}
+
+/* A daemon that is shutting down takes the response without queueing it, and comes again. */
 static enum MHD_Result queue(WebRequest *request, Visit *visit)
 {
 	struct MHD_Response *response = response_make(&request->response);
 	enum MHD_Result queued;
 
+	set_stage(request, STAGE_READY);
 	visit_enter(visit, VISIT_ANSWER);
 	queued = MHD_queue_response(request->connection, request->response.status, response);
 	MHD_destroy_response(response);
@@ -52,8 +71,7 @@ static enum MHD_Result refuse(WebRequest *request, Visit *visit, unsigned status
 static void end_job(WebRequest *request)
 {
 	pthread_mutex_lock(&request->lock);
-	if (request->stage == STAGE_WORKING)
-		request->stage = STAGE_READY;
+	request->stage = STAGE_READY;
 	request->is_ended = true;
 	request_resume(request);
 	pthread_mutex_unlock(&request->lock);
@@ -183,17 +201,11 @@ static enum MHD_Result run_handler(WebRequest *request, Visit *visit)
 
 static enum MHD_Result take_turn(WebRequest *request, Visit *visit)
 {
-	Stage stage;
-
-	pthread_mutex_lock(&request->lock);
-	stage = request->stage;
-	pthread_mutex_unlock(&request->lock);
-	switch (stage) {
+	switch (get_stage(request)) {
 	case STAGE_READING:
 		return run_handler(request, visit);
 	case STAGE_WORKING:
 		return MHD_YES;
-	case STAGE_STREAMING:
 	case STAGE_READY:
 		break;
 	}

@@ -27,7 +27,8 @@ typedef enum WebMethod {
 
 typedef enum WebPlace { WEB_AT_ONCE, WEB_AS_JOB } WebPlace;
 
-/* Fills RESPONSE. Runs once, when the whole body is there. */
+/* Fills RESPONSE. Runs once, when the whole body is there; not at all if the browser is gone before
+ * its turn has come. */
 typedef void WebHandler(WebRequest *request, WebResponse *response, void *data);
 
 /* What is to become of a request whose header is complete. */
@@ -37,30 +38,37 @@ typedef struct WebPlan {
 	WebPlace place;
 	int64_t key;	   /* WEB_AS_JOB: whose it is; 0: nobody's, counted by peer address */
 	size_t body_limit; /* bytes; a larger body is refused with 413 before it is read */
-	GDestroyNotify free_data; /* NULL: none; also called where the handler never runs */
+	/* NULL: none. Also called where the handler never runs; on any thread, like KEEP's. */
+	GDestroyNotify free_data;
 } WebPlan;
 
-/* Decides by method, path and header fields; called on a server's thread, so it may only read. */
+/* Decides by method, path and header fields, and must set a handler (also for what it does not
+ * know); called on a server's thread, so it may only read. */
 typedef void WebPlanner(WebRequest *request, WebPlan *plan, void *data);
 
 typedef struct WebOptions {
-	const char *address;	     /* "127.0.0.1", "::1", "0.0.0.0" */
+	const char *address;	     /* "127.0.0.1", "::1", "0.0.0.0"; "::" is all, of IPv4 too */
 	uint16_t port;		     /* 0: a free one */
 	const char *tls_certificate; /* PEM files; NULL: no TLS */
 	const char *tls_key;
 	WebPlanner *plan;
 	void *data;
-	/* Makes the page for what the server refuses by itself (400, 408, 413, 431, 503). */
+	/* Makes the page for what the server refuses by itself; RESPONSE has its status: 400, 413,
+	 * 414, 431, 503. REQUEST may be half read, its path "". Called with DATA, on any thread, at
+	 * once. NULL: no page. (What is not even HTTP, or far too large, libmicrohttpd answers with
+	 * a page of its own; who is too slow gets none.) */
 	WebHandler *refuse;
 } WebOptions;
 
-/* Once before any thread. */
+/* Once before any thread. Raises the process's limit of open files if it is too low for all
+ * connections and may be raised. */
 void web_start_library(void);
 
 /* Listens and serves until web_server_stop. FAILURE_LISTEN: address or port cannot be used;
  * FAILURE_TLS_FILE: certificate or key cannot. */
 WebServer *web_server_start(const WebOptions *options, GError **error);
-/* No new connections; running jobs are cancelled and waited for, streams end. */
+/* No new connections; running jobs are cancelled and waited for, waiting ones refused with 503,
+ * streams cut. Answers have two seconds to get out. */
 void web_server_stop(WebServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WebServer, web_server_stop)
 uint16_t web_server_port(const WebServer *server);
@@ -74,6 +82,7 @@ const char *web_request_path(const WebRequest *request);
 /* A parameter of the query string, decoded; NULL: not there. Valid UTF-8 without control characters
  * but tabs and line ends. */
 const char *web_request_query(const WebRequest *request, const char *name);
+/* As they came: without control characters, but perhaps no UTF-8; the first of several. */
 const char *web_request_header(const WebRequest *request, const char *name);
 const char *web_request_cookie(const WebRequest *request, const char *name);
 /* "192.0.2.7": of the connection, not of a header field. */
@@ -81,9 +90,11 @@ const char *web_request_peer(const WebRequest *request);
 bool web_request_is_secure(const WebRequest *request);
 /* The body, "" if there is none. *SIZE bytes, a NUL behind them. */
 const char *web_request_body(const WebRequest *request, size_t *size);
-/* Triggered when the browser goes away or the server stops. */
+/* Triggered when the browser goes away (noticed within a second; only jobs hear of that) or the
+ * server stops. */
 const Cancel *web_request_cancel(const WebRequest *request);
-/* What the planner found out, for the handler (a session, a person). FREE_VALUE may be NULL. */
+/* What the planner found out, for the handler (a session, a person); once. FREE_VALUE may be NULL.
+ */
 void web_request_keep(WebRequest *request, void *value, GDestroyNotify free_value);
 void *web_request_kept(const WebRequest *request);
 
@@ -99,8 +110,10 @@ void web_response_text(WebResponse *response, const char *type, const char *text
 void web_response_redirect(WebResponse *response, const char *path);
 
 /* From here on the answer is sent piece by piece (header first, with what was set so far): only for
- * jobs. web_response_write waits while much is still to be sent; false: the browser is gone.
- * Connections that hear nothing for 15 s are ended: write something before. */
+ * jobs, and no body besides. web_response_write waits while much is still to be sent; false: the
+ * browser is gone, as with HEAD at once, or the server stops. A browser that vanished without a
+ * word is noticed by what it does not confirm, so write something every 15 s; for a browser that
+ * takes less than 1 KiB/s of what there is, the answer ends after 10 s. */
 void web_response_start(WebResponse *response, const char *type);
 bool web_response_write(WebResponse *response, const char *data, size_t size);
 /* What was sent is not whole and will not be: the connection is cut, so that nobody takes it for

@@ -124,9 +124,8 @@ struct WebResponse {
 
 typedef enum Stage {
 	STAGE_READING,
-	STAGE_WORKING,	 /* as a job, connection suspended */
-	STAGE_STREAMING, /* the response was started */
-	STAGE_READY,	 /* the response is whole */
+	STAGE_WORKING, /* as a job, connection suspended */
+	STAGE_READY,   /* the response is whole, or its stream has begun */
 } Stage;
 
 struct WebRequest {

@@ -100,7 +100,7 @@ void web_response_start(WebResponse *response, const char *type)
 	set_type(response, type);
 	pthread_mutex_lock(&request->lock);
 	g_assert(request->stage == STAGE_WORKING);
-	request->stage = STAGE_STREAMING;
+	request->stage = STAGE_READY;
 	request->stream = g_byte_array_new();
 	request_resume(request);
 	pthread_mutex_unlock(&request->lock);

@@ -115,7 +115,7 @@ static inline void page_moved(WebRequest *request, WebResponse *response, void *
 static inline void page_large(WebRequest *request, WebResponse *response, void *data)
 {
 	size_t size = g_ascii_strtoull(web_request_query(request, "size"), NULL, 10);
-	char *bytes = g_malloc(size);
+	char *bytes = g_malloc(size + 1);
 
 	(void)data;
 	memset(bytes, 'x', size);
@@ -142,7 +142,7 @@ static inline void site_await_gate(Site *site)
 
 	atomic_fetch_add(&site->begun, 1);
 	while (!atomic_load(&site->gate) && clock_monotonic() < end)
-		g_usleep(1000);
+		g_usleep(10000);
 }
 
 static inline void page_gate(WebRequest *request, WebResponse *response, void *data)

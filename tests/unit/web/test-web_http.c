@@ -85,6 +85,31 @@ static void test_stop_with_a_handler_at_once(void **state)
 	client_expect(&client, 200, "cancelled");
 }
 
+static void *stop_site(void *site)
+{
+	stop(site, 3000);
+	return NULL;
+}
+
+/* More than the sockets hold is on its way when the server stops. */
+static void test_stop_lets_answers_out(void **state)
+{
+	enum { SIZE = 30000000 };
+	Site *site = site_new("127.0.0.1", NULL);
+	g_auto(Client) client = client_open(site);
+	g_auto(Answer) answer = {0};
+	pthread_t stopping;
+
+	(void)state;
+	client_ask(&client, "GET", "/large?size=30000000");
+	assert_true(client_receive(&client, LATEST));
+	pthread_create(&stopping, NULL, stop_site, site);
+	g_usleep(300000);
+	answer = client_answer(&client, false);
+	assert_int_equal(answer.body->len, SIZE);
+	pthread_join(stopping, NULL);
+}
+
 /* Visitors that come and go all the time, until the server is gone. */
 typedef struct Crowd {
 	Site *site;
@@ -264,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_stop_with_idle_visitors),
 		cmocka_unit_test(test_stop_with_jobs_and_streams),
 		cmocka_unit_test(test_stop_with_a_handler_at_once),
+		cmocka_unit_test(test_stop_lets_answers_out),
 		cmocka_unit_test(test_stop_in_a_crowd),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_plain_text_at_a_tls_port),
