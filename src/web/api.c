@@ -93,10 +93,14 @@ json_t *api_body(const Visit *visit, GError **error)
 	json_error_t problem;
 	json_t *document = json_loadb(body, size, JSON_REJECT_DUPLICATES, &problem);
 
-	if (document && json_is_object(document))
-		return document;
-	failure_set(error, FAILURE_API_BODY, document ? "{ }" : problem.text, "line %d: %s",
-		document ? 1 : problem.line, document ? "not an object" : problem.text);
-	json_decref(document);
-	return NULL;
+	if (!document) {
+		failure_set(error, FAILURE_API_BODY, problem.text, "line %d: %s", problem.line,
+			problem.text);
+		return NULL;
+	}
+	if (!json_is_object(document)) {
+		failure_set(error, FAILURE_API_BODY, "{ }", "not an object");
+		g_clear_pointer(&document, json_decref);
+	}
+	return document;
 }

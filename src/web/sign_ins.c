@@ -139,13 +139,12 @@ void sign_ins_put(SignIns *sign_ins, const Session *session, SignIn *sign_in)
 
 void sign_ins_put_back(SignIns *sign_ins, const Session *session, SignIn *sign_in)
 {
-	g_autoptr(SignIn) unwanted = NULL;
 	const Entry *entry;
 
 	pthread_mutex_lock(&sign_ins->lock);
 	entry = find(sign_ins, session);
 	if (entry && entry->sign_in)
-		unwanted = sign_in;
+		sign_in_free(sign_in);
 	else
 		renew(sign_ins, session)->sign_in = sign_in;
 	pthread_mutex_unlock(&sign_ins->lock);
