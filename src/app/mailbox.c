@@ -28,6 +28,7 @@ void mailbox_close(Mailbox *mailbox)
 		return;
 	imap_close(mailbox->session);
 	mailbox_names_clear(mailbox);
+	g_free(mailbox->address);
 	g_free(mailbox);
 }
 
@@ -314,6 +315,7 @@ Mailbox *mailbox_open(Office *office, const Account *account, const char *addres
 
 	if (!settings_require(account, MAIL_PROTOCOL_IMAP, error))
 		return NULL;
+	mailbox->address = g_strdup(address);
 	if (text_is_same(address, account->address))
 		opened = open_main(&opening, error);
 	else if (account->interface == INTERFACE_OFFICE365)

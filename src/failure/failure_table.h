@@ -260,8 +260,11 @@ FAILURE(FAILURE_SASL_INVALID, "sasl-invalid", FAILURE_CODE_PROTOCOL, 5, ACTOR_PR
 	N_("Der Server konnte sich bei der Anmeldung nicht ausweisen. Die Verbindung wurde getrennt."),
 	N_("Das kann ein Fehler des Servers oder ein Angriff sein. Bitte informieren Sie Ihre IT."))
 FAILURE(FAILURE_FOLDER_UNKNOWN, "folder-unknown", FAILURE_CODE_REFUSED, 2, ACTOR_CLERK,
-	N_("Den Ordner „%s“ gibt es auf dem Server nicht."),
-	N_("Bitte prüfen Sie die Schreibweise; „amtspost folders“ zeigt alle Ordner."))
+	N_("Im Postfach %s, oder er ist nicht freigegeben."),
+	N_("„amtspost folders --user NAME --all“ zeigt alle."))
+FAILURE(FAILURE_FOLDER_BARE, "folder-bare", FAILURE_CODE_REFUSED, 2, ACTOR_CLERK,
+	N_("Der Ordner „%s“ enthält selbst keine E-Mails, nur Unterordner."),
+	N_("Bitte nennen Sie einen davon; „amtspost folders --user NAME --all“ zeigt alle."))
 FAILURE(FAILURE_FOLDER_DENIED, "folder-denied", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
 	N_("Der Server lässt den Zugriff auf den Ordner „%s“ nicht zu."),
 	N_("Wer den Mailserver betreut, kann das Leserecht geben."))

@@ -525,3 +525,41 @@ def test_what_a_server_only_mentions(amtspost):
                                    "Kalender": ("kalender", r"Amt\KALENDER\Mai")}))
         amtspost.imported()
         assert office.filed() == {(ADDRESS, name) for name in shown}
+
+
+# A folder that the caller names
+
+
+def test_a_folder_is_found_however_its_umlauts_are_written(make_office):
+    """In one letter or in two; in the archive it has the one name that the mailbox has for it."""
+    office = make_office("unmarked")
+    office.fill(dict.fromkeys(("INBOX", "Anhörung/Süd", nfd("Bürgeramt"))))
+    for typed in (nfd("Anhörung/Süd"), "Bürgeramt"):
+        (row,) = office.clerk.json("messages", "--user", CLERK, "--folder", typed)
+        assert not row["imported"]
+        assert office.clerk.imported("--folder", typed)["imported"] == 1
+        (row,) = office.clerk.json("messages", "--user", CLERK, "--folder", typed)
+        assert row["imported"]
+    assert office.filed() == {(office.address, "Anhörung/Süd"), (office.address, nfd("Bürgeramt"))}
+    assert office.clerk.imported()["imported"] == 1
+
+
+@pytest.mark.parametrize("command", ["messages", "import"])
+def test_why_a_folder_is_not_found(make_office, command):
+    office = make_office("unmarked")
+    office.fill(dict.fromkeys(("INBOX", "Vorgänge/2026", "Bußgeld")))
+
+    def ask(folder: str) -> dict:
+        return office.clerk.fails(2, command, "--user", CLERK, "--folder", folder)
+
+    shows_all = f"„amtspost folders --user {CLERK} --all“ zeigt alle."
+    error = ask("Bußgelder")
+    assert error["condition"] == "folder-unknown" and error["advice"] == shows_all
+    assert error["message"] == (f"Im Postfach „{office.address}“ gibt es keinen Ordner „Bußgelder“, "
+                                "oder er ist nicht freigegeben.")
+    error = ask("BUSSGELD")
+    assert error["condition"] == "folder-unknown" and error["advice"] == f"{shows_all} Meinten Sie „Bußgeld“?"
+    error = ask(nfd("Vorgänge"))
+    assert unicodedata.normalize("NFC", error["message"]) == (
+        "Der Ordner „Vorgänge“ enthält selbst keine E-Mails, nur Unterordner.")
+    assert shows_all in error["advice"]
