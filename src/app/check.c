@@ -24,6 +24,11 @@ const char *check_step_name(CheckStep step)
 	return names[step];
 }
 
+bool check_is_hint(const CheckResult *result)
+{
+	return result->advice && result->state != CHECK_BAD;
+}
+
 /* ---- reporting ---- */
 
 static void end_step(Check *check, CheckResult result)
@@ -31,11 +36,17 @@ static void end_step(Check *check, CheckResult result)
 	int64_t now = clock_monotonic();
 
 	result.protocol = check->protocol;
+	result.account = check->account->address;
 	result.milliseconds = result.state == CHECK_OPEN ? 0 : MAX(now - check->started, 0);
 	if (result.problem && !*check->first)
 		*check->first = g_error_copy(result.problem);
 	check->report(&result, check->data);
 	check->started = clock_monotonic();
+}
+
+char *check_join_sentences(const char *one, const char *other)
+{
+	return one && other ? g_strdup_printf("%s %s", one, other) : g_strdup(one ? one : other);
 }
 
 void check_set_time(Check *check, int64_t milliseconds)
@@ -91,6 +102,12 @@ void check_mailbox_bad(Check *check, const char *mailbox, GError *problem)
 void check_skip(Check *check, CheckStep step, const char *reason)
 {
 	end_step(check, (CheckResult){.step = step, .detail = reason});
+}
+
+void check_skip_with_hint(Check *check, CheckStep step, const char *reason, char *hint)
+{
+	end_step(check, (CheckResult){.step = step, .detail = reason, .advice = hint});
+	g_free(hint);
 }
 
 /* ---- the way ---- */

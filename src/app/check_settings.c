@@ -125,8 +125,12 @@ bool check_settings(Check *check, bool asked)
 		return true;
 	}
 	if (is_left_out(check, asked, problem))
-		check_skip(check, CHECK_SETTINGS,
-			_("Für diesen Benutzer ist kein SMTP-Server eingetragen."));
+		check_skip_with_hint(check, CHECK_SETTINGS,
+			_("Für diesen Benutzer ist kein SMTP-Server eingetragen."),
+			check->account->smtp.default_is_off
+				? g_strdup(_("In der Systemsteuerung steht einer; „Verwende "
+					     "Default SMTP“ ist für diesen Benutzer aus."))
+				: NULL);
 	else
 		check_bad(check, CHECK_SETTINGS, g_steal_pointer(&problem));
 	return false;
@@ -155,11 +159,6 @@ static char *describe_clock(int64_t ahead)
 		(int)MIN(minutes, G_MAXINT));
 }
 
-static char *join_sentences(const char *one, const char *other)
-{
-	return one && other ? g_strdup_printf("%s %s", one, other) : g_strdup(one ? one : other);
-}
-
 /* A sign-in that holds: since when, and what the next one would run into. */
 static void report_token(Check *check, int64_t ahead, const GError *probing)
 {
@@ -178,7 +177,7 @@ static void report_token(Check *check, int64_t ahead, const GError *probing)
 		g_strdup_printf(_("Angemeldet als %s; der Zugriff gilt bis %s und wird von selbst "
 				  "erneuert"),
 			status.identity ? status.identity : check->account->address, until),
-		join_sentences(clock, next));
+		check_join_sentences(clock, next));
 }
 
 /* What is the matter with a sign-in: what the last attempt ended with, or what the next one would

@@ -6,11 +6,11 @@
 #include <string.h>
 #include "app/check.h"
 #include "base/clock.h"
+#include "cli/cli_check_summary.h"
 #include "cli/cli_terminal.h"
 #include "failure/failure.h"
 
-/* Letters of a line, as mail programs leave it alone, and of the column before the text. */
-#define LINE_WIDTH 78
+/* The column before the text. */
 #define TEXT_COLUMN 14
 
 typedef struct Report {
@@ -18,6 +18,9 @@ typedef struct Report {
 	bool started;
 	MailProtocol protocol; /* of the last step */
 	unsigned bad;
+	unsigned hints;
+	bool cancelled;
+	CliCheckSummary *summary;
 	/* Steps that were left out for one reason are told together. */
 	GString *left_out; /* "Proxy, Anmeldung" */
 	char *reason;
@@ -40,58 +43,18 @@ static void print_json(const Report *report, const CheckResult *result)
 	const GError *problem = result->problem;
 
 	cli_print_element(report->cli,
-		json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "protocol",
+		json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:b, s:o, s:o}", "protocol",
 			protocol_name(result->protocol), "step", check_step_name(result->step),
 			"mailbox", cli_json_text(result->mailbox), "ok", state_json(result->state),
 			"ms", (json_int_t)result->milliseconds, "detail",
 			cli_json_text(result->detail), "advice", cli_json_text(result->advice),
-			"failure", cli_json_text(problem ? failure_name(problem) : NULL),
-			"technical", cli_json_text(problem ? problem->message : NULL)));
+			"hint", check_is_hint(result), "failure",
+			cli_json_text(problem ? failure_name(problem) : NULL), "technical",
+			cli_json_text(problem ? problem->message : NULL)));
 	fflush(stdout);
 }
 
 /* ---- for people ---- */
-
-static const char *step_label(CheckStep step)
-{
-	static const char *const labels[] = {
-		[CHECK_SETTINGS] = N_("Einstellungen"),
-		[CHECK_TOKEN] = N_("Token (OAuth)"),
-		[CHECK_DNS] = N_("Servername (DNS)"),
-		[CHECK_PROXY] = N_("Proxy"),
-		[CHECK_TCP] = N_("Verbindung (TCP)"),
-		[CHECK_TLS] = N_("Verschlüsselung (TLS)"),
-		[CHECK_CAPABILITIES] = N_("Angebot des Servers"),
-		[CHECK_LOGIN] = N_("Anmeldung"),
-		[CHECK_FOLDERS] = N_("Ordner"),
-		[CHECK_SENDER] = N_("Absender"),
-		[CHECK_MAILBOX] = N_("weiteres Postfach"),
-	};
-
-	return _(labels[step]);
-}
-
-/* Prints TEXT behind HEAD, which fills the first column, wrapped, with all further lines below its
- * beginning. */
-static void print_wrapped(const char *head, const char *text)
-{
-	g_auto(GStrv) words = g_strsplit(text, " ", -1);
-	g_autoptr(GString) line = g_string_new(head);
-	long used = TEXT_COLUMN;
-
-	for (char **word = words; *word; word++) {
-		long length = g_utf8_strlen(*word, -1);
-
-		if (used > TEXT_COLUMN && used + 1 + length > LINE_WIDTH) {
-			cli_print_line(line->str);
-			g_string_printf(line, "%*s", TEXT_COLUMN, "");
-			used = TEXT_COLUMN;
-		}
-		g_string_append_printf(line, "%s%s", used > TEXT_COLUMN ? " " : "", *word);
-		used += length + (used > TEXT_COLUMN ? 1 : 0);
-	}
-	cli_print_line(line->str);
-}
 
 /* WORD in the first column, TEXT in the second. */
 static void print_columns(const char *word, const char *text)
@@ -99,7 +62,7 @@ static void print_columns(const char *word, const char *text)
 	long blanks = MAX(TEXT_COLUMN - 2 - g_utf8_strlen(word, -1), 1);
 	g_autofree char *head = g_strdup_printf("  %s%*s", word, (int)blanks, "");
 
-	print_wrapped(head, text);
+	cli_print_wrapped(head, TEXT_COLUMN, text);
 }
 
 static void print_below(const char *name, const char *text)
@@ -114,7 +77,7 @@ static void leave_out(Report *report, const CheckResult *result)
 {
 	if (report->left_out->len > 0)
 		g_string_append(report->left_out, ", ");
-	g_string_append(report->left_out, step_label(result->step));
+	g_string_append(report->left_out, cli_check_step_label(result->step));
 	g_free(report->reason);
 	report->reason = g_strdup(result->detail);
 }
@@ -129,15 +92,33 @@ static void print_left_out(Report *report)
 	g_string_truncate(report->left_out, 0);
 }
 
-static void print_step(const CheckResult *result)
+/* How a step ended, for the first column. */
+static const char *mark_of(const CheckResult *result)
 {
+	if (check_is_hint(result))
+		return _("HINWEIS");
+	return result->state == CHECK_GOOD ? _("in Ordnung") : _("FEHLER");
+}
+
+/* "Anmeldung (12 ms)"; yours. */
+static char *title_of(const CheckResult *result)
+{
+	const char *label = cli_check_step_label(result->step);
 	g_autofree char *time = result->milliseconds < 1000
 					? g_strdup_printf("%d ms", (int)result->milliseconds)
 					: cli_format_seconds(result->milliseconds);
-	g_autofree char *title = g_strdup_printf("%s%s%s (%s)", step_label(result->step),
-		result->mailbox ? " " : "", result->mailbox ? result->mailbox : "", time);
 
-	print_columns(result->state == CHECK_GOOD ? _("in Ordnung") : _("FEHLER"), title);
+	if (result->state == CHECK_OPEN)
+		return g_strdup(label);
+	return g_strdup_printf("%s%s%s (%s)", label, result->mailbox ? " " : "",
+		result->mailbox ? result->mailbox : "", time);
+}
+
+static void print_step(const CheckResult *result)
+{
+	g_autofree char *title = title_of(result);
+
+	print_columns(mark_of(result), title);
 	print_below(NULL, result->detail);
 	if (result->advice)
 		print_below(_("Rat"), result->advice);
@@ -147,7 +128,7 @@ static void print_step(const CheckResult *result)
 
 static void print_result(Report *report, const CheckResult *result)
 {
-	bool open = result->state == CHECK_OPEN;
+	bool open = result->state == CHECK_OPEN && !result->advice;
 
 	if (!open || g_strcmp0(report->reason, result->detail) != 0)
 		print_left_out(report);
@@ -155,11 +136,6 @@ static void print_result(Report *report, const CheckResult *result)
 		leave_out(report, result);
 	else
 		print_step(result);
-}
-
-static void print_protocol(MailProtocol protocol)
-{
-	cli_print_line(protocol == MAIL_PROTOCOL_IMAP ? _("Empfang (IMAP)") : _("Versand (SMTP)"));
 }
 
 static void print_head(const Cli *cli)
@@ -179,7 +155,7 @@ static void print_text(Report *report, const CheckResult *result)
 	if (!report->started || report->protocol != result->protocol) {
 		print_left_out(report);
 		cli_print_line("");
-		print_protocol(result->protocol);
+		cli_print_line(cli_check_protocol_label(result->protocol));
 	}
 	report->started = true;
 	report->protocol = result->protocol;
@@ -188,18 +164,33 @@ static void print_text(Report *report, const CheckResult *result)
 	cli_show_notice(report->cli);
 }
 
-static void print_end(Report *report)
+/* "Alles in Ordnung; 2 Hinweise."; yours. */
+static char *describe_end(const Report *report)
 {
-	g_autofree char *line =
+	g_autofree char *steps =
 		report->bad == 0
-			? g_strdup(_("Alles in Ordnung."))
-			: g_strdup_printf(ngettext("%u Schritt ist gescheitert.",
-						  "%u Schritte sind gescheitert.", report->bad),
+			? g_strdup(report->cancelled ? _("Abgebrochen") : _("Alles in Ordnung"))
+			: g_strdup_printf(ngettext("%u Schritt ist gescheitert",
+						  "%u Schritte sind gescheitert", report->bad),
 				  report->bad);
+	g_autofree char *hints =
+		report->hints == 0
+			? NULL
+			: g_strdup_printf(ngettext("; %u Hinweis", "; %u Hinweise", report->hints),
+				  report->hints);
+
+	return g_strdup_printf("%s%s.", steps, hints ? hints : "");
+}
+
+static void print_end(Report *report, int64_t milliseconds)
+{
+	g_autofree char *end = describe_end(report);
 
 	print_left_out(report);
 	cli_print_line("");
-	cli_print_line(line);
+	cli_check_summary_print(report->summary, milliseconds);
+	cli_print_line("");
+	cli_print_line(end);
 }
 
 /* ---- the command ---- */
@@ -209,6 +200,8 @@ static void take_result(const CheckResult *result, void *data)
 	Report *report = data;
 
 	report->bad += result->state == CHECK_BAD ? 1 : 0;
+	report->hints += check_is_hint(result) ? 1 : 0;
+	cli_check_summary_take(report->summary, result);
 	if (report->cli->options.json)
 		print_json(report, result);
 	else
@@ -237,7 +230,9 @@ static bool run_check(Cli *cli, GError **error)
 {
 	CheckRequest request = {.user = cli->options.user};
 	g_autoptr(GString) left_out = g_string_new(NULL);
-	Report report = {.cli = cli, .left_out = left_out};
+	g_autoptr(CliCheckSummary) summary = cli_check_summary_new();
+	Report report = {.cli = cli, .left_out = left_out, .summary = summary};
+	int64_t started = clock_monotonic();
 	bool good;
 
 	if (!read_protocols(cli, &request, error))
@@ -245,12 +240,13 @@ static bool run_check(Cli *cli, GError **error)
 	cli_show_notice(cli);
 	good = check_run(cli->office, &request, take_result, &report, cli->cancel, error);
 	cli_clear_notice(cli);
+	report.cancelled = cancel_triggered(cli->cancel);
 	if (cli->options.json && cli->printed)
 		cli_finish_array(cli);
 	else if (report.started)
-		print_end(&report);
+		print_end(&report, clock_monotonic() - started);
 	g_free(report.reason);
-	cli->explained = report.started && !cancel_triggered(cli->cancel);
+	cli->explained = report.started && !report.cancelled;
 	return good;
 }
 

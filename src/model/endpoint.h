@@ -42,6 +42,8 @@ void proxy_copy(Proxy *to, const Proxy *from);
 typedef struct Endpoint {
 	MailProtocol protocol;
 	char *host; /* name or address, without brackets */
+	/* There is no host, while the global settings have one that the user does not use. */
+	bool default_is_off;
 	uint16_t port;
 	TlsMode tls;
 	Proxy proxy;

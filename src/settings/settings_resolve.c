@@ -96,11 +96,20 @@ static int64_t credential_generation(const Resolving *resolving, SettingKey pass
 			    : 0;
 }
 
+/* Whether the global scope alone has a value for KEY. */
+static bool is_only_global(const Resolving *resolving, SettingKey key)
+{
+	const char *global = setting_snapshot_values(resolving->reading->globals)->stored[key];
+
+	return !get_text(resolving, key) && global && *global;
+}
+
 static bool resolve_endpoint(
 	const Resolving *resolving, MailProtocol protocol, Endpoint *endpoint, GError **error)
 {
 	endpoint->protocol = protocol;
 	endpoint->host = g_strdup(get_text(resolving, OF(protocol, HOST)));
+	endpoint->default_is_off = is_only_global(resolving, OF(protocol, HOST));
 	endpoint->port = (uint16_t)get_number(resolving, OF(protocol, PORT));
 	endpoint->tls = (TlsMode)get_choice(resolving, OF(protocol, TLS));
 	endpoint->ca_file = g_strdup(get_text(resolving, SETTING_TLS_CA_FILE));

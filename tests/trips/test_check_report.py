@@ -1,0 +1,140 @@
+"""`check`: what people and programs read of it: hints at what works and yet should be looked after, the
+summary, the form of the report."""
+
+import ssl
+
+import pytest
+from peers.certificates import Authority
+from peers.fake_imap import FakeImap, tls_context
+from runner import CLERK
+from test_check import check, good, good_smtp  # noqa: F401
+
+
+def hints(steps: list[dict]) -> dict[str, str]:
+    """step -> advice of those that carry a hint, which none that failed does."""
+    for step in steps:
+        assert step["hint"] == (step["ok"] is not False and step["advice"] is not None), step
+    return {step["step"]: step["advice"] for step in steps if step["hint"]}
+
+
+def report(amtspost, *protocols: str, status: int = 0) -> str:
+    run = amtspost.run("check", "--user", CLERK, *protocols)
+    assert run.status == status and run.stderr == "", run.stdout + run.stderr
+    for line in run.stdout.splitlines():
+        assert len(line) <= 80 and line == line.rstrip(), line
+    return run.stdout
+
+
+def words(text: str) -> str:
+    """Without line breaks."""
+    return " ".join(text.split())
+
+
+# Hints
+
+
+def test_without_hints(good):
+    assert hints(check(good, status=0)) == {}
+    text = report(good)
+    assert text.endswith("\nAlles in Ordnung.\n") and "HINWEIS" not in text
+
+
+def test_a_certificate_that_ends_soon(good, tmp_path):
+    soon = Authority(tmp_path / "soon").issue("soon", ["localhost"], days=10)
+    good.set("tls.ca-file", str(tmp_path / "soon" / "ca.pem"))
+    with FakeImap(tls=tls_context(soon)) as server:
+        good.set("imap.port", str(server.port))
+        text = report(good)
+        assert "\n  HINWEIS     Verschlüsselung (TLS) (" in text
+        assert text.endswith("\nAlles in Ordnung; 1 Hinweis.\n")
+
+
+def test_an_intermediate_certificate_that_ends_soon(good, tmp_path):
+    root = Authority(tmp_path / "root", "Wurzel")
+    middle = Authority(tmp_path / "middle", "Zwischenstelle", root, days=10)
+    good.set("tls.ca-file", str(root.certificate))
+    with FakeImap(tls=tls_context(middle.issue("leaf", ["localhost"]))) as server:
+        good.set("imap.port", str(server.port))
+        advice = hints(check(good, "imap", status=0))["tls"]
+        assert "„Zwischenstelle“ in der Kette läuft in 10 Tagen ab" in advice
+
+
+def test_old_encryption(good, certificate):
+    with FakeImap(tls=tls_context(certificate, ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1)) as server:
+        good.set("imap.port", str(server.port))
+        good.set("imap.tls", "tls1.0+")
+        assert "unsicher" in hints(check(good, "imap", status=0))["tls"]
+
+
+def test_no_encryption(good):
+    with FakeImap() as server:
+        good.set("imap.port", str(server.port))
+        good.set("imap.tls", "none")
+        assert "Kennwörter gehen unverschlüsselt" in hints(check(good, "imap", status=0))["tls"]
+        text = report(good)
+        assert "\n  HINWEIS     Verschlüsselung (TLS)\n" in text and "; 1 Hinweis.\n" in text
+
+
+def test_a_right_that_the_import_wants(good):
+    def select(connection, tag, _arguments):
+        connection.send("* 0 EXISTS\r\n* OK [UIDVALIDITY 1] ok\r\n* OK [UIDNEXT 1] ok\r\n")
+        connection.ok(tag, "[READ-ONLY] selected")
+    with FakeImap({"SELECT": select}) as server:
+        good.set("imap.port", str(server.port))
+        good.set("imap.tls", "none")
+        good.set("import.after", "seen", CLERK)
+        assert "fehlt hier das Recht" in hints(check(good, "imap", status=0))["folders"]
+        assert report(good).endswith("\nAlles in Ordnung; 2 Hinweise.\n")
+
+
+def test_smtp_that_is_set_up_for_others(good):
+    good.set("smtp.host", "localhost")
+    steps = check(good, status=0)
+    assert hints(steps) == {"settings": "In der Systemsteuerung steht einer; „Verwende Default SMTP“ ist für "
+                                        "diesen Benutzer aus."}
+    assert next(step for step in steps if step["hint"])["ok"] is None
+    text = report(good)
+    assert "\n  HINWEIS     Einstellungen\n" in text
+
+
+# The end, for whoever reads only that
+
+
+def summary(text: str) -> str:
+    return words(text.rpartition("\nZusammenfassung\n")[2])
+
+
+def test_summary_of_what_works(good_smtp):
+    account = good_smtp.get("account", CLERK)["value"]
+    end = summary(report(good_smtp))
+    assert end.startswith(f"Empfang (IMAP): geht mit dem Konto {account} "
+                          f"Versand (SMTP): geht mit dem Konto {account} Dauer: ")
+    assert end.endswith(" s Alles in Ordnung.") and "Zu tun" not in end
+
+
+def test_summary_of_what_does_not(good, another_mailbox):
+    good.set("mailboxes", another_mailbox.address, CLERK)
+    good.set("smtp.host", "localhost")
+    good.set("smtp.use-default", "true", CLERK)
+    good.set("smtp.tls", "none")
+    with FakeImap(greeting="+OK POP3\r\n") as server:
+        good.set("smtp.port", str(server.port))
+        end = summary(report(good, status=6))
+    address = another_mailbox.address
+    assert "Versand (SMTP): geht nicht (Angebot des Servers)" in end
+    assert f"Lässt sich nicht öffnen: {address} " in end
+    assert f"Zu tun: {address}: Bitte prüfen Sie die Adresse" in end and ". (Administrator)" in end
+    assert "Zu tun: Ein Administrator muss den Port berichtigen; üblich ist 587. (Administrator)" in end
+    assert end.endswith("2 Schritte sind gescheitert; 1 Hinweis.")
+
+
+def test_summary_without_smtp(good):
+    assert "Versand (SMTP): nicht eingerichtet" in summary(report(good))
+
+
+def test_long_words_are_broken(good, tmp_path):
+    path = tmp_path / ("ordner/" * 20) / "ca.pem"
+    path.parent.mkdir(parents=True)
+    path.write_text("kein  PEM")
+    good.set("tls.ca-file", str(path))
+    assert str(path) in "".join(report(good, status=3).split())
