@@ -60,6 +60,7 @@ static FolderView *make_view(const char *address, const HiddenRules *rules,
 	view->name = g_strdup(folder->name);
 	view->role = imap_role_name(folder->role);
 	view->messages = folder->messages;
+	view->whole = entry != NULL;
 	view->hidden_by = g_strdup(entry ? entry : hidden_rules_match(rules, folder, marked));
 	return view;
 }
@@ -94,6 +95,7 @@ static bool add_folders(Listing *listing, Mailbox *mailbox, const char *address,
 		g_ptr_array_new_with_free_func((GDestroyNotify)folder_view_free);
 	g_autoptr(GPtrArray) folders = mailbox_list(mailbox, error);
 	g_autoptr(GPtrArray) marked = NULL;
+	guint hidden = 0;
 
 	if (!folders || !count_messages(mailbox, folders, error))
 		return false;
@@ -102,11 +104,14 @@ static bool add_folders(Listing *listing, Mailbox *mailbox, const char *address,
 		const ImapFolder *folder = g_ptr_array_index(folders, i);
 		FolderView *view = make_view(address, listing->rules, folder, marked);
 
-		if (folder->selectable && (listing->all || !view->hidden_by))
+		if (folder->selectable && (listing->all || !view->hidden_by)) {
 			g_ptr_array_add(views, view);
-		else
+		} else {
+			hidden += folder->selectable ? 1 : 0;
 			folder_view_free(view);
+		}
 	}
+	listing->list->hidden += hidden;
 	g_ptr_array_sort(views, compare_views);
 	g_ptr_array_extend_and_steal(listing->list->views, g_steal_pointer(&views));
 	return true;
@@ -136,6 +141,21 @@ static bool note_problem(FolderList *list, const char *address, const GError *pr
 	return true;
 }
 
+/* A further mailbox; that it does not open is only noted. */
+static bool list_further(Listing *listing, const char *address, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+
+	if (!listing->all && hidden_rules_match_mailbox(listing->rules, address)) {
+		listing->list->hidden_mailboxes++;
+		return true;
+	}
+	if (list_one(listing, address, &problem) || note_problem(listing->list, address, problem))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
 static bool list_all(Listing *listing, GError **error)
 {
 	const Account *account = listing->account;
@@ -144,15 +164,10 @@ static bool list_all(Listing *listing, GError **error)
 		return false;
 	for (guint i = 0; i < account->mailboxes->len; i++) {
 		const char *address = g_ptr_array_index(account->mailboxes, i);
-		g_autoptr(GError) problem = NULL;
 
-		if (account_find_mailbox(account, address) != address ||
-			(!listing->all && hidden_rules_match_mailbox(listing->rules, address)) ||
-			list_one(listing, address, &problem) ||
-			note_problem(listing->list, address, problem))
-			continue;
-		g_propagate_error(error, g_steal_pointer(&problem));
-		return false;
+		if (account_find_mailbox(account, address) == address &&
+			!list_further(listing, address, error))
+			return false;
 	}
 	return true;
 }

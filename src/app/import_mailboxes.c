@@ -139,16 +139,20 @@ static bool import_named(ImportRun *run, Targets *targets, GError **error)
 }
 
 /* The names of the selectable folders that are not hidden; borrowed from FOLDERS. */
-static GPtrArray *visible_names(const Account *account, GPtrArray *folders)
+static GPtrArray *visible_names(ImportRun *run, GPtrArray *folders)
 {
-	g_autoptr(HiddenRules) rules = hidden_rules_new(account);
+	g_autoptr(HiddenRules) rules = hidden_rules_new(run->account);
 	g_autoptr(GPtrArray) marked = hidden_list_marked(folders);
 	GPtrArray *names = g_ptr_array_new();
 
 	for (guint i = 0; i < folders->len; i++) {
 		const ImapFolder *folder = g_ptr_array_index(folders, i);
 
-		if (folder->selectable && !hidden_rules_match(rules, folder, marked))
+		if (!folder->selectable)
+			continue;
+		if (hidden_rules_match(rules, folder, marked))
+			run->result->hidden++;
+		else
 			g_ptr_array_add(names, folder->name);
 	}
 	return names;
@@ -182,7 +186,7 @@ static bool import_visible(ImportRun *run, GError **error)
 
 	if (!import_connect(run, error) || !(folders = mailbox_list(run->mailbox, error)))
 		return false;
-	names = visible_names(run->account, folders);
+	names = visible_names(run, folders);
 	statuses = g_new0(ImapStatus, names->len + 1);
 	if (!mailbox_status_many(run->mailbox, names, statuses, error))
 		return false;
@@ -224,11 +228,16 @@ static void add_visible(const ImportRun *run, GPtrArray *mailboxes)
 
 	if (run->request->folders || !hidden_rules_match_mailbox(rules, account->address))
 		g_ptr_array_add(mailboxes, account->address);
+	else
+		run->result->hidden_mailboxes++;
 	for (guint i = 0; i < account->mailboxes->len; i++) {
 		char *address = g_ptr_array_index(account->mailboxes, i);
 
-		if (account_find_mailbox(account, address) == address &&
-			!hidden_rules_match_mailbox(rules, address))
+		if (account_find_mailbox(account, address) != address)
+			continue;
+		if (hidden_rules_match_mailbox(rules, address))
+			run->result->hidden_mailboxes++;
+		else
 			g_ptr_array_add(mailboxes, address);
 	}
 }

@@ -32,6 +32,13 @@ static json_t *folder_json(const FolderView *view)
 		view->hidden_by != NULL, "reason", cli_json_text(reason));
 }
 
+/* For people, who see the mailbox beside it. */
+static char *people_reason(const FolderView *view)
+{
+	return view->whole ? g_strdup(_("das ganze Postfach ist ausgeblendet"))
+			   : hidden_reason(view);
+}
+
 static void print_folders(const GPtrArray *views)
 {
 	const char *titles[] = {_("Postfach"), _("Ordner"), _("E-Mails"), _("Hinweis"), NULL};
@@ -39,7 +46,7 @@ static void print_folders(const GPtrArray *views)
 
 	for (guint i = 0; i < views->len; i++) {
 		const FolderView *view = g_ptr_array_index(views, i);
-		g_autofree char *reason = hidden_reason(view);
+		g_autofree char *reason = people_reason(view);
 		g_autofree char *count =
 			view->messages < 0 ? NULL : g_strdup_printf("%" PRId64, view->messages);
 		const char *cells[] = {view->mailbox, view->name, count, reason ? reason : ""};
@@ -49,10 +56,25 @@ static void print_folders(const GPtrArray *views)
 	cli_table_print(table);
 }
 
+/* What the list leaves out. */
+static void print_hidden(const FolderList *list)
+{
+	if (list->hidden > 0)
+		cli_print(ngettext("%u Ordner ist ausgeblendet; --all zeigt ihn.\n",
+				  "%u Ordner sind ausgeblendet; --all zeigt sie.\n", list->hidden),
+			list->hidden);
+	if (list->hidden_mailboxes > 0)
+		cli_print(ngettext("%u Postfach ist ganz ausgeblendet; --all zeigt es.\n",
+				  "%u Postfächer sind ganz ausgeblendet; --all zeigt sie.\n",
+				  list->hidden_mailboxes),
+			list->hidden_mailboxes);
+}
+
 static void print_folder_list(Cli *cli, const FolderList *list)
 {
 	if (!cli->options.json) {
 		print_folders(list->views);
+		print_hidden(list);
 		return;
 	}
 	for (guint i = 0; i < list->views->len; i++)
@@ -272,10 +294,36 @@ static void print_case_conflicts(const ImportResult *result)
 	}
 }
 
-/* Nothing was new: what that means depends on what was asked. */
-static void print_nothing_new(const ImportRequest *request, const ImportResult *result)
+/* Nothing was looked at. */
+static void print_all_hidden(const Cli *cli, const ImportResult *result)
 {
-	if (request->since)
+	g_autofree char *line = NULL;
+	g_autofree char *filled = NULL;
+
+	if (result->hidden_mailboxes > 0)
+		line = g_strdup(_("Nichts zu importieren: Alle Ordner sind ausgeblendet; „amtspost "
+				  "folders --user NAME --all“ zeigt sie mit dem Grund."));
+	else if (result->hidden == 1)
+		line = g_strdup(_("Nichts zu importieren: Der einzige Ordner ist ausgeblendet; "
+				  "„amtspost folders --user NAME --all“ zeigt ihn mit dem Grund."));
+	else
+		line = g_strdup_printf(
+			_("Nichts zu importieren: Alle %" PRIu64 " Ordner sind ausgeblendet; "
+			  "„amtspost folders --user NAME --all“ zeigt sie mit dem Grund."),
+			result->hidden);
+	filled = cli_fill_advice(cli, line, NULL);
+	cli_print_line(filled);
+}
+
+/* Nothing was new: what that means depends on what was asked. */
+static void print_nothing_new(
+	const Cli *cli, const ImportRequest *request, const ImportResult *result)
+{
+	bool hidden = result->hidden > 0 || result->hidden_mailboxes > 0;
+
+	if (hidden && result->folders == 0 && !request->folders)
+		print_all_hidden(cli, result);
+	else if (request->since)
 		cli_print(_("Seit diesem Tag liegt dort keine E-Mail vor.\n"));
 	else
 		cli_print(ngettext("Nichts Neues: %" PRIu64
@@ -323,7 +371,7 @@ static void print_result(
 
 	/* Of a run that failed before it looked at anything the failure alone tells. */
 	if (nothing && !failed)
-		print_nothing_new(request, result);
+		print_nothing_new(cli, request, result);
 	else if (!nothing)
 		print_counts(result);
 	if (request->case_number && nothing && !failed)

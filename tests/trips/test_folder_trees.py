@@ -126,6 +126,9 @@ class Office:
         for arguments, all_rows in (((), False), (("--all",), True)):
             output = self.clerk.ok("folders", "--user", CLERK, *arguments).stdout
             head, *lines = [re.split(" {2,}", line) for line in output.splitlines()]
+            hidden = len(wanted) - list(wanted.values()).count(None)
+            if hidden and not all_rows:
+                assert lines.pop() == [f"{hidden} Ordner sind ausgeblendet; --all zeigt sie."]
             assert head == ["Postfach", "Ordner", "E-Mails", "Hinweis"]
             assert lines == [[self.address, row["name"], "1", row["reason"] or ""]
                              for row in self.rows(wanted) if all_rows or not row["hidden"]]
@@ -459,11 +462,30 @@ def test_the_main_mailbox_is_hidden_as_a_whole(own):
     own.hide(f"Kalender;{entry}")
     own.expect(dict.fromkeys(OWN, entry))
     own.expect_check(dict.fromkeys(OWN, entry))
+    rows = own.clerk.ok("folders", "--user", CLERK, "--all").stdout.splitlines()[1:]
+    assert len(rows) == len(OWN)
+    assert all(row.endswith("  das ganze Postfach ist ausgeblendet") for row in rows)
+    assert own.clerk.ok("import", "--user", CLERK).stdout == (
+        f"Nichts zu importieren: Alle Ordner sind ausgeblendet; „amtspost folders --user {CLERK} --all“ zeigt "
+        "sie mit dem Grund.\n")
     result = own.clerk.imported()
     assert result["imported"] == result["folders"] == 0 and own.filed() == set()
     assert own.clerk.imported("--folder", "Archiv/2025")["imported"] == 1
     own.clerk.imported("--mailbox", own.address)
     assert own.filed() == {(own.address, path) for path in OWN if path != "Kalender"}
+
+
+def test_every_folder_is_hidden(make_office):
+    office = make_office("unmarked")
+    office.fill(dict.fromkeys(("INBOX", "Archiv", "Archiv/2026")))
+    office.hide("INBOX;Archiv")
+    listed = office.clerk.ok("folders", "--user", CLERK).stdout.splitlines()
+    assert listed[1:] == ["3 Ordner sind ausgeblendet; --all zeigt sie."]
+    for arguments in ((), ("--since", "2020-01-01")):
+        assert office.clerk.ok("import", "--user", CLERK, *arguments).stdout == (
+            f"Nichts zu importieren: Alle 3 Ordner sind ausgeblendet; „amtspost folders --user {CLERK} --all“ "
+            "zeigt sie mit dem Grund.\n")
+    assert office.clerk.json("folders", "--user", CLERK) == []
 
 
 def test_a_list_holds_in_every_mailbox(shared):

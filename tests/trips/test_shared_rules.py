@@ -112,6 +112,8 @@ def test_a_hidden_mailbox(shared):
     assert run.status == 0 and sources(shared).keys() == {"offen"}
     shown = shared.clerk.json("folders", "--user", CLERK)
     assert {row["mailbox"] for row in shown} == {shared.addresses[0], shared.addresses[2]}
+    listed = shared.clerk.ok("folders", "--user", CLERK).stdout
+    assert listed.endswith("1 Postfach ist ganz ausgeblendet; --all zeigt es.\n")
     rows = shared.clerk.json("folders", "--user", CLERK, "--all")
     hidden = [row for row in rows if row["mailbox"] == shared.addresses[1]]
     assert hidden and all(row["hidden"] and shared.given[0].address.upper() in row["reason"]
