@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/text.h"
 #include "failure/failure.h"
 
 const char *check_step_name(CheckStep step)
@@ -68,7 +69,9 @@ static void end_good(Check *check, CheckStep step, const char *mailbox, char *de
 static void end_bad(Check *check, CheckStep step, const char *mailbox, GError *problem)
 {
 	g_autofree char *sentence = failure_sentence(problem);
-	g_autofree char *advice = failure_advice(problem);
+	g_autofree char *plain = failure_advice(problem);
+	g_autofree char *word = mailbox ? text_shell_word(mailbox) : NULL;
+	g_autofree char *advice = failure_fill_advice(plain, check->account->user_name, word);
 
 	end_step(check, (CheckResult){.step = step,
 				.mailbox = mailbox,

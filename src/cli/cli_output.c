@@ -153,18 +153,14 @@ json_t *cli_json_time(int64_t seconds)
 	return cli_json_text(text);
 }
 
-/* Puts OPTION with VALUE wherever TEXT (taken) has it with PLACE; VALUE NULL: leaves it. */
-static char *fill_in(char *text, const char *option, const char *place, const char *value)
+/* ADVICE with the command that was called in BEFEHL's place; yours. */
+static char *name_command(const Cli *cli, const char *advice)
 {
-	g_autofree char *before = text;
-	g_autofree char *wanted = g_strdup_printf("%s %s", option, place);
-	g_autofree char *real = NULL;
-	g_auto(GStrv) parts = NULL;
+	const char *words = cli->command ? cli->command->words : "";
+	g_autofree char *wanted = g_strdup_printf("amtspost %s", _("BEFEHL"));
+	g_autofree char *real = g_strdup_printf("amtspost%s%s", *words ? " " : "", words);
+	g_auto(GStrv) parts = g_strsplit(advice, wanted, -1);
 
-	if (!value)
-		return g_steal_pointer(&before);
-	real = g_strdup_printf("%s%s%s", option, *value ? " " : "", value);
-	parts = g_strsplit(text, wanted, -1);
 	return g_strjoinv(real, parts);
 }
 
@@ -184,9 +180,8 @@ static char *mailbox_words(const Cli *cli, const char *address)
 char *cli_fill_advice(const Cli *cli, const char *advice, const char *address)
 {
 	g_autofree char *words = mailbox_words(cli, address);
-	char *filled = fill_in(g_strdup(advice), "--user", "NAME", cli->options.user);
 
-	return fill_in(filled, "--mailbox", _("ADRESSE"), words);
+	return failure_fill_advice(advice, cli->options.user, words);
 }
 
 char *cli_advice(const Cli *cli, const GError *error)
@@ -194,8 +189,7 @@ char *cli_advice(const Cli *cli, const GError *error)
 	g_autofree char *advice = failure_advice(error);
 
 	if (failure_code(error) == FAILURE_CODE_INPUT)
-		return fill_in(g_steal_pointer(&advice), "amtspost", _("BEFEHL"),
-			cli->command ? cli->command->words : "");
+		return name_command(cli, advice);
 	/* Whoever names a mailbox in an advice has it as the subject. */
 	return cli_fill_advice(cli, advice, failure_subject(error));
 }

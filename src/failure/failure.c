@@ -189,3 +189,24 @@ char *failure_advice(const GError *error)
 		return fill(advice, remedy ? remedy : "…");
 	return remedy && *remedy ? g_strdup_printf("%s %s", advice, remedy) : g_strdup(advice);
 }
+
+/* Puts OPTION with VALUE wherever TEXT has it with PLACE; VALUE NULL: leaves it. Yours. */
+static char *fill_in(const char *text, const char *option, const char *place, const char *value)
+{
+	g_autofree char *wanted = g_strdup_printf("%s %s", option, place);
+	g_autofree char *real = NULL;
+	g_auto(GStrv) parts = NULL;
+
+	if (!value)
+		return g_strdup(text);
+	real = g_strdup_printf("%s %s", option, value);
+	parts = g_strsplit(text, wanted, -1);
+	return g_strjoinv(real, parts);
+}
+
+char *failure_fill_advice(const char *advice, const char *user, const char *mailbox)
+{
+	g_autofree char *filled = fill_in(advice, "--user", "NAME", user);
+
+	return fill_in(filled, "--mailbox", _("ADRESSE"), mailbox);
+}

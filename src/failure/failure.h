@@ -74,3 +74,6 @@ FailureActor failure_actor(const GError *error);
  */
 char *failure_sentence(const GError *error);
 char *failure_advice(const GError *error);
+/* ADVICE with the call as it is to be typed: USER in NAME's place behind --user, MAILBOX (words of
+ * a shell) in ADRESSE's behind --mailbox; NULL leaves either. Yours. */
+char *failure_fill_advice(const char *advice, const char *user, const char *mailbox);

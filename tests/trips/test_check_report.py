@@ -6,7 +6,7 @@ import ssl
 import pytest
 from peers.certificates import Authority
 from peers.fake_imap import FakeImap, tls_context
-from runner import CLERK
+from runner import CLERK, PASSWORD
 from test_check import check, good, good_smtp  # noqa: F401
 
 
@@ -138,3 +138,22 @@ def test_long_words_are_broken(good, tmp_path):
     path.write_text("kein  PEM")
     good.set("tls.ca-file", str(path))
     assert str(path) in "".join(report(good, status=3).split())
+
+
+# Calls as they are to be typed
+
+
+def test_advice_names_the_user(good):
+    good.ok("login", "remove", "--user", CLERK)
+    assert f"„amtspost login --user {CLERK}“" in words(report(good, "imap", status=4))
+    good.set("import.after", "move", CLERK)
+    assert f" --user {CLERK}“" in words(report(good, "imap", status=3))
+
+
+def test_advice_names_the_mailbox(good, another_mailbox):
+    good.set("mailboxes", another_mailbox.address, CLERK)
+    call = f"„amtspost login --user {CLERK} --mailbox {another_mailbox.address}“"
+    assert call in words(report(good, "imap", status=6))
+    good.ok("login", "--user", CLERK, "--mailbox", another_mailbox.address, stdin=PASSWORD)
+    another_mailbox.server.set_password(another_mailbox.address, PASSWORD + "-neu")
+    assert call in words(report(good, "imap", status=4))
