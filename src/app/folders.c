@@ -21,6 +21,7 @@ void folder_list_clear(FolderList *list)
 {
 	g_clear_pointer(&list->views, g_ptr_array_unref);
 	g_clear_pointer(&list->problems, g_ptr_array_unref);
+	g_clear_pointer(&list->unmatched, g_ptr_array_unref);
 	g_clear_pointer(&list->failed, g_free);
 }
 
@@ -82,7 +83,7 @@ static int compare_views(const void *left, const void *right)
 typedef struct Listing {
 	Office *office;
 	const Account *account;
-	const HiddenRules *rules;
+	HiddenRules *rules;
 	bool all;
 	const Cancel *cancel;
 	FolderList *list;
@@ -104,6 +105,7 @@ static bool add_folders(Listing *listing, Mailbox *mailbox, const char *address,
 		const ImapFolder *folder = g_ptr_array_index(folders, i);
 		FolderView *view = make_view(address, listing->rules, folder, marked);
 
+		hidden_rules_note(listing->rules, folder, marked);
 		if (folder->selectable && (listing->all || !view->hidden_by)) {
 			g_ptr_array_add(views, view);
 		} else {
@@ -172,6 +174,19 @@ static bool list_all(Listing *listing, GError **error)
 	return true;
 }
 
+/* Which entries of the user's own list are perhaps mistyped: that shows once all was looked at. */
+static void note_unmatched(const Listing *listing)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+
+	if (!listing->all || listing->list->failed || listing->account->hidden_standard)
+		return;
+	entries = hidden_rules_unmatched(listing->rules, listing->account);
+	listing->list->unmatched = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < entries->len; i++)
+		g_ptr_array_add(listing->list->unmatched, g_strdup(g_ptr_array_index(entries, i)));
+}
+
 bool folders_list(Office *office, const char *user, const char *mailbox, bool all,
 	const Cancel *cancel, FolderList *list, GError **error)
 {
@@ -193,5 +208,10 @@ bool folders_list(Office *office, const char *user, const char *mailbox, bool al
 	list->problems = g_ptr_array_new_with_free_func(g_free);
 	rules = hidden_rules_new(account);
 	listing.rules = rules;
-	return address ? list_one(&listing, address, error) : list_all(&listing, error);
+	if (address)
+		return list_one(&listing, address, error);
+	if (!list_all(&listing, error))
+		return false;
+	note_unmatched(&listing);
+	return true;
 }

@@ -19,8 +19,10 @@ void folder_view_free(FolderView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FolderView, folder_view_free)
 
 typedef struct FolderList {
-	GPtrArray *views;	/* FolderView *, mailbox by mailbox */
-	guint hidden;		/* folders that are left out because they are hidden */
+	GPtrArray *views;     /* FolderView *, mailbox by mailbox */
+	GPtrArray *unmatched; /* char *, entries of the user's own list that match no folder; NULL:
+			       * not all were looked at */
+	guint hidden;	      /* folders that are left out because they are hidden */
 	guint hidden_mailboxes; /* the same, of which no folder is counted */
 	GPtrArray
 		*problems; /* char *, a German sentence for each mailbox that could not be opened */

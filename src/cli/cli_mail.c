@@ -70,11 +70,24 @@ static void print_hidden(const FolderList *list)
 			list->hidden_mailboxes);
 }
 
+static void print_unmatched(const GPtrArray *entries)
+{
+	g_autoptr(GString) line = g_string_new(_("Auf keinen Ordner passen: "));
+
+	if (!entries || entries->len == 0)
+		return;
+	for (guint i = 0; i < entries->len; i++)
+		g_string_append_printf(
+			line, "%s„%s“", i ? ", " : "", (const char *)g_ptr_array_index(entries, i));
+	cli_print_line(line->str);
+}
+
 static void print_folder_list(Cli *cli, const FolderList *list)
 {
 	if (!cli->options.json) {
 		print_folders(list->views);
 		print_hidden(list);
+		print_unmatched(list->unmatched);
 		return;
 	}
 	for (guint i = 0; i < list->views->len; i++)

@@ -475,6 +475,20 @@ def test_the_main_mailbox_is_hidden_as_a_whole(own):
     assert own.filed() == {(own.address, path) for path in OWN if path != "Kalender"}
 
 
+def test_entries_that_match_no_folder_are_named(own):
+    """Of the user's own list, once all mailboxes were looked at."""
+    def last(*arguments: str) -> str:
+        return own.clerk.ok("folders", "--user", CLERK, *arguments).stdout.splitlines()[-1]
+
+    wrong = "Auf keinen Ordner passen: "
+    assert not last("--all").startswith(wrong), "the standard list matches what it matches"
+    own.hide(f"Archiv;Archiv/2025;Kalendar;{own.address.upper()};Bussgeld/Neu")
+    assert last("--all") == wrong + "„Kalendar“, „Bussgeld/Neu“"
+    assert wrong not in last() and wrong not in last("--all", "--mailbox", own.address)
+    own.hide("Archiv;archiv/2025")
+    assert not last("--all").startswith(wrong)
+
+
 def test_every_folder_is_hidden(make_office):
     office = make_office("unmarked")
     office.fill(dict.fromkeys(("INBOX", "Archiv", "Archiv/2026")))
