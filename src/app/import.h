@@ -60,6 +60,7 @@ typedef enum ImportPhase {
 typedef struct ImportProgress {
 	ImportPhase phase;
 	const char *mailbox;
+	bool several; /* mailboxes are imported from */
 	const char *folder;
 	uint64_t done;	/* mails of this folder */
 	uint64_t total; /* mails of this folder to be fetched */

@@ -296,6 +296,7 @@ static bool import_mailbox(ImportRun *run, Targets *targets, GError **error)
 	run->opened = false;
 	run->checks = 0;
 	run->progress.mailbox = run->address;
+	run->progress.several = !alone;
 	run->progress.folder = NULL;
 	if (run->request->folders ? import_named(run, targets, &problem)
 				  : import_visible(run, &problem))

@@ -179,12 +179,35 @@ static bool messages_once(Cli *cli, GError **error)
 
 /* ---- import ---- */
 
+/* Letters of the progress line, less than a terminal is wide. */
+#define PROGRESS_WIDTH 78
+
+/* Where the import is, in at most ROOM letters; yours. */
+static char *place_text(const ImportProgress *progress, glong room)
+{
+	g_autofree char *place =
+		progress->several ? g_strdup_printf("%s, %s", progress->mailbox, progress->folder)
+				  : g_strdup(progress->folder);
+	g_autofree char *safe = text_for_terminal(place);
+	g_autofree char *start = NULL;
+
+	if (g_utf8_strlen(safe, -1) <= room)
+		return g_steal_pointer(&safe);
+	start = g_utf8_substring(safe, 0, MAX(room - 1, 0));
+	return g_strconcat(start, "…", NULL);
+}
+
 static char *progress_text(const ImportProgress *progress)
 {
 	g_autofree char *size = cli_format_size(progress->bytes);
+	g_autofree char *count = NULL;
+	g_autofree char *where = NULL;
 
 	switch (progress->phase) {
 	case IMPORT_CONNECTING:
+		if (progress->several)
+			return g_strdup_printf(_("Verbindung zum Postfach %s wird aufgebaut …"),
+				progress->mailbox);
 		return g_strdup(_("Verbindung zum Mailserver wird aufgebaut …"));
 	case IMPORT_WAITING:
 		return g_strdup_printf(
@@ -196,15 +219,18 @@ static char *progress_text(const ImportProgress *progress)
 	case IMPORT_FETCHING:
 		break;
 	}
-	return g_strdup_printf(_("%s: %" PRIu64 " von %" PRIu64 " E-Mails, %s"), progress->folder,
-		progress->done, progress->total, size);
+	count = g_strdup_printf(_("%" PRIu64 " von %" PRIu64 " E-Mails, %s"), progress->done,
+		progress->total, size);
+	where = place_text(progress, PROGRESS_WIDTH - g_utf8_strlen(count, -1) - 2);
+	return g_strdup_printf("%s: %s", where, count);
 }
 
 static void show_progress(const ImportProgress *progress, void *data)
 {
 	g_autofree char *text = progress_text(progress);
 	g_autofree char *safe = text_for_terminal(text);
-	g_autofree char *line = g_utf8_substring(safe, 0, MIN(g_utf8_strlen(safe, -1), 78));
+	g_autofree char *line =
+		g_utf8_substring(safe, 0, MIN(g_utf8_strlen(safe, -1), PROGRESS_WIDTH));
 
 	(void)data;
 	fprintf(stderr, "\r\033[K%s", line);
