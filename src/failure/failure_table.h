@@ -169,7 +169,7 @@ FAILURE(FAILURE_TLS_INJECTION, "tls-injection", FAILURE_CODE_PROTOCOL, 5, ACTOR_
 	N_("Das kann ein Angriff auf die Verbindung sein. Bitte informieren Sie Ihre IT."))
 FAILURE(FAILURE_TLS_VERSION, "tls-version", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Die Verschlüsselung mit dem Server kommt nicht zustande, weil die TLS-Versionen nicht passen: %s."),
-	N_("Ein Administrator kann unter SSL/TLS einen Wert wählen, den der Server beherrscht. Besser ist es, den Server zu erneuern, wenn er nur TLS 1.0 oder 1.1 kann."))
+	N_("%s Kann der Server nur TLS 1.0 oder 1.1, sollte er erneuert werden."))
 FAILURE(FAILURE_TLS_HANDSHAKE, "tls-handshake", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Die Verschlüsselung mit dem Server %s kommt nicht zustande."),
 	N_("Ein Administrator muss Port und SSL/TLS prüfen; die technische Meldung nennt den Grund."))

@@ -46,6 +46,7 @@ typedef struct Endpoint {
 	bool default_is_off;
 	uint16_t port;
 	TlsMode tls;
+	bool tls_is_fixed; /* with Office 365 it is no matter of choice */
 	Proxy proxy;
 	char *ca_file;	  /* NULL: the system's authorities only */
 	int timeout;	  /* seconds without progress */

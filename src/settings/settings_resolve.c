@@ -207,6 +207,8 @@ Account *settings_resolve(Settings *settings, const char *user, GError **error)
 	account->mailboxes = resolve_mailboxes(&resolving, account->address);
 	account->mailboxes_generation = MAX(resolving.reading->own.generations[SETTING_MAILBOXES],
 		resolving.reading->own.generations[SETTING_IMAP_USERNAME]);
+	account->imap.tls_is_fixed = account->interface == INTERFACE_OFFICE365;
+	account->smtp.tls_is_fixed = account->imap.tls_is_fixed;
 	account->token_folder = g_strdup(get_text(&resolving, SETTING_OAUTH_TOKEN_FOLDER));
 	resolve_import(&resolving, account);
 	if (!resolve_endpoint(&resolving, MAIL_PROTOCOL_IMAP, &account->imap, error) ||

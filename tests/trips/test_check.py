@@ -260,7 +260,8 @@ def test_unknown_proxy(good):
 def test_value_too_strict(good, value):
     good.set("imap.tls", value)
     step = broken(good, "imap", "tls", "tls-version", 3)
-    assert "TLS 1.2 und TLS 1.3" in step["detail"]
+    assert "TLS 1.2 und TLS 1.3; möglich wäre „Server (Standard)“" in step["detail"]
+    assert "unter SSL/TLS „Server (Standard)“ wählen" in step["advice"]
 
 
 def test_server_too_old(good, certificate):

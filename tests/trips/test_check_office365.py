@@ -1,10 +1,12 @@
 """`check` with Office 365: what is the matter with the sign-in, its registration, the rights on mailboxes."""
 
 import shutil
+import ssl
 
 import pytest
 from office365 import Clerk365
 from peers.dovecot import free_port
+from peers.fake_imap import FakeImap, tls_context
 from runner import CLERK, SANITIZED
 from test_check import FAKETIME, broken, check, failing
 
@@ -81,6 +83,15 @@ def test_unknown_application(clerk365):
 def test_client_id_missing(clerk365):
     clerk365.amtspost.ok("settings", "unset", "oauth.client-id")
     broken(clerk365.amtspost, "imap", "settings", "setting-missing-global", 3)
+
+
+def test_mail_server_with_old_encryption(signed_in, certificate):
+    """The value of SSL/TLS is no matter of choice here, so none is proposed."""
+    with FakeImap(tls=tls_context(certificate, ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)) as server:
+        signed_in.amtspost.set("imap.port", str(server.port))
+        step = broken(signed_in.amtspost, "imap", "tls", "tls-version", 3)
+    assert "der Server kann TLS 1.0 und TLS 1.1" in step["detail"] and "möglich" not in step["detail"]
+    assert step["advice"].startswith("Mit Office 365 ist TLS 1.2 Pflicht; ") and "wählen" not in step["advice"]
 
 
 def test_authority_out_of_reach(clerk365):
