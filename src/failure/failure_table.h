@@ -112,7 +112,7 @@ FAILURE(FAILURE_MAILBOXES_FAILED, "mailboxes-failed", FAILURE_CODE_REFUSED, 6, A
 /* Reaching the server */
 FAILURE(FAILURE_NAME_UNKNOWN, "name-unknown", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Servername „%s“ ist nicht bekannt."),
-	N_("Bitte prüfen Sie den Servernamen auf Tippfehler; sonst kann die IT sagen, wie der Server heißt."))
+	N_("Ein Administrator muss den Servernamen auf Tippfehler prüfen; wie der Server heißt, weiß, wer ihn betreut."))
 FAILURE(FAILURE_NAME_TEMPORARY, "name-temporary", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
 	N_("Die Adresse zum Servernamen „%s“ ist gerade nicht zu ermitteln."),
 	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT die Namensauflösung (DNS) prüfen."))
