@@ -67,7 +67,7 @@ FAILURE(FAILURE_SETTING_SCOPE, "setting-scope", FAILURE_CODE_INPUT, 2, ACTOR_ADM
 	N_("Manche Einstellungen gelten nur für alle (Systemsteuerung, ohne --user), manche nur je Benutzer (Benutzerverwaltung, mit --user NAME)."))
 FAILURE(FAILURE_SETTING_MISSING, "setting-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Es fehlt eine Einstellung: %s."),
-	N_("Ein Administrator muss sie eintragen, in der Benutzerverwaltung oder, mit „Verwende Default“, in der Systemsteuerung."))
+	N_("Ein Administrator muss sie eintragen, %s."))
 FAILURE(FAILURE_SETTING_MISSING_GLOBAL, "setting-missing-global", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Es fehlt eine Einstellung: %s."),
 	N_("Ein Administrator muss sie in der Systemsteuerung eintragen."))

@@ -41,9 +41,9 @@ void proxy_copy(Proxy *to, const Proxy *from);
 
 typedef struct Endpoint {
 	MailProtocol protocol;
-	char *host; /* name or address, without brackets */
-	/* There is no host, while the global settings have one that the user does not use. */
-	bool default_is_off;
+	char *host;	     /* name or address, without brackets */
+	bool uses_default;   /* host, port, TLS and proxy are the global ones */
+	bool default_is_off; /* there is no host, but a global one that the user does not use */
 	uint16_t port;
 	TlsMode tls;
 	bool tls_is_fixed; /* with Office 365 it is no matter of choice */

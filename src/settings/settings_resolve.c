@@ -109,7 +109,10 @@ static bool resolve_endpoint(
 {
 	endpoint->protocol = protocol;
 	endpoint->host = g_strdup(get_text(resolving, OF(protocol, HOST)));
-	endpoint->default_is_off = is_only_global(resolving, OF(protocol, HOST));
+	endpoint->uses_default =
+		g_strcmp0(get_text(resolving, OF(protocol, USE_DEFAULT)), "true") == 0;
+	endpoint->default_is_off =
+		!endpoint->uses_default && is_only_global(resolving, OF(protocol, HOST));
 	endpoint->port = (uint16_t)get_number(resolving, OF(protocol, PORT));
 	endpoint->tls = (TlsMode)get_choice(resolving, OF(protocol, TLS));
 	endpoint->ca_file = g_strdup(get_text(resolving, SETTING_TLS_CA_FILE));
@@ -248,6 +251,35 @@ bool settings_resolve_client(Settings *settings, OauthClient *client, GError **e
 	return true;
 }
 
+/* Where the host of ENDPOINT is to be entered; yours. */
+static char *place_of_host(const Endpoint *endpoint)
+{
+	const char *label = _(settings_get_row(OF(endpoint->protocol, USE_DEFAULT))->label);
+
+	if (endpoint->uses_default)
+		return g_strdup_printf(
+			_("in der Systemsteuerung; „%s“ ist für diesen Benutzer an"), label);
+	if (endpoint->default_is_off)
+		return g_strdup_printf(_("in der Benutzerverwaltung. In der Systemsteuerung steht "
+					 "einer; „%s“ ist für diesen Benutzer aus"),
+			label);
+	return g_strdup_printf(
+		_("in der Benutzerverwaltung oder, mit „%s“, in der Systemsteuerung"), label);
+}
+
+/* As require_value, with the PLACE (taken) to enter it in. */
+static bool require_at(const char *value, SettingKey key, char *place, GError **error)
+{
+	g_autofree char *remedy = place;
+	GError *problem = NULL;
+
+	if (require_value(value, key, &problem))
+		return true;
+	failure_set_remedy(problem, remedy);
+	g_propagate_error(error, problem);
+	return false;
+}
+
 bool settings_require(const Account *account, MailProtocol protocol, GError **error)
 {
 	const Endpoint *endpoint = account_endpoint(account, protocol);
@@ -257,8 +289,9 @@ bool settings_require(const Account *account, MailProtocol protocol, GError **er
 			"interface of '%s' is disabled", account->user_name);
 		return false;
 	}
-	return require_value(account->address, SETTING_ACCOUNT, error) &&
-	       require_value(endpoint->host, OF(protocol, HOST), error) &&
+	return require_at(account->address, SETTING_ACCOUNT,
+		       g_strdup(_("in der Benutzerverwaltung")), error) &&
+	       require_at(endpoint->host, OF(protocol, HOST), place_of_host(endpoint), error) &&
 	       (account->interface != INTERFACE_OFFICE365 ||
 		       require_value(account->oauth.id, SETTING_OAUTH_CLIENT_ID, error));
 }
