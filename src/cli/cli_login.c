@@ -363,16 +363,35 @@ bool cli_run_signed_in(Cli *cli, CliRun *command, GError **error)
 	return command(cli, error);
 }
 
+static json_t *mailbox_status_json(const LoginMailboxStatus *status)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "address",
+		cli_json_text(status->address), "username", cli_json_text(status->username),
+		"refused", cli_json_time(status->refused), "again", cli_json_time(status->again),
+		"reason", cli_json_text(status->reason), "usable",
+		status->refused == 0 && !status->reason);
+}
+
+static json_t *mailbox_statuses_json(const GPtrArray *statuses)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < statuses->len; i++)
+		json_array_append_new(list, mailbox_status_json(g_ptr_array_index(statuses, i)));
+	return list;
+}
+
 static json_t *status_json(const LoginStatus *status)
 {
 	bool usable = status->use == LOGIN_USE_GOOD || status->use == LOGIN_USE_UNTRIED;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "account",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "account",
 		cli_json_text(status->account), "identity", cli_json_text(status->identity),
 		"signed_in", cli_json_time(status->signed_in), "refreshed",
 		cli_json_time(status->refreshed), "expires", cli_json_time(status->expires),
 		"token_file", cli_json_text(status->token_file), "reason",
-		cli_json_text(status->reason), "usable", usable);
+		cli_json_text(status->reason), "usable", usable, "mailboxes",
+		mailbox_statuses_json(status->mailboxes));
 }
 
 static void print_time(const char *name, int64_t seconds)
@@ -408,6 +427,32 @@ static const char *use_sentence(const LoginStatus *status)
 	return _(sentences[status->use]);
 }
 
+/* Yours: what is known of the mailbox. */
+static char *mailbox_words(const LoginMailboxStatus *status)
+{
+	g_autofree char *refused = status->refused ? clock_format_german(status->refused) : NULL;
+	g_autofree char *again = status->again ? clock_format_hour(status->again) : NULL;
+
+	if (status->reason)
+		return g_strdup(status->reason);
+	if (!status->username)
+		return g_strdup_printf(
+			_("Zugriff abgelehnt am %s; Amtspost fragt erst um %s wieder"), refused,
+			again);
+	if (refused)
+		return g_strdup_printf(_("eigene Zugangsdaten von „%s“, abgelehnt am %s"),
+			status->username, refused);
+	return g_strdup_printf(_("eigene Zugangsdaten von „%s“"), status->username);
+}
+
+static void print_mailbox_status(const LoginMailboxStatus *status)
+{
+	g_autofree char *name = g_strdup_printf(_("Postfach %s"), status->address);
+	g_autofree char *words = mailbox_words(status);
+
+	print_text(name, words);
+}
+
 static void print_status(const LoginStatus *status)
 {
 	bool good = status->use == LOGIN_USE_GOOD;
@@ -423,6 +468,8 @@ static void print_status(const LoginStatus *status)
 	print_time(_("Zuletzt erneuert"), status->refreshed);
 	print_time(_("Zugriff bis (wird von selbst erneuert)"), status->expires);
 	print_text(_("Tokendatei"), status->token_file);
+	for (guint i = 0; i < status->mailboxes->len; i++)
+		print_mailbox_status(g_ptr_array_index(status->mailboxes, i));
 }
 
 static bool run_status(Cli *cli, GError **error)
