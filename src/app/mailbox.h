@@ -44,8 +44,8 @@ GPtrArray *mailbox_list(Mailbox *mailbox, GError **error);
 bool mailbox_select(Mailbox *mailbox, const char *folder, ImapAccess access, ImapStatus *status,
 	GError **error);
 
-/* After mailbox_select found no FOLDER: how the mailbox spells it, yours, where that differs in what
- * nobody sees alone (an umlaut as one letter or two). NULL: FAILURE_FOLDER_UNKNOWN,
+/* After mailbox_select found no FOLDER: how the mailbox spells it, yours, where that differs in
+ * what nobody sees alone (an umlaut as one letter or two). NULL: FAILURE_FOLDER_UNKNOWN,
  * FAILURE_FOLDER_BARE, or the session's failure; *HINT: it says more than that there is none. */
 char *mailbox_spell_folder(Mailbox *mailbox, const char *folder, bool *hint, GError **error);
 
