@@ -34,6 +34,18 @@ const char *mailbox_find(const Account *account, const char *mailbox, GError **e
 /* Whether PROBLEM concerns one mailbox as a whole and no other. */
 bool mailbox_is_refused(const GError *problem);
 
+/* Which way led to it. */
+typedef enum MailboxWay {
+	MAILBOX_WAY_MAIN,
+	MAILBOX_WAY_OWN,       /* credentials of its own: with their user name */
+	MAILBOX_WAY_NAMESPACE, /* another user's namespace: with what the mailbox is called there */
+	MAILBOX_WAY_AUTHORIZED, /* an authorization identity: with the user name that signed in */
+	MAILBOX_WAY_TOKEN,	/* a token: with whose it is */
+} MailboxWay;
+MailboxWay mailbox_way(const Mailbox *mailbox);
+/* What the way is named with, borrowed; NULL: MAILBOX_WAY_MAIN. */
+const char *mailbox_way_detail(const Mailbox *mailbox);
+
 /* Borrowed. */
 ImapSession *mailbox_session(const Mailbox *mailbox);
 
