@@ -128,23 +128,38 @@ static void report_tcp(Check *check, const Endpoint *endpoint, const StreamRepor
 		NULL);
 }
 
-/* "imap.amt.example, ausgestellt von Amts-CA, gültig bis …; Kette: …"; yours. */
+/* "gültig bis 23.11.2027", "gültig ab …" where it is not yet; yours. */
+static char *describe_validity(const StreamCertificate *certificate)
+{
+	g_autofree char *from = clock_format_day(certificate->valid_from);
+	g_autofree char *until = certificate->valid_until
+					 ? clock_format_day(certificate->valid_until)
+					 : g_strdup(_("unbekannt"));
+
+	if (certificate->valid_from > clock_now())
+		return g_strdup_printf(_("gültig ab %s bis %s"), from, until);
+	return g_strdup_printf(_("gültig bis %s"), until);
+}
+
+/* "imap.amt.example, ausgestellt von Amts-CA, gültig bis …; Kette: Amts-CA (gültig bis …)"; yours.
+ */
 static char *describe_chain(const GPtrArray *chain)
 {
 	const StreamCertificate *leaf = chain->len > 0 ? g_ptr_array_index(chain, 0) : NULL;
 	GString *text = g_string_new(NULL);
-	g_autofree char *until = NULL;
+	g_autofree char *validity = NULL;
 
 	if (!leaf)
 		return g_string_free(text, FALSE);
-	until = clock_format_german(leaf->valid_until);
-	g_string_append_printf(text, _("Zertifikat für %s, ausgestellt von %s, gültig bis %s"),
-		*leaf->names ? leaf->names : leaf->subject, leaf->issuer, until);
+	validity = describe_validity(leaf);
+	g_string_append_printf(text, _("Zertifikat für %s, ausgestellt von %s, %s"),
+		*leaf->names ? leaf->names : leaf->subject, leaf->issuer, validity);
 	for (guint i = 1; i < chain->len; i++) {
 		const StreamCertificate *above = g_ptr_array_index(chain, i);
+		g_autofree char *its = describe_validity(above);
 
 		g_string_append_printf(
-			text, "%s%s", i == 1 ? _("; Kette: ") : " ← ", above->subject);
+			text, "%s%s (%s)", i == 1 ? _("; Kette: ") : " ← ", above->subject, its);
 	}
 	return g_string_free(text, FALSE);
 }

@@ -140,11 +140,12 @@ static void print_result(Report *report, const CheckResult *result)
 
 static void print_head(const Cli *cli)
 {
-	g_autofree char *time = clock_format_german(clock_now());
-	g_autofree char *line = g_strdup_printf(_("Verbindung von %s am %s, Amtspost %s"),
-		cli->options.user, time, AMTSPOST_VERSION);
+	g_autofree char *time = clock_format_zone(clock_now());
+	g_autofree char *line =
+		g_strdup_printf(_("Verbindung von %s am %s, Rechner %s, Amtspost %s"),
+			cli->options.user, time, g_get_host_name(), AMTSPOST_VERSION);
 
-	cli_print_line(line);
+	cli_print_wrapped("", 0, line);
 }
 
 static void print_text(Report *report, const CheckResult *result)

@@ -259,6 +259,9 @@ FAILURE(FAILURE_BASIC_AUTH_RETIRED, "basic-auth-retired", FAILURE_CODE_SETUP, 3,
 FAILURE(FAILURE_SASL_INVALID, "sasl-invalid", FAILURE_CODE_PROTOCOL, 5, ACTOR_PROVIDER,
 	N_("Der Server konnte sich bei der Anmeldung nicht ausweisen. Die Verbindung wurde getrennt."),
 	N_("Das kann ein Fehler des Servers oder ein Angriff sein. Bitte informieren Sie Ihre IT."))
+FAILURE(FAILURE_FOLDERS_NONE, "folders-none", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
+	N_("Im Postfach „%s“ lässt sich kein Ordner öffnen."),
+	N_("Wer den Mailserver betreut, muss prüfen, ob das Postfach eingerichtet ist und der Benutzer Rechte daran hat."))
 FAILURE(FAILURE_FOLDER_UNKNOWN, "folder-unknown", FAILURE_CODE_REFUSED, 2, ACTOR_CLERK,
 	N_("Im Postfach %s, oder er ist nicht freigegeben."),
 	N_("„amtspost folders --user NAME --all“ zeigt alle."))

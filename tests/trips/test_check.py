@@ -324,6 +324,7 @@ def test_clock_that_is_wrong(good, days, failure):
     step = broken(good, "imap", "tls", failure, 3,
                   add={"LD_PRELOAD": FAKETIME, "FAKETIME": f"{days:+}d"})
     assert "Uhr" in step["detail"] + step["advice"]
+    assert ("gültig ab 01.01.2020 bis " in step["technical"]) == (days < 0)
 
 
 # The login and what it opens

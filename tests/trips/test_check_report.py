@@ -1,12 +1,15 @@
 """`check`: what people and programs read of it: hints at what works and yet should be looked after, the
 summary, the form of the report."""
 
+import re
+import socket
 import ssl
 
 import pytest
 from peers.certificates import Authority
 from peers.fake_imap import FakeImap, tls_context
 from runner import CLERK, PASSWORD
+from sharing import AuthorizedScene, NamespaceScene, OwnScene, TokenScene
 from test_check import check, good, good_smtp  # noqa: F401
 
 
@@ -57,6 +60,10 @@ def test_an_intermediate_certificate_that_ends_soon(good, tmp_path):
         good.set("imap.port", str(server.port))
         advice = hints(check(good, "imap", status=0))["tls"]
         assert "„Zwischenstelle“ in der Kette läuft in 10 Tagen ab" in advice
+        tls = next(step for step in check(good, "imap", status=0) if step["step"] == "tls")["detail"]
+        assert re.search(r"Zertifikat für localhost, ausgestellt von Zwischenstelle, gültig bis 01\.01\.2049; "
+                         r"Kette: Zwischenstelle \(gültig bis [0-9.]+\) ← Wurzel \(gültig bis 01\.01\.2049\)",
+                         tls), tls
 
 
 def test_old_encryption(good, certificate):
@@ -157,3 +164,73 @@ def test_advice_names_the_mailbox(good, another_mailbox):
     good.ok("login", "--user", CLERK, "--mailbox", another_mailbox.address, stdin=PASSWORD)
     another_mailbox.server.set_password(another_mailbox.address, PASSWORD + "-neu")
     assert call in words(report(good, "imap", status=4))
+
+
+# Where and when
+
+
+def test_head(good):
+    head = words(report(good).partition("\n\n")[0])
+    assert re.fullmatch(rf"Verbindung von {CLERK} am \d\d\.\d\d\.\d{{4}}, \d\d:\d\d Uhr "
+                        rf"\(UTC([+-]\d+(:\d\d)?)?\), Rechner {re.escape(socket.gethostname())}, "
+                        r"Amtspost [0-9.]+\S*", head), head
+
+
+# Servers that open without being asked, or nothing at all
+
+
+def test_a_mailbox_that_opens_without_a_login(good):
+    """Nothing was sent: nobody is signed in, and a refusal stays."""
+    with FakeImap() as server:
+        good.set("imap.port", str(server.port))
+        good.set("imap.tls", "none")
+        server.password = "anders"
+        assert good.fails(4, "folders", "--user", CLERK)["condition"] == "login-refused"
+        server.greeting = "* PREAUTH ready\r\n"
+        steps = check(good, "imap", status=0)
+        login = next(step for step in steps if step["step"] == "login")
+        assert login["ok"] is None and login["detail"] == "Der Server öffnet das Postfach ohne Anmeldung."
+        assert "nicht geprüft" in hints(steps)["login"]
+        server.greeting = "* OK ready\r\n"
+        assert good.fails(4, "folders", "--user", CLERK)["condition"] == "login-refused-before"
+
+
+@pytest.mark.parametrize("rows", ["", '* LIST (\\Noselect) "/" INBOX\r\n'])
+def test_no_folder_opens(good, rows):
+    def list_folders(connection, tag, _arguments):
+        connection.send(rows)
+        connection.ok(tag)
+    with FakeImap({"LIST": list_folders}) as server:
+        good.set("imap.port", str(server.port))
+        good.set("imap.tls", "none")
+        steps = check(good, "imap", status=6)
+        assert [(step["step"], step["failure"]) for step in steps if step["ok"] is False] == [
+            ("folders", "folders-none")]
+
+
+# How one got in
+
+
+def test_the_mechanism_is_told(good_smtp):
+    for step in check(good_smtp, status=0):
+        if step["step"] == "login":
+            assert re.search(r"^Angemeldet als \S+ mit (SCRAM-SHA-\d+|PLAIN|LOGIN)$", step["detail"]), step
+    with FakeImap() as server:
+        good_smtp.set("imap.port", str(server.port))
+        good_smtp.set("imap.tls", "none")
+        login = next(step for step in check(good_smtp, "imap", status=0) if step["step"] == "login")
+        assert login["detail"].endswith(" mit LOGIN")
+
+
+@pytest.mark.parametrize("way", [NamespaceScene, AuthorizedScene, OwnScene, TokenScene])
+def test_the_way_to_a_mailbox_is_told(make_scene, tmp_path, way):
+    with make_scene(way, tmp_path) as scene:
+        for box in scene.given:
+            scene.give(box)
+        scene.use(*scene.addresses[1:])
+        details = [step["detail"] for step in scene.clerk.json("check", "--user", CLERK, "imap")
+                   if step["step"] == "mailbox"]
+        expected = {"own": "mit eigenen Zugangsdaten (Benutzername ",
+                    "namespace": "im Namensraum anderer Benutzer („",
+                    "authorized": "mit der Anmeldung von ", "token": "mit dem Token von "}[scene.way]
+        assert len(details) == 2 and all(detail.startswith(f"geöffnet {expected}") for detail in details), details
