@@ -198,7 +198,7 @@ def assert_german(error: dict) -> None:
         text = error[part]
         assert text and text[0] not in " %" and "%s" not in text and "(null)" not in text, text
         # A sentence that quotes a usage line or a value ends with that.
-        assert text.rstrip()[-1] in ".)“" or ": " in text, text
+        assert text.rstrip()[-1] in ".?)“" or ": " in text, text
     german = {"der", "die", "das", "ein", "eine", "ist", "nicht", "wird", "wurde", "bitte", "muss",
               "kann", "es", "gibt", "zum", "sind"}
     words = {word.strip(".,:;„“").lower() for word in (error["message"] + " " + error["advice"]).split()}

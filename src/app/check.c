@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/text.h"
 #include "failure/failure.h"
 
 const char *check_step_name(CheckStep step)
@@ -24,6 +25,11 @@ const char *check_step_name(CheckStep step)
 	return names[step];
 }
 
+bool check_is_hint(const CheckResult *result)
+{
+	return result->advice && result->state != CHECK_BAD;
+}
+
 /* ---- reporting ---- */
 
 static void end_step(Check *check, CheckResult result)
@@ -31,11 +37,17 @@ static void end_step(Check *check, CheckResult result)
 	int64_t now = clock_monotonic();
 
 	result.protocol = check->protocol;
+	result.account = check->account->address;
 	result.milliseconds = result.state == CHECK_OPEN ? 0 : MAX(now - check->started, 0);
 	if (result.problem && !*check->first)
 		*check->first = g_error_copy(result.problem);
 	check->report(&result, check->data);
 	check->started = clock_monotonic();
+}
+
+char *check_join_sentences(const char *one, const char *other)
+{
+	return one && other ? g_strdup_printf("%s %s", one, other) : g_strdup(one ? one : other);
 }
 
 void check_set_time(Check *check, int64_t milliseconds)
@@ -57,7 +69,9 @@ static void end_good(Check *check, CheckStep step, const char *mailbox, char *de
 static void end_bad(Check *check, CheckStep step, const char *mailbox, GError *problem)
 {
 	g_autofree char *sentence = failure_sentence(problem);
-	g_autofree char *advice = failure_advice(problem);
+	g_autofree char *plain = failure_advice(problem);
+	FailureCall call = {.user = check->account->user_name};
+	g_autofree char *advice = failure_fill_advice(plain, &call, mailbox);
 
 	end_step(check, (CheckResult){.step = step,
 				.mailbox = mailbox,
@@ -91,6 +105,12 @@ void check_mailbox_bad(Check *check, const char *mailbox, GError *problem)
 void check_skip(Check *check, CheckStep step, const char *reason)
 {
 	end_step(check, (CheckResult){.step = step, .detail = reason});
+}
+
+void check_skip_with_hint(Check *check, CheckStep step, const char *reason, char *hint)
+{
+	end_step(check, (CheckResult){.step = step, .detail = reason, .advice = hint});
+	g_free(hint);
 }
 
 /* ---- the way ---- */

@@ -35,13 +35,18 @@ typedef enum CheckState {
 typedef struct CheckResult {
 	MailProtocol protocol;
 	CheckStep step;
+	const char *account; /* the main mailbox's address; NULL: none is entered */
 	const char *mailbox; /* CHECK_MAILBOX: its address; else NULL */
 	CheckState state;
 	int64_t milliseconds;
-	const char *detail;    /* what was found, or why it was left out: German */
-	const char *advice;    /* NULL: none */
+	const char *detail; /* what was found, or why it was left out: German */
+	/* CHECK_BAD: what to do; otherwise a hint: what works and yet should be looked after; NULL:
+	 * none */
+	const char *advice;
 	const GError *problem; /* CHECK_BAD, else NULL */
 } CheckResult;
+
+bool check_is_hint(const CheckResult *result);
 
 /* Called with each RESULT, which it borrows, as soon as it is there. */
 typedef void CheckReporter(const CheckResult *result, void *data);

@@ -128,40 +128,72 @@ static void report_tcp(Check *check, const Endpoint *endpoint, const StreamRepor
 		NULL);
 }
 
-/* "imap.amt.example, ausgestellt von Amts-CA, gültig bis …; Kette: …"; yours. */
+/* "gültig bis 23.11.2027", "gültig ab …" where it is not yet; yours. */
+static char *describe_validity(const StreamCertificate *certificate)
+{
+	g_autofree char *from = clock_format_day(certificate->valid_from);
+	g_autofree char *until = certificate->valid_until
+					 ? clock_format_day(certificate->valid_until)
+					 : g_strdup(_("unbekannt"));
+
+	if (certificate->valid_from > clock_now())
+		return g_strdup_printf(_("gültig ab %s bis %s"), from, until);
+	return g_strdup_printf(_("gültig bis %s"), until);
+}
+
+/* "imap.amt.example, ausgestellt von Amts-CA, gültig bis …; Kette: Amts-CA (gültig bis …)"; yours.
+ */
 static char *describe_chain(const GPtrArray *chain)
 {
 	const StreamCertificate *leaf = chain->len > 0 ? g_ptr_array_index(chain, 0) : NULL;
 	GString *text = g_string_new(NULL);
-	g_autofree char *until = NULL;
+	g_autofree char *validity = NULL;
 
 	if (!leaf)
 		return g_string_free(text, FALSE);
-	until = clock_format_german(leaf->valid_until);
-	g_string_append_printf(text, _("Zertifikat für %s, ausgestellt von %s, gültig bis %s"),
-		*leaf->names ? leaf->names : leaf->subject, leaf->issuer, until);
+	validity = describe_validity(leaf);
+	g_string_append_printf(text, _("Zertifikat für %s, ausgestellt von %s, %s"),
+		*leaf->names ? leaf->names : leaf->subject, leaf->issuer, validity);
 	for (guint i = 1; i < chain->len; i++) {
 		const StreamCertificate *above = g_ptr_array_index(chain, i);
+		g_autofree char *its = describe_validity(above);
 
 		g_string_append_printf(
-			text, "%s%s", i == 1 ? _("; Kette: ") : " ← ", above->subject);
+			text, "%s%s (%s)", i == 1 ? _("; Kette: ") : " ← ", above->subject, its);
 	}
 	return g_string_free(text, FALSE);
 }
 
-/* What will be the matter with the encryption, although it works; NULL: nothing. Yours. */
-static char *advise_on_tls(const StreamReport *report)
+/* The certificate of CHAIN that ends first; NULL: there is none. Borrowed. */
+static const StreamCertificate *first_to_end(const GPtrArray *chain)
 {
-	const char *version = report->version;
-	const StreamCertificate *leaf =
-		report->chain->len > 0 ? g_ptr_array_index(report->chain, 0) : NULL;
-	int64_t days = leaf ? (leaf->valid_until - clock_now()) / DAY : EXPIRY_WARNING;
+	const StreamCertificate *first = NULL;
 
-	if (g_strcmp0(version, "TLSv1") == 0 || g_strcmp0(version, "TLSv1.1") == 0)
-		return g_strdup(_("TLS 1.0 und 1.1 gelten als unsicher. Der Mailserver sollte "
-				  "erneuert werden."));
+	for (guint i = 0; i < chain->len; i++) {
+		const StreamCertificate *each = g_ptr_array_index(chain, i);
+
+		if (each->valid_until != 0 && (!first || each->valid_until < first->valid_until))
+			first = each;
+	}
+	return first;
+}
+
+/* That a certificate of CHAIN ends soon; NULL: none does. Yours. */
+static char *advise_on_end(const GPtrArray *chain)
+{
+	const StreamCertificate *first = first_to_end(chain);
+	int64_t days = first ? (first->valid_until - clock_now()) / DAY : EXPIRY_WARNING;
+
 	if (days >= EXPIRY_WARNING)
 		return NULL;
+	if (first != g_ptr_array_index(chain, 0))
+		return g_strdup_printf(
+			ngettext("Das Zertifikat „%s“ in der Kette läuft in %d Tag ab; wer den "
+				 "Mailserver betreut, sollte die Kette erneuern.",
+				"Das Zertifikat „%s“ in der Kette läuft in %d Tagen ab; wer den "
+				"Mailserver betreut, sollte die Kette erneuern.",
+				(unsigned long)days),
+			first->subject, (int)days);
 	return g_strdup_printf(
 		ngettext("Das Zertifikat läuft in %d Tag ab; wer den Mailserver betreut, sollte es "
 			 "erneuern.",
@@ -169,6 +201,19 @@ static char *advise_on_tls(const StreamReport *report)
 			"es erneuern.",
 			(unsigned long)days),
 		(int)days);
+}
+
+/* What will be the matter with the encryption, although it works; NULL: nothing. Yours. */
+static char *advise_on_tls(const StreamReport *report)
+{
+	const char *version = report->version;
+	bool old = g_strcmp0(version, "TLSv1") == 0 || g_strcmp0(version, "TLSv1.1") == 0;
+	g_autofree char *weak = old ? g_strdup(_("TLS 1.0 und 1.1 gelten als unsicher. Der "
+						 "Mailserver sollte erneuert werden."))
+				    : NULL;
+	g_autofree char *end = advise_on_end(report->chain);
+
+	return check_join_sentences(weak, end);
 }
 
 /* "TLSv1.3" as people write it; yours. */
@@ -185,9 +230,10 @@ static void report_tls(Check *check, const Endpoint *endpoint, const StreamRepor
 	g_autofree char *shown = NULL;
 
 	if (endpoint->tls == TLS_MODE_NONE) {
-		check_skip(check, CHECK_TLS,
-			_("Ausgeschaltet (SSL/TLS „Nein“): Auch Kennwörter gehen unverschlüsselt "
-			  "über das Netz."));
+		check_skip_with_hint(check, CHECK_TLS, _("Ausgeschaltet (SSL/TLS „Nein“)."),
+			g_strdup(_("Auch Kennwörter gehen unverschlüsselt über das Netz. Kann der "
+				   "Server TLS, sollte ein Administrator unter SSL/TLS „Server "
+				   "(Standard)“ wählen.")));
 		return;
 	}
 	shown = show_version(report->version ? report->version : "?");

@@ -24,9 +24,13 @@ typedef struct Check {
 void check_good(Check *check, CheckStep step, char *detail, char *advice);
 void check_bad(Check *check, CheckStep step, GError *problem);
 void check_skip(Check *check, CheckStep step, const char *reason);
+/* The same where somebody should look after it: HINT is taken. */
+void check_skip_with_hint(Check *check, CheckStep step, const char *reason, char *hint);
 /* The same for one mailbox. */
 void check_mailbox_good(Check *check, const char *mailbox, char *detail, char *advice);
 void check_mailbox_bad(Check *check, const char *mailbox, GError *problem);
+/* "ONE OTHER"; a missing one (NULL) is left out, NULL: both are. Yours. */
+char *check_join_sentences(const char *one, const char *other);
 /* The time that the step took otherwise than measured here; before it ends. */
 void check_set_time(Check *check, int64_t milliseconds);
 

@@ -145,14 +145,21 @@ static bool look_into(Check *check, Mailbox *mailbox, const char *address, char 
 	Rights rights = {0};
 	guint hidden, all;
 
-	if (!folders || (folder && !ask_rights(mailbox, folder, &rights, error)))
+	if (!folders)
+		return false;
+	if (!folder) {
+		failure_set(error, FAILURE_FOLDERS_NONE, address,
+			"%s: of %u folders none can be selected", address, folders->len);
+		return false;
+	}
+	if (!ask_rights(mailbox, folder, &rights, error))
 		return false;
 	hidden = count_hidden(check->account, address, folders, &all);
-	rights_text = folder ? describe_rights(&rights) : g_strdup(_("keiner lässt sich öffnen"));
+	rights_text = describe_rights(&rights);
 	*detail = g_strdup_printf(ngettext("%u Ordner, davon ausgeblendet: %u; %s",
 					  "%u Ordner, davon ausgeblendet: %u; %s", all),
 		all, hidden, rights_text);
-	*advice = folder ? advise_on_rights(check->account, &rights) : NULL;
+	*advice = advise_on_rights(check->account, &rights);
 	return true;
 }
 
@@ -185,6 +192,29 @@ static bool check_folders(Check *check)
 	return true;
 }
 
+/* By which way MAILBOX was opened; yours. */
+static char *describe_way(const Check *check, const Mailbox *mailbox)
+{
+	const char *detail = mailbox_way_detail(mailbox);
+
+	switch (mailbox_way(mailbox)) {
+	case MAILBOX_WAY_OWN:
+		return g_strdup_printf(
+			_("geöffnet mit eigenen Zugangsdaten (Benutzername %s)"), detail);
+	case MAILBOX_WAY_NAMESPACE:
+		return g_strdup_printf(_("geöffnet im Namensraum anderer Benutzer („%s“)"), detail);
+	case MAILBOX_WAY_AUTHORIZED:
+		return g_strdup_printf(_("geöffnet mit der Anmeldung von %s, die der Server dafür "
+					 "zulässt"),
+			detail);
+	case MAILBOX_WAY_TOKEN:
+		return g_strdup_printf(_("geöffnet mit dem Token von %s"), detail);
+	default:
+		return g_strdup_printf(
+			_("geöffnet mit der Anmeldung von %s"), check->account->address);
+	}
+}
+
 static bool check_shared(Check *check, const char *address)
 {
 	GError *problem = NULL;
@@ -195,7 +225,10 @@ static bool check_shared(Check *check, const char *address)
 	bool gone;
 
 	if (mailbox && look_into(check, mailbox, address, &detail, &advice, &problem)) {
-		check_mailbox_good(check, address, detail, advice);
+		g_autofree char *way = describe_way(check, mailbox);
+
+		check_mailbox_good(check, address, g_strdup_printf("%s; %s", way, detail), advice);
+		g_free(detail);
 		return true;
 	}
 	gone = is_gone(problem);
@@ -276,24 +309,38 @@ static void check_mailboxes(Check *check)
 	}
 }
 
-/* Who signed in; yours. */
+/* Who signed in, and how; yours. */
 static char *describe_login(const Check *check)
 {
 	const Account *account = check->account;
 	const Endpoint *endpoint = account_endpoint(account, check->protocol);
+	const char *mechanism = mail_session_mechanism(&check->session);
 
 	if (account->interface == INTERFACE_OFFICE365)
-		return g_strdup_printf(_("Angemeldet als %s mit OAuth 2.0"), account->address);
+		return g_strdup_printf(
+			_("Angemeldet als %s mit OAuth 2.0 (%s)"), account->address, mechanism);
 	return g_strdup_printf(endpoint->credentials_are_global
 				       ? _("Angemeldet als %s (gemeinsame Anmeldung aus der "
-					   "Systemsteuerung)")
-				       : _("Angemeldet als %s"),
-		endpoint->username);
+					   "Systemsteuerung) mit %s")
+				       : _("Angemeldet als %s mit %s"),
+		endpoint->username, mechanism);
+}
+
+/* Whoever opens a mailbox unasked has not said whose it is, nor whether the credentials hold. */
+static void skip_open_login(Check *check)
+{
+	if (check->has_credentials)
+		check_skip_with_hint(check, CHECK_LOGIN,
+			_("Der Server öffnet das Postfach ohne Anmeldung."),
+			g_strdup(_("Die hinterlegte Anmeldung wurde nicht gebraucht und nicht "
+				   "geprüft. Ein Administrator sollte prüfen, ob Servername und "
+				   "Port stimmen.")));
+	else
+		check_skip(check, CHECK_LOGIN, _("Der Server öffnet das Postfach ohne Anmeldung."));
 }
 
 void check_login(Check *check)
 {
-	bool imap = check->protocol == MAIL_PROTOCOL_IMAP;
 	bool office365 = check->account->interface == INTERFACE_OFFICE365;
 	GError *problem = NULL;
 
@@ -309,11 +356,12 @@ void check_login(Check *check)
 		skip_access(check, _("Nicht geprüft, weil niemand angemeldet ist."));
 		return;
 	}
-	if (check->has_credentials)
+	if (mail_session_is_open(&check->session))
+		skip_open_login(check);
+	else if (check->has_credentials)
 		check_good(check, CHECK_LOGIN, describe_login(check), NULL);
 	else
 		check_skip(check, CHECK_LOGIN,
-			imap ? _("Der Server öffnet das Postfach ohne Anmeldung.")
-			     : _("Es ist keine Anmeldung hinterlegt; gesendet wird ohne."));
+			_("Es ist keine Anmeldung hinterlegt; gesendet wird ohne."));
 	check_mailboxes(check);
 }

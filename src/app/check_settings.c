@@ -1,7 +1,6 @@
 /* What can be judged before a server is asked: the settings, and Office 365's token. */
 #include "app/check_internal.h"
 
-#include <stdlib.h>
 #include "app/sign_in.h"
 #include "app/token.h"
 #include "base/clock.h"
@@ -11,6 +10,10 @@
 
 /* Seconds that clocks may differ: certificates, tokens and mails' times suffer beyond. */
 #define CLOCK_TOLERANCE (5 * 60)
+
+/* Minutes. */
+#define HOUR 60
+#define DAY (24 * HOUR)
 
 /* ---- settings ---- */
 
@@ -125,8 +128,12 @@ bool check_settings(Check *check, bool asked)
 		return true;
 	}
 	if (is_left_out(check, asked, problem))
-		check_skip(check, CHECK_SETTINGS,
-			_("Für diesen Benutzer ist kein SMTP-Server eingetragen."));
+		check_skip_with_hint(check, CHECK_SETTINGS,
+			_("Für diesen Benutzer ist kein SMTP-Server eingetragen."),
+			check->account->smtp.default_is_off
+				? g_strdup(_("In der Systemsteuerung steht einer; „Verwende "
+					     "Default SMTP“ ist für diesen Benutzer aus."))
+				: NULL);
 	else
 		check_bad(check, CHECK_SETTINGS, g_steal_pointer(&problem));
 	return false;
@@ -134,51 +141,151 @@ bool check_settings(Check *check, bool asked)
 
 /* ---- the token ---- */
 
+/* "12 Minuten", "5 Stunden", "3 Tage"; yours. */
+static char *describe_span(int64_t seconds)
+{
+	int minutes = (int)MIN(seconds / 60, G_MAXINT);
+
+	if (minutes < 2 * HOUR)
+		return g_strdup_printf(
+			ngettext("%d Minute", "%d Minuten", (unsigned long)minutes), minutes);
+	if (minutes < 2 * DAY)
+		return g_strdup_printf(
+			ngettext("%d Stunde", "%d Stunden", (unsigned long)(minutes / HOUR)),
+			minutes / HOUR);
+	return g_strdup_printf(
+		ngettext("%d Tag", "%d Tage", (unsigned long)(minutes / DAY)), minutes / DAY);
+}
+
 /* What is known of the clocks: AHEAD as oauth_probe tells; NULL: they agree. Yours. */
 static char *describe_clock(int64_t ahead)
 {
-	int64_t minutes = llabs((long long)ahead) / 60;
+	int64_t seconds = ahead < 0 ? -ahead : ahead;
+	g_autofree char *span = describe_span(seconds);
 
-	if (minutes * 60 <= CLOCK_TOLERANCE)
+	if (seconds / 60 * 60 <= CLOCK_TOLERANCE)
 		return NULL;
-	return g_strdup_printf(
-		ahead > 0 ? ngettext("Die Uhr dieses Rechners geht %d Minute nach. Die IT muss sie "
-				     "stellen.",
-				    "Die Uhr dieses Rechners geht %d Minuten nach. Die IT muss sie "
-				    "stellen.",
-				    (unsigned long)minutes)
-			  : ngettext("Die Uhr dieses Rechners geht %d Minute vor. Die IT muss sie "
-				     "stellen.",
-				    "Die Uhr dieses Rechners geht %d Minuten vor. Die IT muss sie "
-				    "stellen.",
-				    (unsigned long)minutes),
-		(int)MIN(minutes, G_MAXINT));
+	return g_strdup_printf(ahead > 0 ? _("Die Uhr dieses Rechners geht %s nach. Die IT muss "
+					     "sie stellen.")
+					 : _("Die Uhr dieses Rechners geht %s vor. Die IT muss sie "
+					     "stellen."),
+		span);
 }
 
-static char *join_sentences(const char *one, const char *other)
+/* What is registered at the authority; yours. */
+static char *describe_client(const OauthClient *client)
 {
-	return one && other ? g_strdup_printf("%s %s", one, other) : g_strdup(one ? one : other);
+	g_autofree char *redirect = oauth_redirect_uri(client, 0);
+
+	return g_strdup_printf(_("Anmeldedienst %s, Mandant %s, Anwendungs-ID %s, "
+				 "Umleitungsadresse %s"),
+		client->authority, client->tenant, client->id, redirect);
+}
+
+/* What a token step has found. */
+typedef struct TokenFinding {
+	int64_t ahead;	 /* as oauth_probe tells */
+	GError *probing; /* what the next sign-in would founder on; NULL: nothing */
+	GError *renewal; /* why the token was not renewed now; NULL: it was */
+} TokenFinding;
+
+static void token_finding_clear(TokenFinding *finding)
+{
+	g_clear_error(&finding->probing);
+	g_clear_error(&finding->renewal);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TokenFinding, token_finding_clear)
+
+/* Renews the token although it still holds: a wrong or expired secret of the application shows
+ * nowhere else before the hour in which nobody gets in any more. One that was renewed minutes ago
+ * is proof enough (FAILURE_OAUTH_TOKEN_REFUSED); what only lacks the means for it, or passes, is
+ * not what the token founders on today. False: it does. */
+static bool renew(Check *check, const Secret *token, TokenFinding *finding, GError **error)
+{
+	g_autoptr(Secret) renewed = NULL;
+	FailureCode code;
+
+	if (token_get(check->office, check->account, token, check->cancel, &renewed,
+		    &finding->renewal))
+		return true;
+	code = failure_code(finding->renewal);
+	if (failure_is(finding->renewal, FAILURE_OAUTH_TOKEN_REFUSED)) {
+		g_clear_error(&finding->renewal);
+		return true;
+	}
+	if (failure_is(finding->renewal, FAILURE_TOKEN_WITHOUT_REFRESH) ||
+		code == FAILURE_CODE_RETRY || code == FAILURE_CODE_PROTOCOL)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&finding->renewal));
+	return false;
+}
+
+/* That the renewal did not come about, although the token holds; NULL: it did. Yours. */
+static char *describe_renewal(const GError *renewal)
+{
+	g_autofree char *sentence = NULL;
+
+	if (!renewal)
+		return NULL;
+	if (failure_is(renewal, FAILURE_TOKEN_WITHOUT_REFRESH))
+		return g_strdup(_("Danach ist eine neue Anmeldung nötig: Der Anmeldedienst hat "
+				  "nichts ausgestellt, womit sie sich erneuern ließe. Ein "
+				  "Administrator muss bei den Berechtigungen „offline_access“ "
+				  "eintragen."));
+	sentence = failure_sentence(renewal);
+	return g_strdup_printf(
+		_("Ob sich die Anmeldung erneuern lässt, war nicht zu prüfen: %s"), sentence);
+}
+
+/* That the next sign-in would fail; NULL: it would not. Yours. */
+static char *describe_next(const GError *probing)
+{
+	g_autofree char *sentence = probing ? failure_sentence(probing) : NULL;
+
+	return sentence ? g_strdup_printf(_("Die nächste Anmeldung würde scheitern: %s"), sentence)
+			: NULL;
 }
 
 /* A sign-in that holds: since when, and what the next one would run into. */
-static void report_token(Check *check, int64_t ahead, const GError *probing)
+static void report_token(Check *check, const TokenFinding *finding)
 {
 	g_auto(TokenStatus) status = {0};
-	g_autofree char *clock = describe_clock(ahead);
-	g_autofree char *sentence = probing ? failure_sentence(probing) : NULL;
-	g_autofree char *next = sentence ? g_strdup_printf(_("Die nächste Anmeldung würde "
-							     "scheitern: %s"),
-						   sentence)
-					 : NULL;
+	g_autofree char *clock = describe_clock(finding->ahead);
+	g_autofree char *renewal = describe_renewal(finding->renewal);
+	g_autofree char *next = describe_next(finding->probing);
+	g_autofree char *today = check_join_sentences(clock, renewal);
+	g_autofree char *client = describe_client(&check->account->oauth);
 	g_autofree char *until = NULL;
+	const char *identity;
 
 	token_status(check->office, check->account, true, &status, NULL);
+	identity = status.identity ? status.identity : check->account->address;
 	until = status.expires ? clock_format_german(status.expires) : g_strdup("–");
 	check_good(check, CHECK_TOKEN,
-		g_strdup_printf(_("Angemeldet als %s; der Zugriff gilt bis %s und wird von selbst "
-				  "erneuert"),
-			status.identity ? status.identity : check->account->address, until),
-		join_sentences(clock, next));
+		g_strdup_printf(
+			finding->renewal
+				? _("Angemeldet als %s; der Zugriff gilt bis %s. %s")
+				: _("Angemeldet als %s; der Zugriff gilt bis %s und wird von "
+				    "selbst erneuert (geprüft). %s"),
+			identity, until, client),
+		check_join_sentences(today, next));
+}
+
+/* A sign-in that does not hold: with what is registered, in the technical message. Takes PROBLEM.
+ */
+static void report_no_token(Check *check, GError *problem)
+{
+	const OauthClient *client = &check->account->oauth;
+	g_autofree char *redirect = oauth_redirect_uri(client, 0);
+	g_autofree char *message = problem->message;
+
+	problem->message =
+		g_strdup_printf("%s (authority %s, tenant %s, application %s, redirect %s)",
+			message, client->authority, client->tenant, client->id, redirect);
+	if (failure_is(problem, FAILURE_LOGIN_MISSING) && client->secret)
+		failure_set_remedy(problem, _("Das Geheimnis wurde nicht geprüft; "
+					      "das zeigt erst eine Anmeldung."));
+	check_bad(check, CHECK_TOKEN, problem);
 }
 
 /* What is the matter with a sign-in: what the last attempt ended with, or what the next one would
@@ -204,10 +311,9 @@ static GError *choose_problem(Check *check, GError *problem, GError *probing)
 void check_token(Check *check)
 {
 	const Account *account = check->account;
+	g_auto(TokenFinding) finding = {0};
 	g_autoptr(Secret) token = NULL;
 	GError *problem = NULL;
-	GError *probing = NULL;
-	int64_t ahead;
 
 	if (account->interface != INTERFACE_OFFICE365) {
 		check_skip(check, CHECK_TOKEN,
@@ -215,12 +321,13 @@ void check_token(Check *check)
 		return;
 	}
 	check->has_credentials =
-		token_get(check->office, account, NULL, check->cancel, &token, &problem);
-	oauth_probe(&account->oauth, account->address, check->cancel, &ahead, &probing);
-	if (check->has_credentials) {
-		report_token(check, ahead, probing);
-		g_clear_error(&probing);
-	} else {
-		check_bad(check, CHECK_TOKEN, choose_problem(check, problem, probing));
-	}
+		token_get(check->office, account, NULL, check->cancel, &token, &problem) &&
+		renew(check, token, &finding, &problem);
+	oauth_probe(
+		&account->oauth, account->address, check->cancel, &finding.ahead, &finding.probing);
+	if (check->has_credentials)
+		report_token(check, &finding);
+	else
+		report_no_token(
+			check, choose_problem(check, problem, g_steal_pointer(&finding.probing)));
 }

@@ -21,6 +21,7 @@ void folder_list_clear(FolderList *list)
 {
 	g_clear_pointer(&list->views, g_ptr_array_unref);
 	g_clear_pointer(&list->problems, g_ptr_array_unref);
+	g_clear_pointer(&list->unmatched, g_ptr_array_unref);
 	g_clear_pointer(&list->failed, g_free);
 }
 
@@ -60,6 +61,7 @@ static FolderView *make_view(const char *address, const HiddenRules *rules,
 	view->name = g_strdup(folder->name);
 	view->role = imap_role_name(folder->role);
 	view->messages = folder->messages;
+	view->whole = entry != NULL;
 	view->hidden_by = g_strdup(entry ? entry : hidden_rules_match(rules, folder, marked));
 	return view;
 }
@@ -81,7 +83,7 @@ static int compare_views(const void *left, const void *right)
 typedef struct Listing {
 	Office *office;
 	const Account *account;
-	const HiddenRules *rules;
+	HiddenRules *rules;
 	bool all;
 	const Cancel *cancel;
 	FolderList *list;
@@ -94,6 +96,7 @@ static bool add_folders(Listing *listing, Mailbox *mailbox, const char *address,
 		g_ptr_array_new_with_free_func((GDestroyNotify)folder_view_free);
 	g_autoptr(GPtrArray) folders = mailbox_list(mailbox, error);
 	g_autoptr(GPtrArray) marked = NULL;
+	guint hidden = 0;
 
 	if (!folders || !count_messages(mailbox, folders, error))
 		return false;
@@ -102,11 +105,15 @@ static bool add_folders(Listing *listing, Mailbox *mailbox, const char *address,
 		const ImapFolder *folder = g_ptr_array_index(folders, i);
 		FolderView *view = make_view(address, listing->rules, folder, marked);
 
-		if (folder->selectable && (listing->all || !view->hidden_by))
+		hidden_rules_note(listing->rules, folder, marked);
+		if (folder->selectable && (listing->all || !view->hidden_by)) {
 			g_ptr_array_add(views, view);
-		else
+		} else {
+			hidden += folder->selectable ? 1 : 0;
 			folder_view_free(view);
+		}
 	}
+	listing->list->hidden += hidden;
 	g_ptr_array_sort(views, compare_views);
 	g_ptr_array_extend_and_steal(listing->list->views, g_steal_pointer(&views));
 	return true;
@@ -136,6 +143,21 @@ static bool note_problem(FolderList *list, const char *address, const GError *pr
 	return true;
 }
 
+/* A further mailbox; that it does not open is only noted. */
+static bool list_further(Listing *listing, const char *address, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+
+	if (!listing->all && hidden_rules_match_mailbox(listing->rules, address)) {
+		listing->list->hidden_mailboxes++;
+		return true;
+	}
+	if (list_one(listing, address, &problem) || note_problem(listing->list, address, problem))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
 static bool list_all(Listing *listing, GError **error)
 {
 	const Account *account = listing->account;
@@ -144,17 +166,25 @@ static bool list_all(Listing *listing, GError **error)
 		return false;
 	for (guint i = 0; i < account->mailboxes->len; i++) {
 		const char *address = g_ptr_array_index(account->mailboxes, i);
-		g_autoptr(GError) problem = NULL;
 
-		if (account_find_mailbox(account, address) != address ||
-			(!listing->all && hidden_rules_match_mailbox(listing->rules, address)) ||
-			list_one(listing, address, &problem) ||
-			note_problem(listing->list, address, problem))
-			continue;
-		g_propagate_error(error, g_steal_pointer(&problem));
-		return false;
+		if (account_find_mailbox(account, address) == address &&
+			!list_further(listing, address, error))
+			return false;
 	}
 	return true;
+}
+
+/* Which entries of the user's own list are perhaps mistyped: that shows once all was looked at. */
+static void note_unmatched(const Listing *listing)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+
+	if (!listing->all || listing->list->failed || listing->account->hidden_standard)
+		return;
+	entries = hidden_rules_unmatched(listing->rules, listing->account);
+	listing->list->unmatched = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < entries->len; i++)
+		g_ptr_array_add(listing->list->unmatched, g_strdup(g_ptr_array_index(entries, i)));
 }
 
 bool folders_list(Office *office, const char *user, const char *mailbox, bool all,
@@ -178,5 +208,10 @@ bool folders_list(Office *office, const char *user, const char *mailbox, bool al
 	list->problems = g_ptr_array_new_with_free_func(g_free);
 	rules = hidden_rules_new(account);
 	listing.rules = rules;
-	return address ? list_one(&listing, address, error) : list_all(&listing, error);
+	if (address)
+		return list_one(&listing, address, error);
+	if (!list_all(&listing, error))
+		return false;
+	note_unmatched(&listing);
+	return true;
 }

@@ -12,13 +12,18 @@ typedef struct FolderView {
 	const char *role; /* "trash" …; NULL: none */
 	int64_t messages; /* -1: unknown or not selectable */
 	char *hidden_by;  /* the entry of the list; NULL: shown */
+	bool whole;	  /* it hides the whole mailbox */
 } FolderView;
 
 void folder_view_free(FolderView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FolderView, folder_view_free)
 
 typedef struct FolderList {
-	GPtrArray *views; /* FolderView *, mailbox by mailbox */
+	GPtrArray *views;     /* FolderView *, mailbox by mailbox */
+	GPtrArray *unmatched; /* char *, entries of the user's own list that match no folder; NULL:
+			       * not all were looked at */
+	guint hidden;	      /* folders that are left out because they are hidden */
+	guint hidden_mailboxes; /* the same, of which no folder is counted */
 	GPtrArray
 		*problems; /* char *, a German sentence for each mailbox that could not be opened */
 	char *failed;	   /* their addresses, "a@amt.example, b@amt.example"; NULL: none */

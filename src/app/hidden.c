@@ -34,6 +34,7 @@ typedef struct Rule {
 	char *entry;	  /* as written */
 	GPtrArray *names; /* folded: the entry and, in the standard list, its aliases */
 	ImapRole role;	  /* IMAP_ROLE_NONE: names only */
+	bool matched;	  /* some folder that was noted */
 } Rule;
 
 struct HiddenRules {
@@ -186,4 +187,29 @@ const char *hidden_rules_match_mailbox(const HiddenRules *rules, const char *add
 			return rule->entry;
 	}
 	return NULL;
+}
+
+void hidden_rules_note(HiddenRules *rules, const ImapFolder *folder, const GPtrArray *marked)
+{
+	g_autofree char *name = text_fold(folder->name);
+
+	for (guint i = 0; i < rules->rules->len; i++) {
+		Rule *rule = g_ptr_array_index(rules->rules, i);
+
+		rule->matched |= names_match(rule, name, folder->delimiter) ||
+				 role_matches(rule, folder, marked);
+	}
+}
+
+GPtrArray *hidden_rules_unmatched(const HiddenRules *rules, const Account *account)
+{
+	GPtrArray *entries = g_ptr_array_new();
+
+	for (guint i = 0; i < rules->rules->len; i++) {
+		const Rule *rule = g_ptr_array_index(rules->rules, i);
+
+		if (!rule->matched && !account_find_mailbox(account, rule->entry))
+			g_ptr_array_add(entries, rule->entry);
+	}
+	return entries;
 }

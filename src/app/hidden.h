@@ -1,4 +1,4 @@
-/* Which folders the import hides : the user's list or the standard with its aliases.
+/* Which folders the import hides: the user's list or the standard with its aliases.
  * Pure. */
 #pragma once
 
@@ -22,3 +22,8 @@ const char *hidden_rules_match(
 
 /* The entry that hides the whole mailbox ADDRESS, borrowed; NULL: none. */
 const char *hidden_rules_match_mailbox(const HiddenRules *rules, const char *address);
+
+/* Notes which entries match FOLDER, also where another one hides it already. */
+void hidden_rules_note(HiddenRules *rules, const ImapFolder *folder, const GPtrArray *marked);
+/* The entries that matched no folder noted so far and are no mailbox of ACCOUNT's, borrowed. */
+GPtrArray *hidden_rules_unmatched(const HiddenRules *rules, const Account *account);

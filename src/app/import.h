@@ -35,7 +35,10 @@ typedef struct ImportResult {
 	uint64_t unmarked; /* folders whose filed mails were not marked or moved on the server */
 	uint64_t bytes;
 	uint64_t folders; /* looked at to the end */
-	uint64_t acted;	  /* mails marked or moved on the server afterwards */
+	uint64_t
+		hidden; /* folders left out because they are hidden, of the mailboxes looked into */
+	uint64_t hidden_mailboxes; /* left out as a whole */
+	uint64_t acted;		   /* mails marked or moved on the server afterwards */
 	int64_t ms_durable;
 	int64_t ms_listed;
 	uint64_t wire_bytes;	   /* both ways after the handshakes, over all connections */
@@ -57,6 +60,7 @@ typedef enum ImportPhase {
 typedef struct ImportProgress {
 	ImportPhase phase;
 	const char *mailbox;
+	bool several; /* mailboxes are imported from */
 	const char *folder;
 	uint64_t done;	/* mails of this folder */
 	uint64_t total; /* mails of this folder to be fetched */

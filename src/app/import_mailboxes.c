@@ -13,12 +13,17 @@
 /* What a run is to import. */
 typedef struct Targets {
 	GPtrArray *mailboxes; /* const char *, the account's spelling, borrowed */
+	size_t named;	      /* folders that the caller names */
 	bool *found;	      /* a flag a named folder: some mailbox has it */
+	GError **misses;      /* one a named folder: why a mailbox has none of this name */
 	bool incomplete;      /* a mailbox could not be looked into */
 } Targets;
 
 static void targets_clear(Targets *targets)
 {
+	for (size_t i = 0; targets->misses && i < targets->named; i++)
+		g_clear_error(&targets->misses[i]);
+	g_free(targets->misses);
 	g_clear_pointer(&targets->mailboxes, g_ptr_array_unref);
 	g_free(targets->found);
 }
@@ -82,39 +87,72 @@ static bool import_one(ImportRun *run, const char *folder, bool *missing, GError
 	return true;
 }
 
-/* The folders that the caller names. One that is asked for in a mailbox by name must be there;
- * without a mailbox, in one of them. */
+/* The folder that the caller calls FOLDER. *MISS: the mailbox has none; *HINT: it tells more. */
+static bool import_spelled(
+	ImportRun *run, const char *folder, GError **miss, bool *hint, GError **error)
+{
+	g_autofree char *name = NULL;
+	g_autoptr(GError) problem = NULL;
+	bool missing = false;
+
+	if (!import_one(run, folder, &missing, error))
+		return false;
+	if (!missing)
+		return true;
+	name = mailbox_spell_folder(run->mailbox, folder, hint, &problem);
+	if (name)
+		return import_one(run, name, NULL, error);
+	if (failure_is(problem, FAILURE_FOLDER_UNKNOWN) ||
+		failure_is(problem, FAILURE_FOLDER_BARE)) {
+		*miss = g_steal_pointer(&problem);
+		return true;
+	}
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
+/* One that is asked for in a mailbox by name must be there; without a mailbox, in one of them. */
+static void note_miss(ImportRun *run, Targets *targets, size_t index, bool hint, GError *miss)
+{
+	if (run->request->mailboxes && targets->mailboxes->len > 1)
+		list_problem(run, run->request->folders[index], miss);
+	else if ((hint || targets->mailboxes->len == 1) && !targets->misses[index])
+		targets->misses[index] = g_error_copy(miss);
+}
+
+/* The folders that the caller names. */
 static bool import_named(ImportRun *run, Targets *targets, GError **error)
 {
 	const char *const *folders = run->request->folders;
 
 	for (size_t i = 0; folders[i]; i++) {
-		bool missing = false;
+		g_autoptr(GError) miss = NULL;
+		bool hint = false;
 
-		if (!import_one(run, folders[i], &missing, error))
+		if (!import_spelled(run, folders[i], &miss, &hint, error))
 			return false;
-		targets->found[i] |= !missing;
-		if (missing && run->request->mailboxes && targets->mailboxes->len > 1) {
-			g_autoptr(GError) problem = NULL;
-
-			failure_set(&problem, FAILURE_FOLDER_UNKNOWN, folders[i], "%s", folders[i]);
-			list_problem(run, folders[i], problem);
-		}
+		targets->found[i] |= !miss;
+		if (miss)
+			note_miss(run, targets, i, hint, miss);
 	}
 	return true;
 }
 
 /* The names of the selectable folders that are not hidden; borrowed from FOLDERS. */
-static GPtrArray *visible_names(const Account *account, GPtrArray *folders)
+static GPtrArray *visible_names(ImportRun *run, GPtrArray *folders)
 {
-	g_autoptr(HiddenRules) rules = hidden_rules_new(account);
+	g_autoptr(HiddenRules) rules = hidden_rules_new(run->account);
 	g_autoptr(GPtrArray) marked = hidden_list_marked(folders);
 	GPtrArray *names = g_ptr_array_new();
 
 	for (guint i = 0; i < folders->len; i++) {
 		const ImapFolder *folder = g_ptr_array_index(folders, i);
 
-		if (folder->selectable && !hidden_rules_match(rules, folder, marked))
+		if (!folder->selectable)
+			continue;
+		if (hidden_rules_match(rules, folder, marked))
+			run->result->hidden++;
+		else
 			g_ptr_array_add(names, folder->name);
 	}
 	return names;
@@ -148,7 +186,7 @@ static bool import_visible(ImportRun *run, GError **error)
 
 	if (!import_connect(run, error) || !(folders = mailbox_list(run->mailbox, error)))
 		return false;
-	names = visible_names(run->account, folders);
+	names = visible_names(run, folders);
 	statuses = g_new0(ImapStatus, names->len + 1);
 	if (!mailbox_status_many(run->mailbox, names, statuses, error))
 		return false;
@@ -190,11 +228,16 @@ static void add_visible(const ImportRun *run, GPtrArray *mailboxes)
 
 	if (run->request->folders || !hidden_rules_match_mailbox(rules, account->address))
 		g_ptr_array_add(mailboxes, account->address);
+	else
+		run->result->hidden_mailboxes++;
 	for (guint i = 0; i < account->mailboxes->len; i++) {
 		char *address = g_ptr_array_index(account->mailboxes, i);
 
-		if (account_find_mailbox(account, address) == address &&
-			!hidden_rules_match_mailbox(rules, address))
+		if (account_find_mailbox(account, address) != address)
+			continue;
+		if (hidden_rules_match_mailbox(rules, address))
+			run->result->hidden_mailboxes++;
+		else
 			g_ptr_array_add(mailboxes, address);
 	}
 }
@@ -204,8 +247,9 @@ static bool find_targets(const ImportRun *run, Targets *targets, GError **error)
 	const char *const *folders = run->request->folders;
 
 	targets->mailboxes = g_ptr_array_new();
-	targets->found =
-		g_new0(bool, (folders ? g_strv_length((char **)(uintptr_t)folders) : 0) + 1);
+	targets->named = folders ? g_strv_length((char **)(uintptr_t)folders) : 0;
+	targets->found = g_new0(bool, targets->named + 1);
+	targets->misses = g_new0(GError *, targets->named + 1);
 	if (run->request->mailboxes && !add_asked(run, targets->mailboxes, error))
 		return false;
 	if (!run->request->mailboxes)
@@ -252,6 +296,7 @@ static bool import_mailbox(ImportRun *run, Targets *targets, GError **error)
 	run->opened = false;
 	run->checks = 0;
 	run->progress.mailbox = run->address;
+	run->progress.several = !alone;
 	run->progress.folder = NULL;
 	if (run->request->folders ? import_named(run, targets, &problem)
 				  : import_visible(run, &problem))
@@ -265,14 +310,23 @@ static bool import_mailbox(ImportRun *run, Targets *targets, GError **error)
 }
 
 /* A named folder that no mailbox has is a wrong call. */
-static bool check_found(ImportRun *run, const Targets *targets, GError **error)
+static bool check_found(ImportRun *run, Targets *targets, GError **error)
 {
 	const char *const *folders = run->request->folders;
 
-	for (size_t i = 0; folders && folders[i]; i++) {
+	for (size_t i = 0; i < targets->named; i++) {
+		g_autofree char *subject = NULL;
+
 		if (targets->found[i] || targets->incomplete)
 			continue;
-		failure_set(error, FAILURE_FOLDER_UNKNOWN, folders[i], "%s", folders[i]);
+		if (targets->misses[i]) {
+			g_propagate_error(error, g_steal_pointer(&targets->misses[i]));
+			return false;
+		}
+		/* Follows on "Im Postfach". */
+		subject = g_strdup_printf(_("„%s“ und in den weiteren gibt es keinen Ordner „%s“"),
+			(const char *)g_ptr_array_index(targets->mailboxes, 0), folders[i]);
+		failure_set(error, FAILURE_FOLDER_UNKNOWN, subject, "%s", folders[i]);
 		return false;
 	}
 	return true;

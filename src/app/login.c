@@ -212,8 +212,17 @@ bool login_finish(Login *login, GError **error)
 
 /* ---- what is known ---- */
 
+static void mailbox_status_free(LoginMailboxStatus *status)
+{
+	g_free(status->address);
+	g_free(status->username);
+	g_free(status->reason);
+	g_free(status);
+}
+
 void login_status_clear(LoginStatus *status)
 {
+	g_clear_pointer(&status->mailboxes, g_ptr_array_unref);
 	g_free(status->account);
 	g_free(status->identity);
 	g_free(status->token_file);
@@ -294,6 +303,47 @@ static bool fill_blocked(LoginStatus *status, const GError *problem)
 	return code == FAILURE_CODE_SETUP || code == FAILURE_CODE_LOGIN;
 }
 
+/* Adds the further mailbox ADDRESS if anything is known of it. */
+static bool add_mailbox(Office *office, const Account *account, const char *address,
+	GPtrArray *mailboxes, GError **error)
+{
+	g_auto(MailboxLogin) login = {0};
+	g_autoptr(GError) problem = NULL;
+	LoginMailboxStatus *status;
+
+	if (!mailbox_login_load(office, account, address, &login, &problem) &&
+		!failure_is(problem, FAILURE_MAILBOX_SECRET)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	if (!login.username && !login.refused)
+		return true;
+	status = g_new0(LoginMailboxStatus, 1);
+	status->address = g_strdup(address);
+	status->username = g_steal_pointer(&login.username);
+	status->refused = login.since;
+	status->again = login.until;
+	status->reason = problem ? failure_sentence(problem) : NULL;
+	g_ptr_array_add(mailboxes, status);
+	return true;
+}
+
+/* With Office 365 the user's token alone counts. */
+static bool fill_mailboxes(
+	Office *office, const Account *account, LoginStatus *status, GError **error)
+{
+	status->mailboxes = g_ptr_array_new_with_free_func((GDestroyNotify)mailbox_status_free);
+	if (account->interface != INTERFACE_STANDARD)
+		return true;
+	for (guint i = 0; i < account->mailboxes->len; i++) {
+		const char *address = g_ptr_array_index(account->mailboxes, i);
+
+		if (!add_mailbox(office, account, address, status->mailboxes, error))
+			return false;
+	}
+	return true;
+}
+
 static bool fill_status(Office *office, const Account *account, LoginStatus *status, GError **error)
 {
 	g_autoptr(Account) unlocked = NULL;
@@ -317,7 +367,8 @@ bool login_status(Office *office, const char *user, LoginStatus *status, GError 
 	g_autoptr(Account) account = settings_resolve(office_settings(office), user, error);
 	g_auto(LoginStatus) found = {0};
 
-	if (!account || !fill_status(office, account, &found, error))
+	if (!account || !fill_status(office, account, &found, error) ||
+		!fill_mailboxes(office, account, &found, error))
 		return false;
 	*status = found;
 	found = (LoginStatus){0};

@@ -114,6 +114,15 @@ typedef enum LoginUse {
 	LOGIN_USE_BLOCKED, /* somebody else must act first */
 } LoginUse;
 
+/* What is known of a further mailbox with credentials of its own, or that was refused. */
+typedef struct LoginMailboxStatus {
+	char *address;
+	char *username;	 /* of its own credentials; NULL: it has none */
+	int64_t refused; /* when the server refused it; 0: it did not */
+	int64_t again;	 /* when it may be asked again; 0: with other credentials */
+	char *reason;	 /* why its own credentials cannot be used; NULL: nothing */
+} LoginMailboxStatus;
+
 /* What is known without asking anybody. */
 typedef struct LoginStatus {
 	LoginUse use;
@@ -124,7 +133,8 @@ typedef struct LoginStatus {
 	int64_t refreshed; /* the token's last good refresh; 0: none yet */
 	int64_t expires;   /* of the access token; 0: unknown */
 	char *token_file;
-	char *reason; /* why it is not good, or what to know; NULL: nothing */
+	char *reason;	      /* why it is not good, or what to know; NULL: nothing */
+	GPtrArray *mailboxes; /* LoginMailboxStatus * */
 } LoginStatus;
 
 void login_status_clear(LoginStatus *status);

@@ -34,3 +34,12 @@ bool mail_session_is_open(const MailSession *session)
 {
 	return session->imap && imap_is_preauthenticated(session->imap);
 }
+
+const char *mail_session_mechanism(const MailSession *session)
+{
+	const char *used = session->imap   ? imap_mechanism_used(session->imap)
+			   : session->smtp ? smtp_mechanism_used(session->smtp)
+					   : NULL;
+
+	return used ? used : "–";
+}

@@ -24,5 +24,7 @@ bool mail_session_open(
 bool mail_session_begin(
 	MailProtocol protocol, Stream *stream, MailSession *session, GError **error);
 bool mail_session_login(MailSession *session, const SaslIdentity *identity, GError **error);
+/* By which mechanism SESSION logged in ("SCRAM-SHA-256"), borrowed; "–": it did not. */
+const char *mail_session_mechanism(const MailSession *session);
 /* Whether the server opens its mailbox without any login (PREAUTH). */
 bool mail_session_is_open(const MailSession *session);

@@ -27,7 +27,9 @@ void mailbox_close(Mailbox *mailbox)
 	if (!mailbox)
 		return;
 	imap_close(mailbox->session);
+	g_free(mailbox->way_detail);
 	mailbox_names_clear(mailbox);
+	g_free(mailbox->address);
 	g_free(mailbox);
 }
 
@@ -42,6 +44,24 @@ Mailbox *mailbox_adopt(ImapSession *session)
 ImapSession *mailbox_session(const Mailbox *mailbox)
 {
 	return mailbox->session;
+}
+
+MailboxWay mailbox_way(const Mailbox *mailbox)
+{
+	return mailbox->way;
+}
+
+const char *mailbox_way_detail(const Mailbox *mailbox)
+{
+	return mailbox->way_detail;
+}
+
+/* Always true: it was opened. */
+static bool note_way(const Opening *opening, MailboxWay way, const char *detail)
+{
+	opening->mailbox->way = way;
+	opening->mailbox->way_detail = g_strdup(detail);
+	return true;
 }
 
 const char *mailbox_find(const Account *account, const char *mailbox, GError **error)
@@ -153,12 +173,12 @@ static bool open_with_token(const Opening *opening, GError **error)
 		return false;
 	order.token = token;
 	if (try_token(opening, &order, &problem))
-		return true;
+		return note_way(opening, MAILBOX_WAY_TOKEN, opening->account->address);
 	if (lacks_right(problem) && find_fresh_token(opening, token, &fresh, &other)) {
 		g_clear_error(&problem);
 		order.token = fresh;
 		if (try_token(opening, &order, &problem))
-			return true;
+			return note_way(opening, MAILBOX_WAY_TOKEN, opening->account->address);
 	}
 	/* Where the user's own mailbox does not open either, that is the matter. */
 	if (other)
@@ -192,7 +212,8 @@ static bool open_with_own(const Opening *opening, const MailboxLogin *login, GEr
 		.username = login->username,
 		.password = login->password,
 	};
-	bool opened = try_login(opening, &order, &problem);
+	bool opened = try_login(opening, &order, &problem) &&
+		      note_way(opening, MAILBOX_WAY_OWN, login->username);
 
 	if (opened || failure_is(problem, FAILURE_LOGIN_REFUSED))
 		mailbox_login_note(opening->office, opening->account, opening->address, !opened);
@@ -263,7 +284,7 @@ static bool open_authorized(const Opening *opening, GError **error)
 		return refuse_mailbox(opening, "nobody to be authorized", error);
 	if (try_login(opening, &order, &problem)) {
 		mailbox_login_note(opening->office, opening->account, opening->address, false);
-		return true;
+		return note_way(opening, MAILBOX_WAY_AUTHORIZED, endpoint->username);
 	}
 	/* A server that does not say that it was the authorization may count a failed login. */
 	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
@@ -292,7 +313,7 @@ static bool open_shared(const Opening *opening, GError **error)
 	if (!open_in_namespace(opening, &found, error))
 		return false;
 	if (found)
-		return true;
+		return note_way(opening, MAILBOX_WAY_NAMESPACE, opening->mailbox->root);
 	if (login.refused && !opening->again)
 		return refuse_for_now(opening, &login, error);
 	return open_authorized(opening, error);
@@ -314,6 +335,7 @@ Mailbox *mailbox_open(Office *office, const Account *account, const char *addres
 
 	if (!settings_require(account, MAIL_PROTOCOL_IMAP, error))
 		return NULL;
+	mailbox->address = g_strdup(address);
 	if (text_is_same(address, account->address))
 		opened = open_main(&opening, error);
 	else if (account->interface == INTERFACE_OFFICE365)

@@ -34,6 +34,18 @@ const char *mailbox_find(const Account *account, const char *mailbox, GError **e
 /* Whether PROBLEM concerns one mailbox as a whole and no other. */
 bool mailbox_is_refused(const GError *problem);
 
+/* Which way led to it. */
+typedef enum MailboxWay {
+	MAILBOX_WAY_MAIN,
+	MAILBOX_WAY_OWN,       /* credentials of its own: with their user name */
+	MAILBOX_WAY_NAMESPACE, /* another user's namespace: with what the mailbox is called there */
+	MAILBOX_WAY_AUTHORIZED, /* an authorization identity: with the user name that signed in */
+	MAILBOX_WAY_TOKEN,	/* a token: with whose it is */
+} MailboxWay;
+MailboxWay mailbox_way(const Mailbox *mailbox);
+/* What the way is named with, borrowed; NULL: MAILBOX_WAY_MAIN. */
+const char *mailbox_way_detail(const Mailbox *mailbox);
+
 /* Borrowed. */
 ImapSession *mailbox_session(const Mailbox *mailbox);
 
@@ -43,6 +55,15 @@ GPtrArray *mailbox_list(Mailbox *mailbox, GError **error);
 /* imap_select for a folder by its own name. */
 bool mailbox_select(Mailbox *mailbox, const char *folder, ImapAccess access, ImapStatus *status,
 	GError **error);
+
+/* After mailbox_select found no FOLDER: how the mailbox spells it, yours, where that differs in
+ * what nobody sees alone (an umlaut as one letter or two). NULL: FAILURE_FOLDER_UNKNOWN,
+ * FAILURE_FOLDER_BARE, or the session's failure; *HINT: it says more than that there is none. */
+char *mailbox_spell_folder(Mailbox *mailbox, const char *folder, bool *hint, GError **error);
+
+/* FAILURE_FOLDER_UNKNOWN, that the mailbox ADDRESS has no FOLDER. */
+void mailbox_miss_folder(
+	GError **error, const char *address, const char *folder, const char *message);
 
 /* What the server calls FOLDER; yours. FAILURE_FOLDER_UNKNOWN: it cannot have a folder of that
  * name.

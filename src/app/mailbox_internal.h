@@ -5,6 +5,9 @@
 
 struct Mailbox {
 	ImapSession *session;
+	char *address; /* NULL: the session was taken over as it is */
+	MailboxWay way;
+	char *way_detail; /* NULL: MAILBOX_WAY_MAIN */
 	/* In another user's namespace; root NULL: the server's names are the owner's. */
 	char *root;	/* "shared/info@amt.example" */
 	char delimiter; /* behind it; 0: none */

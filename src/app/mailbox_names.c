@@ -338,6 +338,7 @@ GPtrArray *mailbox_list(Mailbox *mailbox, GError **error)
 
 char *mailbox_server_name(const Mailbox *mailbox, const char *folder, GError **error)
 {
+	g_autofree char *message = NULL;
 	const char *name = folder;
 	const char *known;
 
@@ -353,8 +354,8 @@ char *mailbox_server_name(const Mailbox *mailbox, const char *folder, GError **e
 	/* Whatever the name, it stays below the root, and the root has one name alone. */
 	if (*name && mailbox->delimiter)
 		return g_strdup_printf("%s%c%s", mailbox->root, mailbox->delimiter, name);
-	failure_set(error, FAILURE_FOLDER_UNKNOWN, folder, "%s: nothing of this name below %s",
-		folder, mailbox->root);
+	message = g_strdup_printf("%s: nothing of this name below %s", folder, mailbox->root);
+	mailbox_miss_folder(error, mailbox->address, folder, message);
 	return NULL;
 }
 
@@ -369,9 +370,13 @@ bool mailbox_select(
 	if (imap_select(mailbox->session, name, access, status, &problem))
 		return true;
 	/* People know the folder by its owner's name for it. */
-	failure_set(error, failure_of(problem),
-		g_strcmp0(failure_subject(problem), name) == 0 ? folder : failure_subject(problem),
-		"%s", problem->message);
+	if (failure_is(problem, FAILURE_FOLDER_UNKNOWN))
+		mailbox_miss_folder(error, mailbox->address, folder, problem->message);
+	else
+		failure_set(error, failure_of(problem),
+			g_strcmp0(failure_subject(problem), name) == 0 ? folder
+								       : failure_subject(problem),
+			"%s", problem->message);
 	return false;
 }
 

@@ -170,13 +170,27 @@ static GPtrArray *list_selected(ImapSession *session, const MessageQuery *query,
 	return g_steal_pointer(&views);
 }
 
-/* Opens MAILBOX at the folder of QUERY. */
+/* Opens MAILBOX at the folder of QUERY; *NAME, yours, is how the mailbox spells it. */
 static Mailbox *open_folder(Office *office, const Account *account, const char *address,
-	const MessageQuery *query, ImapStatus *status, const Cancel *cancel, GError **error)
+	const MessageQuery *query, char **name, ImapStatus *status, const Cancel *cancel,
+	GError **error)
 {
 	g_autoptr(Mailbox) mailbox = mailbox_open(office, account, address, false, cancel, error);
+	g_autoptr(GError) problem = NULL;
+	bool hint;
 
-	return mailbox && mailbox_select(mailbox, query->folder, IMAP_READ_ONLY, status, error)
+	if (!mailbox)
+		return NULL;
+	*name = g_strdup(query->folder);
+	if (mailbox_select(mailbox, *name, IMAP_READ_ONLY, status, &problem))
+		return g_steal_pointer(&mailbox);
+	if (!failure_is(problem, FAILURE_FOLDER_UNKNOWN)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return NULL;
+	}
+	g_free(*name);
+	*name = mailbox_spell_folder(mailbox, query->folder, &hint, error);
+	return *name && mailbox_select(mailbox, *name, IMAP_READ_ONLY, status, error)
 		       ? g_steal_pointer(&mailbox)
 		       : NULL;
 }
@@ -189,6 +203,7 @@ GPtrArray *messages_list(
 	g_autoptr(MimeWorker) worker = mime_worker_new();
 	g_autoptr(GPtrArray) views = NULL;
 	g_autofree char *server = NULL;
+	g_autofree char *name = NULL;
 	const char *address;
 	ArchiveFolder folder = {0};
 	ImapStatus status;
@@ -196,13 +211,13 @@ GPtrArray *messages_list(
 	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error) ||
 		!(address = mailbox_find(account, query->mailbox, error)))
 		return NULL;
-	mailbox = open_folder(office, account, address, query, &status, cancel, error);
+	mailbox = open_folder(office, account, address, query, &name, &status, cancel, error);
 	views = mailbox ? list_selected(mailbox_session(mailbox), query, worker, cancel, error)
 			: NULL;
 	if (!views)
 		return NULL;
 	server = folder_key_server(account);
-	folder = folder_key_make(account, server, address, query->folder, status.uid_validity);
+	folder = folder_key_make(account, server, address, name, status.uid_validity);
 	if (!mark_imported(office, &folder, views, error))
 		return NULL;
 	return g_steal_pointer(&views);

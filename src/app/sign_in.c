@@ -75,6 +75,12 @@ static bool check_login(
 	return false;
 }
 
+/* Whether the credentials of ORDER were never asked for: that says nothing about them. */
+static bool is_unproven(const SignInTry *order, const MailSession *session)
+{
+	return (order->password || order->token) && mail_session_is_open(session);
+}
+
 static bool with_password(Office *office, const SignInTry *order, bool again, const Cancel *cancel,
 	MailSession *session, GError **error)
 {
@@ -85,7 +91,8 @@ static bool with_password(Office *office, const SignInTry *order, bool again, co
 		return false;
 	if (sign_in_try(order, cancel, session, &problem) &&
 		check_login(account, session, !order->password, &problem)) {
-		sign_in_remember(office, account, order->protocol, VERDICT_GOOD);
+		if (!is_unproven(order, session))
+			sign_in_remember(office, account, order->protocol, VERDICT_GOOD);
 		return true;
 	}
 	if (failure_is(problem, FAILURE_LOGIN_REFUSED)) {
@@ -123,7 +130,7 @@ static bool with_token(Office *office, SignInTry *order, const Cancel *cancel, M
 		mail_session_clear(session);
 		good = try_token(office, order, first, &second, cancel, session, &problem);
 	}
-	if (good)
+	if (good && !is_unproven(order, session))
 		sign_in_remember(office, order->account, order->protocol, VERDICT_GOOD);
 	else if (failure_is(problem, FAILURE_OAUTH_TOKEN_REFUSED))
 		sign_in_remember(office, order->account, order->protocol, VERDICT_REFUSED);

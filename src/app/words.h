@@ -48,7 +48,7 @@ const char *words_login_use(const LoginStatus *status);
 
 /* Why the import leaves FOLDER out; NULL: it does not. */
 char *words_hidden(const FolderView *folder);
-/* What an import is doing right now. */
-char *words_progress(const ImportProgress *progress);
+/* What an import is doing right now, in about WIDTH letters. */
+char *words_progress(const ImportProgress *progress, int width);
 /* Where a mail came from, when and by whom. */
 char *words_source(const ArchiveSource *source);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/text.h"
 
 char *words_hidden(const FolderView *folder)
 {
@@ -12,12 +13,32 @@ char *words_hidden(const FolderView *folder)
 				 : NULL;
 }
 
-char *words_progress(const ImportProgress *progress)
+/* Where the import is, in at most ROOM letters; yours. */
+static char *place_text(const ImportProgress *progress, glong room)
+{
+	g_autofree char *place =
+		progress->several ? g_strdup_printf("%s, %s", progress->mailbox, progress->folder)
+				  : g_strdup(progress->folder);
+	g_autofree char *safe = text_for_terminal(place);
+	g_autofree char *start = NULL;
+
+	if (g_utf8_strlen(safe, -1) <= room)
+		return g_steal_pointer(&safe);
+	start = g_utf8_substring(safe, 0, MAX(room - 1, 0));
+	return g_strconcat(start, "…", NULL);
+}
+
+char *words_progress(const ImportProgress *progress, int width)
 {
 	g_autofree char *size = words_size(progress->bytes);
+	g_autofree char *count = NULL;
+	g_autofree char *where = NULL;
 
 	switch (progress->phase) {
 	case IMPORT_CONNECTING:
+		if (progress->several)
+			return g_strdup_printf(_("Verbindung zum Postfach %s wird aufgebaut …"),
+				progress->mailbox);
 		return g_strdup(_("Verbindung zum Mailserver wird aufgebaut …"));
 	case IMPORT_WAITING:
 		return g_strdup_printf(
@@ -29,8 +50,10 @@ char *words_progress(const ImportProgress *progress)
 	case IMPORT_FETCHING:
 		break;
 	}
-	return g_strdup_printf(_("%s: %" PRIu64 " von %" PRIu64 " E-Mails, %s"), progress->folder,
-		progress->done, progress->total, size);
+	count = g_strdup_printf(_("%" PRIu64 " von %" PRIu64 " E-Mails, %s"), progress->done,
+		progress->total, size);
+	where = place_text(progress, width - g_utf8_strlen(count, -1) - 2);
+	return g_strdup_printf("%s: %s", where, count);
 }
 
 char *words_source(const ArchiveSource *source)

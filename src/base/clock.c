@@ -30,6 +30,28 @@ char *clock_format_german(int64_t seconds)
 	return time ? g_date_time_format(time, _("%d.%m.%Y, %H:%M Uhr")) : g_strdup("");
 }
 
+char *clock_format_zone(int64_t seconds)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
+	g_autofree char *local = clock_format_german(seconds);
+	int minutes = time ? (int)(g_date_time_get_utc_offset(time) / G_TIME_SPAN_MINUTE) : 0;
+	int hours = ABS(minutes) / 60;
+	const char *sign = minutes < 0 ? "-" : "+";
+
+	if (minutes == 0)
+		return g_strdup_printf("%s (UTC)", local);
+	if (minutes % 60 == 0)
+		return g_strdup_printf("%s (UTC%s%d)", local, sign, hours);
+	return g_strdup_printf("%s (UTC%s%d:%02d)", local, sign, hours, ABS(minutes) % 60);
+}
+
+char *clock_format_day(int64_t seconds)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
+
+	return time ? g_date_time_format(time, _("%d.%m.%Y")) : g_strdup("");
+}
+
 char *clock_format_hour(int64_t seconds)
 {
 	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);

@@ -13,6 +13,12 @@ char *clock_format(int64_t seconds);
 /* What a clerk reads: "23.11.2026, 15:04 Uhr" in local time; yours. */
 char *clock_format_german(int64_t seconds);
 
+/* The same with its zone: "23.11.2026, 15:04 Uhr (UTC+1)"; yours. */
+char *clock_format_zone(int64_t seconds);
+
+/* Only the day, "23.11.2026"; yours. */
+char *clock_format_day(int64_t seconds);
+
 /* Only the time of day, "15:04 Uhr"; yours. */
 char *clock_format_hour(int64_t seconds);
 

@@ -7,12 +7,12 @@
 #include "app/check.h"
 #include "app/words.h"
 #include "base/clock.h"
+#include "cli/cli_check_summary.h"
 #include "cli/cli_terminal.h"
 #include "failure/failure.h"
 #include "json/result.h"
 
-/* Letters of a line, as mail programs leave it alone, and of the column before the text. */
-#define LINE_WIDTH 78
+/* The column before the text. */
 #define TEXT_COLUMN 14
 
 typedef struct Report {
@@ -20,32 +20,15 @@ typedef struct Report {
 	bool started;
 	MailProtocol protocol; /* of the last step */
 	unsigned bad;
+	unsigned hints;
+	bool cancelled;
+	CliCheckSummary *summary;
 	/* Steps that were left out for one reason are told together. */
 	GString *left_out; /* "Proxy, Anmeldung" */
 	char *reason;
 } Report;
 
-/* Prints TEXT behind HEAD, which fills the first column, wrapped, with all further lines below its
- * beginning. */
-static void print_wrapped(const char *head, const char *text)
-{
-	g_auto(GStrv) words = g_strsplit(text, " ", -1);
-	g_autoptr(GString) line = g_string_new(head);
-	long used = TEXT_COLUMN;
-
-	for (char **word = words; *word; word++) {
-		long length = g_utf8_strlen(*word, -1);
-
-		if (used > TEXT_COLUMN && used + 1 + length > LINE_WIDTH) {
-			cli_print_line(line->str);
-			g_string_printf(line, "%*s", TEXT_COLUMN, "");
-			used = TEXT_COLUMN;
-		}
-		g_string_append_printf(line, "%s%s", used > TEXT_COLUMN ? " " : "", *word);
-		used += length + (used > TEXT_COLUMN ? 1 : 0);
-	}
-	cli_print_line(line->str);
-}
+/* ---- for people ---- */
 
 /* WORD in the first column, TEXT in the second. */
 static void print_columns(const char *word, const char *text)
@@ -53,7 +36,7 @@ static void print_columns(const char *word, const char *text)
 	long blanks = MAX(TEXT_COLUMN - 2 - g_utf8_strlen(word, -1), 1);
 	g_autofree char *head = g_strdup_printf("  %s%*s", word, (int)blanks, "");
 
-	print_wrapped(head, text);
+	cli_print_wrapped(head, TEXT_COLUMN, text);
 }
 
 static void print_below(const char *name, const char *text)
@@ -83,13 +66,31 @@ static void print_left_out(Report *report)
 	g_string_truncate(report->left_out, 0);
 }
 
+/* How a step ended, for the first column. */
+static const char *mark_of(const CheckResult *result)
+{
+	if (check_is_hint(result))
+		return _("HINWEIS");
+	return result->state == CHECK_GOOD ? _("in Ordnung") : _("FEHLER");
+}
+
+/* "Anmeldung (12 ms)"; yours. */
+static char *title_of(const CheckResult *result)
+{
+	const char *label = words_check_step(result->step);
+	g_autofree char *time = words_duration(result->milliseconds);
+
+	if (result->state == CHECK_OPEN)
+		return g_strdup(label);
+	return g_strdup_printf("%s%s%s (%s)", label, result->mailbox ? " " : "",
+		result->mailbox ? result->mailbox : "", time);
+}
+
 static void print_step(const CheckResult *result)
 {
-	g_autofree char *time = words_duration(result->milliseconds);
-	g_autofree char *title = g_strdup_printf("%s%s%s (%s)", words_check_step(result->step),
-		result->mailbox ? " " : "", result->mailbox ? result->mailbox : "", time);
+	g_autofree char *title = title_of(result);
 
-	print_columns(result->state == CHECK_GOOD ? _("in Ordnung") : _("FEHLER"), title);
+	print_columns(mark_of(result), title);
 	print_below(NULL, result->detail);
 	if (result->advice)
 		print_below(_("Rat"), result->advice);
@@ -99,7 +100,7 @@ static void print_step(const CheckResult *result)
 
 static void print_result(Report *report, const CheckResult *result)
 {
-	bool open = result->state == CHECK_OPEN;
+	bool open = result->state == CHECK_OPEN && !result->advice;
 
 	if (!open || g_strcmp0(report->reason, result->detail) != 0)
 		print_left_out(report);
@@ -111,11 +112,12 @@ static void print_result(Report *report, const CheckResult *result)
 
 static void print_head(const Cli *cli)
 {
-	g_autofree char *time = clock_format_german(clock_now());
-	g_autofree char *line = g_strdup_printf(_("Verbindung von %s am %s, Amtspost %s"),
-		cli->options.user, time, AMTSPOST_VERSION);
+	g_autofree char *time = clock_format_zone(clock_now());
+	g_autofree char *line =
+		g_strdup_printf(_("Verbindung von %s am %s, Rechner %s, Amtspost %s"),
+			cli->options.user, time, g_get_host_name(), AMTSPOST_VERSION);
 
-	cli_print_line(line);
+	cli_print_wrapped("", 0, line);
 }
 
 static void print_text(Report *report, const CheckResult *result)
@@ -135,18 +137,33 @@ static void print_text(Report *report, const CheckResult *result)
 	cli_show_notice(report->cli);
 }
 
-static void print_end(Report *report)
+/* "Alles in Ordnung; 2 Hinweise."; yours. */
+static char *describe_end(const Report *report)
 {
-	g_autofree char *line =
+	g_autofree char *steps =
 		report->bad == 0
-			? g_strdup(_("Alles in Ordnung."))
-			: g_strdup_printf(ngettext("%u Schritt ist gescheitert.",
-						  "%u Schritte sind gescheitert.", report->bad),
+			? g_strdup(report->cancelled ? _("Abgebrochen") : _("Alles in Ordnung"))
+			: g_strdup_printf(ngettext("%u Schritt ist gescheitert",
+						  "%u Schritte sind gescheitert", report->bad),
 				  report->bad);
+	g_autofree char *hints =
+		report->hints == 0
+			? NULL
+			: g_strdup_printf(ngettext("; %u Hinweis", "; %u Hinweise", report->hints),
+				  report->hints);
+
+	return g_strdup_printf("%s%s.", steps, hints ? hints : "");
+}
+
+static void print_end(Report *report, int64_t milliseconds)
+{
+	g_autofree char *end = describe_end(report);
 
 	print_left_out(report);
 	cli_print_line("");
-	cli_print_line(line);
+	cli_check_summary_print(report->summary, milliseconds);
+	cli_print_line("");
+	cli_print_line(end);
 }
 
 /* ---- the command ---- */
@@ -156,6 +173,8 @@ static void take_result(const CheckResult *result, void *data)
 	Report *report = data;
 
 	report->bad += result->state == CHECK_BAD ? 1 : 0;
+	report->hints += check_is_hint(result) ? 1 : 0;
+	cli_check_summary_take(report->summary, result);
 	if (report->cli->options.json) {
 		cli_print_element(report->cli, result_check(result));
 		fflush(stdout);
@@ -186,7 +205,9 @@ static bool run_check(Cli *cli, GError **error)
 {
 	CheckRequest request = {.user = cli->options.user};
 	g_autoptr(GString) left_out = g_string_new(NULL);
-	Report report = {.cli = cli, .left_out = left_out};
+	g_autoptr(CliCheckSummary) summary = cli_check_summary_new();
+	Report report = {.cli = cli, .left_out = left_out, .summary = summary};
+	int64_t started = clock_monotonic();
 	bool good;
 
 	if (!read_protocols(cli, &request, error))
@@ -194,12 +215,13 @@ static bool run_check(Cli *cli, GError **error)
 	cli_show_notice(cli);
 	good = check_run(cli->office, &request, take_result, &report, cli->cancel, error);
 	cli_clear_notice(cli);
+	report.cancelled = cancel_triggered(cli->cancel);
 	if (cli->options.json && cli->printed)
 		cli_finish_array(cli);
 	else if (report.started)
-		print_end(&report);
+		print_end(&report, clock_monotonic() - started);
 	g_free(report.reason);
-	cli->explained = report.started && !cancel_triggered(cli->cancel);
+	cli->explained = report.started && !report.cancelled;
 	return good;
 }
 

@@ -113,6 +113,9 @@ bool cli_read_secrets(Secret **first, Secret **second, GError **error);
 void cli_print(const char *format, ...) G_GNUC_PRINTF(1, 2); /* standard output, UTF-8 */
 /* TEXT made safe for a terminal. */
 void cli_print_line(const char *text);
+/* TEXT in lines that mail programs leave alone: the first behind HEAD, which fills COLUMN columns,
+ * the others below its beginning. A word that is longer than a line is broken. */
+void cli_print_wrapped(const char *head, int column, const char *text);
 /* Takes DOCUMENT and prints it as the command's one JSON document. */
 void cli_print_json(Cli *cli, json_t *document);
 /* Elements of an array that may be long, printed one by one; finish always, also after none. */

@@ -313,6 +313,32 @@ static void print_text(const char *name, const char *value)
 		cli_print_line(line);
 }
 
+/* Yours: what is known of the mailbox. */
+static char *mailbox_words(const LoginMailboxStatus *status)
+{
+	g_autofree char *refused = status->refused ? clock_format_german(status->refused) : NULL;
+	g_autofree char *again = status->again ? clock_format_hour(status->again) : NULL;
+
+	if (status->reason)
+		return g_strdup(status->reason);
+	if (!status->username)
+		return g_strdup_printf(
+			_("Zugriff abgelehnt am %s; Amtspost fragt erst um %s wieder"), refused,
+			again);
+	if (refused)
+		return g_strdup_printf(_("eigene Zugangsdaten von „%s“, abgelehnt am %s"),
+			status->username, refused);
+	return g_strdup_printf(_("eigene Zugangsdaten von „%s“"), status->username);
+}
+
+static void print_mailbox_status(const LoginMailboxStatus *status)
+{
+	g_autofree char *name = g_strdup_printf(_("Postfach %s"), status->address);
+	g_autofree char *words = mailbox_words(status);
+
+	print_text(name, words);
+}
+
 static void print_status(const LoginStatus *status)
 {
 	bool good = status->use == LOGIN_USE_GOOD;
@@ -328,6 +354,8 @@ static void print_status(const LoginStatus *status)
 	print_time(_("Zuletzt erneuert"), status->refreshed);
 	print_time(_("Zugriff bis (wird von selbst erneuert)"), status->expires);
 	print_text(_("Tokendatei"), status->token_file);
+	for (guint i = 0; i < status->mailboxes->len; i++)
+		print_mailbox_status(g_ptr_array_index(status->mailboxes, i));
 }
 
 static bool run_status(Cli *cli, GError **error)

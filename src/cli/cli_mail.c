@@ -16,6 +16,13 @@
 #include "failure/failure.h"
 #include "json/result.h"
 
+/* For people, who see the mailbox beside it. */
+static char *people_reason(const FolderView *view)
+{
+	return view->whole ? g_strdup(_("das ganze Postfach ist ausgeblendet"))
+			   : words_hidden(view);
+}
+
 static void print_folders(const GPtrArray *views)
 {
 	const char *titles[] = {_("Postfach"), _("Ordner"), _("E-Mails"), _("Hinweis"), NULL};
@@ -23,7 +30,7 @@ static void print_folders(const GPtrArray *views)
 
 	for (guint i = 0; i < views->len; i++) {
 		const FolderView *view = g_ptr_array_index(views, i);
-		g_autofree char *reason = words_hidden(view);
+		g_autofree char *reason = people_reason(view);
 		g_autofree char *count =
 			view->messages < 0 ? NULL : g_strdup_printf("%" PRId64, view->messages);
 		const char *cells[] = {view->mailbox, view->name, count, reason ? reason : ""};
@@ -33,10 +40,38 @@ static void print_folders(const GPtrArray *views)
 	cli_table_print(table);
 }
 
+/* What the list leaves out. */
+static void print_hidden(const FolderList *list)
+{
+	if (list->hidden > 0)
+		cli_print(ngettext("%u Ordner ist ausgeblendet; --all zeigt ihn.\n",
+				  "%u Ordner sind ausgeblendet; --all zeigt sie.\n", list->hidden),
+			list->hidden);
+	if (list->hidden_mailboxes > 0)
+		cli_print(ngettext("%u Postfach ist ganz ausgeblendet; --all zeigt es.\n",
+				  "%u Postfächer sind ganz ausgeblendet; --all zeigt sie.\n",
+				  list->hidden_mailboxes),
+			list->hidden_mailboxes);
+}
+
+static void print_unmatched(const GPtrArray *entries)
+{
+	g_autoptr(GString) line = g_string_new(_("Auf keinen Ordner passen: "));
+
+	if (!entries || entries->len == 0)
+		return;
+	for (guint i = 0; i < entries->len; i++)
+		g_string_append_printf(
+			line, "%s„%s“", i ? ", " : "", (const char *)g_ptr_array_index(entries, i));
+	cli_print_line(line->str);
+}
+
 static void print_folder_list(Cli *cli, const FolderList *list)
 {
 	if (!cli->options.json) {
 		print_folders(list->views);
+		print_hidden(list);
+		print_unmatched(list->unmatched);
 		return;
 	}
 	for (guint i = 0; i < list->views->len; i++)
@@ -120,11 +155,15 @@ static bool messages_once(Cli *cli, GError **error)
 
 /* ---- import ---- */
 
+/* Letters of the progress line, less than a terminal is wide. */
+#define PROGRESS_WIDTH 78
+
 static void show_progress(const ImportProgress *progress, void *data)
 {
-	g_autofree char *text = words_progress(progress);
+	g_autofree char *text = words_progress(progress, PROGRESS_WIDTH);
 	g_autofree char *safe = text_for_terminal(text);
-	g_autofree char *line = g_utf8_substring(safe, 0, MIN(g_utf8_strlen(safe, -1), 78));
+	g_autofree char *line =
+		g_utf8_substring(safe, 0, MIN(g_utf8_strlen(safe, -1), PROGRESS_WIDTH));
 
 	(void)data;
 	fprintf(stderr, "\r\033[K%s", line);
@@ -186,10 +225,37 @@ static void print_case_conflicts(const ImportResult *result)
 	}
 }
 
-/* Nothing was new: what that means depends on what was asked. */
-static void print_nothing_new(const ImportRequest *request, const ImportResult *result)
+/* Nothing was looked at. */
+static void print_all_hidden(const Cli *cli, const ImportResult *result)
 {
-	if (request->since)
+	FailureCall call = cli_call(cli);
+	g_autofree char *line = NULL;
+	g_autofree char *filled = NULL;
+
+	if (result->hidden_mailboxes > 0)
+		line = g_strdup(_("Nichts zu importieren: Alle Ordner sind ausgeblendet; „amtspost "
+				  "folders --user NAME --all“ zeigt sie mit dem Grund."));
+	else if (result->hidden == 1)
+		line = g_strdup(_("Nichts zu importieren: Der einzige Ordner ist ausgeblendet; "
+				  "„amtspost folders --user NAME --all“ zeigt ihn mit dem Grund."));
+	else
+		line = g_strdup_printf(
+			_("Nichts zu importieren: Alle %" PRIu64 " Ordner sind ausgeblendet; "
+			  "„amtspost folders --user NAME --all“ zeigt sie mit dem Grund."),
+			result->hidden);
+	filled = failure_fill_advice(line, &call, NULL);
+	cli_print_line(filled);
+}
+
+/* Nothing was new: what that means depends on what was asked. */
+static void print_nothing_new(
+	const Cli *cli, const ImportRequest *request, const ImportResult *result)
+{
+	bool hidden = result->hidden > 0 || result->hidden_mailboxes > 0;
+
+	if (hidden && result->folders == 0 && !request->folders)
+		print_all_hidden(cli, result);
+	else if (request->since)
 		cli_print(_("Seit diesem Tag liegt dort keine E-Mail vor.\n"));
 	else
 		cli_print(ngettext("Nichts Neues: %" PRIu64
@@ -237,7 +303,7 @@ static void print_result(
 
 	/* Of a run that failed before it looked at anything the failure alone tells. */
 	if (nothing && !failed)
-		print_nothing_new(request, result);
+		print_nothing_new(cli, request, result);
 	else if (!nothing)
 		print_counts(result);
 	if (request->case_number && nothing && !failed)

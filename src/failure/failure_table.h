@@ -123,7 +123,7 @@ FAILURE(FAILURE_SETTING_SCOPE, "setting-scope", FAILURE_CODE_INPUT, 2, ACTOR_ADM
 	N_("Manche Einstellungen gelten nur für alle (Systemsteuerung, ohne --user), manche nur je Benutzer (Benutzerverwaltung, mit --user NAME)."))
 FAILURE(FAILURE_SETTING_MISSING, "setting-missing", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Es fehlt eine Einstellung: %s."),
-	N_("Ein Administrator muss sie eintragen, in der Benutzerverwaltung oder, mit „Verwende Default“, in der Systemsteuerung."))
+	N_("Ein Administrator muss sie eintragen, %s."))
 FAILURE(FAILURE_SETTING_MISSING_GLOBAL, "setting-missing-global", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Es fehlt eine Einstellung: %s."),
 	N_("Ein Administrator muss sie in der Systemsteuerung eintragen."))
@@ -176,7 +176,7 @@ FAILURE(FAILURE_TLS_FILE, "tls-file", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
 /* Reaching the server */
 FAILURE(FAILURE_NAME_UNKNOWN, "name-unknown", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Servername „%s“ ist nicht bekannt."),
-	N_("Bitte prüfen Sie den Servernamen auf Tippfehler; sonst kann die IT sagen, wie der Server heißt."))
+	N_("Ein Administrator muss den Servernamen auf Tippfehler prüfen; wie der Server heißt, weiß, wer ihn betreut."))
 FAILURE(FAILURE_NAME_TEMPORARY, "name-temporary", FAILURE_CODE_RETRY, 5, ACTOR_OPERATOR,
 	N_("Die Adresse zum Servernamen „%s“ ist gerade nicht zu ermitteln."),
 	N_("Bitte versuchen Sie es später noch einmal. Bleibt es dabei, muss die IT die Namensauflösung (DNS) prüfen."))
@@ -233,7 +233,7 @@ FAILURE(FAILURE_TLS_INJECTION, "tls-injection", FAILURE_CODE_PROTOCOL, 5, ACTOR_
 	N_("Das kann ein Angriff auf die Verbindung sein. Bitte informieren Sie Ihre IT."))
 FAILURE(FAILURE_TLS_VERSION, "tls-version", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Die Verschlüsselung mit dem Server kommt nicht zustande, weil die TLS-Versionen nicht passen: %s."),
-	N_("Ein Administrator kann unter SSL/TLS einen Wert wählen, den der Server beherrscht. Besser ist es, den Server zu erneuern, wenn er nur TLS 1.0 oder 1.1 kann."))
+	N_("%s Kann der Server nur TLS 1.0 oder 1.1, sollte er erneuert werden."))
 FAILURE(FAILURE_TLS_HANDSHAKE, "tls-handshake", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Die Verschlüsselung mit dem Server %s kommt nicht zustande."),
 	N_("Ein Administrator muss Port und SSL/TLS prüfen; die technische Meldung nennt den Grund."))
@@ -323,9 +323,15 @@ FAILURE(FAILURE_BASIC_AUTH_RETIRED, "basic-auth-retired", FAILURE_CODE_SETUP, 3,
 FAILURE(FAILURE_SASL_INVALID, "sasl-invalid", FAILURE_CODE_PROTOCOL, 5, ACTOR_PROVIDER,
 	N_("Der Server konnte sich bei der Anmeldung nicht ausweisen. Die Verbindung wurde getrennt."),
 	N_("Das kann ein Fehler des Servers oder ein Angriff sein. Bitte informieren Sie Ihre IT."))
+FAILURE(FAILURE_FOLDERS_NONE, "folders-none", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
+	N_("Im Postfach „%s“ lässt sich kein Ordner öffnen."),
+	N_("Wer den Mailserver betreut, muss prüfen, ob das Postfach eingerichtet ist und der Benutzer Rechte daran hat."))
 FAILURE(FAILURE_FOLDER_UNKNOWN, "folder-unknown", FAILURE_CODE_REFUSED, 2, ACTOR_CLERK,
-	N_("Den Ordner „%s“ gibt es auf dem Server nicht."),
-	N_("Bitte prüfen Sie die Schreibweise; „amtspost folders“ zeigt alle Ordner."))
+	N_("Im Postfach %s, oder er ist nicht freigegeben."),
+	N_("„amtspost folders --user NAME --all“ zeigt alle."))
+FAILURE(FAILURE_FOLDER_BARE, "folder-bare", FAILURE_CODE_REFUSED, 2, ACTOR_CLERK,
+	N_("Der Ordner „%s“ enthält selbst keine E-Mails, nur Unterordner."),
+	N_("Bitte nennen Sie einen davon; „amtspost folders --user NAME --all“ zeigt alle."))
 FAILURE(FAILURE_FOLDER_DENIED, "folder-denied", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
 	N_("Der Server lässt den Zugriff auf den Ordner „%s“ nicht zu."),
 	N_("Wer den Mailserver betreut, kann das Leserecht geben."))

@@ -46,6 +46,8 @@ bool imap_is_alive(const ImapSession *session);
 bool imap_has(const ImapSession *session, ImapCapability capability);
 /* SASL mechanisms that the server offers (SaslMechanism bits). */
 unsigned imap_mechanisms(const ImapSession *session);
+/* The one that imap_login succeeded with, or the command "LOGIN"; borrowed, NULL: none. */
+const char *imap_mechanism_used(const ImapSession *session);
 /* All that the server offers, in its own words ("IMAP4rev1 IDLE …"), at most 1,000 bytes, borrowed.
  */
 const char *imap_offer(const ImapSession *session);

@@ -32,12 +32,13 @@ struct ImapSession {
 	ImapLexer lexer;
 	bool alive;
 	bool preauthenticated;
-	bool utf8;		/* UTF8=ACCEPT is enabled */
-	bool expects_more;	/* a continuation request may come */
-	unsigned capabilities;	/* ImapCapability */
-	unsigned mechanisms;	/* SaslMechanism */
-	bool capabilities_told; /* since somebody cleared it */
-	char *offer;		/* the same in the server's words, fit for a person */
+	bool utf8;		    /* UTF8=ACCEPT is enabled */
+	bool expects_more;	    /* a continuation request may come */
+	unsigned capabilities;	    /* ImapCapability */
+	unsigned mechanisms;	    /* SaslMechanism */
+	const char *mechanism_used; /* NULL: not logged in */
+	bool capabilities_told;	    /* since somebody cleared it */
+	char *offer;		    /* the same in the server's words, fit for a person */
 	unsigned last_tag;
 	unsigned untagged;			 /* responses since the last tagged one */
 	GArray *pending;			 /* unsigned: tags without an answer */

@@ -133,9 +133,13 @@ static bool login_otherwise(ImapSession *session, const SaslIdentity *identity, 
 static bool prove_identity(ImapSession *session, const SaslIdentity *identity, GError **error)
 {
 	SaslMechanism mechanism = sasl_choose(session->mechanisms, identity);
+	bool plain = mechanism == SASL_NONE;
+	bool done = plain ? login_otherwise(session, identity, error)
+			  : authenticate(session, mechanism, identity, error);
 
-	return mechanism != SASL_NONE ? authenticate(session, mechanism, identity, error)
-				      : login_otherwise(session, identity, error);
+	if (done)
+		session->mechanism_used = plain ? "LOGIN" : sasl_name(mechanism);
+	return done;
 }
 
 /* "* ENABLED UTF8=ACCEPT" */
@@ -203,4 +207,9 @@ bool imap_login(ImapSession *session, const SaslIdentity *identity, GError **err
 	done = log_in(session, identity, error);
 	forget_secret(session);
 	return done;
+}
+
+const char *imap_mechanism_used(const ImapSession *session)
+{
+	return session->mechanism_used;
 }

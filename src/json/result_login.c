@@ -50,16 +50,34 @@ json_t *result_login(const LoginResult *result, const GError *problem, const Fai
 	return document;
 }
 
+static json_t *mailbox_status_json(const LoginMailboxStatus *status)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "address", result_text(status->address),
+		"username", result_text(status->username), "refused", result_time(status->refused),
+		"again", result_time(status->again), "reason", result_text(status->reason),
+		"usable", status->refused == 0 && !status->reason);
+}
+
+static json_t *mailbox_statuses_json(const GPtrArray *statuses)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < statuses->len; i++)
+		json_array_append_new(list, mailbox_status_json(g_ptr_array_index(statuses, i)));
+	return list;
+}
+
 json_t *result_login_status(const LoginStatus *status)
 {
 	bool usable = status->use == LOGIN_USE_GOOD || status->use == LOGIN_USE_UNTRIED;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "account",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "account",
 		result_text(status->account), "identity", result_text(status->identity),
 		"signed_in", result_time(status->signed_in), "refreshed",
 		result_time(status->refreshed), "expires", result_time(status->expires),
 		"token_file", result_text(status->token_file), "reason",
-		result_text(status->reason), "usable", usable);
+		result_text(status->reason), "usable", usable, "mailboxes",
+		mailbox_statuses_json(status->mailboxes));
 }
 
 json_t *result_login_removed(bool removed)

@@ -13,11 +13,12 @@ json_t *result_check(const CheckResult *result)
 {
 	const GError *problem = result->problem;
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "protocol",
+	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:b, s:o, s:o}", "protocol",
 		result->protocol == MAIL_PROTOCOL_IMAP ? "imap" : "smtp", "step",
 		check_step_name(result->step), "mailbox", result_text(result->mailbox), "ok",
 		state_json(result->state), "ms", (json_int_t)result->milliseconds, "detail",
-		result_text(result->detail), "advice", result_text(result->advice), "failure",
+		result_text(result->detail), "advice", result_text(result->advice), "hint",
+		check_is_hint(result), "failure",
 		result_text(problem ? failure_name(problem) : NULL), "technical",
 		result_text(problem ? problem->message : NULL));
 }

@@ -41,9 +41,12 @@ void proxy_copy(Proxy *to, const Proxy *from);
 
 typedef struct Endpoint {
 	MailProtocol protocol;
-	char *host; /* name or address, without brackets */
+	char *host;	     /* name or address, without brackets */
+	bool uses_default;   /* host, port, TLS and proxy are the global ones */
+	bool default_is_off; /* there is no host, but a global one that the user does not use */
 	uint16_t port;
 	TlsMode tls;
+	bool tls_is_fixed; /* with Office 365 it is no matter of choice */
 	Proxy proxy;
 	char *ca_file;	  /* NULL: the system's authorities only */
 	int timeout;	  /* seconds without progress */

@@ -28,7 +28,8 @@ typedef struct StreamCertificate {
 	char *subject; /* the common name, else the whole one */
 	char *issuer;
 	char *names;	     /* "imap.amt.example, smtp.amt.example"; "" for none */
-	int64_t valid_until; /* seconds since 1970 */
+	int64_t valid_from;  /* seconds since 1970; 0: not readable */
+	int64_t valid_until; /* the same */
 } StreamCertificate;
 
 /* How far a connection came: milliseconds from its start, -1 for what it did not come to. */
@@ -39,10 +40,12 @@ typedef struct StreamReport {
 	int64_t encrypted; /* TLS done */
 	int64_t ended;	   /* greeted by the server, or failed */
 	bool starttls;
-	char *address;	  /* of server or proxy; NULL: unknown */
-	char *version;	  /* "TLSv1.3" and the like; NULL: no handshake succeeded */
-	char *cipher;	  /* the same */
-	GPtrArray *chain; /* StreamCertificate * as the server sent them, its own first */
+	char *address; /* of server or proxy; NULL: unknown */
+	char *version; /* "TLSv1.3" and the like; NULL: no handshake succeeded */
+	char *cipher;  /* the same */
+	/* StreamCertificate * as the server sent them, its own first, then the authority's of ours
+	 * that the chain ends at, if it was found. */
+	GPtrArray *chain;
 } StreamReport;
 
 void stream_report_clear(StreamReport *report);

@@ -370,7 +370,8 @@ static char *subject_of(const Attempt *attempt, Failure failure, unsigned spoken
 	case FAILURE_TLS_CA_FILE:
 		return g_strdup(endpoint->ca_file);
 	case FAILURE_TLS_VERSION:
-		return stream_tls_describe_mismatch(endpoint->tls, spoken);
+		return endpoint->tls_is_fixed ? stream_tls_describe_fixed(spoken)
+					      : stream_tls_describe_mismatch(endpoint->tls, spoken);
 	default:
 		return g_strdup(endpoint->host);
 	}
@@ -406,9 +407,17 @@ static const char *usual_port(const Endpoint *endpoint, Failure failure)
 }
 
 /* What the advice says beyond its row; NULL: nothing. Yours. */
-static char *remedy_of(const Attempt *attempt, Failure failure)
+static char *remedy_of(const Attempt *attempt, Failure failure, unsigned spoken)
 {
 	switch (failure) {
+	case FAILURE_TLS_VERSION:
+		return attempt->endpoint->tls_is_fixed
+			       ? g_strdup(_("Mit Office 365 ist TLS 1.2 Pflicht; es gibt keinen "
+					    "anderen Wert. Ein Administrator kann prüfen, ob der "
+					    "Servername stimmt."))
+			       : g_strdup_printf(_("Ein Administrator kann unter SSL/TLS „%s“ "
+						   "wählen."),
+					 stream_tls_suitable(spoken));
 	case FAILURE_PROXY_UNREACHABLE:
 		return quote_proxy(attempt);
 	case FAILURE_TLS_NOT_SPOKEN:
@@ -477,7 +486,7 @@ void stream_error_set(const Attempt *attempt, unsigned spoken, GError **error)
 	g_autofree char *subject = subject_of(attempt, failure, spoken);
 	g_autofree char *text = describe(attempt);
 
-	g_autofree char *remedy = remedy_of(attempt, failure);
+	g_autofree char *remedy = remedy_of(attempt, failure, spoken);
 
 	failure_set(
 		error, failure, subject, "%s port %u: %s", endpoint->host, endpoint->port, text);

@@ -164,5 +164,10 @@ unsigned stream_tls_probe(
 bool stream_tls_is_implicit(const Endpoint *endpoint, int64_t deadline, const Cancel *cancel);
 /* Yours: "eingestellt ist …, der Server kann …". */
 char *stream_tls_describe_mismatch(TlsMode mode, unsigned spoken);
+/* The same where the versions are no matter of choice. */
+char *stream_tls_describe_fixed(unsigned spoken);
+/* The label of the value that suits a server that speaks SPOKEN, borrowed: the default, if this
+ * system's policy lets it, else the range from its newest version on. */
+const char *stream_tls_suitable(unsigned spoken);
 /* Notes version and cipher of a stream connected by curl. */
 void stream_tls_note(Stream *stream);

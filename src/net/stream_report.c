@@ -136,6 +136,7 @@ static StreamCertificate *look_at(X509 *certificate)
 	seen->subject = name_of(X509_get_subject_name(certificate));
 	seen->issuer = name_of(X509_get_issuer_name(certificate));
 	seen->names = names_of(certificate);
+	seen->valid_from = seconds_of(X509_get0_notBefore(certificate));
 	seen->valid_until = seconds_of(X509_get0_notAfter(certificate));
 	return seen;
 }
@@ -156,6 +157,20 @@ static int context_index(void)
 	return index_of_report;
 }
 
+/* The certificate that the chain ends at, if it is one of our store and not among those that were
+ * SENT; NULL otherwise. Borrowed. */
+static X509 *find_authority(X509_STORE_CTX *checking, const STACK_OF(X509) * sent)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(checking);
+	X509 *last = sk_X509_num(chain) > 0 ? sk_X509_value(chain, sk_X509_num(chain) - 1) : NULL;
+
+	for (int i = 0; last && i < sk_X509_num(sent); i++) {
+		if (X509_cmp(last, sk_X509_value(sent, i)) == 0)
+			return NULL;
+	}
+	return last;
+}
+
 /* For SSL_CTX_set_verify: called with each certificate of the chain that is checked, and for each
  * fault. It changes nothing of what OpenSSL found. */
 static int look_at_chain(int good, X509_STORE_CTX *checking)
@@ -163,10 +178,13 @@ static int look_at_chain(int good, X509_STORE_CTX *checking)
 	SSL *ssl = X509_STORE_CTX_get_ex_data(checking, SSL_get_ex_data_X509_STORE_CTX_idx());
 	StreamReport *report = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index());
 	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(checking);
+	X509 *authority = find_authority(checking, sent);
 
 	if (report && report->chain->len == 0) {
 		for (int i = 0; i < MIN(sk_X509_num(sent), CHAIN_LIMIT); i++)
 			g_ptr_array_add(report->chain, look_at(sk_X509_value(sent, i)));
+		if (authority)
+			g_ptr_array_add(report->chain, look_at(authority));
 	}
 	return good;
 }

@@ -189,18 +189,36 @@ static char *list_versions(unsigned versions)
 	return g_string_free(list, FALSE);
 }
 
-char *stream_tls_describe_mismatch(TlsMode mode, unsigned spoken)
+const char *stream_tls_suitable(unsigned spoken)
 {
 	unsigned newest = spoken ? (unsigned)g_bit_storage(spoken) - 1 : 0;
+
+	if (spoken & stream_tls_versions(TLS_MODE_SERVER))
+		return _(ranges[TLS_MODE_SERVER].label);
+	return _(ranges[TLS_MODE_FROM_1_0 + newest].label);
+}
+
+char *stream_tls_describe_mismatch(TlsMode mode, unsigned spoken)
+{
 	g_autofree char *list = list_versions(spoken);
 	g_autofree char *admitted = list_versions(stream_tls_versions(mode));
+	const char *label = _(ranges[mode].label);
+	const char *suitable = stream_tls_suitable(spoken);
 
 	if (mode != TLS_MODE_SERVER)
-		return g_strdup_printf(
-			_("eingestellt ist „%s“, der Server kann %s"), _(ranges[mode].label), list);
+		return g_strdup_printf(_("eingestellt ist „%s“, der Server kann %s; möglich wäre "
+					 "„%s“"),
+			label, list, suitable);
 	return g_strdup_printf(_("eingestellt ist „%s“, hier also %s, der Server kann %s; "
 				 "möglich wäre „%s“"),
-		_(ranges[mode].label), admitted, list, _(ranges[TLS_MODE_FROM_1_0 + newest].label));
+		label, admitted, list, suitable);
+}
+
+char *stream_tls_describe_fixed(unsigned spoken)
+{
+	g_autofree char *list = list_versions(spoken);
+
+	return g_strdup_printf(_("mit Office 365 ist TLS 1.2 Pflicht, der Server kann %s"), list);
 }
 
 void stream_tls_note(Stream *stream)

@@ -46,12 +46,21 @@ static bool take_redirect(OauthFlow *flow, const char *location, GError **error)
 	return false;
 }
 
+/* Whether LOCATION (NULL: none) is our redirect, and not only begins like it. */
+static bool leads_back(const OauthFlow *flow, const char *location)
+{
+	size_t length = strlen(flow->redirect_uri);
+
+	return location && strncmp(location, flow->redirect_uri, length) == 0 &&
+	       memchr("?#", location[length], 3);
+}
+
 static bool judge(OauthFlow *flow, const HttpAnswer *answer, GError **error)
 {
 	OauthSubject subject = {&flow->client, flow->account, flow->registered_uri};
 	int64_t number = find_number(answer);
 
-	if (answer->location && g_str_has_prefix(answer->location, flow->redirect_uri))
+	if (leads_back(flow, answer->location))
 		return take_redirect(flow, answer->location, error);
 	if (answer->status == 429 || answer->status >= 500) {
 		failure_set(error, FAILURE_OAUTH_BUSY, flow->client.authority,

@@ -96,11 +96,23 @@ static int64_t credential_generation(const Resolving *resolving, SettingKey pass
 			    : 0;
 }
 
+/* Whether the global scope alone has a value for KEY. */
+static bool is_only_global(const Resolving *resolving, SettingKey key)
+{
+	const char *global = setting_snapshot_values(resolving->reading->globals)->stored[key];
+
+	return !get_text(resolving, key) && global && *global;
+}
+
 static bool resolve_endpoint(
 	const Resolving *resolving, MailProtocol protocol, Endpoint *endpoint, GError **error)
 {
 	endpoint->protocol = protocol;
 	endpoint->host = g_strdup(get_text(resolving, OF(protocol, HOST)));
+	endpoint->uses_default =
+		g_strcmp0(get_text(resolving, OF(protocol, USE_DEFAULT)), "true") == 0;
+	endpoint->default_is_off =
+		!endpoint->uses_default && is_only_global(resolving, OF(protocol, HOST));
 	endpoint->port = (uint16_t)get_number(resolving, OF(protocol, PORT));
 	endpoint->tls = (TlsMode)get_choice(resolving, OF(protocol, TLS));
 	endpoint->ca_file = g_strdup(get_text(resolving, SETTING_TLS_CA_FILE));
@@ -198,6 +210,8 @@ Account *settings_resolve(Settings *settings, const char *user, GError **error)
 	account->mailboxes = resolve_mailboxes(&resolving, account->address);
 	account->mailboxes_generation = MAX(resolving.reading->own.generations[SETTING_MAILBOXES],
 		resolving.reading->own.generations[SETTING_IMAP_USERNAME]);
+	account->imap.tls_is_fixed = account->interface == INTERFACE_OFFICE365;
+	account->smtp.tls_is_fixed = account->imap.tls_is_fixed;
 	account->token_folder = g_strdup(get_text(&resolving, SETTING_OAUTH_TOKEN_FOLDER));
 	resolve_import(&resolving, account);
 	if (!resolve_endpoint(&resolving, MAIL_PROTOCOL_IMAP, &account->imap, error) ||
@@ -237,6 +251,35 @@ bool settings_resolve_client(Settings *settings, OauthClient *client, GError **e
 	return true;
 }
 
+/* Where the host of ENDPOINT is to be entered; yours. */
+static char *place_of_host(const Endpoint *endpoint)
+{
+	const char *label = _(settings_get_row(OF(endpoint->protocol, USE_DEFAULT))->label);
+
+	if (endpoint->uses_default)
+		return g_strdup_printf(
+			_("in der Systemsteuerung; „%s“ ist für diesen Benutzer an"), label);
+	if (endpoint->default_is_off)
+		return g_strdup_printf(_("in der Benutzerverwaltung. In der Systemsteuerung steht "
+					 "einer; „%s“ ist für diesen Benutzer aus"),
+			label);
+	return g_strdup_printf(
+		_("in der Benutzerverwaltung oder, mit „%s“, in der Systemsteuerung"), label);
+}
+
+/* As require_value, with the PLACE (taken) to enter it in. */
+static bool require_at(const char *value, SettingKey key, char *place, GError **error)
+{
+	g_autofree char *remedy = place;
+	GError *problem = NULL;
+
+	if (require_value(value, key, &problem))
+		return true;
+	failure_set_remedy(problem, remedy);
+	g_propagate_error(error, problem);
+	return false;
+}
+
 bool settings_require(const Account *account, MailProtocol protocol, GError **error)
 {
 	const Endpoint *endpoint = account_endpoint(account, protocol);
@@ -246,8 +289,9 @@ bool settings_require(const Account *account, MailProtocol protocol, GError **er
 			"interface of '%s' is disabled", account->user_name);
 		return false;
 	}
-	return require_value(account->address, SETTING_ACCOUNT, error) &&
-	       require_value(endpoint->host, OF(protocol, HOST), error) &&
+	return require_at(account->address, SETTING_ACCOUNT,
+		       g_strdup(_("in der Benutzerverwaltung")), error) &&
+	       require_at(endpoint->host, OF(protocol, HOST), place_of_host(endpoint), error) &&
 	       (account->interface != INTERFACE_OFFICE365 ||
 		       require_value(account->oauth.id, SETTING_OAUTH_CLIENT_ID, error));
 }

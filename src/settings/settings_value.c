@@ -325,6 +325,10 @@ bool settings_check_addresses(const Setting *setting, const char *value, GError 
 	for (guint i = 0; i < items->len; i++) {
 		const char *item = g_ptr_array_index(items, i);
 
+		if (!text_is_address(item) && strchr(item, ','))
+			return refuse(setting, item,
+				_("eine E-Mail-Adresse. Mehrere Adressen trennt ein Semikolon"),
+				error);
 		if (!text_is_address(item))
 			return refuse(setting, item, _("eine E-Mail-Adresse"), error);
 	}

@@ -43,6 +43,8 @@ bool smtp_is_alive(const SmtpSession *session);
 bool smtp_has(const SmtpSession *session, SmtpCapability capability);
 /* SASL mechanisms that the server offers (SaslMechanism bits). */
 unsigned smtp_mechanisms(const SmtpSession *session);
+/* The one that smtp_login succeeded with, borrowed; NULL: none. */
+const char *smtp_mechanism_used(const SmtpSession *session);
 /* All that the server offers, in its own words ("PIPELINING, SIZE 10240000, …"), at most 1,000
  * bytes, borrowed. */
 const char *smtp_offer(const SmtpSession *session);

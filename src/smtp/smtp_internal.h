@@ -19,11 +19,12 @@
 struct SmtpSession {
 	Stream *stream;
 	bool alive;
-	uint64_t consumed;     /* bytes of the stream that made up replies */
-	unsigned capabilities; /* SmtpCapability */
-	unsigned mechanisms;   /* SaslMechanism */
-	uint64_t size_limit;   /* 0: not told */
-	GString *offer;	       /* the same in the server's words, fit for a person */
+	uint64_t consumed;	    /* bytes of the stream that made up replies */
+	unsigned capabilities;	    /* SmtpCapability */
+	unsigned mechanisms;	    /* SaslMechanism */
+	const char *mechanism_used; /* NULL: not logged in */
+	uint64_t size_limit;	    /* 0: not told */
+	GString *offer;		    /* the same in the server's words, fit for a person */
 	/* While smtp_login runs, for the texts of the server that may repeat its secret */
 	const SaslIdentity *identity; /* borrowed; NULL: no login is going on */
 	Sasl *sasl;		      /* NULL: none yet */

@@ -169,7 +169,13 @@ bool smtp_login(SmtpSession *session, const SaslIdentity *identity, GError **err
 		return refuse_identity(session, identity, error);
 	session->identity = identity;
 	done = authenticate(session, mechanism, error) && smtp_hello(session, error);
+	session->mechanism_used = done ? sasl_name(mechanism) : NULL;
 	session->identity = NULL;
 	g_clear_pointer(&session->sasl, sasl_free);
 	return done;
+}
+
+const char *smtp_mechanism_used(const SmtpSession *session)
+{
+	return session->mechanism_used;
 }

@@ -260,7 +260,8 @@ def test_unknown_proxy(good):
 def test_value_too_strict(good, value):
     good.set("imap.tls", value)
     step = broken(good, "imap", "tls", "tls-version", 3)
-    assert "TLS 1.2 und TLS 1.3" in step["detail"]
+    assert "TLS 1.2 und TLS 1.3; möglich wäre „Server (Standard)“" in step["detail"]
+    assert "unter SSL/TLS „Server (Standard)“ wählen" in step["advice"]
 
 
 def test_server_too_old(good, certificate):
@@ -323,6 +324,7 @@ def test_clock_that_is_wrong(good, days, failure):
     step = broken(good, "imap", "tls", failure, 3,
                   add={"LD_PRELOAD": FAKETIME, "FAKETIME": f"{days:+}d"})
     assert "Uhr" in step["detail"] + step["advice"]
+    assert ("gültig ab 01.01.2020 bis " in step["technical"]) == (days < 0)
 
 
 # The login and what it opens

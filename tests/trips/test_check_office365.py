@@ -1,10 +1,15 @@
 """`check` with Office 365: what is the matter with the sign-in, its registration, the rights on mailboxes."""
 
+import http.server
 import shutil
+import ssl
+import threading
+import urllib.parse
 
 import pytest
 from office365 import Clerk365
 from peers.dovecot import free_port
+from peers.fake_imap import FakeImap, tls_context
 from runner import CLERK, SANITIZED
 from test_check import FAKETIME, broken, check, failing
 
@@ -32,7 +37,10 @@ def test_all_is_well(signed_in, shared_mailbox):
     assert [step["mailbox"] for step in steps if step["step"] == "mailbox"] == [shared_mailbox.address] * 2
     token = next(step for step in steps if step["step"] == "token")
     assert token["ok"] is True and signed_in.address in token["detail"] and "Uhr" in token["detail"]
-    assert token["advice"] is None
+    assert token["advice"] is None and "(geprüft)" in token["detail"]
+    for part in (f"Anmeldedienst {signed_in.identity.authority}, Mandant organizations, ",
+                 f"Anwendungs-ID {signed_in.identity.CLIENT}, Umleitungsadresse http://localhost/oauth/callback"):
+        assert part in token["detail"], token
     assert "OAuth 2.0" in next(step for step in steps if step["step"] == "login")["detail"]
 
 
@@ -83,6 +91,62 @@ def test_client_id_missing(clerk365):
     broken(clerk365.amtspost, "imap", "settings", "setting-missing-global", 3)
 
 
+def test_mail_server_with_old_encryption(signed_in, certificate):
+    """The value of SSL/TLS is no matter of choice here, so none is proposed."""
+    with FakeImap(tls=tls_context(certificate, ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)) as server:
+        signed_in.amtspost.set("imap.port", str(server.port))
+        step = broken(signed_in.amtspost, "imap", "tls", "tls-version", 3)
+    assert "der Server kann TLS 1.0 und TLS 1.1" in step["detail"] and "möglich" not in step["detail"]
+    assert step["advice"].startswith("Mit Office 365 ist TLS 1.2 Pflicht; ") and "wählen" not in step["advice"]
+
+
+def test_a_secret_that_expired_is_found_before_the_token_ends(signed_in, identity):
+    """People still get in for an hour; the check asks for a new token now."""
+    identity.force_error("invalid_client", 7000222)
+    token_step(signed_in, "oauth-secret-expired", 3)
+    check(signed_in.amtspost, "imap", status=0)
+
+
+def test_a_renewal_that_does_not_come_about(signed_in, identity):
+    """The token in hand is good, and the authority does not say otherwise."""
+    identity.force(status=503, times=-1)
+    token = next(step for step in check(signed_in.amtspost, "imap", status=0) if step["step"] == "token")
+    assert token["ok"] is True and "war nicht zu prüfen" in token["advice"]
+
+
+def test_a_token_that_was_just_renewed_is_not_again(signed_in, identity):
+    check(signed_in.amtspost, "imap", status=0)
+    identity.force_error("invalid_client", 7000222)
+    check(signed_in.amtspost, "imap", status=0)
+
+
+def test_a_secret_that_was_never_used(clerk365):
+    clerk365.amtspost.set("oauth.client-secret", clerk365.identity.CLIENT_SECRET)
+    assert "Das Geheimnis wurde nicht geprüft" in token_step(clerk365, "login-missing", 4)["advice"]
+
+
+class Misleader(http.server.BaseHTTPRequestHandler):
+    """An authority that redirects to an address that only begins like ours, with an error."""
+
+    def do_GET(self) -> None:
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        self.send_response(302)
+        self.send_header("Location", f"{query['redirect_uri'][0]}.evil/?error=unauthorized_client"
+                                     f"&state={query['state'][0]}")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_an_address_that_begins_like_ours(clerk365):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Misleader) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        clerk365.amtspost.set("oauth.authority", f"http://127.0.0.1:{server.server_port}")
+        token_step(clerk365, "login-missing", 4)
+        server.shutdown()
+
+
 def test_authority_out_of_reach(clerk365):
     clerk365.amtspost.set("oauth.authority", f"http://127.0.0.1:{free_port()}")
     token_step(clerk365, "oauth-unreachable", 5)
@@ -117,11 +181,12 @@ def test_shared_mailbox_without_right(signed_in, shared_mailbox):
 
 
 @pytest.mark.skipif(SANITIZED, reason="libfaketime and ASan cannot share a process")
-@pytest.mark.parametrize("minutes, word", [(-90, "nach"), (+90, "vor")])
+@pytest.mark.parametrize("minutes, word", [
+    (-90, "90 Minuten nach"), (+90, "90 Minuten vor"), (+3 * 24 * 60 + 5, "3 Tage vor")])
 def test_clock_that_is_wrong(signed_in, minutes, word):
     if not shutil.which("faketime"):
         pytest.skip("faketime is missing: run tools/install test")
     steps = check(signed_in.amtspost, "imap", status=0,
                   add={"LD_PRELOAD": FAKETIME, "FAKETIME": f"{minutes:+}m"})
     token = next(step for step in steps if step["step"] == "token")
-    assert "geht" in token["advice"] and f" {word}." in token["advice"]
+    assert f"geht {word}." in token["advice"]

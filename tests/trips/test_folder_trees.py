@@ -126,6 +126,9 @@ class Office:
         for arguments, all_rows in (((), False), (("--all",), True)):
             output = self.clerk.ok("folders", "--user", CLERK, *arguments).stdout
             head, *lines = [re.split(" {2,}", line) for line in output.splitlines()]
+            hidden = len(wanted) - list(wanted.values()).count(None)
+            if hidden and not all_rows:
+                assert lines.pop() == [f"{hidden} Ordner sind ausgeblendet; --all zeigt sie."]
             assert head == ["Postfach", "Ordner", "E-Mails", "Hinweis"]
             assert lines == [[self.address, row["name"], "1", row["reason"] or ""]
                              for row in self.rows(wanted) if all_rows or not row["hidden"]]
@@ -459,11 +462,44 @@ def test_the_main_mailbox_is_hidden_as_a_whole(own):
     own.hide(f"Kalender;{entry}")
     own.expect(dict.fromkeys(OWN, entry))
     own.expect_check(dict.fromkeys(OWN, entry))
+    rows = own.clerk.ok("folders", "--user", CLERK, "--all").stdout.splitlines()[1:]
+    assert len(rows) == len(OWN)
+    assert all(row.endswith("  das ganze Postfach ist ausgeblendet") for row in rows)
+    assert own.clerk.ok("import", "--user", CLERK).stdout == (
+        f"Nichts zu importieren: Alle Ordner sind ausgeblendet; „amtspost folders --user {CLERK} --all“ zeigt "
+        "sie mit dem Grund.\n")
     result = own.clerk.imported()
     assert result["imported"] == result["folders"] == 0 and own.filed() == set()
     assert own.clerk.imported("--folder", "Archiv/2025")["imported"] == 1
     own.clerk.imported("--mailbox", own.address)
     assert own.filed() == {(own.address, path) for path in OWN if path != "Kalender"}
+
+
+def test_entries_that_match_no_folder_are_named(own):
+    """Of the user's own list, once all mailboxes were looked at."""
+    def last(*arguments: str) -> str:
+        return own.clerk.ok("folders", "--user", CLERK, *arguments).stdout.splitlines()[-1]
+
+    wrong = "Auf keinen Ordner passen: "
+    assert not last("--all").startswith(wrong), "the standard list matches what it matches"
+    own.hide(f"Archiv;Archiv/2025;Kalendar;{own.address.upper()};Bussgeld/Neu")
+    assert last("--all") == wrong + "„Kalendar“, „Bussgeld/Neu“"
+    assert wrong not in last() and wrong not in last("--all", "--mailbox", own.address)
+    own.hide("Archiv;archiv/2025")
+    assert not last("--all").startswith(wrong)
+
+
+def test_every_folder_is_hidden(make_office):
+    office = make_office("unmarked")
+    office.fill(dict.fromkeys(("INBOX", "Archiv", "Archiv/2026")))
+    office.hide("INBOX;Archiv")
+    listed = office.clerk.ok("folders", "--user", CLERK).stdout.splitlines()
+    assert listed[1:] == ["3 Ordner sind ausgeblendet; --all zeigt sie."]
+    for arguments in ((), ("--since", "2020-01-01")):
+        assert office.clerk.ok("import", "--user", CLERK, *arguments).stdout == (
+            f"Nichts zu importieren: Alle 3 Ordner sind ausgeblendet; „amtspost folders --user {CLERK} --all“ "
+            "zeigt sie mit dem Grund.\n")
+    assert office.clerk.json("folders", "--user", CLERK) == []
 
 
 def test_a_list_holds_in_every_mailbox(shared):
@@ -525,3 +561,41 @@ def test_what_a_server_only_mentions(amtspost):
                                    "Kalender": ("kalender", r"Amt\KALENDER\Mai")}))
         amtspost.imported()
         assert office.filed() == {(ADDRESS, name) for name in shown}
+
+
+# A folder that the caller names
+
+
+def test_a_folder_is_found_however_its_umlauts_are_written(make_office):
+    """In one letter or in two; in the archive it has the one name that the mailbox has for it."""
+    office = make_office("unmarked")
+    office.fill(dict.fromkeys(("INBOX", "Anhörung/Süd", nfd("Bürgeramt"))))
+    for typed in (nfd("Anhörung/Süd"), "Bürgeramt"):
+        (row,) = office.clerk.json("messages", "--user", CLERK, "--folder", typed)
+        assert not row["imported"]
+        assert office.clerk.imported("--folder", typed)["imported"] == 1
+        (row,) = office.clerk.json("messages", "--user", CLERK, "--folder", typed)
+        assert row["imported"]
+    assert office.filed() == {(office.address, "Anhörung/Süd"), (office.address, nfd("Bürgeramt"))}
+    assert office.clerk.imported()["imported"] == 1
+
+
+@pytest.mark.parametrize("command", ["messages", "import"])
+def test_why_a_folder_is_not_found(make_office, command):
+    office = make_office("unmarked")
+    office.fill(dict.fromkeys(("INBOX", "Vorgänge/2026", "Bußgeld")))
+
+    def ask(folder: str) -> dict:
+        return office.clerk.fails(2, command, "--user", CLERK, "--folder", folder)
+
+    shows_all = f"„amtspost folders --user {CLERK} --all“ zeigt alle."
+    error = ask("Bußgelder")
+    assert error["condition"] == "folder-unknown" and error["advice"] == shows_all
+    assert error["message"] == (f"Im Postfach „{office.address}“ gibt es keinen Ordner „Bußgelder“, "
+                                "oder er ist nicht freigegeben.")
+    error = ask("BUSSGELD")
+    assert error["condition"] == "folder-unknown" and error["advice"] == f"{shows_all} Meinten Sie „Bußgeld“?"
+    error = ask(nfd("Vorgänge"))
+    assert unicodedata.normalize("NFC", error["message"]) == (
+        "Der Ordner „Vorgänge“ enthält selbst keine E-Mails, nur Unterordner.")
+    assert shows_all in error["advice"]

@@ -168,6 +168,7 @@ def test_unknown_name(clerk365):
     run = login.finish()
     error = json.loads(run.stdout.splitlines()[-1])["error"]
     assert run.status == 3 and error["condition"] == "name-unknown"
+    assert error["advice"].startswith("Ein Administrator muss den Servernamen auf Tippfehler prüfen")
 
 
 def test_a_short_fault_is_ridden_out(expired):

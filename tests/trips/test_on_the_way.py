@@ -1,12 +1,14 @@
 """Signing in on the way: at a terminal a command asks for what is missing and goes on with what was wanted;
 elsewhere it ends with status 4."""
 
+import re
 import time
 
 import pytest
 from office365 import USER_PASSWORD
+from peers.fake_imap import FakeImap
 from peers.load import make_mails
-from runner import CLERK, MARK, PASSWORD
+from runner import ADDRESS, CLERK, MARK, PASSWORD
 from terminal import Terminal
 
 
@@ -151,3 +153,33 @@ def test_cancelled_at_the_question(clerk365):
     terminal.wait_for("Ist das richtig")
     terminal.type("\x03")
     assert terminal.finish() == 130 and not clerk365.token_file.exists()
+
+
+def test_the_progress_names_the_mailbox_of_several(amtspost):
+    """Of one there is nothing to tell apart."""
+    short, long = "info@musterhausen.example", f"{'sehr-lang-' * 6}info@musterhausen.example"
+
+    def tell_namespaces(connection, tag, _arguments):
+        connection.send('* NAMESPACE (("" "/")) (("user/" "/")) NIL\r\n')
+        connection.ok(tag)
+
+    def list_folders(connection, tag, arguments):
+        connection.send('* LIST () "/" INBOX\r\n')
+        if "user" in arguments:
+            connection.send(f'* LIST () "/" "user/{short}"\r\n* LIST () "/" "user/{long}"\r\n')
+        connection.ok(tag)
+
+    with FakeImap({"NAMESPACE": tell_namespaces, "LIST": list_folders},
+                  capabilities="IMAP4rev1 NAMESPACE") as server:
+        amtspost.set_server(server.port)
+        amtspost.add_clerk()
+        terminal = Terminal(amtspost, "import", "--user", CLERK)
+        assert terminal.finish() == 0, terminal.text
+        assert "Verbindung zum Mailserver wird" in terminal.text and ADDRESS not in terminal.text
+        amtspost.set("mailboxes", f"{short};{long}", CLERK)
+        terminal = Terminal(amtspost, "import", "--user", CLERK)
+        assert terminal.finish() == 0, terminal.text
+        for start in (ADDRESS, short, "sehr-lang-"):
+            assert f"Verbindung zum Postfach {start}" in terminal.text
+        assert re.search(rf"{short}, INBOX: \d+ von \d+ E-Mails", terminal.text)
+        assert re.search(r"sehr-lang-.*…: \d+ von \d+ E-Mails, \d", terminal.text), "the count is not cut off"

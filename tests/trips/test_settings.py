@@ -150,7 +150,16 @@ def test_wrong_user_value_is_refused(amtspost, key, value):
 def test_an_invalid_mailbox_is_named(amtspost):
     amtspost.ok("user", "add", CLERK)
     error = amtspost.fails(2, "settings", "set", "mailboxes", "info@amt.example; unfug", "--user", CLERK)
-    assert "unfug" in error["message"]
+    assert "unfug" in error["message"] and "Semikolon" not in error["message"]
+
+
+@pytest.mark.parametrize("separator", [", ", ","])
+def test_mailboxes_typed_with_commas(amtspost, separator):
+    amtspost.ok("user", "add", CLERK)
+    value = separator.join(("info@amt.example", "b@amt.example"))
+    error = amtspost.fails(2, "settings", "set", "mailboxes", value, "--user", CLERK)
+    assert f"„{value}“" in error["message"]
+    assert error["message"].endswith(" Mehrere Adressen trennt ein Semikolon.")
 
 
 def test_mailboxes_are_tidied(amtspost):

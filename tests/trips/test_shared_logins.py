@@ -279,6 +279,28 @@ def test_the_advice_is_to_sign_in_to_that_mailbox(own):
     assert calls(terminal.text)[-1] == call
 
 
+def test_the_status_tells_of_further_mailboxes(own):
+    """Those with credentials of their own, and those that the server refused; of others there is nothing."""
+    def known() -> dict[str, tuple[str | None, bool, bool]]:
+        return {entry["address"]: (entry["username"], entry["refused"] is not None, entry["usable"])
+                for entry in own.clerk.json("login", "status", "--user", CLERK)["mailboxes"]}
+
+    first, second = own.addresses[1:]
+    assert known() == {first: (first, False, True), second: (second, False, True)}
+    own.server.set_password(own.given[0].address, MARK + "-neu")
+    own.use_all()
+    assert own.run_import().status == 6
+    found = known()
+    assert found[first] == (first, True, False) and found[second] == (second, False, True)
+    assert found[own.denied] == (None, True, False)
+    lines = own.clerk.ok("login", "status", "--user", CLERK).stdout.splitlines()
+    assert f"Postfach {second}: eigene Zugangsdaten von „{second}“" in lines
+    assert any(line.startswith(f"Postfach {first}: eigene Zugangsdaten von „{first}“, abgelehnt am ")
+               for line in lines)
+    assert any(re.fullmatch(rf"Postfach {own.denied}: Zugriff abgelehnt am .* Uhr; Amtspost fragt erst um .* Uhr "
+                            "wieder", line) for line in lines)
+
+
 def test_another_user_name_stays(own):
     """Asked for the password alone, on the way; and in the advice."""
     first, second = own.given

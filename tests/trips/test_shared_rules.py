@@ -82,7 +82,12 @@ def test_a_folder_that_one_of_several_has(shared):
     assert run.status == 0 and run.json["errors"] == []
     assert sources(shared) == {"alte": {(shared.addresses[2], "Archiv/2026")}}
     error = shared.clerk.fails(2, "import", "--user", CLERK, "--folder", "Gibt/es nicht")
-    assert error["condition"] == "folder-unknown" and "Gibt/es nicht" in error["message"]
+    assert error["condition"] == "folder-unknown"
+    assert error["message"] == (f"Im Postfach „{shared.addresses[0]}“ und in den weiteren gibt es keinen Ordner "
+                                "„Gibt/es nicht“, oder er ist nicht freigegeben.")
+    error = shared.clerk.fails(2, "import", "--user", CLERK, "--folder", "ARCHIV/2026")
+    assert error["advice"].endswith("Meinten Sie „Archiv/2026“?"), "where there is one, its mailbox is named"
+    assert f"„{shared.addresses[1]}“ gibt es" in error["message"]
 
 
 def test_a_folder_is_missed_in_a_mailbox_that_is_named(shared):
@@ -107,6 +112,8 @@ def test_a_hidden_mailbox(shared):
     assert run.status == 0 and sources(shared).keys() == {"offen"}
     shown = shared.clerk.json("folders", "--user", CLERK)
     assert {row["mailbox"] for row in shown} == {shared.addresses[0], shared.addresses[2]}
+    listed = shared.clerk.ok("folders", "--user", CLERK).stdout
+    assert listed.endswith("1 Postfach ist ganz ausgeblendet; --all zeigt es.\n")
     rows = shared.clerk.json("folders", "--user", CLERK, "--all")
     hidden = [row for row in rows if row["mailbox"] == shared.addresses[1]]
     assert hidden and all(row["hidden"] and shared.given[0].address.upper() in row["reason"]

@@ -60,11 +60,20 @@ def _alternative(host: str) -> str:
     return f"{'IP' if is_address else 'DNS'}:{host}"
 
 
-class Authority:
-    """Lives in a folder; one that is there already is used again."""
+def _until(days: int) -> tuple[str, ...]:
+    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * 86_400 + 60))
+    return ("-startdate", _START, "-enddate", end)
 
-    def __init__(self, folder: Path, name: str = "Amtspost Demo CA"):
+
+class Authority:
+    """Lives in a folder; one that is there already is used again. With a PARENT it is an intermediate
+    one; DAYS: its certificate ends that soon."""
+
+    def __init__(self, folder: Path, name: str = "Amtspost Demo CA", parent: "Authority | None" = None,
+                 days: int = 0):
         self.folder = folder
+        self._parent = parent
+        self._days = days
         self.certificate = folder / "ca.pem"
         self._key = folder / "ca.key"
         folder.mkdir(parents=True, exist_ok=True)
@@ -79,9 +88,12 @@ class Authority:
         request = self.folder / "ca.csr"
         _openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-config", str(config),
                  "-keyout", str(self._key), "-out", str(request))
+        signer = ("-selfsign", "-keyfile", str(self._key))
+        if self._parent:
+            signer = ("-cert", str(self._parent.certificate), "-keyfile", str(self._parent._key))
         # Valid long before now: a test's clock may be slow.
-        _openssl("ca", "-batch", "-notext", "-selfsign", "-config", str(config), "-extensions",
-                 "authority", *_VALIDITY, "-keyfile", str(self._key), "-in", str(request),
+        _openssl("ca", "-batch", "-notext", *signer, "-config", str(config), "-extensions",
+                 "authority", *(_until(self._days) if self._days else _VALIDITY), "-in", str(request),
                  "-out", str(self.certificate))
 
     def issue(self, name: str, hosts: list[str], expired: bool = False, days: int = 0) -> Certificate:
@@ -94,10 +106,14 @@ class Authority:
         _openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-config", str(config),
                  "-keyout", str(made.key), "-out", str(request))
         validity = _VALIDITY
-        if expired or days:
-            end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * 86_400 + 60))
-            validity = ("-startdate", _START, "-enddate", "20200102000000Z" if expired else end)
+        if expired:
+            validity = ("-startdate", _START, "-enddate", "20200102000000Z")
+        elif days:
+            validity = _until(days)
         _openssl("ca", "-batch", "-notext", "-config", str(config), "-extensions", "server", *validity,
                  "-cert", str(self.certificate), "-keyfile", str(self._key),
                  "-in", str(request), "-out", str(made.certificate))
+        if self._parent:
+            with open(made.certificate, "a", encoding="ascii") as chain:
+                chain.write(self.certificate.read_text(encoding="ascii"))
         return made

@@ -420,7 +420,7 @@ static void test_failures_name_the_owners_folder(void **state)
 
 		assert_false(mailbox_select(place.mailbox, "Alt", IMAP_READ_ONLY, &status, &error));
 		assert_true(failure_is(error, cases[i].failure));
-		assert_int_equal(g_strcmp0(failure_subject(error), "Alt") == 0, cases[i].of_folder);
+		assert_int_equal(strstr(failure_subject(error), "Alt") != NULL, cases[i].of_folder);
 		assert_null(strstr(failure_subject(error), "user/"));
 		assert_non_null(strstr(fixture_said(place.mailbox->session),
 			"M4 EXAMINE \"user/info@amt.example/Alt\"\r\n"));

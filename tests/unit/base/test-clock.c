@@ -124,6 +124,31 @@ static void test_formats_german_local_time(void **state)
 	assert_format(clock_format_german, 1774746000, "29.03.2026, 03:00 Uhr");
 }
 
+static void test_formats_day_and_zone(void **state)
+{
+	const struct {
+		const char *moment;
+		const char *zone;
+		const char *day;
+	} cases[] = {
+		{"2026-11-23T14:04:05Z", "23.11.2026, 15:04 Uhr (UTC+1)", "23.11.2026"},
+		{"2026-06-30T22:30:00Z", "01.07.2026, 00:30 Uhr (UTC+2)", "01.07.2026"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		int64_t seconds = 0;
+		g_autofree char *zone = NULL;
+		g_autofree char *day = NULL;
+
+		assert_true(clock_parse(cases[i].moment, &seconds));
+		zone = clock_format_zone(seconds);
+		day = clock_format_day(seconds);
+		assert_string_equal(zone, cases[i].zone);
+		assert_string_equal(day, cases[i].day);
+	}
+}
+
 static void test_parse_and_format_agree(void **state)
 {
 	(void)state;
@@ -157,6 +182,7 @@ int main(void)
 		cmocka_unit_test(test_formats_utc),
 		cmocka_unit_test(test_formats_no_time_outside_the_calendar),
 		cmocka_unit_test(test_formats_german_local_time),
+		cmocka_unit_test(test_formats_day_and_zone),
 		cmocka_unit_test(test_parse_and_format_agree),
 		cmocka_unit_test(test_clocks_go_forward),
 	};

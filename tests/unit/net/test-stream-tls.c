@@ -351,11 +351,17 @@ static void test_plan(void **state)
 static void test_mismatch_sentence(void **state)
 {
 	g_autofree char *exact = stream_tls_describe_mismatch(TLS_MODE_1_3, V1_0 | V1_1 | V1_2);
+	g_autofree char *old = stream_tls_describe_mismatch(TLS_MODE_FROM_1_3, V1_0);
 	g_autofree char *server = stream_tls_describe_mismatch(TLS_MODE_SERVER, V1_0 | V1_1);
+	g_autofree char *fixed = stream_tls_describe_fixed(V1_1);
 
 	(void)state;
-	assert_string_equal(
-		exact, "eingestellt ist „TLS 1.3“, der Server kann TLS 1.0, TLS 1.1 und TLS 1.2");
+	assert_string_equal(exact,
+		"eingestellt ist „TLS 1.3“, der Server kann TLS 1.0, TLS 1.1 und TLS 1.2; möglich "
+		"wäre „Server (Standard)“");
+	assert_string_equal(old,
+		"eingestellt ist „ab TLS 1.3“, der Server kann TLS 1.0; möglich wäre „ab TLS 1.0“");
+	assert_string_equal(fixed, "mit Office 365 ist TLS 1.2 Pflicht, der Server kann TLS 1.1");
 	assert_string_equal(server,
 		"eingestellt ist „Server (Standard)“, hier also TLS 1.2 und TLS 1.3, der Server "
 		"kann TLS 1.0 und TLS 1.1; möglich wäre „ab TLS 1.1“");

@@ -85,6 +85,40 @@ static void test_keeps_the_folder_only_for_moving(void **state)
 	assert_string_equal(moving->after_folder, "Erledigt");
 }
 
+static void assert_advice(const House *house, MailProtocol protocol, const char *advice)
+{
+	g_autoptr(Account) account = house_resolve(house, "eva");
+	g_autoptr(GError) error = NULL;
+	g_autofree char *told = NULL;
+
+	assert_false(settings_require(account, protocol, &error));
+	told = failure_advice(error);
+	assert_string_equal(told, advice);
+}
+
+/* Each says where it can be entered so that it counts. */
+static void test_says_where_it_is_missing(void **state)
+{
+	House *house = *state;
+
+	house_set(house, "eva", "interface", "standard");
+	assert_advice(house, MAIL_PROTOCOL_IMAP,
+		"Ein Administrator muss sie eintragen, in der Benutzerverwaltung.");
+	house_set(house, "eva", "account", "eva@amt.example");
+	assert_advice(house, MAIL_PROTOCOL_IMAP,
+		"Ein Administrator muss sie eintragen, in der Benutzerverwaltung oder, mit "
+		"„Verwende Default IMAP“, in der Systemsteuerung.");
+	house_set(house, NULL, "smtp.host", "smtp.example");
+	assert_advice(house, MAIL_PROTOCOL_SMTP,
+		"Ein Administrator muss sie eintragen, in der Benutzerverwaltung. In der "
+		"Systemsteuerung steht einer; „Verwende Default SMTP“ ist für diesen Benutzer "
+		"aus.");
+	house_set(house, "eva", "imap.use-default", "true");
+	assert_advice(house, MAIL_PROTOCOL_IMAP,
+		"Ein Administrator muss sie eintragen, in der Systemsteuerung; „Verwende Default "
+		"IMAP“ ist für diesen Benutzer an.");
+}
+
 static void assert_required(
 	const House *house, MailProtocol protocol, Failure failure, const char *part)
 {
@@ -169,6 +203,7 @@ int main(void)
 		house_test(test_never_changed_and_empty_differ),
 		house_test(test_keeps_the_folder_only_for_moving),
 		house_test(test_says_what_is_missing),
+		house_test(test_says_where_it_is_missing),
 		house_test(test_knows_when_credentials_were_stored),
 		house_test(test_global_credentials_have_a_generation),
 	};
