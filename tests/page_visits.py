@@ -47,6 +47,7 @@ VISITS = {
     "GET /healthz": anybody(200),
     "GET /statisch/*": anybody(200, path="/statisch/kern.css"),
     "GET /api/v1/openapi.json": anybody(200),
+    "GET /oauth/callback": anybody(303, 400, 409, path="/oauth/callback?code=x&state=y"),
     # one's own
     "GET /einstellungen": person(200),
     "POST /einstellungen/anmelden": person(303, 422, body={"imap.password": SECRET}),
@@ -56,7 +57,6 @@ VISITS = {
     "POST /einstellungen/authentifizierung": person(303, 400, 409, 422, body={}),
     "POST /einstellungen/einfuegen": person(303, 400, 409, 422, body={"adresse": "http://localhost/"}),
     "POST /einstellungen/bestaetigen": person(303, 400, 409, 422, body={}),
-    "GET /oauth/callback": person(303, 400, 409, 422, path="/oauth/callback?code=x&state=y"),
     "GET /einstellungen/postfaecher": person(200),
     "POST /einstellungen/postfaecher": person(303, 409, 422, body={"standard": "wiederherstellen"}),
     "GET /einstellungen/postfaecher/ordner": person(200, 409, 422, 503),

@@ -319,8 +319,9 @@ static bool apply_changes(Taking *taking, GError **error)
 
 	if (taking->form->own)
 		generation = 0;
-	/* A form without its state counts as outdated, not as willing to overwrite. */
-	else if (generation <= 0)
+	/* A form without its state, or with one that is still to come (a backup was restored),
+	 * counts as outdated, not as willing to overwrite. */
+	else if (generation <= 0 || generation > taking->form->generation)
 		generation = -1;
 	if (settings_apply(office_settings(visit->office), taking->form->user,
 		    (const SettingChange *)(void *)taking->changes->data, taking->changes->len,

@@ -36,7 +36,8 @@ async function look(page, stop, folder) {
     note(width, await findOverflow(page));
     if (PICTURED.includes(width)) await shoot(width);
     if (width === 360) note('spaced', await withStyle(page, SPACED, () => findOverflow(page)));
-    if (width === 360 || width === 1280) note(width, await examine(page));
+    if (width === 360) note(width, await examine(page, undefined, CONTRAST)); // colours are those of 1280
+    if (width === 1280) note(width, await examine(page));
   }
   await page.emulateMedia({ colorScheme: 'dark' });
   note('dark', await examine(page, CONTRAST));

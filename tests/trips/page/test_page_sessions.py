@@ -321,6 +321,14 @@ def leads_home(target: str) -> bool:
     return seen.startswith("/") and not seen.startswith("//")
 
 
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "evil.example:80", "localhost@evil.example", "localhost:x",
+                                  "localhost/evil", "localhost:80@evil.example", "[::1]", ""])
+def test_the_way_back_from_the_identity_provider_leads_nowhere_else(office, host):
+    answer = office.person().request("GET", "/oauth/callback?code=x&state=y", Host=host)
+    assert answer.status == 400 or answer.location == "/anmelden" or \
+        re.match(r"http://127\.0\.0\.1(:\d+)?/oauth/callback\?", answer.location)
+
+
 def test_back_to_where_one_wanted_to(office):
     person = office.person()
     answer = person.get("/benutzer/b.berg/office")

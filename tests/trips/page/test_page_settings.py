@@ -235,7 +235,7 @@ def test_a_changed_default_holds_at_once(office, admin):
 
 def test_how_many_a_change_reaches(office, admin):
     def reach() -> tuple[int, int]:
-        found = re.search(r"bei IMAP gilt sofort für (\d+) Benutzer.*bei SMTP für (\d+)", admin.get(MAIL).text)
+        found = re.search(r"bei IMAP gilt sofort für .*IMAP“ \((\d+)\), bei SMTP für .*SMTP“ \((\d+)\)", admin.get(MAIL).text)
         return int(found[1]), int(found[2])
 
     imap, smtp = reach()
