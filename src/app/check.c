@@ -35,7 +35,9 @@ bool check_is_hint(const CheckResult *result)
 static void end_step(Check *check, CheckResult result)
 {
 	int64_t now = clock_monotonic();
+	g_auto(CheckWithheld) withheld = {0};
 
+	check_withhold(check, &result, &withheld);
 	result.protocol = check->protocol;
 	result.account = check->account->address;
 	result.milliseconds = result.state == CHECK_OPEN ? 0 : MAX(now - check->started, 0);
@@ -172,6 +174,7 @@ bool check_run(Office *office, const CheckRequest *request, CheckReporter *repor
 		g_clear_error(&first);
 		failure_set(&first, FAILURE_CANCELLED, NULL, "cancelled");
 	}
+	repeats_free(check.secrets);
 	if (first)
 		g_propagate_error(error, first);
 	return !first;

@@ -3,6 +3,7 @@
 
 #include "app/check.h"
 #include "app/mail_session.h"
+#include "base/repeats.h"
 #include "model/account.h"
 
 /* One protocol's way. */
@@ -17,6 +18,7 @@ typedef struct Check {
 	MailSession session;  /* as far as it is open */
 	bool has_credentials; /* there is something to log in with */
 	GError **first;	      /* the first failing step's */
+	Repeats *secrets;     /* check_withhold.c: what no step may tell; NULL: not collected yet */
 } Check;
 
 /* Each ends the step that is going on and begins the next; DETAIL, ADVICE (nullable) and PROBLEM
@@ -43,3 +45,16 @@ bool check_connect(Check *check);
 
 /* check_mailbox.c: the login and what it gives access to. */
 void check_login(Check *check);
+
+/* What stands in a result in place of what repeats a secret; NULL: it stays. */
+typedef struct CheckWithheld {
+	char *detail;
+	char *advice;
+	GError *problem;
+} CheckWithheld;
+
+void check_withhold_clear(CheckWithheld *withheld);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CheckWithheld, check_withhold_clear)
+
+/* check_withhold.c: has RESULT tell no secret of the account; it borrows from WITHHELD. */
+void check_withhold(Check *check, CheckResult *result, CheckWithheld *withheld);

@@ -1,5 +1,5 @@
 /* What is stored for a user's further mailbox alone: credentials of its own, and refusals. Only for
- * mailbox*.c and login*.c. */
+ * mailbox*.c, login*.c and check_withhold.c. */
 #pragma once
 
 #include <stdbool.h>

@@ -19,6 +19,17 @@ static bool log_in(
 	return false;
 }
 
+/* The server may repeat what it was told at an earlier login before it is told anything. */
+static bool connect(
+	const SignInTry *order, const Cancel *cancel, MailSession *session, GError **error)
+{
+	Endpoint endpoint = *account_endpoint(order->account, order->protocol);
+
+	endpoint.username = (char *)order->username;
+	endpoint.password = (Secret *)(order->token ? order->token : order->password);
+	return mail_session_open(&endpoint, cancel, session, error);
+}
+
 bool sign_in_try(const SignInTry *order, const Cancel *cancel, MailSession *session, GError **error)
 {
 	const Endpoint *endpoint = account_endpoint(order->account, order->protocol);
@@ -31,8 +42,7 @@ bool sign_in_try(const SignInTry *order, const Cancel *cancel, MailSession *sess
 		.port = endpoint->port,
 	};
 
-	if (!session->imap && !session->smtp &&
-		!mail_session_open(endpoint, cancel, session, error))
+	if (!session->imap && !session->smtp && !connect(order, cancel, session, error))
 		return false;
 	if (mail_session_is_open(session) || (!identity.password && !identity.token))
 		return true;

@@ -439,6 +439,22 @@ bool token_status(
 	return true;
 }
 
+void token_hide(Office *office, const Account *account, Repeats *repeats)
+{
+	g_auto(Use) use = {.office = office, .account = account, .lock = -1};
+	g_autoptr(GError) unreadable = NULL;
+	g_autoptr(OauthToken) token = NULL;
+
+	if (account->interface != INTERFACE_OFFICE365 || !load_record(&use, &unreadable) ||
+		!use.record.present)
+		return;
+	token = load_token(&use, &unreadable);
+	if (!token)
+		return;
+	repeats_add_secret(repeats, token->grant.access_token);
+	repeats_add_secret(repeats, token->grant.refresh_token);
+}
+
 bool token_remove(Office *office, int64_t user_id, const char *user, bool goes, const char *actor,
 	GError **error)
 {

@@ -7,6 +7,7 @@
 #include <glib.h>
 #include "app/office.h"
 #include "base/cancel.h"
+#include "base/repeats.h"
 #include "oauth/oauth.h"
 
 /* An access token for ACCOUNT that still holds for a while, refreshed if need be; yours in *TOKEN.
@@ -45,6 +46,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TokenStatus, token_status_clear)
  * lists of many. */
 bool token_status(
 	Office *office, const Account *account, bool look, TokenStatus *status, GError **error);
+
+/* Has texts searched for the tokens that ACCOUNT has now, if any. */
+void token_hide(Office *office, const Account *account, Repeats *repeats);
 
 /* Forgets USER's sign-in and removes the token file first; FAILURE_TOKEN_FOLDER: it is still there,
  * and so is the sign-in. GOES: the user is being removed, with the folder below the data folder. */

@@ -65,6 +65,14 @@ void failure_set(GError **error, Failure failure, const char *subject, const cha
 	private->subject = g_strdup(subject);
 }
 
+void failure_set_subject(GError *error, const char *subject)
+{
+	FailurePrivate *private = failure_get_private(error);
+
+	g_free(private->subject);
+	private->subject = g_strdup(subject);
+}
+
 void failure_set_remedy(GError *error, const char *text)
 {
 	FailurePrivate *private = failure_get_private(error);

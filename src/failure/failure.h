@@ -46,8 +46,11 @@ void failure_set(GError **error, Failure failure, const char *subject, const cha
 	G_GNUC_PRINTF(4, 5);
 
 /* What ERROR's advice names where its row has a %s (a setting, a port); other advice is followed by
- * TEXT as a sentence of its own. Set once; "" is none. */
+ * TEXT as a sentence of its own. "" and NULL are none. */
 void failure_set_remedy(GError *error, const char *text);
+
+/* What ERROR's sentence names from now on, in place of what failure_set said. */
+void failure_set_subject(GError *error, const char *subject);
 
 /* As failure_set, with what errno NUMBER says. FAILURE_STORE becomes FAILURE_DISK_FULL where it
  * says that. */

@@ -65,9 +65,9 @@ unsigned imap_backoff(const ImapSession *session);
  * UTF8=ACCEPT where offered. The server's NO becomes FAILURE_LOGIN_REFUSED (its text and what it
  * said to a token in the technical message), UNAVAILABLE (RFC 5530) and throttling
  * FAILURE_THROTTLED or FAILURE_SERVER_UNAVAILABLE; no usable mechanism FAILURE_LOGIN_MECHANISM.
- * While this runs, a text of the server that repeats the password or token is withheld from
- * messages. A server that accepts the login but has no mailbox for it says so now or to any later
- * command: FAILURE_LOGIN_NOT_CONNECTED. */
+ * From now on a text of the server that repeats the password or token is withheld from messages. A
+ * server that accepts the login but has no mailbox for it says so now or to any later command:
+ * FAILURE_LOGIN_NOT_CONNECTED. */
 bool imap_login(ImapSession *session, const SaslIdentity *identity, GError **error);
 
 typedef enum ImapRole {

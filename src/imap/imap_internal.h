@@ -52,9 +52,7 @@ struct ImapSession {
 	GString *notice;       /* the last untagged NO, BAD or ALERT, as it came; empty: none */
 	GHashTable *raw_names; /* of folders whose names do not survive decoding and encoding */
 	ImapFetch *fetch;      /* the running one, borrowed */
-	/* While imap_login runs, for the texts of the server that may repeat its secret */
-	const SaslIdentity *identity; /* borrowed; NULL: no login is going on */
-	Sasl *sasl;		      /* NULL: none, or LOGIN */
+	Sasl *sasl;	       /* of the login that is going on; NULL: none, or LOGIN */
 };
 
 /* Responses */
@@ -179,10 +177,10 @@ bool imap_refuse_folder(ImapSession *session, const ImapReply *reply, const char
 /* NO and BAD that only concern one of many are fine: true. Throttling and unavailability are not.
  */
 bool imap_tolerate(ImapSession *session, const ImapReply *reply, const char *verb, GError **error);
-/* The server's last text, fit for a log; yours. While a login is going on, one that repeats its
- * secret is SASL_WITHHELD. */
+/* The server's last text, fit for a log; yours. One that repeats a secret of the stream is
+ * REPEATS_WITHHELD. */
 char *imap_server_text(const ImapSession *session);
-/* Whether a login is going on whose secret SIZE bytes of TEXT repeat. */
+/* Whether SIZE bytes of TEXT repeat a secret of the stream. */
 bool imap_repeats_secret(const ImapSession *session, const char *text, size_t size);
 
 /* The name of FOLDER on the wire, yours; NULL: FAILURE_FOLDER_UNKNOWN. */

@@ -24,11 +24,10 @@ static bool refuse_login(ImapSession *session, const ImapReply *reply, const cha
 static bool refuse_exchange(
 	ImapSession *session, const ImapReply *reply, const SaslIdentity *identity, GError **error)
 {
-	const char *said = sasl_server_error(session->sasl);
+	const char *said =
+		repeats_withhold(stream_secrets(session->stream), sasl_server_error(session->sasl));
 	g_autofree char *verb = NULL;
 
-	if (said && imap_repeats_secret(session, said, strlen(said)))
-		said = SASL_WITHHELD;
 	verb = g_strconcat("AUTHENTICATE", said ? ", to which the server said " : NULL, said, NULL);
 	return refuse_login(session, reply, verb, identity, error);
 }
@@ -39,7 +38,7 @@ static bool call_off(ImapSession *session, GError *problem, GError **error)
 {
 	if (imap_repeats_secret(session, session->text->str, session->text->len)) {
 		g_free(problem->message);
-		problem->message = g_strdup("AUTHENTICATE: " SASL_WITHHELD);
+		problem->message = g_strdup("AUTHENTICATE: " REPEATS_WITHHELD);
 	}
 	if (imap_write(session, "*\r\n", 3, NULL))
 		imap_flush(session, NULL);
@@ -55,6 +54,7 @@ static bool answer_challenge(ImapSession *session, GError **error)
 
 	if (!line)
 		return call_off(session, problem, error);
+	sasl_hide_proof(session->sasl, stream_secrets(session->stream));
 	return imap_write(session, secret_text(line), secret_size(line), error) &&
 	       imap_write(session, "\r\n", 2, error);
 }
@@ -188,24 +188,13 @@ static bool log_in(ImapSession *session, const SaslIdentity *identity, GError **
 	return introduce(session, error);
 }
 
-/* From here on the session knows no secret. */
-static void forget_secret(ImapSession *session)
-{
-	const GString *notice = session->notice;
-
-	if (imap_repeats_secret(session, notice->str, notice->len))
-		g_string_assign(session->notice, SASL_WITHHELD);
-	session->identity = NULL;
-	g_clear_pointer(&session->sasl, sasl_free);
-}
-
 bool imap_login(ImapSession *session, const SaslIdentity *identity, GError **error)
 {
 	bool done;
 
-	session->identity = identity;
+	sasl_hide_identity(identity, stream_secrets(session->stream));
 	done = log_in(session, identity, error);
-	forget_secret(session);
+	g_clear_pointer(&session->sasl, sasl_free);
 	return done;
 }
 

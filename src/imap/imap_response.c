@@ -75,7 +75,8 @@ static void take_capability(ImapSession *session, const char *name)
 void imap_take_capabilities(ImapSession *session, const char *text)
 {
 	g_auto(GStrv) names = g_strsplit(text, " ", -1);
-	g_autofree char *valid = text_make_valid(text, MIN(strlen(text), OFFER_LIMIT));
+	const char *shown = repeats_withhold(stream_secrets(session->stream), text);
+	g_autofree char *valid = text_make_valid(shown, MIN(strlen(shown), OFFER_LIMIT));
 
 	g_free(session->offer);
 	session->offer = g_strstrip(text_for_terminal(valid));

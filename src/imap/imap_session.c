@@ -216,8 +216,7 @@ bool imap_fail_lexer(ImapSession *session, GError **error)
 
 bool imap_repeats_secret(const ImapSession *session, const char *text, size_t size)
 {
-	return session->identity &&
-	       sasl_repeats_secret(session->identity, session->sasl, text, size);
+	return repeats_in_text(stream_secrets(session->stream), text, size);
 }
 
 /* TEXT of the server, fit for a log; yours. */
@@ -226,7 +225,7 @@ static char *show_text(const ImapSession *session, const GString *text)
 	g_autofree char *valid = NULL;
 
 	if (imap_repeats_secret(session, text->str, text->len))
-		return g_strdup(SASL_WITHHELD);
+		return g_strdup(REPEATS_WITHHELD);
 	valid = text_make_valid(text->str, text->len);
 	return text_for_terminal(valid);
 }

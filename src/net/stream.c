@@ -29,6 +29,7 @@ Stream *stream_new(
 	stream->cancel = cancel;
 	stream->host = g_strdup(host);
 	stream->greeting = g_strdup("");
+	stream->secrets = repeats_new();
 	stream->input = g_malloc(INPUT_SIZE);
 	stream->input_size = INPUT_SIZE;
 	stream->output = g_string_sized_new(OUTPUT_SIZE);
@@ -42,6 +43,7 @@ void stream_close(Stream *stream)
 	stream->transport->close(stream);
 	g_free(stream->host);
 	g_free(stream->greeting);
+	repeats_free(stream->secrets);
 	g_free(stream->tls_version);
 	g_free(stream->tls_cipher);
 	g_free(stream->input);
@@ -68,6 +70,11 @@ const char *stream_tls_version(const Stream *stream)
 const char *stream_tls_cipher(const Stream *stream)
 {
 	return stream->tls_cipher;
+}
+
+Repeats *stream_secrets(Stream *stream)
+{
+	return stream->secrets;
 }
 
 const char *stream_host(const Stream *stream)

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <glib.h>
 #include "base/cancel.h"
+#include "base/repeats.h"
 #include "model/endpoint.h"
 
 typedef struct Stream Stream;
@@ -79,6 +80,9 @@ const char *stream_greeting(const Stream *stream);
 bool stream_is_encrypted(const Stream *stream);
 const char *stream_tls_version(const Stream *stream);
 const char *stream_tls_cipher(const Stream *stream);
+/* What must not come back into a message out of anything that the peer says, as long as the stream
+ * is open: the passwords of endpoint and proxy, and what sessions add. */
+Repeats *stream_secrets(Stream *stream);
 /* Host for SASL and messages, borrowed. */
 const char *stream_host(const Stream *stream);
 

@@ -205,6 +205,21 @@ static void set_behaviour(Attempt *attempt)
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 }
 
+/* What ENDPOINT's server and proxy are told, and may tell again; yours. */
+static Repeats *secrets_of(const Endpoint *endpoint)
+{
+	const Proxy *proxy = &endpoint->proxy;
+	Repeats *secrets = repeats_new();
+
+	repeats_add_secret(secrets, endpoint->password);
+	repeats_add_secret(secrets, proxy->password);
+	repeats_add_name(secrets, endpoint->host);
+	repeats_add_name(secrets, endpoint->username);
+	repeats_add_name(secrets, proxy->host);
+	repeats_add_name(secrets, proxy->username);
+	return secrets;
+}
+
 void attempt_init(Attempt *attempt, const Endpoint *endpoint, Security security, bool probe,
 	const Cancel *cancel)
 {
@@ -213,6 +228,7 @@ void attempt_init(Attempt *attempt, const Endpoint *endpoint, Security security,
 		.cancel = cancel,
 		.security = security,
 		.probe = probe,
+		.secrets = secrets_of(endpoint),
 		.multi = curl_multi_init(),
 		.easy = curl_easy_init(),
 		.started = clock_monotonic(),
@@ -332,6 +348,8 @@ Stream *attempt_take_stream(Attempt *attempt)
 	stream->descriptor = descriptor;
 	g_free(stream->greeting);
 	stream->greeting = g_strdup(attempt->greeting->str);
+	repeats_free(stream->secrets);
+	stream->secrets = g_steal_pointer(&attempt->secrets);
 	if (attempt->security != SECURITY_NONE)
 		stream_tls_note(stream);
 	return stream;
@@ -349,5 +367,6 @@ void attempt_clear(Attempt *attempt)
 		g_string_free(attempt->greeting, TRUE);
 	if (attempt->farewell)
 		g_string_free(attempt->farewell, TRUE);
+	repeats_free(attempt->secrets);
 	*attempt = (Attempt){0};
 }

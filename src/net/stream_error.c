@@ -448,6 +448,8 @@ static char *describe(const Attempt *attempt)
 		[FAULT_TLS_IMPLICIT] = "silent before STARTTLS, but it takes a TLS handshake",
 	};
 
+	if (repeats_in_text(attempt->secrets, attempt->farewell->str, attempt->farewell->len))
+		return g_strdup(REPEATS_WITHHELD);
 	if (attempt->farewell->len > 0) {
 		g_autofree char *valid =
 			text_make_valid(attempt->farewell->str, attempt->farewell->len);
@@ -456,7 +458,8 @@ static char *describe(const Attempt *attempt)
 	}
 	if (attempt->fault != FAULT_NONE)
 		return g_strdup(texts[attempt->fault] ? texts[attempt->fault] : "empty line");
-	return g_strdup(*attempt->text ? attempt->text : curl_easy_strerror(attempt->code));
+	return g_strdup(*attempt->text ? repeats_withhold(attempt->secrets, attempt->text)
+				       : curl_easy_strerror(attempt->code));
 }
 
 static Failure translate(const Attempt *attempt, unsigned spoken)

@@ -23,6 +23,7 @@ struct Stream {
 	const Cancel *cancel;
 	char *host;
 	char *greeting;
+	Repeats *secrets;
 	char *tls_version; /* NULL: not encrypted */
 	char *tls_cipher;
 
@@ -77,6 +78,7 @@ typedef struct Attempt {
 	Security security;
 	bool probe; /* only whether a handshake succeeds: no certificate is looked at */
 
+	Repeats *secrets; /* that the peer, or a proxy in its place, may repeat */
 	CURLM *multi;
 	CURL *easy;
 	char text[CURL_ERROR_SIZE]; /* what curl says about its failure */

@@ -258,6 +258,28 @@ static int64_t time_of(CURL *easy, CURLINFO info)
 	return microseconds > 0 ? (int64_t)microseconds / 1000 : -1;
 }
 
+/* The server chooses what its certificates say. */
+static void withhold(char **text, const Repeats *secrets)
+{
+	const char *shown = repeats_withhold(secrets, *text);
+
+	if (shown == *text)
+		return;
+	g_free(*text);
+	*text = g_strdup(shown);
+}
+
+static void withhold_chain(const GPtrArray *chain, const Repeats *secrets)
+{
+	for (guint i = 0; i < chain->len; i++) {
+		StreamCertificate *certificate = g_ptr_array_index(chain, i);
+
+		withhold(&certificate->subject, secrets);
+		withhold(&certificate->issuer, secrets);
+		withhold(&certificate->names, secrets);
+	}
+}
+
 void stream_report_end(Attempt *attempt)
 {
 	StreamReport *report = attempt->report;
@@ -280,6 +302,7 @@ void stream_report_end(Attempt *attempt)
 	if (curl_easy_getinfo(attempt->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK &&
 		address && *address)
 		report->address = g_strdup(address);
+	withhold_chain(report->chain, attempt->secrets);
 	forget_context(attempt);
 	attempt->report = NULL;
 }

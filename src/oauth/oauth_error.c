@@ -83,6 +83,11 @@ int64_t oauth_error_number(const char *description)
 	return place ? g_ascii_strtoll(place + strlen(NUMBER_MARK), NULL, 10) : 0;
 }
 
+const char *oauth_error_name(const Repeats *secrets, const char *name)
+{
+	return name && repeats_in_text(secrets, name, strlen(name)) ? "error" : name;
+}
+
 Failure oauth_error_failure(const OauthError *problem)
 {
 	Failure failure = FAILURE_OAUTH_SETUP;

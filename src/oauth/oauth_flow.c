@@ -79,6 +79,7 @@ OauthFlow *oauth_flow_new(
 	flow->account = g_strdup(account);
 	flow->redirect_uri = g_strdup(redirect_uri);
 	flow->registered_uri = oauth_redirect_uri(client, 0);
+	flow->secrets = oauth_secrets(client, account);
 	flow->state = make_random();
 	flow->verifier = make_verifier();
 	flow->end = clock_monotonic() + OAUTH_FLOW_SECONDS * INT64_C(1000);
@@ -98,6 +99,7 @@ void oauth_flow_free(OauthFlow *flow)
 	g_free(flow->state);
 	secret_free(flow->verifier);
 	secret_free(flow->code);
+	repeats_free(flow->secrets);
 	g_free(flow);
 }
 
@@ -194,9 +196,9 @@ static bool take_values(OauthFlow *flow, GHashTable *values, GError **error)
 	const char *description = g_hash_table_lookup(values, "error_description");
 	OauthSubject subject = {&flow->client, flow->account, flow->registered_uri};
 	OauthError problem = {
-		.name = g_hash_table_lookup(values, "error"),
+		.name = oauth_error_name(flow->secrets, g_hash_table_lookup(values, "error")),
 		.number = oauth_error_number(description),
-		.description = description,
+		.description = repeats_withhold(flow->secrets, description),
 	};
 
 	GError *failed = NULL;

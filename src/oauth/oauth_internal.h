@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include "failure/failure.h"
+#include "base/repeats.h"
 #include "net/http.h"
 
 /* Bytes of a token; Microsoft's are some thousands. */
@@ -19,9 +20,10 @@ struct OauthFlow {
 	char *registered_uri; /* as the authority knows it: without a port of our own choosing */
 	char *state;
 	Secret *verifier;
-	Secret *code; /* NULL: not there yet, or redeemed */
-	bool taken;   /* the state has counted */
-	int64_t end;  /* on the monotonic clock */
+	Secret *code;	  /* NULL: not there yet, or redeemed */
+	bool taken;	  /* the state has counted */
+	Repeats *secrets; /* of the client, which the authority may repeat */
+	int64_t end;	  /* on the monotonic clock */
 };
 
 /* The code_challenge of VERIFIER: S256 (RFC 7636 section 4.2); yours. */
@@ -42,6 +44,8 @@ typedef struct OauthError {
 	const char *trace;	 /* correlation ids, for the message; NULL: none */
 } OauthError;
 
+/* NAME of an error, or "error" if it repeats one of SECRETS; borrowed, NULL: there is none. */
+const char *oauth_error_name(const Repeats *secrets, const char *name);
 /* The number of "AADSTS50173: …"; 0: none. */
 int64_t oauth_error_number(const char *description);
 
@@ -72,6 +76,9 @@ typedef struct OauthOutcome {
 	int64_t pause;	     /* seconds, as we know better; 0: none */
 	bool busy;	     /* the server itself says: later */
 } OauthOutcome;
+
+/* The secrets of CLIENT and its proxy, beside names that are none; yours. */
+Repeats *oauth_secrets(const OauthClient *client, const char *account);
 
 /* What ANSWER to FORM brings: a grant, or the failure that the authority means. */
 bool oauth_take_answer(const OauthSubject *subject, const OauthForm *form, const HttpAnswer *answer,

@@ -21,8 +21,6 @@
 #define GRACE 5
 #define TRACE_LIMIT 80
 #define REFRESH_TOKEN "refresh_token"
-/* A value shorter than this may be in a description by chance. */
-#define SECRET_LEAST 8
 
 /* Jansson's memory held tokens. */
 static void free_wiped(void *memory)
@@ -96,15 +94,36 @@ static Secret *encode_form(const OauthForm *form)
 	return body;
 }
 
-/* Whether TEXT repeats a secret that FORM sent. */
-static bool repeats_secret(const char *text, const OauthForm *form)
+Repeats *oauth_secrets(const OauthClient *client, const char *account)
 {
+	Repeats *secrets = repeats_new();
+
+	repeats_add_secret(secrets, client->secret);
+	repeats_add_secret(secrets, client->proxy.password);
+	repeats_add_name(secrets, client->authority);
+	repeats_add_name(secrets, client->tenant);
+	repeats_add_name(secrets, client->id);
+	repeats_add_name(secrets, client->proxy.host);
+	repeats_add_name(secrets, client->proxy.username);
+	repeats_add_name(secrets, account);
+	return secrets;
+}
+
+/* The same with what FORM sends; yours. */
+static Repeats *secrets_of(const OauthSubject *subject, const OauthForm *form)
+{
+	Repeats *secrets = oauth_secrets(subject->client, subject->account);
+
 	for (; form->name; form++) {
-		if (form->secret && form->value && strlen(form->value) >= SECRET_LEAST &&
-			strstr(text, form->value))
-			return true;
+		g_autoptr(Secret) secret = NULL;
+
+		if (form->value && form->secret)
+			secret = secret_new(form->value, strlen(form->value));
+		else
+			repeats_add_name(secrets, form->value);
+		repeats_add_secret(secrets, secret);
 	}
-	return false;
+	return secrets;
 }
 
 static const char *get_string(json_t *object, const char *name)
@@ -174,11 +193,12 @@ static bool take_grant(
 }
 
 /* Appends NAME's value to TRACE if it is what an id or a time looks like. */
-static void append_trace(GString *trace, json_t *object, const char *name, const OauthForm *form)
+static void append_trace(GString *trace, json_t *object, const char *name, const Repeats *secrets)
 {
 	const char *value = get_string(object, name);
 
-	if (!value || !*value || strlen(value) > TRACE_LIMIT || repeats_secret(value, form))
+	if (!value || !*value || strlen(value) > TRACE_LIMIT ||
+		repeats_in_text(secrets, value, strlen(value)))
 		return;
 	for (const char *at = value; *at; at++) {
 		if (!g_ascii_isalnum(*at) && !strchr("-:. +", *at))
@@ -193,20 +213,18 @@ static void set_error(const OauthSubject *subject, const OauthForm *form, json_t
 {
 	json_t *code = json_array_get(json_object_get(object, "error_codes"), 0);
 	const char *description = get_string(object, "error_description");
+	g_autoptr(Repeats) secrets = secrets_of(subject, form);
 	g_autoptr(GString) trace = g_string_new(NULL);
-	OauthError problem = {.name = get_string(object, "error")};
+	OauthError problem = {.name = oauth_error_name(secrets, get_string(object, "error"))};
 	Failure failure;
 
-	append_trace(trace, object, "timestamp", form);
-	append_trace(trace, object, "trace_id", form);
-	append_trace(trace, object, "correlation_id", form);
+	append_trace(trace, object, "timestamp", secrets);
+	append_trace(trace, object, "trace_id", secrets);
+	append_trace(trace, object, "correlation_id", secrets);
 	problem.trace = trace->len > 0 ? trace->str : NULL;
 	problem.number =
 		json_is_integer(code) ? json_integer_value(code) : oauth_error_number(description);
-	if (description && !repeats_secret(description, form))
-		problem.description = description;
-	if (repeats_secret(problem.name, form))
-		problem.name = "error";
+	problem.description = repeats_withhold(secrets, description);
 	failure = oauth_error_failure(&problem);
 	outcome->busy = failure == FAILURE_OAUTH_BUSY;
 	if (failure == FAILURE_OAUTH_LOOP)

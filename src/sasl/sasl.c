@@ -328,3 +328,17 @@ bool sasl_is_complete(const Sasl *sasl)
 {
 	return sasl->complete && !sasl->first;
 }
+
+void sasl_hide_identity(const SaslIdentity *identity, Repeats *repeats)
+{
+	repeats_add_secret(repeats, identity->password);
+	repeats_add_secret(repeats, identity->token);
+	repeats_add_name(repeats, identity->username);
+	repeats_add_name(repeats, identity->authorize_as);
+	repeats_add_name(repeats, identity->host);
+}
+
+void sasl_hide_proof(const Sasl *sasl, Repeats *repeats)
+{
+	repeats_add_secret(repeats, sasl->proof);
+}

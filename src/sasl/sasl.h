@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <glib.h>
+#include "base/repeats.h"
 #include "base/secret.h"
 
 typedef enum SaslMechanism {
@@ -76,14 +77,7 @@ const char *sasl_server_error(const Sasl *sasl);
  * waits). */
 bool sasl_is_complete(const Sasl *sasl);
 
-/* Stands in a message in place of a text that sasl_repeats_secret. */
-#define SASL_WITHHELD "(withheld: the server's text repeats the secret)"
-
-/* Whether the SIZE bytes of TEXT, which the server says while IDENTITY logs in, repeat a piece of
- * its password, its token or the proof that SASL (NULL: none) has sent, plainly or anywhere inside
- * base64: eight bytes one behind the other, or all of a secret of four to seven; shorter ones are
- * not looked for. Ordinary words of servers, and what the names of IDENTITY hold, do not count
- * unless they are the whole secret and stand there like an argument ("password" in quotes). Looks
- * at the bytes as they came; what was replaced or escaped in them is not known again. */
-bool sasl_repeats_secret(
-	const SaslIdentity *identity, const Sasl *sasl, const char *text, size_t size);
+/* Has texts of the server searched for IDENTITY's password and token; its names are no secret. */
+void sasl_hide_identity(const SaslIdentity *identity, Repeats *repeats);
+/* The same for the proof that SASL has sent, if there is one: by it a password can be guessed. */
+void sasl_hide_proof(const Sasl *sasl, Repeats *repeats);

@@ -59,8 +59,8 @@ uint64_t smtp_size_limit(const SmtpSession *session);
  * FAILURE_THROTTLED or FAILURE_SERVER_UNAVAILABLE, as any other 4yz; 530 and 538 (encryption
  * needed), 504 and no mechanism that fits FAILURE_LOGIN_MECHANISM; an identity that none can carry
  * FAILURE_LOGIN_UNUSABLE; no AUTH at all FAILURE_SMTP_AUTH_MISSING; any other 5yz
- * FAILURE_COMMAND_REFUSED. The session outlives what the server merely refuses. While this runs, a
- * text of the server that repeats the password or token is withheld from messages. */
+ * FAILURE_COMMAND_REFUSED. The session outlives what the server merely refuses. From now on
+ * a text of the server that repeats the password or token is withheld from messages. */
 bool smtp_login(SmtpSession *session, const SaslIdentity *identity, GError **error);
 
 /* Asks whether SENDER may send from here, by the beginning of a mail to RECIPIENT that is called

@@ -55,7 +55,8 @@ static void take_keyword(SmtpSession *session, const char *line)
 
 static void keep_words(SmtpSession *session, const char *line)
 {
-	g_autofree char *valid = text_make_valid(line, strlen(line));
+	const char *shown = repeats_withhold(stream_secrets(session->stream), line);
+	g_autofree char *valid = text_make_valid(shown, strlen(shown));
 	g_autofree char *safe = text_for_terminal(valid);
 
 	if (session->offer->len + strlen(safe) < SMTP_TEXT_LIMIT)

@@ -25,7 +25,7 @@ struct SmtpSession {
 	const char *mechanism_used; /* NULL: not logged in */
 	uint64_t size_limit;	    /* 0: not told */
 	GString *offer;		    /* the same in the server's words, fit for a person */
-	/* While smtp_login runs, for the texts of the server that may repeat its secret */
+	/* While smtp_login runs */
 	const SaslIdentity *identity; /* borrowed; NULL: no login is going on */
 	Sasl *sasl;		      /* NULL: none yet */
 };
@@ -53,10 +53,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmtpReply, smtp_reply_clear)
 
 /* "5.7.8 Not you": what stands behind the code, all lines in one, fit for a log; yours. */
 char *smtp_reply_text(const SmtpReply *reply);
-/* The same for a message: while a login is going on, a text that repeats its secret is
- * SASL_WITHHELD; yours. */
+/* The same for a message: a text that repeats a secret of the stream is REPEATS_WITHHELD; yours. */
 char *smtp_server_text(const SmtpSession *session, const SmtpReply *reply);
-/* Whether a login is going on whose secret SIZE bytes of TEXT repeat. */
+/* Whether SIZE bytes of TEXT repeat a secret of the stream. */
 bool smtp_repeats_secret(const SmtpSession *session, const char *text, size_t size);
 
 /* Reads one reply. 421 is a failure, whatever it answers: FAILURE_SERVER_BYE. */

@@ -68,11 +68,10 @@ static bool refuse_login(SmtpSession *session, const SmtpReply *reply, GError **
 {
 	g_autofree char *whole = smtp_reply_text(reply);
 	g_autofree char *text = smtp_server_text(session, reply);
-	const char *said = sasl_server_error(session->sasl);
+	const char *said =
+		repeats_withhold(stream_secrets(session->stream), sasl_server_error(session->sasl));
 	Failure failure = judge(reply, whole);
 
-	if (said && smtp_repeats_secret(session, said, strlen(said)))
-		said = SASL_WITHHELD;
 	return smtp_fail(session, error, failure, subject_of(session, failure, text),
 		"AUTH: %u %s%s%s", reply->code, text, said ? "; before it: " : "",
 		said ? said : "");
@@ -84,7 +83,7 @@ static bool call_off(SmtpSession *session, const char *challenge, GError *proble
 {
 	if (smtp_repeats_secret(session, challenge, strlen(challenge))) {
 		g_free(problem->message);
-		problem->message = g_strdup("AUTH: " SASL_WITHHELD);
+		problem->message = g_strdup("AUTH: " REPEATS_WITHHELD);
 	}
 	if (smtp_send(session, "*", NULL))
 		stream_flush(session->stream, NULL);
@@ -104,6 +103,7 @@ static bool answer_challenge(SmtpSession *session, const SmtpReply *reply, GErro
 	line = sasl_answer(session->sasl, challenge, &problem);
 	if (!line)
 		return call_off(session, challenge, problem, error);
+	sasl_hide_proof(session->sasl, stream_secrets(session->stream));
 	return smtp_send(session, secret_text(line), error);
 }
 
@@ -165,6 +165,7 @@ bool smtp_login(SmtpSession *session, const SaslIdentity *identity, GError **err
 	SaslMechanism mechanism = sasl_choose(session->mechanisms, identity);
 	bool done;
 
+	sasl_hide_identity(identity, stream_secrets(session->stream));
 	if (mechanism == SASL_NONE)
 		return refuse_identity(session, identity, error);
 	session->identity = identity;

@@ -33,15 +33,14 @@ char *smtp_reply_text(const SmtpReply *reply)
 
 bool smtp_repeats_secret(const SmtpSession *session, const char *text, size_t size)
 {
-	return session->identity &&
-	       sasl_repeats_secret(session->identity, session->sasl, text, size);
+	return repeats_in_text(stream_secrets(session->stream), text, size);
 }
 
 char *smtp_server_text(const SmtpSession *session, const SmtpReply *reply)
 {
 	g_autoptr(GString) text = join_lines(reply);
 
-	return smtp_repeats_secret(session, text->str, text->len) ? g_strdup(SASL_WITHHELD)
+	return smtp_repeats_secret(session, text->str, text->len) ? g_strdup(REPEATS_WITHHELD)
 								  : smtp_reply_text(reply);
 }
 

@@ -110,7 +110,8 @@ static void test_server(void **state)
 	(void)state;
 	assert_written(result_check(&check),
 		"{\"protocol\":\"smtp\",\"step\":\"proxy\",\"mailbox\":null,\"ok\":null,\"ms\":0,"
-		"\"detail\":\"nein\",\"advice\":null,\"failure\":null,\"technical\":null}");
+		"\"detail\":\"nein\",\"advice\":null,\"hint\":false,\"failure\":null,\"technical\":"
+		"null}");
 	assert_written(result_folder(&folder),
 		"{\"mailbox\":\"a@amt.example\",\"name\":\"Neu\",\"role\":null,\"messages\":null,"
 		"\"hidden\":false,\"reason\":null}");
@@ -149,6 +150,7 @@ static void test_login(void **state)
 	};
 
 	(void)state;
+	status.mailboxes = none;
 	assert_written(result_login(&result, NULL, NULL),
 		"{\"account\":null,\"identity\":null,\"imap\":{\"ok\":false,\"reason\":\"nein\","
 		"\"message\":\"nein\"},\"smtp\":{\"ok\":null,\"reason\":\"skipped\","
@@ -156,7 +158,7 @@ static void test_login(void **state)
 	assert_written(result_login_status(&status),
 		"{\"account\":\"a@amt.example\",\"identity\":null,\"signed_in\":null,"
 		"\"refreshed\":null,\"expires\":null,\"token_file\":null,\"reason\":null,"
-		"\"usable\":true}");
+		"\"usable\":true,\"mailboxes\":[]}");
 	assert_written(result_login_removed(true), "{\"removed\":true}");
 }
 

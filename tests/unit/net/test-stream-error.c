@@ -230,6 +230,39 @@ static void test_http_proxy_login(void **state)
 	check_refused(&script, PROXY_HTTP, PEER_PASSWORD, FAILURE_PROXY_LOGIN);
 }
 
+/* Who owns the wire may say anything in the server's place, the proxy's password too. */
+static void check_withheld(const PeerScript *script, ProxyKind kind)
+{
+	g_auto(Peer) peer = peer_start(script);
+	g_autoptr(GError) error = NULL;
+
+	assert_null(open_by(&peer, kind, PEER_PASSWORD, &error));
+	assert_failure(error, FAILURE_SERVER_BYE);
+	assert_string_equal(error->message, "mail.test.invalid port 993: " REPEATS_WITHHELD);
+}
+
+static void test_proxy_that_repeats_its_password(void **state)
+{
+	static const char *const answers[] = {
+		HTTP_ESTABLISHED "* BYE " PROXY_USERNAME " " PEER_PASSWORD "\r\n",
+		HTTP_ESTABLISHED "* BYE " BASIC_LOGIN "\r\n",
+	};
+	PeerScript speaking = {
+		.before = be_socks_proxy,
+		.data = &(SocksProxy){.login = true},
+		.greeting = "* BYE " PEER_PASSWORD "\r\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
+		HttpProxy proxy = {.answer = answers[i]};
+		PeerScript script = http_script(&proxy);
+
+		check_withheld(&script, PROXY_HTTP);
+	}
+	check_withheld(&speaking, PROXY_SOCKS5);
+}
+
 static void test_socks_proxy(void **state)
 {
 	SocksProxy open = {0};
@@ -471,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_http_proxy_digest),
 		cmocka_unit_test(test_http_proxy_refusals),
 		cmocka_unit_test(test_http_proxy_login),
+		cmocka_unit_test(test_proxy_that_repeats_its_password),
 		cmocka_unit_test(test_socks_proxy),
 		cmocka_unit_test(test_socks_proxy_refusals),
 		cmocka_unit_test(test_tls_through_proxy),

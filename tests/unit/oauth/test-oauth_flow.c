@@ -309,6 +309,32 @@ static void test_errors(void **state)
 	check_ends_with("error=&state=%s", FAILURE_OAUTH_SETUP, "");
 }
 
+/* Whoever answers the browser may know the client's secret, and more of it than in clear. */
+static void test_errors_tell_no_secret(void **state)
+{
+	static const char *const redirects[] = {
+		"error=client.Secret~0123&state=%s",
+		"error=x+client.Secr&state=%s",
+		"error=invalid_client&error_description=no+client.Secret~0123&state=%s",
+		"error=invalid_client&error_description=Y2xpZW50LlNlY3JldH4wMTIz&state=%s",
+	};
+	g_autoptr(Secret) secret = secret_new("client.Secret~0123", 18);
+	OauthClient closed = *client();
+
+	(void)state;
+	closed.secret = secret;
+	for (size_t i = 0; i < G_N_ELEMENTS(redirects); i++) {
+		g_autoptr(OauthFlow) flow = oauth_flow_new(&closed, REDIRECT_URI, ACCOUNT, false);
+		g_autoptr(GError) error = NULL;
+
+		assert_false(take(flow, redirects[i], &error));
+		assert_true(failure_is(error, FAILURE_OAUTH_SETUP));
+		assert_null(strcasestr(error->message, "client.secr"));
+		assert_null(strstr(error->message, "Y2xp"));
+		assert_null(strcasestr(failure_subject(error), "secr"));
+	}
+}
+
 static void test_late(void **state)
 {
 	g_autoptr(OauthFlow) flow = start();
@@ -463,6 +489,7 @@ int main(void)
 		cmocka_unit_test(test_replays),
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_errors_tell_no_secret),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_redeeming),
 		cmocka_unit_test(test_a_code_is_redeemed_once),

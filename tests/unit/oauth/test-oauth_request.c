@@ -348,20 +348,38 @@ static void test_repeated_secrets_are_left_out(void **state)
 	}
 }
 
+/* Parts of it, and what it looks like in other letters. */
+static void test_repeated_secrets_in_other_forms(void **state)
+{
+	static const char *const texts[] = {"Geheimni sszahl12", "GEHEIMNISZAHL1234",
+		"R2VoZWltbmlzemFobDEyMzQ=", "47656865696d6e69737a61686c", "%47eheimnis%7Aahl1234"};
+	static const OauthForm form[] = {{"code", "Geheimniszahl1234", true}, {0}};
+	Call call = {.form = form};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autofree char *json = g_strdup_printf(
+			"{\"error\":\"x\",\"error_description\":\"no %s\"}", texts[i]);
+		g_autofree char *message = get_message(json, &call);
+
+		assert_string_equal(message, "x: " REPEATS_WITHHELD);
+	}
+}
+
 /* What is no secret, or too short to be told from chance, may stay. */
 static void test_other_descriptions_stay(void **state)
 {
 	static const OauthForm form[] = {
-		{"refresh_token", "seven77", true},
+		{"refresh_token", "six", true},
 		{"scope", "some-scope", false},
 		{0},
 	};
 	Call call = {.form = form};
-	g_autofree char *message = get_message(
-		"{\"error\":\"x\",\"error_description\":\"seven77 some-scope\"}", &call);
+	g_autofree char *message =
+		get_message("{\"error\":\"x\",\"error_description\":\"six some-scope\"}", &call);
 
 	(void)state;
-	assert_string_equal(message, "x: seven77 some-scope");
+	assert_string_equal(message, "x: six some-scope");
 }
 
 static int set_up(void **state)
@@ -388,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_correlation_ids),
 		cmocka_unit_test(test_repeated_secrets_are_left_out),
+		cmocka_unit_test(test_repeated_secrets_in_other_forms),
 		cmocka_unit_test(test_other_descriptions_stay),
 	};
 

@@ -185,6 +185,33 @@ static void test_early_success_is_not_complete(void **state)
 	assert_false(sasl_is_complete(sasl));
 }
 
+/* SCRAM sends no password, but what one can be guessed by. */
+static void test_proof_is_hidden(void **state)
+{
+	static const char server_first[] = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+					   "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+	static const char proof[] = "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
+	g_autoptr(Secret) password = secret_new("pencil", 6);
+	SaslIdentity identity = {.username = "user", .password = password};
+	g_autoptr(Sasl) sasl = begin(SASL_SCRAM_SHA_256, "user", NULL, "rOprNGfwEbeRWgbNEkqO");
+	g_autoptr(Secret) first = sasl_step(sasl, NULL, 0, NULL);
+	g_autoptr(Secret) final = NULL;
+	g_autoptr(Repeats) repeats = repeats_new();
+
+	(void)state;
+	assert_non_null(first);
+	sasl_hide_identity(&identity, repeats);
+	sasl_hide_proof(sasl, repeats);
+	assert_ptr_equal(repeats_withhold(repeats, proof), proof);
+	assert_string_equal(repeats_withhold(repeats, "no \"pencil\""), REPEATS_WITHHELD);
+	final = sasl_step(sasl, server_first, strlen(server_first), NULL);
+	sasl_hide_proof(sasl, repeats);
+	assert_string_equal(repeats_withhold(repeats, secret_text(final)), REPEATS_WITHHELD);
+	assert_true(repeats_in_text(repeats, proof + 20, 8));
+	assert_ptr_equal(repeats_withhold(repeats, server_first), server_first);
+	assert_false(repeats_in_text(repeats, "e=invalid-proof", 15));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +223,7 @@ int main(void)
 		cmocka_unit_test(test_first_message_with_nul),
 		cmocka_unit_test(test_hostile_final_messages),
 		cmocka_unit_test(test_early_success_is_not_complete),
+		cmocka_unit_test(test_proof_is_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* What counts as a repeated secret, plainly and in base64, and which texts do not although a piece
+/* What counts as a repeated secret, plainly and encoded, and which texts do not although a piece
  * of one stands in them. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,30 +7,39 @@
 #include <string.h>
 #include <cmocka.h>
 #include "base/clock.h"
-#include "sasl/sasl_internal.h"
+#include "base/repeats.h"
 
 #define PASSWORD "hunter2-geheim"
 #define USER "maier@amt.example"
 
 /* As the header promises. */
 #define PIECE 8
+/* No token that is used is longer. */
+#define TOKEN_SIZE ((size_t)64 * 1024)
 
-static bool repeats_bytes(const char *secret, bool is_token, const char *text, size_t size)
+static Repeats *make(const char *secret)
 {
 	g_autoptr(Secret) copy = secret_new(secret, strlen(secret));
-	SaslIdentity identity = {
-		.username = USER,
-		.password = is_token ? NULL : copy,
-		.token = is_token ? copy : NULL,
-		.host = "imap.amt.example",
-	};
+	Repeats *repeats = repeats_new();
 
-	return sasl_repeats_secret(&identity, NULL, text, size);
+	repeats_add_secret(repeats, NULL);
+	repeats_add_secret(repeats, copy);
+	repeats_add_name(repeats, NULL);
+	repeats_add_name(repeats, USER);
+	repeats_add_name(repeats, "imap.amt.example");
+	return repeats;
+}
+
+static bool repeats_bytes(const char *secret, const char *text, size_t size)
+{
+	g_autoptr(Repeats) known = make(secret);
+
+	return repeats_in_text(known, text, size);
 }
 
 static bool repeats(const char *password, const char *text)
 {
-	return repeats_bytes(password, false, text, strlen(text));
+	return repeats_bytes(password, text, strlen(text));
 }
 
 /* All pieces of a secret, from the first letter to the last one. */
@@ -78,13 +87,11 @@ static size_t bytes_held(size_t begin, size_t end, size_t first, size_t last)
 }
 
 /* Every piece of MESSAGE's base64, in a text that may add letters in front of it. */
-static void check_message(const Secret *message, const char *secret, bool is_token)
+static void check_message(const char *message, size_t size, const char *secret)
 {
-	g_autofree char *letters =
-		g_base64_encode((const guchar *)secret_text(message), secret_size(message));
-	const char *place =
-		memmem(secret_text(message), secret_size(message), secret, strlen(secret));
-	size_t begin = (size_t)(place - secret_text(message)), end = begin + strlen(secret);
+	g_autofree char *letters = g_base64_encode((const guchar *)message, size);
+	const char *place = memmem(message, size, secret, strlen(secret));
+	size_t begin = (size_t)(place - message), end = begin + strlen(secret);
 
 	assert_non_null(place);
 	for (size_t first = 0; first < strlen(letters); first++) {
@@ -94,45 +101,42 @@ static void check_message(const Secret *message, const char *secret, bool is_tok
 			bool held =
 				bytes_held(begin, end, first, last) >= MIN(PIECE, strlen(secret));
 
-			if (repeats_bytes(secret, is_token, text, strlen(text)) != held)
+			if (repeats(secret, text) != held)
 				fail_msg("%s in %s: %d", secret, text, !held);
 		}
 	}
 }
 
-static void check_mechanism(SaslMechanism mechanism, const char *username, const char *text)
-{
-	g_autoptr(Secret) secret = secret_new(text, strlen(text));
-	bool is_token = mechanism == SASL_XOAUTH2 || mechanism == SASL_OAUTHBEARER;
-	SaslIdentity identity = {
-		.username = username,
-		.password = is_token ? NULL : secret,
-		.token = is_token ? secret : NULL,
-		.host = "imap.amt.example",
-		.port = 993,
-	};
-	g_autoptr(Sasl) sasl = sasl_new(mechanism, &identity, NULL, NULL);
-	g_autoptr(Secret) first = sasl_step(sasl, NULL, 0, NULL);
-	g_autoptr(Secret) second =
-		mechanism == SASL_LOGIN ? sasl_step(sasl, "Password:", 9, NULL) : NULL;
-
-	check_message(second ? second : first, text, is_token);
-}
-
-/* User names of three lengths move the secret through all alignments. */
+/* What LOGIN, PLAIN, HTTP's Basic, XOAUTH2 and OAUTHBEARER send; user names of three lengths move
+ * the secret through all alignments. */
 static void test_base64_of_messages(void **state)
 {
-	static const SaslMechanism mechanisms[] = {
-		SASL_PLAIN, SASL_LOGIN, SASL_XOAUTH2, SASL_OAUTHBEARER};
+	/* "|" stands for NUL */
+	static const char *const messages[][2] = {
+		{"", ""},
+		{"|%s|", ""},
+		{"%s:", ""},
+		{"user=%s\1auth=Bearer ", "\1\1"},
+		{"n,a=%s,\1host=imap.amt.example\1port=993\1auth=Bearer ", "\1\1"},
+	};
 	static const char *const users[] = {"m", "ma", "mai"};
 	static const char *const secrets[] = {
 		PASSWORD, "eyJ0eXAi.Q4_z~Wald-8+7/9", "k7Qx", "k7Qx9p"};
 
 	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(mechanisms) * G_N_ELEMENTS(users); i++) {
-		for (size_t k = 0; k < G_N_ELEMENTS(secrets); k++)
-			check_mechanism(mechanisms[i / G_N_ELEMENTS(users)],
-				users[i % G_N_ELEMENTS(users)], secrets[k]);
+	for (size_t i = 0; i < G_N_ELEMENTS(messages) * G_N_ELEMENTS(users); i++) {
+		const char *const *message = messages[i / G_N_ELEMENTS(users)];
+		g_auto(GStrv) start = g_strsplit(message[0], "%s", 2);
+		g_autofree char *before = g_strjoinv(users[i % G_N_ELEMENTS(users)], start);
+
+		for (size_t k = 0; k < G_N_ELEMENTS(secrets); k++) {
+			g_autofree char *whole = g_strconcat(before, secrets[k], message[1], NULL);
+			size_t size = strlen(whole);
+
+			for (size_t at = 0; at < strlen(before); at++)
+				whole[at] = whole[at] == '|' ? '\0' : whole[at];
+			check_message(whole, size, secrets[k]);
+		}
 	}
 }
 
@@ -181,11 +185,11 @@ static void test_bytes(void **state)
 	static const char decoded[] = "bad:\0\0\0";
 
 	(void)state;
-	assert_true(repeats_bytes(PASSWORD, false, text, sizeof text - 1));
-	assert_true(repeats_bytes("geheim", false, "\0m\0geheim", 9));
-	assert_true(repeats_bytes("password", false, "\0m\0password", 11));
-	assert_false(repeats_bytes(PASSWORD, false, decoded, sizeof decoded - 1));
-	assert_false(repeats_bytes(PASSWORD, false, text, 15));
+	assert_true(repeats_bytes(PASSWORD, text, sizeof text - 1));
+	assert_true(repeats_bytes("geheim", "\0m\0geheim", 9));
+	assert_true(repeats_bytes("password", "\0m\0password", 11));
+	assert_false(repeats_bytes(PASSWORD, decoded, sizeof decoded - 1));
+	assert_false(repeats_bytes(PASSWORD, text, 15));
 }
 
 /* Texts that would be the same with another password. */
@@ -293,57 +297,124 @@ static void test_tokens(void **state)
 	}
 	token = g_base64_encode(bytes, 1500);
 	json = g_strdup_printf("{\"token\":\"%.20s…\"}", token + 4);
-	assert_true(repeats_bytes(token, true, json, strlen(json)));
-	assert_true(repeats_bytes(token, true, token + 4, 400));
-	assert_true(repeats_bytes(token, true, token + strlen(token) - PIECE, PIECE));
-	assert_false(repeats_bytes(token, true, token, PIECE - 1));
+	assert_true(repeats_bytes(token, json, strlen(json)));
+	assert_true(repeats_bytes(token, token + 4, 400));
+	assert_true(repeats_bytes(token, token + strlen(token) - PIECE, PIECE));
+	assert_false(repeats_bytes(token, token, PIECE - 1));
 }
 
 /* The longest token and the longest text that is kept. */
 static void test_takes_no_time(void **state)
 {
-	g_autofree char *token = g_malloc(SASL_TEXT_LIMIT + 1), *text = g_malloc(1024);
+	g_autofree char *token = g_malloc(TOKEN_SIZE + 1), *text = g_malloc(1024);
 	int64_t start = clock_monotonic();
 
 	(void)state;
-	for (unsigned i = 0, number = 1; i < SASL_TEXT_LIMIT; i++) {
+	for (unsigned i = 0, number = 1; i < TOKEN_SIZE; i++) {
 		number = number * 1103515245 + 12345;
 		token[i] = (char)('A' + (number >> 16) % 26);
 	}
-	token[SASL_TEXT_LIMIT] = '\0';
+	token[TOKEN_SIZE] = '\0';
 	memset(text, 'a', 1024);
-	assert_false(repeats_bytes(token, true, text, 1024));
-	memset(token, 'a', SASL_TEXT_LIMIT);
-	assert_true(repeats_bytes(token, true, text, 1024));
+	assert_false(repeats_bytes(token, text, 1024));
+	memset(token, 'a', TOKEN_SIZE);
+	assert_true(repeats_bytes(token, text, 1024));
 	assert_true(clock_monotonic() - start < 5000);
 }
 
-/* SCRAM sends no password, but what one can be guessed by. */
-static void test_proof(void **state)
+/* Encodings that servers have for what they do not understand. */
+static void test_encodings(void **state)
 {
-	static const char server_first[] = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
-					   "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
-	static const char proof[] = "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
-	g_autoptr(Secret) password = secret_new("pencil", 6);
-	SaslIdentity identity = {.username = "user", .password = password};
-	g_autoptr(Sasl) sasl =
-		sasl_new(SASL_SCRAM_SHA_256, &identity, "rOprNGfwEbeRWgbNEkqO", NULL);
-	g_autoptr(Secret) first = sasl_step(sasl, NULL, 0, NULL);
-	g_autoptr(Secret) final = NULL;
-	g_autofree char *letters = NULL;
+	static const struct {
+		const char *password, *text;
+	} rows[] = {
+		{PASSWORD, "bad: 68756e746572322d67656865696d"},
+		{PASSWORD, "bad: 68756E746572322D67656865696D!"},
+		{PASSWORD, "0068756e746572322d67656865696d00"},
+		{PASSWORD, "f68756e746572322d"},
+		{"k7Qx", "bad: <6b375178>"},
+		{PASSWORD, "%68%75%6E%74%65%72%32%2D%67%65%68%65%69%6D"},
+		{"a b&c=d/e+f", "bad: a%20b%26c%3Dd%2Fe%2bf"},
+		{PASSWORD, "Basic bTpodW50ZXIyLWdlaGVpbQ%3D%3D"},
+		{PASSWORD, "HUNTER2-GEHEIM"},
+		{"HUNTER2-Geheim", "bad: hunter2-geheim"},
+		{PASSWORD, "h\xef\xbf\xbdu\xef\xbf\xbdn\xef\xbf\xbdt\xef\xbf\xbd"
+			   "e\xef\xbf\xbdr\xef\xbf\xbd"
+			   "2\xef\xbf\xbd-\xef\xbf\xbd"},
+		{PASSWORD, "aAB1AG4AdABlAHIAMgAtAGcAZQBoAGUAaQBtAA=="},
+	};
+	static const char wide[] = "bad: \0h\0u\0n\0t\0e\0r\0002\0-\0g";
 
 	(void)state;
-	assert_non_null(first);
-	assert_false(sasl_repeats_secret(&identity, sasl, proof, strlen(proof)));
-	final = sasl_step(sasl, server_first, strlen(server_first), NULL);
-	letters = g_base64_encode((const guchar *)secret_text(final), secret_size(final));
-	assert_true(sasl_repeats_secret(&identity, sasl, secret_text(final), secret_size(final)));
-	assert_true(sasl_repeats_secret(&identity, sasl, letters, strlen(letters)));
-	assert_true(sasl_repeats_secret(&identity, sasl, proof + 20, 8));
-	assert_true(sasl_repeats_secret(&identity, sasl, "no \"pencil\"", 11));
-	assert_false(sasl_repeats_secret(&identity, sasl, server_first, strlen(server_first)));
-	assert_false(sasl_repeats_secret(&identity, sasl, "e=invalid-proof", 15));
-	assert_false(sasl_repeats_secret(&identity, NULL, proof, strlen(proof)));
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		if (!repeats(rows[i].password, rows[i].text))
+			fail_msg("%s: %s", rows[i].password, rows[i].text);
+	}
+	assert_true(repeats_bytes(PASSWORD, wide, sizeof wide - 1));
+	assert_true(repeats_bytes(PASSWORD, wide + 5, sizeof wide - 6));
+	assert_false(repeats(PASSWORD, "bad: 68756e746572"));
+	assert_false(repeats(PASSWORD, "100% hunter, %zz %2"));
+	assert_false(repeats(PASSWORD, "%68%75%6E%74"));
+}
+
+/* Our own sentences about such accounts. */
+static void test_reports(void **state)
+{
+	static const struct {
+		const char *password, *text;
+	} rows[] = {
+		{"Postfach2026!", "Das Postfach „m@amt.example“ ist gesperrt."},
+		{"Standard", "Standard (IMAP/SMTP): imap.amt.example, Port 993"},
+		{"Zertifikat", "Zertifikat für imap.amt.example, ausgestellt von Amts-CA"},
+		{"1143", "imap.amt.example:1143, Port 1143, seit 1143"},
+		{"26.11.2026", "gültig bis 26.11.2026 11:43"},
+		{"26.11.2025", "gültig bis 26.11.2026 11:43"},
+		{USER, "Angemeldet als \"" USER "\""},
+		{"imap.amt.example", "„imap.amt.example“, Port 993,"},
+		{"imap.amt.example7", "(imap.amt.example)"},
+		{"password", "the \"password\" is old"},
+	};
+	static const struct {
+		const char *password, *text;
+	} repeated[] = {
+		{PASSWORD, "Der Server lehnt ab: session of hunter2-geheim"},
+		{PASSWORD, "Der Server lehnt ab: (unter2-ge)"},
+		{PASSWORD, "Der Server lehnt ab: aHVudGVyMi1nZWhlaW0="},
+		{"Sonnenblume", "Der Server bietet: X-LAST=Sonnenblume"},
+		{"4711081512", "Der Server bietet: X-LAST=4711081512"},
+		{"k7Qx9", "Der Server lehnt ab: k7Qx9."},
+		{"Postfach2026!", "no Postfach2026!"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(Repeats) known = make(rows[i].password);
+
+		if (repeats_in_report(known, rows[i].text))
+			fail_msg("%s: %s", rows[i].password, rows[i].text);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(repeated); i++) {
+		g_autoptr(Repeats) known = make(repeated[i].password);
+
+		if (!repeats_in_report(known, repeated[i].text))
+			fail_msg("%s: %s", repeated[i].password, repeated[i].text);
+	}
+	assert_false(repeats_in_report(NULL, PASSWORD));
+}
+
+static void test_several_secrets(void **state)
+{
+	g_autoptr(Repeats) known = make(PASSWORD);
+	g_autoptr(Secret) other = secret_new("Igel-Proxy-7", 12);
+
+	(void)state;
+	assert_string_equal(repeats_withhold(known, "no Igel-Proxy-7"), "no Igel-Proxy-7");
+	repeats_add_secret(known, other);
+	repeats_add_secret(known, other);
+	assert_string_equal(repeats_withhold(known, "no Igel-Proxy-7"), REPEATS_WITHHELD);
+	assert_string_equal(repeats_withhold(known, PASSWORD), REPEATS_WITHHELD);
+	assert_string_equal(repeats_withhold(NULL, PASSWORD), PASSWORD);
+	assert_null(repeats_withhold(known, NULL));
 }
 
 int main(void)
@@ -360,7 +431,9 @@ int main(void)
 		cmocka_unit_test(test_texts_of_servers),
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_takes_no_time),
-		cmocka_unit_test(test_proof),
+		cmocka_unit_test(test_encodings),
+		cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_several_secrets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
