@@ -9,6 +9,8 @@
 #define PIECE_SIZE 8
 /* A shorter secret stands in every other text; one below PIECE_SIZE counts as a whole. */
 #define SECRET_LEAST 4
+/* No word is so long. */
+#define WORD_MOST 32
 /* So many letters of base64 hold SECRET_LEAST bytes. */
 #define LETTERS_LEAST 6
 /* A piece of base64 begins at any of its letters, so that so many bits may belong to a byte before.
@@ -140,7 +142,8 @@ static bool is_prose(const Quest *quest, size_t at, size_t length)
 {
 	bool whole = length == secret_size(quest->secret) && length >= PIECE_SIZE;
 
-	return is_of_one_kind(quest, at, length) && !(whole && is_argument(quest, at, length));
+	return is_of_one_kind(quest, at, length) &&
+	       !(whole && (length > WORD_MOST || is_argument(quest, at, length)));
 }
 
 /* Whether the LENGTH bytes at AT are what the server would say without knowing the secret. */

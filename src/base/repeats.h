@@ -32,7 +32,7 @@ bool repeats_in_text(const Repeats *repeats, const char *text, size_t size);
 
 /* The same for a TEXT that may be ours for the most part. A name never counts, nor does a piece
  * without letters or of letters only, unless it is a whole secret of at least eight bytes that
- * stands there as only an argument does ("X-LAST=Sonnenblume"). */
+ * stands there as only an argument does ("X-LAST=Sonnenblume") or is longer than any word. */
 bool repeats_in_report(const Repeats *repeats, const char *text);
 
 /* Stands in a message in place of a text that repeats a secret. */

@@ -384,6 +384,7 @@ static void test_reports(void **state)
 		{"4711081512", "Der Server bietet: X-LAST=4711081512"},
 		{"k7Qx9", "Der Server lehnt ab: k7Qx9."},
 		{"Postfach2026!", "no Postfach2026!"},
+		{"RefreshToken-RRRRRRRRRRRRRRRRRRRR", "no RefreshToken-RRRRRRRRRRRRRRRRRRRR"},
 	};
 
 	(void)state;

@@ -138,7 +138,7 @@ static void test_failures_of_the_way(void **state)
 	g_auto(Peer) peer = peer_start(&script);
 	call.proxy.port = peer.port;
 	assert_false(request(&peer, &call, &grant, &login));
-	assert_clean_failure(login, FAILURE_PROXY_LOGIN);
+	assert_clean_failure(login, FAILURE_PROXY_LOGIN_MISSING);
 }
 
 static void test_an_authority_without_tls(void **state)
