@@ -186,6 +186,20 @@ static bool make_stored_form(const Settings *settings, const Target *target, con
 	return !step->secret || keyring;
 }
 
+/* What else hangs on the setting of STEP, which was OLD. Before the row itself is changed. */
+static bool follow(Settings *settings, DbTransaction *transaction, const Target *target,
+	const Step *step, const char *old, const char *actor, GError **error)
+{
+	SettingKey key = step->setting->key;
+
+	if (key == SETTING_MAILBOXES && target->name)
+		return settings_follow_mailboxes(
+			transaction, target->id, target->name, step->value, actor, error);
+	return key != SETTING_IMAP_PASSWORD ||
+	       settings_follow_password(settings, transaction, target->id, old, step->secret,
+		       target->generation, error);
+}
+
 static bool take_step(Settings *settings, DbTransaction *transaction, const Target *target,
 	const Step *step, const char *actor, GError **error)
 {
@@ -201,7 +215,8 @@ static bool take_step(Settings *settings, DbTransaction *transaction, const Targ
 	if (g_strcmp0(old, new) == 0)
 		return true;
 	detail = describe(step->setting, old, new);
-	return (new ? store(transaction, target, key, new, error)
+	return follow(settings, transaction, target, step, old, actor, error) &&
+	       (new ? store(transaction, target, key, new, error)
 		    : erase(transaction, target, key, error)) &&
 	       touch_password(transaction, target, step->setting->key, error) &&
 	       audit_add(transaction, actor, new ? "settings.set" : "settings.unset", target->name,

@@ -49,6 +49,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SettingReading, setting_reading_clear)
 /* USER NULL: the global scope. FAILURE_USER_UNKNOWN. */
 bool settings_read(Settings *settings, const char *user, SettingReading *reading, GError **error);
 
+/* settings_follow.c. MAILBOXES (NULL: none) are USER's from now on: nothing is kept of others, with
+ * an audit row where that was a password. */
+bool settings_follow_mailboxes(DbTransaction *transaction, int64_t user_id, const char *user,
+	const char *mailboxes, const char *actor, GError **error);
+/* imap.password of USER_ID (0: the global one), sealed as OLD, is stored as NEW with GENERATION: if
+ * it is the same, what servers said to it still holds for further mailboxes, so that none is asked
+ * in vain. Called before its row changes. */
+bool settings_follow_password(Settings *settings, DbTransaction *transaction, int64_t user_id,
+	const char *old, const Secret *new, int64_t generation, GError **error);
+
 bool settings_read_generation(DbTransaction *transaction, int64_t *generation, GError **error);
 
 /* Loads the globals with their generation inside TRANSACTION; yours. */
