@@ -19,6 +19,7 @@ OWN_PASSWORD = MARK + "-eigen"
 SCENES = 60
 TRASH = "Gelöschte Elemente"
 NOT_YET = "; Amtspost fragt erst um "  # what was refused within the hour
+NOT_TRIED = "wurde nicht versucht"
 NO_RIGHT = "Die Berechtigung dafür fehlt, oder es gibt das Postfach nicht."
 _TIME = 1_767_258_000
 
@@ -95,9 +96,13 @@ class Scene:
     def use(self, *addresses: str) -> None:
         self.clerk.set("mailboxes", ";".join(addresses), CLERK)
 
-    def use_all(self) -> None:
+    def listed(self) -> list[str]:
+        """All further mailboxes, in the order of the settings."""
         first, second = self.addresses[1:]
-        self.use(first, self.denied, second, self.missing)
+        return [first, self.denied, second, self.missing]
+
+    def use_all(self) -> None:
+        self.use(*self.listed())
 
     def run_import(self, *arguments: str) -> Run:
         return self.clerk.run("--json", "import", "--user", CLERK, *arguments)
@@ -178,6 +183,10 @@ class AuthorizedScene(StandardScene):
     way = "authorized"
     names = ("amt", "kasse")
     needs_sign_in_again = True
+
+    def listed(self) -> list[str]:
+        """What the server refuses holds back what never opened yet."""
+        return [*self.addresses[1:], self.denied, self.missing]
 
     def give(self, box: Mailbox) -> None:
         if (box.address, self.main.address) not in self.server.authorized:

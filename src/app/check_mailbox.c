@@ -215,11 +215,11 @@ static char *describe_way(const Check *check, const Mailbox *mailbox)
 	}
 }
 
-static bool check_shared(Check *check, const char *address)
+static bool check_shared(Check *check, const char *address, MailboxRetry *retry)
 {
 	GError *problem = NULL;
-	g_autoptr(Mailbox) mailbox =
-		mailbox_open(check->office, check->account, address, true, check->cancel, &problem);
+	g_autoptr(Mailbox) mailbox = mailbox_open(
+		check->office, check->account, address, retry, check->cancel, &problem);
 	char *detail = NULL;
 	char *advice = NULL;
 	bool gone;
@@ -298,6 +298,7 @@ static void check_mailboxes(Check *check)
 {
 	const Account *account = check->account;
 	bool imap = check->protocol == MAIL_PROTOCOL_IMAP;
+	MailboxRetry retry = {0};
 	bool going = imap ? check_folders(check) : check_sender(check, account->address, false);
 
 	for (guint i = 0; going && i < account->mailboxes->len; i++) {
@@ -305,7 +306,8 @@ static void check_mailboxes(Check *check)
 
 		if (account_find_mailbox(account, address) != address)
 			continue;
-		going = imap ? check_shared(check, address) : check_sender(check, address, true);
+		going = imap ? check_shared(check, address, &retry)
+			     : check_sender(check, address, true);
 	}
 }
 

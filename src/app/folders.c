@@ -122,7 +122,7 @@ static bool add_folders(Listing *listing, Mailbox *mailbox, const char *address,
 static bool list_one(Listing *listing, const char *address, GError **error)
 {
 	g_autoptr(Mailbox) mailbox = mailbox_open(
-		listing->office, listing->account, address, false, listing->cancel, error);
+		listing->office, listing->account, address, NULL, listing->cancel, error);
 
 	return mailbox && add_folders(listing, mailbox, address, error);
 }

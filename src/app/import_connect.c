@@ -65,7 +65,7 @@ bool import_connect(ImportRun *run, GError **error)
 	if (run->connected_before && !refresh_account(run, error))
 		return false;
 	run->mailbox =
-		mailbox_open(run->office, run->account, run->address, false, run->cancel, &problem);
+		mailbox_open(run->office, run->account, run->address, NULL, run->cancel, &problem);
 	run->connected_before |= run->mailbox != NULL;
 	run->opened |= run->mailbox != NULL;
 	if (run->mailbox)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "app/mailbox.h"
 #include "app/mailbox_login.h"
+#include "app/mailbox_turn.h"
 #include "app/sign_in.h"
 #include "app/sign_in_record.h"
 #include "app/sign_in_report.h"
@@ -142,13 +143,13 @@ bool login_note_mailbox(Login *login, const char *address, GError *problem)
 	return !cancelled;
 }
 
-/* What opening ADDRESS ends with, yours; NULL: it opens. AGAIN as for mailbox_open. */
-static GError *try_mailbox(const Login *login, const char *address, bool again)
+/* What opening ADDRESS ends with, yours; NULL: it opens. RETRY as for mailbox_open. */
+static GError *try_mailbox(const Login *login, const char *address, MailboxRetry *retry)
 {
 	GError *problem = NULL;
 
 	mailbox_close(mailbox_open(
-		login->office, login->account, address, again, login->cancel, &problem));
+		login->office, login->account, address, retry, login->cancel, &problem));
 	return problem;
 }
 
@@ -162,6 +163,7 @@ void login_check_mailboxes(Login *login)
 {
 	const Account *account = login->account;
 	const LoginCheck *imap = &login->result->imap;
+	MailboxRetry retry = {0};
 	bool again = true; /* until the user's own password is refused: that may lock the account */
 	g_autoptr(GError) gone = NULL; /* the server is out of reach: asked once, not for each */
 
@@ -172,7 +174,8 @@ void login_check_mailboxes(Login *login)
 
 		if (account_find_mailbox(account, address) != address)
 			continue;
-		problem = gone ? g_error_copy(gone) : try_mailbox(login, address, again);
+		problem = gone ? g_error_copy(gone)
+			       : try_mailbox(login, address, again ? &retry : NULL);
 		if (!gone && problem && failure_code(problem) == FAILURE_CODE_RETRY)
 			gone = g_error_copy(problem);
 		again &= !refuses_user(problem);
@@ -310,19 +313,22 @@ static bool add_mailbox(Office *office, const Account *account, const char *addr
 	g_auto(MailboxLogin) login = {0};
 	g_autoptr(GError) problem = NULL;
 	LoginMailboxStatus *status;
+	MailboxTurn turn = {0};
 
 	if (!mailbox_login_load(office, account, address, &login, &problem) &&
 		!failure_is(problem, FAILURE_MAILBOX_SECRET)) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return false;
 	}
-	if (!login.username && !login.refused)
+	if (!login.username && !mailbox_turn_recall(office, account, address, &turn, error))
+		return false;
+	if (!login.username && turn.state != TURN_REFUSED)
 		return true;
 	status = g_new0(LoginMailboxStatus, 1);
 	status->address = g_strdup(address);
 	status->username = g_steal_pointer(&login.username);
-	status->refused = login.since;
-	status->again = login.until;
+	status->refused = status->username ? login.since : turn.since;
+	status->again = status->username ? 0 : turn.until;
 	status->reason = problem ? failure_sentence(problem) : NULL;
 	g_ptr_array_add(mailboxes, status);
 	return true;

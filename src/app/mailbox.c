@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include "app/mailbox_login.h"
+#include "app/mailbox_turn.h"
 #include "app/sign_in.h"
 #include "app/sign_in_try.h"
 #include "app/token.h"
@@ -17,7 +18,7 @@ typedef struct Opening {
 	Office *office;
 	const Account *account;
 	const char *address;
-	bool again;
+	MailboxRetry *retry; /* NULL: leaves alone what was refused before */
 	const Cancel *cancel;
 	Mailbox *mailbox; /* gets the session */
 } Opening;
@@ -78,6 +79,7 @@ bool mailbox_is_refused(const GError *problem)
 {
 	return failure_is(problem, FAILURE_MAILBOX_DENIED) ||
 	       failure_is(problem, FAILURE_MAILBOX_DENIED_BEFORE) ||
+	       failure_is(problem, FAILURE_MAILBOX_NOT_TRIED) ||
 	       failure_is(problem, FAILURE_MAILBOX_LOST) ||
 	       failure_is(problem, FAILURE_MAILBOX_LOGIN_REFUSED) ||
 	       failure_is(problem, FAILURE_MAILBOX_SECRET);
@@ -98,8 +100,8 @@ static bool open_main(const Opening *opening, GError **error)
 {
 	g_auto(MailSession) session = {0};
 
-	if (!sign_in_open(opening->office, opening->account, MAIL_PROTOCOL_IMAP, opening->again,
-		    opening->cancel, &session, error))
+	if (!sign_in_open(opening->office, opening->account, MAIL_PROTOCOL_IMAP,
+		    opening->retry != NULL, opening->cancel, &session, error))
 		return false;
 	opening->mailbox->session = g_steal_pointer(&session.imap);
 	return true;
@@ -216,7 +218,8 @@ static bool open_with_own(const Opening *opening, const MailboxLogin *login, GEr
 		      note_way(opening, MAILBOX_WAY_OWN, login->username);
 
 	if (opened || failure_is(problem, FAILURE_LOGIN_REFUSED))
-		mailbox_login_note(opening->office, opening->account, opening->address, !opened);
+		mailbox_login_note(
+			opening->office, opening->account, opening->address, login, !opened);
 	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
 		refuse_login(opening, login, problem->message, error);
 	else if (problem)
@@ -251,10 +254,10 @@ static bool refuse_mechanism(const Opening *opening, const char *why, GError **e
 	return false;
 }
 
-static bool refuse_for_now(const Opening *opening, const MailboxLogin *login, GError **error)
+static bool refuse_for_now(const Opening *opening, const MailboxTurn *turn, GError **error)
 {
-	g_autofree char *since = clock_format_hour(login->since);
-	g_autofree char *until = clock_format_hour(login->until);
+	g_autofree char *since = clock_format_hour(turn->since);
+	g_autofree char *until = clock_format_hour(turn->until);
 	/* Follows on "Der Server hat den Zugriff auf das Postfach". */
 	g_autofree char *subject =
 		g_strdup_printf(_("„%s“ um %s abgelehnt; Amtspost fragt erst um %s wieder"),
@@ -263,6 +266,27 @@ static bool refuse_for_now(const Opening *opening, const MailboxLogin *login, GE
 
 	failure_set(&problem, FAILURE_MAILBOX_DENIED_BEFORE, subject,
 		"%s: refused before; not tried again yet", opening->address);
+	failure_set_remedy(problem, opening->account->user_name);
+	g_propagate_error(error, problem);
+	return false;
+}
+
+/* Whether it is the mailbox's turn to be tried. */
+static bool take_turn(const Opening *opening, GError **error)
+{
+	bool again = opening->retry && !opening->retry->spent;
+	GError *problem = NULL;
+	MailboxTurn turn;
+
+	if (!mailbox_turn_take(
+		    opening->office, opening->account, opening->address, again, &turn, error))
+		return false;
+	if (turn.state == TURN_REFUSED)
+		return refuse_for_now(opening, &turn, error);
+	if (turn.state == TURN_ASK)
+		return true;
+	failure_set(&problem, FAILURE_MAILBOX_NOT_TRIED, opening->address,
+		"%s: not tried, since the server refused another mailbox", opening->address);
 	failure_set_remedy(problem, opening->account->user_name);
 	g_propagate_error(error, problem);
 	return false;
@@ -282,13 +306,18 @@ static bool open_authorized(const Opening *opening, GError **error)
 
 	if (!endpoint->password)
 		return refuse_mailbox(opening, "nobody to be authorized", error);
+	if (!take_turn(opening, error))
+		return false;
 	if (try_login(opening, &order, &problem)) {
-		mailbox_login_note(opening->office, opening->account, opening->address, false);
+		mailbox_turn_note(opening->office, opening->account, opening->address, false);
 		return note_way(opening, MAILBOX_WAY_AUTHORIZED, endpoint->username);
 	}
 	/* A server that does not say that it was the authorization may count a failed login. */
-	if (failure_is(problem, FAILURE_LOGIN_REFUSED))
-		mailbox_login_note(opening->office, opening->account, opening->address, true);
+	if (failure_is(problem, FAILURE_LOGIN_REFUSED)) {
+		mailbox_turn_note(opening->office, opening->account, opening->address, true);
+		if (opening->retry)
+			opening->retry->spent = true;
+	}
 	if (failure_is(problem, FAILURE_LOGIN_MECHANISM))
 		return refuse_mechanism(opening, problem->message, error);
 	if (failure_is(problem, FAILURE_LOGIN_REFUSED) ||
@@ -305,7 +334,7 @@ static bool open_shared(const Opening *opening, GError **error)
 
 	if (!mailbox_login_load(opening->office, opening->account, opening->address, &login, error))
 		return false;
-	if (login.password && login.refused && !opening->again)
+	if (login.password && login.refused && !opening->retry)
 		return refuse_login(opening, &login,
 			"its own credentials were refused before; not tried again", error);
 	if (login.password)
@@ -314,20 +343,18 @@ static bool open_shared(const Opening *opening, GError **error)
 		return false;
 	if (found)
 		return note_way(opening, MAILBOX_WAY_NAMESPACE, opening->mailbox->root);
-	if (login.refused && !opening->again)
-		return refuse_for_now(opening, &login, error);
 	return open_authorized(opening, error);
 }
 
-Mailbox *mailbox_open(Office *office, const Account *account, const char *address, bool again,
-	const Cancel *cancel, GError **error)
+Mailbox *mailbox_open(Office *office, const Account *account, const char *address,
+	MailboxRetry *retry, const Cancel *cancel, GError **error)
 {
 	g_autoptr(Mailbox) mailbox = g_new0(Mailbox, 1);
 	Opening opening = {
 		.office = office,
 		.account = account,
 		.address = address,
-		.again = again,
+		.retry = retry,
 		.cancel = cancel,
 		.mailbox = mailbox,
 	};

@@ -15,13 +15,19 @@
 
 typedef struct Mailbox Mailbox;
 
-/* ADDRESS as ACCOUNT's settings spell it (account_find_mailbox). AGAIN: ask the server although it
- * refused before. For a further mailbox FAILURE_MAILBOX_DENIED: the server opens it by none of the
- * ways; FAILURE_LOGIN_…: credentials of its own are refused. Otherwise the failures of
- * sign_in_imap.
+/* A run that asks the server again what it refused before, because a person wants to know: one for
+ * all mailboxes of the run. */
+typedef struct MailboxRetry {
+	bool spent; /* the main user's sign-in was refused once: no more of that */
+} MailboxRetry;
+
+/* ADDRESS as ACCOUNT's settings spell it (account_find_mailbox). RETRY NULL: what was refused
+ * before is not asked for again. For a further mailbox FAILURE_MAILBOX_DENIED: the server opens it
+ * by none of the ways; FAILURE_LOGIN_…: credentials of its own are refused. Otherwise the failures
+ * of sign_in_imap.
  */
-Mailbox *mailbox_open(Office *office, const Account *account, const char *address, bool again,
-	const Cancel *cancel, GError **error);
+Mailbox *mailbox_open(Office *office, const Account *account, const char *address,
+	MailboxRetry *retry, const Cancel *cancel, GError **error);
 /* Takes SESSION, which is logged in to the main mailbox. */
 Mailbox *mailbox_adopt(ImapSession *session);
 void mailbox_close(Mailbox *mailbox);

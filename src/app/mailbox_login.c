@@ -1,4 +1,4 @@
-/* The rows of mailbox_logins. */
+/* The rows of mailbox_logins that hold credentials. */
 #include "app/mailbox_internal.h"
 #include "app/mailbox_login.h"
 
@@ -9,13 +9,11 @@
 #include "base/text.h"
 #include "failure/failure.h"
 
-/* Rights are given meanwhile: so long a refused authorization is not asked for again. Seconds. */
-#define REFUSAL_LIFE (60 * 60)
-
 void mailbox_login_clear(MailboxLogin *login)
 {
 	g_free(login->username);
 	secret_free(login->password);
+	g_free(login->stored);
 	*login = (MailboxLogin){0};
 }
 
@@ -23,7 +21,6 @@ void mailbox_login_clear(MailboxLogin *login)
 typedef struct Row {
 	char *username;
 	char *sealed;
-	int64_t generation;
 	char *server;
 	int64_t refused;
 } Row;
@@ -44,6 +41,7 @@ typedef struct Order {
 	Row row;
 	const char *username;
 	char *sealed;
+	const char *tried; /* the sealed password of what was refused, or not */
 	bool refused;
 	const char *actor;
 	int64_t changed;
@@ -78,8 +76,8 @@ static bool load_in(DbTransaction *transaction, void *data, GError **error)
 {
 	Order *order = data;
 	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT username, password, generation, server, refused FROM mailbox_logins"
-		" WHERE user_id = $1 AND mailbox = $2",
+		"SELECT username, password, server, refused FROM mailbox_logins"
+		" WHERE user_id = $1 AND mailbox = $2 AND password IS NOT NULL",
 		db_int(order->account->user_id), db_text(order->mailbox));
 	GError *failed = NULL;
 
@@ -88,33 +86,20 @@ static bool load_in(DbTransaction *transaction, void *data, GError **error)
 		order->row = (Row){
 			.username = g_strdup(db_rows_text(rows, 0)),
 			.sealed = g_strdup(db_rows_text(rows, 1)),
-			.generation = db_rows_int(rows, 2),
-			.server = g_strdup(db_rows_text(rows, 3)),
-			.refused = db_rows_int(rows, 4),
+			.server = g_strdup(db_rows_text(rows, 2)),
+			.refused = db_rows_int(rows, 3),
 		};
 	if (failed)
 		g_propagate_error(error, failed);
 	return rows && !failed;
 }
 
-/* What a refusal of the main user's sign-in holds for. */
-static int64_t generation_of(const Order *order)
-{
-	const Account *account = order->account;
-
-	return MAX(account->imap.credential_generation, account->mailboxes_generation);
-}
-
 /* Whether the refusal in the row still counts. */
 static bool is_refused(const Order *order)
 {
 	const Row *row = &order->row;
-	int64_t age = clock_now() - row->refused;
 
-	if (row->refused == 0 || g_strcmp0(row->server, order->server) != 0)
-		return false;
-	return row->sealed ||
-	       (row->generation == generation_of(order) && age >= 0 && age < REFUSAL_LIFE);
+	return row->refused != 0 && g_strcmp0(row->server, order->server) == 0;
 }
 
 static bool open_password(Office *office, const Order *order, const char *address,
@@ -144,12 +129,10 @@ bool mailbox_login_load(Office *office, const Account *account, const char *addr
 		return false;
 	*login = (MailboxLogin){
 		.username = g_strdup(order.row.username),
+		.stored = g_strdup(order.row.sealed),
 		.refused = is_refused(&order),
 	};
-	if (login->refused) {
-		login->since = order.row.refused;
-		login->until = order.row.sealed ? 0 : login->since + REFUSAL_LIFE;
-	}
+	login->since = login->refused ? order.row.refused : 0;
 	return !order.row.sealed || open_password(office, &order, address, login, error);
 }
 
@@ -213,30 +196,27 @@ bool mailbox_login_remove(Office *office, const Account *account, const char *ad
 static bool note_in(DbTransaction *transaction, void *data, GError **error)
 {
 	const Order *order = data;
-	DbValue user = db_int(order->account->user_id);
-	DbValue mailbox = db_text(order->mailbox);
+	int64_t changed;
 
-	if (!order->refused)
-		return db_run(transaction, error,
-			"UPDATE mailbox_logins SET refused = NULL, server = NULL"
-			" WHERE user_id = $1 AND mailbox = $2",
-			user, mailbox);
-	return db_run(transaction, error,
-		       "INSERT INTO mailbox_logins (user_id, mailbox, generation, server, refused)"
-		       " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, mailbox) DO UPDATE SET"
-		       " generation = excluded.generation, server = excluded.server,"
-		       " refused = excluded.refused",
-		       user, mailbox, db_int(generation_of(order)), db_text(order->server),
-		       db_int(clock_now())) &&
-	       audit_add(transaction, order->account->user_name, "sign-in.refused",
-		       order->account->user_name, order->mailbox, error);
+	return db_run_counted(transaction, &changed, error,
+		       "UPDATE mailbox_logins SET server = $1, refused = $2 WHERE user_id = $3"
+		       " AND mailbox = $4 AND password = $5",
+		       order->refused ? db_text(order->server) : db_null(),
+		       order->refused ? db_int(clock_now()) : db_null(),
+		       db_int(order->account->user_id), db_text(order->mailbox),
+		       db_text(order->tried)) &&
+	       (!order->refused || changed == 0 ||
+		       audit_add(transaction, order->account->user_name, "sign-in.refused",
+			       order->account->user_name, order->mailbox, error));
 }
 
-void mailbox_login_note(Office *office, const Account *account, const char *address, bool refused)
+void mailbox_login_note(Office *office, const Account *account, const char *address,
+	const MailboxLogin *login, bool refused)
 {
 	g_auto(Order) order = order_for(account, address);
 	g_autoptr(GError) problem = NULL;
 
+	order.tried = login->stored;
 	order.refused = refused;
 	if (db_read(office_db(office), load_in, &order, &problem) &&
 		(refused ? !is_refused(&order) : order.row.refused != 0))

@@ -1,4 +1,4 @@
-/* What is stored for a user's further mailbox alone: credentials of its own, and refusals. Only for
+/* The credentials of its own that a user's further mailbox may have, and their refusals. Only for
  * mailbox*.c, login*.c and check_withhold.c. */
 #pragma once
 
@@ -12,17 +12,16 @@
 typedef struct MailboxLogin {
 	char *username;	  /* NULL: it has no credentials of its own */
 	Secret *password; /* the same */
-	bool refused;	  /* the server said no, and should not be asked again yet */
+	char *stored;	  /* which ones these are: no others have the same */
+	bool refused;	  /* the server said no to them */
 	int64_t since;	  /* when it did, while refused */
-	int64_t until;	  /* when it may be asked again; 0: once there are other credentials */
 } MailboxLogin;
 
 void mailbox_login_clear(MailboxLogin *login);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailboxLogin, mailbox_login_clear)
 
-/* What is known of ADDRESS for ACCOUNT's user and server. A refusal of credentials of its own holds
- * until there are others; one of the main user's sign-in until that or the list of mailboxes
- * changes, at most an hour. FAILURE_SECRET_UNREADABLE. */
+/* What is stored of ADDRESS for ACCOUNT's user and server. A refusal holds until there are other
+ * credentials. FAILURE_SECRET_UNREADABLE. */
 bool mailbox_login_load(Office *office, const Account *account, const char *address,
 	MailboxLogin *login, GError **error);
 
@@ -33,6 +32,7 @@ bool mailbox_login_store(Office *office, const Account *account, const char *add
 bool mailbox_login_remove(Office *office, const Account *account, const char *address,
 	const char *actor, bool *removed, GError **error);
 
-/* Whether the server REFUSED the mailbox now; only written where it changes. A failure to note it
- * is only logged. */
-void mailbox_login_note(Office *office, const Account *account, const char *address, bool refused);
+/* Whether the server REFUSED what LOGIN says; only written where it changes, and where no others
+ * were stored meanwhile. A failure to note it is only logged. */
+void mailbox_login_note(Office *office, const Account *account, const char *address,
+	const MailboxLogin *login, bool refused);

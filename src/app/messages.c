@@ -175,7 +175,7 @@ static Mailbox *open_folder(Office *office, const Account *account, const char *
 	const MessageQuery *query, char **name, ImapStatus *status, const Cancel *cancel,
 	GError **error)
 {
-	g_autoptr(Mailbox) mailbox = mailbox_open(office, account, address, false, cancel, error);
+	g_autoptr(Mailbox) mailbox = mailbox_open(office, account, address, NULL, cancel, error);
 	g_autoptr(GError) problem = NULL;
 	bool hint;
 

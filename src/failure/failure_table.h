@@ -93,6 +93,9 @@ FAILURE(FAILURE_MAILBOX_DENIED, "mailbox-denied", FAILURE_CODE_REFUSED, 6, ACTOR
 FAILURE(FAILURE_MAILBOX_DENIED_BEFORE, "mailbox-denied-before", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
 	N_("Der Server hat den Zugriff auf das Postfach %s."),
 	N_("Wurde das Recht inzwischen gegeben, fragt „amtspost check --user %s“ sofort."))
+FAILURE(FAILURE_MAILBOX_NOT_TRIED, "mailbox-not-tried", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
+	N_("Das Postfach „%s“ wurde nicht versucht: Der Server hat ein anderes Postfach mit der Anmeldung des Hauptkontos abgelehnt, und weitere Versuche könnten das Hauptkonto sperren."),
+	N_("Bitte nehmen Sie Postfächer ohne Berechtigung aus „weitere Postfächer“, oder hinterlegen Sie dafür eigene Zugangsdaten. Was zurückgestellt ist, versucht Amtspost der Reihe nach, solange eines abgelehnt wird, eines je Stunde; „amtspost check --user %s“ versucht das nächste sofort."))
 FAILURE(FAILURE_MAILBOX_LOST, "mailbox-lost", FAILURE_CODE_REFUSED, 6, ACTOR_ADMINISTRATOR,
 	N_("Das Postfach „%s“ ließ sich während des Vorgangs nicht mehr öffnen: Die Berechtigung wurde entzogen, oder das Postfach wurde entfernt."),
 	N_("Was bis dahin abgelegt wurde, bleibt im Archiv. Wird das Postfach weiter gebraucht, muss, wer die Postfächer verwaltet, den Zugriff wieder geben."))

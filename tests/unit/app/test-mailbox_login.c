@@ -1,5 +1,5 @@
-/* What is stored of further mailboxes: how long a refusal holds and for whom, and credentials of
- * their own. The clock is moved by changing the rows. */
+/* Credentials of further mailboxes' own: kept, refused, forgotten. The clock is moved by changing
+ * the rows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,14 +8,13 @@
 #include <string.h>
 #include <cmocka.h>
 #include "app/mailbox_login.h"
+#include "app/mailbox_turn.h"
 #include "failure/failure.h"
 #include "user/user.h"
 
 #define INFO "info@amt.example"
 #define POST "post@amt.example"
 #define LIFE (60 * 60)
-/* More than the test takes between two looks at the clock. */
-#define MARGIN 60
 
 typedef struct Fixture {
 	char *folder;
@@ -131,7 +130,10 @@ static bool is_refused(const Fixture *fixture, const Account *account, const cha
 
 static void note(const Fixture *fixture, const Account *account, bool refused)
 {
-	mailbox_login_note(fixture->office, account, INFO, refused);
+	g_auto(MailboxLogin) login = {0};
+
+	assert_true(mailbox_login_load(fixture->office, account, INFO, &login, NULL));
+	mailbox_login_note(fixture->office, account, INFO, &login, refused);
 }
 
 static void store(const Fixture *fixture, const char *address, const char *password)
@@ -157,90 +159,6 @@ static void assert_password(const Fixture *fixture, const char *address, const c
 	assert_string_equal(secret_text(login.password), expected);
 }
 
-/* ---- refusals of the user's own sign-in ---- */
-
-static void test_a_refusal_holds_for_an_hour(void **state)
-{
-	const Fixture *fixture = *state;
-
-	assert_false(is_refused(fixture, &fixture->maier, INFO));
-	note(fixture, &fixture->maier, true);
-	assert_true(is_refused(fixture, &fixture->maier, INFO));
-	assert_true(is_refused(fixture, &fixture->maier, "Info@AMT.example"));
-	pass(fixture, LIFE - MARGIN);
-	assert_true(is_refused(fixture, &fixture->maier, INFO));
-	pass(fixture, MARGIN);
-	assert_false(is_refused(fixture, &fixture->maier, INFO));
-	note(fixture, &fixture->maier, true);
-	assert_true(is_refused(fixture, &fixture->maier, INFO));
-	assert_int_equal(count_refusals(fixture), 2);
-}
-
-/* A clock that was set back must not prolong it. */
-static void test_a_refusal_from_tomorrow(void **state)
-{
-	const Fixture *fixture = *state;
-
-	note(fixture, &fixture->maier, true);
-	pass(fixture, -MARGIN);
-	assert_false(is_refused(fixture, &fixture->maier, INFO));
-}
-
-static void test_a_refusal_is_of_one_server(void **state)
-{
-	const Fixture *fixture = *state;
-	Account other = fixture->maier;
-
-	note(fixture, &fixture->maier, true);
-	other.imap.port = 143;
-	assert_false(is_refused(fixture, &other, INFO));
-	other.imap.port = 993;
-	assert_true(is_refused(fixture, &other, INFO));
-	other.imap.host = (char *)"imap2.amt.example";
-	assert_false(is_refused(fixture, &other, INFO));
-	note(fixture, &other, true);
-	assert_true(is_refused(fixture, &other, INFO));
-	assert_false(is_refused(fixture, &fixture->maier, INFO));
-}
-
-static void test_a_refusal_is_of_the_credentials(void **state)
-{
-	const Fixture *fixture = *state;
-	Account other = fixture->maier;
-
-	note(fixture, &fixture->maier, true);
-	other.imap.credential_generation++;
-	assert_false(is_refused(fixture, &other, INFO));
-	note(fixture, &other, true);
-	assert_true(is_refused(fixture, &other, INFO));
-}
-
-static void test_a_refusal_is_of_one_mailbox_and_user(void **state)
-{
-	const Fixture *fixture = *state;
-
-	note(fixture, &fixture->maier, true);
-	assert_false(is_refused(fixture, &fixture->maier, POST));
-	assert_false(is_refused(fixture, &fixture->huber, INFO));
-}
-
-static void test_only_changes_are_noted(void **state)
-{
-	const Fixture *fixture = *state;
-
-	note(fixture, &fixture->maier, false);
-	note(fixture, &fixture->maier, true);
-	pass(fixture, LIFE - MARGIN);
-	note(fixture, &fixture->maier, true);
-	assert_int_equal(count_refusals(fixture), 1);
-	pass(fixture, MARGIN);
-	assert_false(is_refused(fixture, &fixture->maier, INFO));
-	note(fixture, &fixture->maier, true);
-	note(fixture, &fixture->maier, false);
-	assert_false(is_refused(fixture, &fixture->maier, INFO));
-	assert_int_equal(count_refusals(fixture), 2);
-}
-
 /* ---- credentials of its own ---- */
 
 static void test_refused_credentials_stay_refused(void **state)
@@ -259,6 +177,44 @@ static void test_refused_credentials_stay_refused(void **state)
 	store(fixture, INFO, "neu");
 	assert_false(is_refused(fixture, &fixture->maier, INFO));
 	assert_password(fixture, INFO, "neu");
+}
+
+static void test_only_changes_are_noted(void **state)
+{
+	const Fixture *fixture = *state;
+
+	store(fixture, INFO, "geheim");
+	note(fixture, &fixture->maier, false);
+	note(fixture, &fixture->maier, true);
+	note(fixture, &fixture->maier, true);
+	assert_int_equal(count_refusals(fixture), 1);
+	note(fixture, &fixture->maier, false);
+	assert_false(is_refused(fixture, &fixture->maier, INFO));
+	note(fixture, &fixture->maier, true);
+	assert_int_equal(count_refusals(fixture), 2);
+}
+
+/* An answer to the former ones says nothing of those stored meanwhile. */
+static void test_late_answers(void **state)
+{
+	const Fixture *fixture = *state;
+	g_auto(MailboxLogin) former = {0};
+
+	store(fixture, INFO, "geheim");
+	assert_true(mailbox_login_load(fixture->office, &fixture->maier, INFO, &former, NULL));
+	store(fixture, INFO, "neu");
+	mailbox_login_note(fixture->office, &fixture->maier, INFO, &former, true);
+	assert_false(is_refused(fixture, &fixture->maier, INFO));
+	assert_int_equal(count_refusals(fixture), 0);
+	note(fixture, &fixture->maier, true);
+	mailbox_login_note(fixture->office, &fixture->maier, INFO, &former, false);
+	assert_true(is_refused(fixture, &fixture->maier, INFO));
+	mailbox_turn_note(fixture->office, &fixture->maier, INFO, false);
+	assert_true(is_refused(fixture, &fixture->maier, INFO));
+	store(fixture, INFO, "noch neuer");
+	mailbox_turn_note(fixture->office, &fixture->maier, INFO, true);
+	assert_false(is_refused(fixture, &fixture->maier, INFO));
+	assert_password(fixture, INFO, "noch neuer");
 }
 
 static void test_credentials_are_of_one_mailbox(void **state)
@@ -281,6 +237,7 @@ static void test_credentials_are_of_one_mailbox(void **state)
 static void test_removing(void **state)
 {
 	const Fixture *fixture = *state;
+	MailboxTurn turn;
 	bool removed;
 
 	store(fixture, INFO, "geheim");
@@ -293,13 +250,14 @@ static void test_removing(void **state)
 	assert_true(removed);
 	assert_password(fixture, INFO, NULL);
 	assert_password(fixture, POST, "auch");
-	note(fixture, &fixture->maier, true);
+	mailbox_turn_note(fixture->office, &fixture->maier, INFO, true);
 	assert_true(mailbox_login_remove(
 		fixture->office, &fixture->maier, NULL, "test", &removed, NULL));
 	assert_true(removed);
 	assert_password(fixture, POST, NULL);
 	/* What the server said of the user's own sign-in holds. */
-	assert_true(is_refused(fixture, &fixture->maier, INFO));
+	assert_true(mailbox_turn_take(fixture->office, &fixture->maier, INFO, false, &turn, NULL));
+	assert_int_equal(turn.state, TURN_REFUSED);
 	assert_true(mailbox_login_remove(
 		fixture->office, &fixture->maier, INFO, "test", &removed, NULL));
 	assert_false(removed);
@@ -310,13 +268,9 @@ static void test_removing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_a_refusal_holds_for_an_hour),
-		TEST(test_a_refusal_from_tomorrow),
-		TEST(test_a_refusal_is_of_one_server),
-		TEST(test_a_refusal_is_of_the_credentials),
-		TEST(test_a_refusal_is_of_one_mailbox_and_user),
-		TEST(test_only_changes_are_noted),
 		TEST(test_refused_credentials_stay_refused),
+		TEST(test_only_changes_are_noted),
+		TEST(test_late_answers),
 		TEST(test_credentials_are_of_one_mailbox),
 		TEST(test_removing),
 	};
