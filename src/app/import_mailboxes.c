@@ -95,7 +95,7 @@ static bool import_spelled(
 	g_autoptr(GError) problem = NULL;
 	bool missing = false;
 
-	if (!import_one(run, folder, &missing, error))
+	if (!import_one(run, mailbox_call_folder(folder), &missing, error))
 		return false;
 	if (!missing)
 		return true;

@@ -7,6 +7,11 @@
 #include "base/text.h"
 #include "failure/failure.h"
 
+const char *mailbox_call_folder(const char *folder)
+{
+	return g_ascii_strcasecmp(folder, "INBOX") == 0 ? "INBOX" : folder;
+}
+
 void mailbox_miss_folder(
 	GError **error, const char *address, const char *folder, const char *message)
 {

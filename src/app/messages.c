@@ -181,7 +181,7 @@ static Mailbox *open_folder(Office *office, const Account *account, const char *
 
 	if (!mailbox)
 		return NULL;
-	*name = g_strdup(query->folder);
+	*name = g_strdup(mailbox_call_folder(query->folder));
 	if (mailbox_select(mailbox, *name, IMAP_READ_ONLY, status, &problem))
 		return g_steal_pointer(&mailbox);
 	if (!failure_is(problem, FAILURE_FOLDER_UNKNOWN)) {

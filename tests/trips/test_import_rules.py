@@ -49,6 +49,15 @@ def test_uids_move_no_cursor(clerk, mailbox):
     assert subjects(clerk) == {f"m{i}" for i in range(1, 7)}
 
 
+def test_inbox_in_any_case(clerk, mailbox):
+    """RFC 9051 section 5.1: it is one folder, and one source."""
+    mailbox.fill("INBOX", [mail("eins")])
+    assert counts(clerk.imported("--folder", "inbox")) == (1, 0, 0)
+    assert counts(clerk.imported()) == (0, 0, 0)
+    assert [source["folder"] for source in clerk.archive()[0]["sources"]] == ["INBOX"]
+    assert clerk.json("messages", "--user", CLERK, "--folder", "Inbox")[0]["imported"] is True
+
+
 def test_a_later_uid_skips_nothing_before_it(clerk, mailbox):
     mailbox.fill("INBOX", [mail(f"m{i}") for i in range(1, 4)])
     clerk.imported("--folder", "INBOX", "--uids", "3")
