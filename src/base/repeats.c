@@ -346,13 +346,15 @@ static Secret *decode_percent(const char *text, size_t size)
 	size_t count = 0;
 
 	for (size_t i = 0; i < size; i++) {
-		bool encoded = text[i] == '%' && size - i > 2 && digit_of(text[i + 1]) >= 0 &&
-			       digit_of(text[i + 2]) >= 0;
+		int high = text[i] == '%' && size - i > 2 ? digit_of(text[i + 1]) : -1;
+		int low = high >= 0 ? digit_of(text[i + 2]) : -1;
 
-		bytes[count++] = encoded ? (char)(digit_of(text[i + 1]) << DIGIT_BITS |
-						   digit_of(text[i + 2]))
-					 : text[i];
-		i += encoded ? 2 : 0;
+		bytes[count] = text[i];
+		if (low >= 0) {
+			bytes[count] = (char)(high << DIGIT_BITS | low);
+			i += 2;
+		}
+		count++;
 	}
 	return take_bytes(bytes, count);
 }

@@ -216,7 +216,6 @@ static void assert_tls_answers(SSL *tls, const char *path, const char *expected)
 
 static void assert_version(Site *site, int version, bool works)
 {
-	g_autoptr(GError) error = NULL;
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 	g_auto(Client) client = client_open(site);
 	SSL *tls = tls_open(context, &client, version);
