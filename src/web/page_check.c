@@ -24,18 +24,16 @@ static void flush(Ladder *ladder)
 	(void)web_response_write(ladder->visit->response, text, strlen(text));
 }
 
-static void write_state(Html *h, CheckState state)
+static void write_state(Html *h, const CheckResult *result)
 {
-	switch (state) {
-	case CHECK_GOOD:
+	if (check_is_hint(result))
+		page_badge(h, TONE_WARNING, _("Hinweis"));
+	else if (result->state == CHECK_GOOD)
 		page_badge(h, TONE_SUCCESS, _("in Ordnung"));
-		break;
-	case CHECK_BAD:
+	else if (result->state == CHECK_BAD)
 		page_badge(h, TONE_DANGER, _("gescheitert"));
-		break;
-	default:
+	else
 		page_badge(h, TONE_INFO, _("entfällt"));
-	}
 }
 
 static void open_list(Ladder *ladder, MailProtocol protocol)
@@ -82,7 +80,7 @@ static void report(const CheckResult *result, void *data)
 
 	open_list(ladder, result->protocol);
 	html(h, "<li><div class=\"step\">");
-	write_state(h, result->state);
+	write_state(h, result);
 	html(h, "<strong>");
 	html_text(h, words_check_step(result->step));
 	if (result->mailbox)
