@@ -11,11 +11,11 @@ static const struct {
 		 "account? sign_in sign_in_since? sign_in_reason?"},
 	{"Setting", "key value? origin secret:boolean set:boolean"},
 	{"LoginStatus", "account? identity? signed_in? refreshed? expires? token_file? reason? "
-			"usable:boolean"},
+			"usable:boolean mailboxes:array"},
 	{"Login", "account identity? imap:object smtp:object mailboxes:array token_file?"},
 	{"LoginRemoved", "removed:boolean"},
-	{"CheckStep", "protocol step mailbox? ok:boolean? ms:integer detail advice? failure? "
-		      "technical?"},
+	{"CheckStep", "protocol step mailbox? ok:boolean? ms:integer detail advice? hint:boolean "
+		      "failure? technical?"},
 	{"Folder", "mailbox name role? messages:integer? hidden:boolean reason?"},
 	{"Message", "uid:integer subject from date? size:integer seen:boolean imported:boolean"},
 	{"ApiKey", "label user created? expires? used?"},
