@@ -20,7 +20,7 @@ from runner import ADDRESS, CLERK, PASSWORD, SANITIZED, Amtspost
 FIELDS = ("mailbox", "name", "role", "messages", "hidden", "reason")
 STANDARD = ("Kalender", "Kontakte", "Notizen", "RSS-Abonnements", "Synchronisierungsprobleme",
             "Verlauf der Unterhaltung", "Suchordner", "Aufgaben", "Junk-E-Mail", "Gelöscht", "Journal")
-PEOPLE = [f"baum{number}@musterhausen.example" for number in range(20)]
+PEOPLE = [f"baum{number}@musterhausen.example" for number in range(80)]
 
 Tree = dict[str, str | None]  # folder, its levels parted by "/" -> the entry that hides it
 
