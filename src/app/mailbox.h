@@ -62,8 +62,8 @@ GPtrArray *mailbox_list(Mailbox *mailbox, GError **error);
 bool mailbox_select(Mailbox *mailbox, const char *folder, ImapAccess access, ImapStatus *status,
 	GError **error);
 
-/* What FOLDER is called where it counts: INBOX whatever its letters' case (RFC 9051 section 5.1), all
- * others as they are; borrowed. */
+/* What FOLDER is called where it counts: INBOX whatever its letters' case (RFC 9051 section 5.1),
+ * all others as they are; borrowed. */
 const char *mailbox_call_folder(const char *folder);
 
 /* After mailbox_select found no FOLDER: how the mailbox spells it, yours, where that differs in
