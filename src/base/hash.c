@@ -17,12 +17,24 @@ static void must(int result)
 		g_error("libcrypto: a digest failed");
 }
 
+/* Fetched once: EVP_sha256() would be looked up again behind locks at each use. */
+static const EVP_MD *kind_digest(HashKind kind)
+{
+	static gsize fetched[2];
+	gsize *place = &fetched[kind == HASH_SHA1];
+
+	if (g_once_init_enter(place))
+		g_once_init_leave(place,
+			(gsize)EVP_MD_fetch(NULL, kind == HASH_SHA1 ? "SHA1" : "SHA256", NULL));
+	return (const EVP_MD *)*place;
+}
+
 Sha256 *sha256_new(void)
 {
 	Sha256 *hash = g_new0(Sha256, 1);
 
 	hash->context = EVP_MD_CTX_new();
-	must(hash->context && EVP_DigestInit_ex(hash->context, EVP_sha256(), NULL));
+	must(hash->context && EVP_DigestInit_ex(hash->context, kind_digest(HASH_SHA256), NULL));
 	return hash;
 }
 
@@ -42,7 +54,7 @@ void sha256_update(Sha256 *hash, const void *data, size_t size)
 void sha256_finish(Sha256 *hash, uint8_t digest[static SHA256_SIZE])
 {
 	must(EVP_DigestFinal_ex(hash->context, digest, NULL));
-	must(EVP_DigestInit_ex(hash->context, EVP_sha256(), NULL));
+	must(EVP_DigestInit_ex(hash->context, kind_digest(HASH_SHA256), NULL));
 }
 
 void sha256_of(const void *data, size_t size, uint8_t digest[static SHA256_SIZE])
@@ -59,11 +71,6 @@ void sha256_to_hex(const uint8_t digest[static SHA256_SIZE], char hex[static SHA
 		hex[2 * i + 1] = digits[digest[i] & 15];
 	}
 	hex[2 * SHA256_SIZE] = '\0';
-}
-
-static const EVP_MD *kind_digest(HashKind kind)
-{
-	return kind == HASH_SHA1 ? EVP_sha1() : EVP_sha256();
 }
 
 size_t hash_size(HashKind kind)

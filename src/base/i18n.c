@@ -2,9 +2,12 @@
 #include "base/i18n.h"
 
 #include <locale.h>
+#include <stdbool.h>
 #include <glib.h>
 
 #define DOMAIN "amtspost"
+
+static bool has_catalogue; /* written before there are threads */
 
 void i18n_start(void)
 {
@@ -24,4 +27,11 @@ void i18n_start(void)
 		bindtextdomain(DOMAIN, AMTSPOST_LOCALE_FOLDER);
 	bind_textdomain_codeset(DOMAIN, "UTF-8");
 	textdomain(DOMAIN);
+	/* A catalogue's entry for "" is its header. */
+	has_catalogue = *gettext("") != '\0';
+}
+
+const char *i18n_text(const char *text)
+{
+	return has_catalogue ? gettext(text) : text;
 }

@@ -37,8 +37,19 @@ char *text_make_valid(const char *data, size_t size)
 	return g_string_free(valid, FALSE);
 }
 
+/* Nothing composes or decomposes in ASCII, and most text here is. */
+static bool is_ascii(const char *text)
+{
+	while (*text && (unsigned char)*text < 0x80)
+		text++;
+	return *text == '\0';
+}
+
 char *text_fold(const char *text)
 {
+	if (is_ascii(text))
+		return g_ascii_strdown(text, -1);
+
 	g_autofree char *valid = text_make_valid(text, strlen(text));
 	g_autofree char *composed = g_utf8_normalize(valid, -1, G_NORMALIZE_NFC);
 	g_autofree char *folded = g_utf8_casefold(composed, -1);
@@ -49,6 +60,9 @@ char *text_fold(const char *text)
 /* Not by g_utf8_strdown, which knows other letters in Turkey. */
 char *text_fold_address(const char *text)
 {
+	if (is_ascii(text))
+		return g_ascii_strdown(text, -1);
+
 	g_autofree char *valid = text_make_valid(text, strlen(text));
 	g_autofree char *composed = g_utf8_normalize(valid, -1, G_NORMALIZE_NFC);
 	g_autoptr(GString) small = g_string_new(NULL);
@@ -173,13 +187,16 @@ GPtrArray *text_split_list(const char *text, char separator)
 {
 	GPtrArray *items = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_auto(GStrv) pieces = g_strsplit(text, (const char[]){separator, '\0'}, -1);
+	/* Each piece is taken over or freed. */
+	g_autofree char **pieces = g_strsplit(text, (const char[]){separator, '\0'}, -1);
 
 	for (char **piece = pieces; *piece; piece++) {
 		char *item = g_strstrip(*piece);
 
-		if (*item && g_hash_table_add(seen, text_fold_address(item)))
-			g_ptr_array_add(items, g_strdup(item));
+		if (!*item || !g_hash_table_add(seen, text_fold_address(item)))
+			g_free(*piece);
+		else
+			g_ptr_array_add(items, *piece);
 	}
 	return items;
 }

@@ -27,6 +27,16 @@ struct DbTransaction {
 	unsigned open_rows;
 };
 
+/* The read transaction that this thread is in, of this database; readings inside it share its
+ * snapshot. */
+typedef struct DbReading {
+	const Db *db;
+	DbTransaction *transaction;
+	struct DbReading *outer;
+} DbReading;
+
+static _Thread_local DbReading *reading;
+
 struct DbRows {
 	DbTransaction *transaction;
 	DbStatement *statement;
@@ -187,9 +197,33 @@ bool db_try_write(Db *db, DbFunction *function, void *data, bool *done, GError *
 	return false;
 }
 
+typedef struct DbCall {
+	const Db *db;
+	DbFunction *function;
+	void *data;
+} DbCall;
+
+static bool read_noted(DbTransaction *transaction, void *data, GError **error)
+{
+	const DbCall *call = data;
+	DbReading own = {.db = call->db, .transaction = transaction, .outer = reading};
+	bool good;
+
+	reading = &own;
+	good = call->function(transaction, call->data, error);
+	reading = own.outer;
+	return good;
+}
+
 bool db_read(Db *db, DbFunction *function, void *data, GError **error)
 {
-	return run_once(db, DB_READ, function, data, error);
+	DbCall call = {.db = db, .function = function, .data = data};
+
+	for (const DbReading *outer = reading; outer; outer = outer->outer) {
+		if (outer->db == db)
+			return function(outer->transaction, data, error);
+	}
+	return run_once(db, DB_READ, read_noted, &call, error);
 }
 
 DbValue db_text(const char *text)

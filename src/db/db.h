@@ -43,7 +43,9 @@ bool db_write(Db *db, DbFunction *function, void *data, GError **error);
  * nothing is run, and *DONE is false without a failure. */
 bool db_try_write(Db *db, DbFunction *function, void *data, bool *done, GError **error);
 
-/* Runs FUNCTION on one consistent snapshot; changes fail. */
+/* Runs FUNCTION on one consistent snapshot; changes fail. Within another db_read of this thread it
+ * sees that one's snapshot, also after a db_write in between: never read back there what was just
+ * written. */
 bool db_read(Db *db, DbFunction *function, void *data, GError **error);
 
 typedef struct DbValue {

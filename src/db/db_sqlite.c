@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <sqlite3.h>
@@ -132,6 +131,17 @@ static bool sqlite_is_missing(const char *place)
 	return stat(place, &state) != 0 ? errno == ENOENT : state.st_size == 0;
 }
 
+/* Without statistics of its memory, for which every allocation of every thread takes one lock. */
+static void set_up_library(void)
+{
+	static gsize is_done;
+
+	if (!g_once_init_enter(&is_done))
+		return;
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	g_once_init_leave(&is_done, 1);
+}
+
 static DbConnection *sqlite_connect(const char *place, DbDurability durability, GError **error)
 {
 	DbConnection *connection;
@@ -140,6 +150,7 @@ static DbConnection *sqlite_connect(const char *place, DbDurability durability, 
 	g_autofree char *path = g_canonicalize_filename(place, NULL);
 	int code;
 
+	set_up_library();
 	if (!db_sqlite_prepare_file(path, error))
 		return NULL;
 	connection = g_new0(DbConnection, 1);
@@ -214,14 +225,12 @@ static int bind_all(sqlite3_stmt *handle, const DbValue *values, size_t count, b
 	int code = SQLITE_OK;
 
 	g_assert((size_t)sqlite3_bind_parameter_count(handle) == count);
-	for (size_t i = 0; i < count && code == SQLITE_OK; i++) {
-		char name[24];
-		int index;
+	for (int index = 1; index <= (int)count && code == SQLITE_OK; index++) {
+		const char *name = sqlite3_bind_parameter_name(handle, index);
+		uint64_t number = name && *name == '$' ? g_ascii_strtoull(name + 1, NULL, 10) : 0;
 
-		snprintf(name, sizeof name, "$%zu", i + 1);
-		index = sqlite3_bind_parameter_index(handle, name);
-		g_assert(index > 0);
-		code = bind(handle, index, &values[i], borrow);
+		g_assert(number > 0 && number <= count);
+		code = bind(handle, index, &values[number - 1], borrow);
 	}
 	return code;
 }
@@ -276,6 +285,22 @@ static int64_t sqlite_changed(DbStatement *statement)
 	return sqlite3_changes64(statement->connection->handle);
 }
 
+/* Runs SQL without values; its statement is kept. */
+static bool run_kept(DbConnection *connection, const char *sql, GError **error)
+{
+	DbStatement *statement = find_statement(connection, sql, error);
+	GError *failed = NULL;
+
+	if (!statement)
+		return false;
+	sqlite_step(statement, &failed);
+	sqlite_finish(statement);
+	if (!failed)
+		return true;
+	g_propagate_error(error, failed);
+	return false;
+}
+
 static bool sqlite_begin(DbConnection *connection, DbMode mode, GError **error)
 {
 	bool begun;
@@ -283,7 +308,7 @@ static bool sqlite_begin(DbConnection *connection, DbMode mode, GError **error)
 	connection->writing = mode != DB_READ;
 	if (mode == DB_WRITE_NOW)
 		sqlite3_busy_timeout(connection->handle, 0);
-	begun = run_script(connection, mode == DB_READ ? "BEGIN" : "BEGIN IMMEDIATE", error);
+	begun = run_kept(connection, mode == DB_READ ? "BEGIN" : "BEGIN IMMEDIATE", error);
 	if (mode == DB_WRITE_NOW)
 		sqlite3_busy_timeout(connection->handle, BUSY_MILLISECONDS);
 	return begun;
@@ -291,7 +316,7 @@ static bool sqlite_begin(DbConnection *connection, DbMode mode, GError **error)
 
 static bool sqlite_commit(DbConnection *connection, GError **error)
 {
-	return run_script(connection, "COMMIT", error);
+	return run_kept(connection, "COMMIT", error);
 }
 
 static bool sqlite_rollback(DbConnection *connection)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include "base/text.h"
 
+#define PAGE_SIZE 12288 /* bytes; what most pages need */
+
 struct Html {
 	GString *text;
 };
@@ -14,7 +16,7 @@ Html *html_new(void)
 {
 	Html *h = g_new0(Html, 1);
 
-	h->text = g_string_new(NULL);
+	h->text = g_string_sized_new(PAGE_SIZE);
 	return h;
 }
 
@@ -63,15 +65,51 @@ static void append_letter(GString *text, gunichar letter)
 	}
 }
 
+/* Printable ASCII that means nothing to HTML. */
+static bool is_plain(char letter)
+{
+	switch (letter) {
+	case '&':
+	case '<':
+	case '>':
+	case '"':
+	case '\'':
+		return false;
+	default:
+		return (letter >= ' ' && letter < 0x7F) || letter == '\n' || letter == '\t';
+	}
+}
+
+/* How many bytes from TEXT on are plain. */
+static size_t plain_length(const char *text)
+{
+	size_t length = 0;
+
+	while (is_plain(text[length]))
+		length++;
+	return length;
+}
+
+/* As g_utf8_make_valid, a byte that is no UTF-8 becomes U+FFFD. */
 void html_text(Html *h, const char *text)
 {
-	g_autofree char *valid = NULL;
+	for (const char *place = text ? text : ""; *place;) {
+		size_t plain = plain_length(place);
+		gunichar letter;
 
-	if (!text)
-		return;
-	valid = g_utf8_make_valid(text, -1);
-	for (const char *place = valid; *place; place = g_utf8_next_char(place))
-		append_letter(h->text, g_utf8_get_char(place));
+		g_string_append_len(h->text, place, (gssize)plain);
+		place += plain;
+		if (!*place)
+			break;
+		letter = g_utf8_get_char_validated(place, -1);
+		if (letter >= 0x110000) { /* (gunichar)-1 or -2 */
+			append_letter(h->text, 0xFFFD);
+			place++;
+		} else {
+			append_letter(h->text, letter);
+			place = g_utf8_next_char(place);
+		}
+	}
 }
 
 void html_printf(Html *h, const char *format, ...)

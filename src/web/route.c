@@ -96,6 +96,13 @@ static void find_route(Planned *planned, const WebRequest *request)
 	}
 }
 
+/* Whether all the row does is to show what is stored, without making anybody wait. */
+static bool is_reading(const Planned *planned)
+{
+	return planned->route && planned->route->method == WEB_GET &&
+	       planned->route->place == WEB_AT_ONCE && planned->route->role != ROLE_ANYBODY;
+}
+
 /* ---- who asks ---- */
 
 static const char *cookie_name(const Web *web)
@@ -229,6 +236,39 @@ static bool run_route(Visit *visit, const Planned *planned, GError **error)
 	       planned->route->run(visit, error);
 }
 
+/* Takes over who asks, as far as it is known. */
+static void set_asker(Visit *visit, const Planned *planned)
+{
+	visit->user = asker(planned);
+	visit->session = planned->session;
+	visit->actor = visit->user ? visit->user->name : "-";
+}
+
+typedef struct Reading {
+	Visit *visit;
+	Planned *planned;
+} Reading;
+
+static bool run_reading(DbTransaction *transaction, void *data, GError **error)
+{
+	Reading *reading = data;
+
+	(void)transaction;
+	find_asker(reading->planned, reading->visit->request);
+	set_asker(reading->visit, reading->planned);
+	return run_route(reading->visit, reading->planned, error);
+}
+
+/* A page that only shows what is stored reads all of it, and who asks, as of one moment in one
+ * transaction. */
+static bool run_planned(Visit *visit, Planned *planned, GError **error)
+{
+	Reading reading = {.visit = visit, .planned = planned};
+
+	return is_reading(planned) ? db_read(office_db(visit->office), run_reading, &reading, error)
+				   : run_route(visit, planned, error);
+}
+
 /* Strict for every answer: nothing from elsewhere, nothing inline, no frames. */
 static void add_security_headers(Visit *visit)
 {
@@ -260,23 +300,20 @@ static void tell(Visit *visit, const GError *error)
 
 static void answer(WebRequest *request, WebResponse *response, void *data)
 {
-	const Planned *planned = web_request_kept(request);
-	const User *user = asker(planned);
+	Planned *planned = web_request_kept(request);
 	Visit visit = {
 		.web = planned->web,
 		.office = planned->web->office,
 		.request = request,
 		.response = response,
-		.user = user,
-		.session = planned->session,
 		.part = planned->part,
-		.actor = user ? user->name : "-",
 	};
 	g_autoptr(GError) error = NULL;
 
 	(void)data;
+	set_asker(&visit, planned);
 	add_security_headers(&visit);
-	if (!run_route(&visit, planned, &error))
+	if (!run_planned(&visit, planned, &error))
 		tell(&visit, error);
 }
 
@@ -287,7 +324,7 @@ void route_plan(WebRequest *request, WebPlan *plan, void *data)
 
 	planned->web = data;
 	find_route(planned, request);
-	if (planned->route)
+	if (planned->route && !is_reading(planned))
 		find_asker(planned, request);
 	user = asker(planned);
 	plan->handler = answer;

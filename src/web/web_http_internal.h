@@ -17,7 +17,9 @@
 
 /* ---- limits ---- */
 
-#define SERVER_THREADS 4
+/* One a processor, within these: more only take turns, which shows in the slowest answers. */
+#define SERVER_THREADS_LEAST 2
+#define SERVER_THREADS_MOST 8
 #define CONNECTION_LIMIT 1100
 #define CONNECTIONS_A_PEER 600 /* a reverse proxy is one peer */
 #define CONNECTION_MEMORY ((size_t)64 * 1024)
