@@ -141,9 +141,9 @@ static bool pem_read(Pem *pem, const WebOptions *options, GError **error)
 	return pem->key != NULL;
 }
 
-/* NULL: out of threads or descriptors, or the certificate is of no use. Closes LISTENER with the
- * daemon. */
-static struct MHD_Daemon *start_daemon(WebServer *server, int listener, const Pem *pem)
+/* NULL: out of threads or descriptors, or the certificate is of no use. Its share of what there may
+ * be at once is one in COUNT. */
+static struct MHD_Daemon *start_daemon(WebServer *server, const Pem *pem, unsigned count)
 {
 	static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
 	struct MHD_OptionItem tls[] = {
@@ -152,15 +152,14 @@ static struct MHD_Daemon *start_daemon(WebServer *server, int listener, const Pe
 		{MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
 		{MHD_OPTION_END, 0, NULL},
 	};
-	unsigned threads = CLAMP(g_get_num_processors(), SERVER_THREADS_LEAST, SERVER_THREADS_MOST);
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME;
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME |
+			 MHD_USE_NO_LISTEN_SOCKET;
 
 	if (!pem->key)
 		tls[0].option = MHD_OPTION_END;
 	return MHD_start_daemon(flags | (pem->key ? MHD_USE_TLS : 0), 0, judge_connection, server,
-		exchange_take, server, MHD_OPTION_LISTEN_SOCKET, listener,
-		MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_A_PEER,
+		exchange_take, server, MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT / count,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_A_PEER / count,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT,
 		1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_CONNECTION,
 		note_connection, server, MHD_OPTION_URI_LOG_CALLBACK, exchange_note_uri, server,
@@ -168,7 +167,28 @@ static struct MHD_Daemon *start_daemon(WebServer *server, int listener, const Pe
 		MHD_OPTION_END);
 }
 
-static WebServer *server_new(const WebOptions *options)
+static bool start_daemons(WebServer *server, const Pem *pem)
+{
+	unsigned count = CLAMP(g_get_num_processors(), SERVER_THREADS_LEAST, SERVER_THREADS_MOST);
+
+	while (server->daemon_count < count) {
+		struct MHD_Daemon *daemon = start_daemon(server, pem, count);
+
+		if (!daemon)
+			return false;
+		server->daemons[server->daemon_count++] = daemon;
+	}
+	return pthread_create(&server->greeter, NULL, listen_run, server) == 0;
+}
+
+static void stop_daemons(WebServer *server)
+{
+	for (unsigned i = 0; i < server->daemon_count; i++)
+		MHD_stop_daemon(server->daemons[i]);
+}
+
+/* Takes LISTENER. */
+static WebServer *server_new(const WebOptions *options, int listener)
 {
 	WebServer *server = g_new0(WebServer, 1);
 
@@ -176,6 +196,8 @@ static WebServer *server_new(const WebOptions *options)
 	server->refuse = options->refuse;
 	server->data = options->data;
 	server->is_secure = options->tls_certificate != NULL;
+	server->listener = listener;
+	server->port = listen_port(listener);
 	server->stop = cancel_new();
 	pthread_mutex_init(&server->lock, NULL);
 	g_queue_init(&server->visits);
@@ -186,6 +208,7 @@ static WebServer *server_new(const WebOptions *options)
 
 static void server_free(WebServer *server)
 {
+	close(server->listener);
 	job_pool_free(server->jobs);
 	sweep_stop(server->sweep);
 	pthread_mutex_destroy(&server->lock);
@@ -204,16 +227,14 @@ WebServer *web_server_start(const WebOptions *options, GError **error)
 	listener = listen_open(options->address, options->port, error);
 	if (listener < 0)
 		return NULL;
-	server = server_new(options);
-	server->port = listen_port(listener);
-	server->daemon = start_daemon(server, listener, &pem);
-	if (server->daemon)
+	server = server_new(options, listener);
+	if (start_daemons(server, &pem))
 		return server;
-	close(listener);
 	failure_set(error, server->is_secure ? FAILURE_TLS_FILE : FAILURE_LISTEN,
 		server->is_secure ? options->tls_certificate : options->address,
 		"libmicrohttpd does not start%s",
 		server->is_secure ? " with this certificate and key" : "");
+	stop_daemons(server);
 	server_free(server);
 	return NULL;
 }
@@ -253,8 +274,9 @@ void web_server_stop(WebServer *server)
 	if (!server)
 		return;
 	cancel_jobs(server);
+	pthread_join(server->greeter, NULL);
 	job_pool_stop(server->jobs);
 	let_answers_out(server);
-	MHD_stop_daemon(server->daemon);
+	stop_daemons(server);
 	server_free(server);
 }

@@ -17,9 +17,9 @@
 
 /* ---- limits ---- */
 
-/* One a processor, within these: more only take turns, which shows in the slowest answers. */
-#define SERVER_THREADS_LEAST 2
-#define SERVER_THREADS_MOST 8
+/* One a processor, at most: more only take turns, which shows in the slowest answers. */
+#define SERVER_THREADS_LEAST 2u
+#define SERVER_THREADS_MOST 8u
 #define CONNECTION_LIMIT 1100
 #define CONNECTIONS_A_PEER 600 /* a reverse proxy is one peer */
 #define CONNECTION_MEMORY ((size_t)64 * 1024)
@@ -92,8 +92,12 @@ struct WebServer {
 	WebHandler *refuse; /* NULL: refusals have no page */
 	void *data;
 	bool is_secure;
+	int listener;
 	uint16_t port;
-	struct MHD_Daemon *daemon;
+	pthread_t greeter; /* takes connections in */
+	/* Each is one thread with its own connections. */
+	struct MHD_Daemon *daemons[SERVER_THREADS_MOST];
+	unsigned daemon_count;
 	JobPool *jobs;
 	Sweep *sweep;
 	Cancel *stop;	      /* for requests that have none of their own */
@@ -108,6 +112,9 @@ struct WebServer {
 int listen_open(const char *address, uint16_t port, GError **error);
 /* The port that a socket listens at. */
 uint16_t listen_port(int listener);
+/* Takes connections in until SERVER (a WebServer) stops, each to the daemon with the fewest: threads
+ * that accept for themselves leave all of a burst to one of them. */
+void *listen_run(void *server);
 /* "192.0.2.7" into PEER, also for one that came over IPv6 as ::ffff:192.0.2.7. */
 void peer_write(char peer[static INET6_ADDRSTRLEN], const struct sockaddr *address);
 

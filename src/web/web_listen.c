@@ -1,6 +1,7 @@
-/* The listening socket and the addresses at both of its ends. */
+/* The listening socket, who takes connections in, and the addresses at both ends. */
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "web/web_http_internal.h"
 
 #define BACKLOG 1024
+#define FULL_WAIT 50 /* milliseconds until a connection or a descriptor may be free again */
 
 static struct addrinfo *find_address(const char *address, uint16_t port)
 {
@@ -89,4 +91,65 @@ void peer_write(char peer[static INET6_ADDRSTRLEN], const struct sockaddr *addre
 		inet_ntop(AF_INET, &ipv6->s6_addr[12], peer, INET6_ADDRSTRLEN);
 	else
 		inet_ntop(AF_INET6, ipv6, peer, INET6_ADDRSTRLEN);
+}
+
+/* ---- taking in ---- */
+
+static unsigned count_connections(struct MHD_Daemon *daemon)
+{
+	return MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+}
+
+/* The one with the fewest connections; NULL: each has as many as it may. */
+static struct MHD_Daemon *find_room(const WebServer *server)
+{
+	struct MHD_Daemon *best = NULL;
+	unsigned fewest = CONNECTION_LIMIT / server->daemon_count;
+
+	for (unsigned i = 0; i < server->daemon_count; i++) {
+		unsigned count = count_connections(server->daemons[i]);
+
+		if (count >= fewest)
+			continue;
+		best = server->daemons[i];
+		fewest = count;
+	}
+	return best;
+}
+
+/* False: there is nobody to take in, or no room for anybody. */
+static bool take_in(const WebServer *server)
+{
+	struct MHD_Daemon *daemon = find_room(server);
+	struct sockaddr_storage address;
+	socklen_t size = sizeof(address);
+	int connection = daemon ? accept4(server->listener, (struct sockaddr *)&address, &size,
+					  SOCK_CLOEXEC | SOCK_NONBLOCK)
+				: -1;
+
+	if (connection < 0) {
+		if (!daemon || (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED))
+			g_usleep(FULL_WAIT * 1000L);
+		return false;
+	}
+	/* Closes the connection if it cannot take it. */
+	MHD_add_connection(daemon, connection, (struct sockaddr *)&address, size);
+	return true;
+}
+
+void *listen_run(void *data)
+{
+	const WebServer *server = data;
+	struct pollfd places[] = {
+		{.fd = server->listener, .events = POLLIN},
+		{.fd = cancel_descriptor(server->stop), .events = POLLIN},
+	};
+
+	while (!cancel_triggered(server->stop)) {
+		if (poll(places, G_N_ELEMENTS(places), -1) < 0)
+			continue;
+		while (!cancel_triggered(server->stop) && take_in(server))
+			continue;
+	}
+	return NULL;
 }
