@@ -11,6 +11,7 @@ static bool has_catalogue; /* written before there are threads */
 
 void i18n_start(void)
 {
+	static const char header[] = ""; /* what stands for it in a catalogue */
 	g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *folder = program ? g_path_get_dirname(program) : NULL;
 	g_autofree char *built = folder ? g_build_filename(folder, "po", NULL) : NULL;
@@ -27,8 +28,7 @@ void i18n_start(void)
 		bindtextdomain(DOMAIN, AMTSPOST_LOCALE_FOLDER);
 	bind_textdomain_codeset(DOMAIN, "UTF-8");
 	textdomain(DOMAIN);
-	/* A catalogue's entry for "" is its header. */
-	has_catalogue = *gettext("") != '\0';
+	has_catalogue = *gettext(header) != '\0';
 }
 
 const char *i18n_text(const char *text)

@@ -35,6 +35,7 @@ typedef struct CliOptions {
 	char *username;
 	char *listen;
 	char *tls_cert;
+	char *trusted_proxy;
 	char *tls_key;
 	char *expires;
 	gboolean admin;

@@ -59,6 +59,8 @@ static const OptionRow rows[] = {
 		N_("Zertifikat der Weboberfläche (PEM)"), false},
 	{"tls-key", G_OPTION_ARG_FILENAME, AT(tls_key), N_("DATEI"),
 		N_("Schlüssel des Zertifikats (PEM)"), false},
+	{"trusted-proxy", G_OPTION_ARG_FILENAME, AT(trusted_proxy), N_("ADRESSEN"),
+		N_("Reverse-Proxys, deren Angaben zu Browser und Verschlüsselung gelten"), false},
 	{"dry-run", G_OPTION_ARG_NONE, AT(dry_run), NULL, N_("nur prüfen, nichts ändern"), false},
 };
 /* clang-format on */

@@ -37,6 +37,7 @@ static bool run_serve(Cli *cli, GError **error)
 		.listen = cli->options.listen ? cli->options.listen : LISTEN_DEFAULT,
 		.tls_certificate = cli->options.tls_cert,
 		.tls_key = cli->options.tls_key,
+		.trusted_proxies = cli->options.trusted_proxy,
 		.cancel = cli->cancel,
 		.ready = tell_ready,
 	};
@@ -46,7 +47,7 @@ static bool run_serve(Cli *cli, GError **error)
 
 /* clang-format off */
 const CliCommand cli_serve_commands[] = {
-	{"serve", "", 0, 0, "listen tls-cert tls-key", run_serve,
+	{"serve", "", 0, 0, "listen tls-cert tls-key trusted-proxy", run_serve,
 		N_("startet die Weboberfläche und die HTTP-Schnittstelle")},
 	{0},
 };

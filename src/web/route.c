@@ -105,9 +105,9 @@ static bool is_reading(const Planned *planned)
 
 /* ---- who asks ---- */
 
-static const char *cookie_name(const Web *web)
+static const char *cookie_name(const WebRequest *request)
 {
-	return web->secure ? COOKIE_SECURE : COOKIE_PLAIN;
+	return web_request_is_secure(request) ? COOKIE_SECURE : COOKIE_PLAIN;
 }
 
 /* The key of "Authorization: Bearer KEY" (RFC 6750 section 2.1), borrowed; NULL: none. */
@@ -123,7 +123,7 @@ static void find_asker(Planned *planned, const WebRequest *request)
 {
 	Db *db = office_db(planned->web->office);
 	const char *key = is_api(request) ? bearer_key(request) : NULL;
-	const char *token = web_request_cookie(request, cookie_name(planned->web));
+	const char *token = web_request_cookie(request, cookie_name(request));
 
 	if (key)
 		planned->key_user = api_key_find(db, key, &planned->problem);
@@ -283,7 +283,7 @@ static void add_security_headers(Visit *visit)
 	web_response_header(visit->response, "Cross-Origin-Resource-Policy", "same-origin");
 	web_response_header(visit->response, "Permissions-Policy",
 		"camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-	if (visit->web->secure)
+	if (web_request_is_secure(visit->request))
 		web_response_header(
 			visit->response, "Strict-Transport-Security", "max-age=31536000");
 }
@@ -385,7 +385,8 @@ const char *visit_next(const Visit *visit)
 void visit_set_session(Visit *visit, const char *token)
 {
 	g_autofree char *cookie = g_strdup_printf("%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s",
-		cookie_name(visit->web), token ? token : "", visit->web->secure ? "; Secure" : "",
+		cookie_name(visit->request), token ? token : "",
+		web_request_is_secure(visit->request) ? "; Secure" : "",
 		token ? "" : "; Max-Age=0");
 
 	web_response_header(visit->response, "Set-Cookie", cookie);
@@ -393,5 +394,5 @@ void visit_set_session(Visit *visit, const char *token)
 
 const char *visit_session_token(const Visit *visit)
 {
-	return web_request_cookie(visit->request, cookie_name(visit->web));
+	return web_request_cookie(visit->request, cookie_name(visit->request));
 }

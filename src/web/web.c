@@ -108,6 +108,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 	WebOptions options = {
 		.tls_certificate = serve->tls_certificate,
 		.tls_key = serve->tls_key,
+		.trusted_proxies = serve->trusted_proxies,
 		.plan = route_plan,
 		.data = &web,
 		.refuse = route_refuse,

@@ -10,6 +10,7 @@ typedef struct WebServe {
 	const char *listen;	     /* "127.0.0.1:8025", "[::1]:0" (0: a free port) */
 	const char *tls_certificate; /* PEM; NULL: no TLS */
 	const char *tls_key;
+	const char *trusted_proxies; /* as in WebOptions; NULL: none */
 	const Cancel *cancel; /* ends it */
 	/* Told once, when it listens: where, and, while nobody can sign in as an administrator, the
 	 * address (with a secret that counts once) to set up the first one; else NULL. */

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "failure/failure.h"
@@ -209,11 +210,22 @@ static WebServer *server_new(const WebOptions *options, int listener)
 static void server_free(WebServer *server)
 {
 	close(server->listener);
+	g_strfreev(server->proxies);
 	job_pool_free(server->jobs);
 	sweep_stop(server->sweep);
 	pthread_mutex_destroy(&server->lock);
 	cancel_free(server->stop);
 	g_free(server);
+}
+
+static bool read_proxies(WebServer *server, const char *list, GError **error)
+{
+	const char *sentence = _("--trusted-proxy erwartet IP-Adressen, durch „;“ getrennt.");
+
+	if (!list || forwarded_parse(list, &server->proxies))
+		return true;
+	failure_set(error, FAILURE_USAGE, sentence, "%s: no addresses", list);
+	return false;
 }
 
 WebServer *web_server_start(const WebOptions *options, GError **error)
@@ -228,6 +240,10 @@ WebServer *web_server_start(const WebOptions *options, GError **error)
 	if (listener < 0)
 		return NULL;
 	server = server_new(options, listener);
+	if (!read_proxies(server, options->trusted_proxies, error)) {
+		server_free(server);
+		return NULL;
+	}
 	if (start_daemons(server, &pem))
 		return server;
 	failure_set(error, server->is_secure ? FAILURE_TLS_FILE : FAILURE_LISTEN,

@@ -51,6 +51,9 @@ typedef struct WebOptions {
 	uint16_t port;		     /* 0: a free one */
 	const char *tls_certificate; /* PEM files; NULL: no TLS */
 	const char *tls_key;
+	/* Numeric addresses, separated by ";", of reverse proxies: what they say in X-Forwarded-For
+	 * and X-Forwarded-Proto counts. NULL: nobody's word does. */
+	const char *trusted_proxies;
 	WebPlanner *plan;
 	void *data;
 	/* Makes the page for what the server refuses by itself; RESPONSE has its status: 400, 413,
@@ -65,6 +68,7 @@ typedef struct WebOptions {
 void web_start_library(void);
 
 /* Listens and serves until web_server_stop. FAILURE_LISTEN: address or port cannot be used;
+ * FAILURE_USAGE: a trusted proxy is no address;
  * FAILURE_TLS_FILE: certificate or key cannot. */
 WebServer *web_server_start(const WebOptions *options, GError **error);
 /* No new connections; running jobs are cancelled and waited for, waiting ones refused with 503,
@@ -85,8 +89,9 @@ const char *web_request_query(const WebRequest *request, const char *name);
 /* As they came: without control characters, but perhaps no UTF-8; the first of several. */
 const char *web_request_header(const WebRequest *request, const char *name);
 const char *web_request_cookie(const WebRequest *request, const char *name);
-/* "192.0.2.7": of the connection, not of a header field. */
+/* "192.0.2.7": of the connection, or what a trusted proxy says. */
 const char *web_request_peer(const WebRequest *request);
+/* Whether the browser came by TLS, to us or to a trusted proxy. */
 bool web_request_is_secure(const WebRequest *request);
 /* The body, "" if there is none. *SIZE bytes, a NUL behind them. */
 const char *web_request_body(const WebRequest *request, size_t *size);

@@ -92,6 +92,7 @@ struct WebServer {
 	WebHandler *refuse; /* NULL: refusals have no page */
 	void *data;
 	bool is_secure;
+	char **proxies; /* addresses whose word on the browser counts; NULL: none */
 	int listener;
 	uint16_t port;
 	pthread_t greeter; /* takes connections in */
@@ -117,6 +118,11 @@ uint16_t listen_port(int listener);
 void *listen_run(void *server);
 /* "192.0.2.7" into PEER, also for one that came over IPv6 as ::ffff:192.0.2.7. */
 void peer_write(char peer[static INET6_ADDRSTRLEN], const struct sockaddr *address);
+
+/* The addresses of LIST, separated by ";", yours; false: one is none. */
+bool forwarded_parse(const char *list, char ***proxies);
+/* Puts what a trusted proxy says in the place of the connection's address and scheme. */
+void forwarded_read(WebRequest *request);
 
 /* ---- a request ---- */
 

@@ -84,6 +84,7 @@ WebRequest *request_new(Visit *visit, struct MHD_Connection *connection, const c
 	request->query = fields_new();
 	request->headers = fields_new();
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, add_header, request->headers);
+	forwarded_read(request);
 	request->body = g_string_new(NULL);
 	request->connection = connection;
 	response_init(&request->response, request);
