@@ -45,6 +45,7 @@ VISITS = {
     "GET /barrierefreiheit": anybody(200),
     "GET /lizenz": anybody(200),
     "GET /healthz": anybody(200),
+    "GET /metrics": anybody(200),  # from this machine
     "GET /statisch/*": anybody(200, path="/statisch/kern.css"),
     "GET /api/v1/openapi.json": anybody(200),
     "GET /oauth/callback": anybody(303, 400, 409, path="/oauth/callback?code=x&state=y"),

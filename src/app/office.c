@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,7 +23,8 @@ struct Office {
 	Db *db;
 	Keyring *keyring;
 	Settings *settings;
-	Archive *archive; /* NULL until asked for */
+	pthread_mutex_t lock;
+	Archive *archive; /* NULL until asked for; under LOCK */
 };
 
 void office_close(Office *office)
@@ -34,6 +36,7 @@ void office_close(Office *office)
 	keyring_free(office->keyring);
 	db_close(office->db);
 	g_free(office->folder);
+	pthread_mutex_destroy(&office->lock);
 	g_free(office);
 }
 
@@ -172,6 +175,7 @@ static bool open_keyring(Office *office, GError **error)
 Office *office_open(const char *folder, const char *database, GError **error)
 {
 	g_autoptr(Office) office = g_new0(Office, 1);
+	pthread_mutex_init(&office->lock, NULL);
 
 	office->folder = g_canonicalize_filename(folder, NULL);
 	umask(077);
@@ -208,12 +212,17 @@ const Keyring *office_keyring(const Office *office)
 
 Archive *office_archive(Office *office, GError **error)
 {
+	Archive *archive;
+
+	pthread_mutex_lock(&office->lock);
 	if (!office->archive) {
 		g_autofree char *folder = g_build_filename(office->folder, "archive", NULL);
 
 		office->archive = archive_open(office->db, folder, error);
 	}
-	return office->archive;
+	archive = office->archive;
+	pthread_mutex_unlock(&office->lock);
+	return archive;
 }
 
 void office_tidy(Office *office)

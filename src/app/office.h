@@ -27,7 +27,7 @@ const char *office_folder(const Office *office);
 /* NULL: it is missing. */
 const Keyring *office_keyring(const Office *office);
 
-/* Opened at the first use (one thread at a time); NULL with *ERROR on failure. */
+/* Opened at the first use; NULL with *ERROR on failure. */
 Archive *office_archive(Office *office, GError **error);
 
 /* Lets the archive take away bytes that no row names any more; after imports and deletions. It

@@ -223,6 +223,19 @@ bool archive_delete(
 /* FAILURE_CASE_INVALID: empty, over 100 characters, or with control characters. */
 bool archive_check_case(const char *case_number, GError **error);
 
+/* ---- how much there is (archive_list.c) ---- */
+
+typedef struct ArchiveSize {
+	int64_t mails;
+	int64_t copies;
+	int64_t bytes;	    /* of all copies */
+	int64_t unread;	    /* mails that are not listed and searchable yet */
+	int64_t unreadable; /* mails whose bytes could not be read as one */
+} ArchiveSize;
+
+/* Reads every row once: not for a page that somebody waits for. */
+bool archive_measure(Archive *archive, ArchiveSize *size, GError **error);
+
 /* ---- keeping (archive_verify.c, archive_reaper.c) ---- */
 
 typedef struct ArchiveDamage {

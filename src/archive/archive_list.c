@@ -397,3 +397,26 @@ bool archive_write_copy(Archive *archive, const ArchivePlace *place, int descrip
 			now.pack, now.copy_id);
 	return false;
 }
+
+static bool measure_in(DbTransaction *transaction, void *data, GError **error)
+{
+	ArchiveSize *size = data;
+	g_autoptr(DbRows) rows = db_select(transaction, error,
+		"SELECT m.mails, c.copies, c.bytes, m.unread, m.unreadable FROM"
+		" (SELECT count(*) AS mails, coalesce(sum(state = 0), 0) AS unread,"
+		"  coalesce(sum(state = 2), 0) AS unreadable FROM mails) m,"
+		" (SELECT count(*) AS copies, coalesce(sum(size), 0) AS bytes FROM copies) c");
+	GError *failed = NULL;
+
+	if (rows && db_rows_next(rows, &failed))
+		*size = (ArchiveSize){db_rows_int(rows, 0), db_rows_int(rows, 1),
+			db_rows_int(rows, 2), db_rows_int(rows, 3), db_rows_int(rows, 4)};
+	if (failed)
+		g_propagate_error(error, failed);
+	return rows && !failed;
+}
+
+bool archive_measure(Archive *archive, ArchiveSize *size, GError **error)
+{
+	return db_read(archive->db, measure_in, size, error);
+}

@@ -2,6 +2,7 @@
 #include "base/hash.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -18,15 +19,20 @@ static void must(int result)
 }
 
 /* Fetched once: EVP_sha256() would be looked up again behind locks at each use. */
+static EVP_MD *digests[2];
+
+static void fetch_digests(void)
+{
+	digests[HASH_SHA1] = EVP_MD_fetch(NULL, "SHA1", NULL);
+	digests[HASH_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 static const EVP_MD *kind_digest(HashKind kind)
 {
-	static gsize fetched[2];
-	gsize *place = &fetched[kind == HASH_SHA1];
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (g_once_init_enter(place))
-		g_once_init_leave(place,
-			(gsize)EVP_MD_fetch(NULL, kind == HASH_SHA1 ? "SHA1" : "SHA256", NULL));
-	return (const EVP_MD *)*place;
+	pthread_once(&once, fetch_digests);
+	return digests[kind];
 }
 
 Sha256 *sha256_new(void)

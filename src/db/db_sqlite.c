@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <sqlite3.h>
@@ -134,12 +135,7 @@ static bool sqlite_is_missing(const char *place)
 /* Without statistics of its memory, for which every allocation of every thread takes one lock. */
 static void set_up_library(void)
 {
-	static gsize is_done;
-
-	if (!g_once_init_enter(&is_done))
-		return;
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	g_once_init_leave(&is_done, 1);
 }
 
 static DbConnection *sqlite_connect(const char *place, DbDurability durability, GError **error)
@@ -148,9 +144,10 @@ static DbConnection *sqlite_connect(const char *place, DbDurability durability, 
 	/* An absolute path, so that neither ":memory:" nor a change of folder means something else.
 	 */
 	g_autofree char *path = g_canonicalize_filename(place, NULL);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int code;
 
-	set_up_library();
+	pthread_once(&once, set_up_library);
 	if (!db_sqlite_prepare_file(path, error))
 		return NULL;
 	connection = g_new0(DbConnection, 1);

@@ -252,3 +252,17 @@ bool user_has_administrator(Db *db, bool *has, GError **error)
 	*has = found != 0;
 	return true;
 }
+
+static bool count_in(DbTransaction *transaction, void *data, GError **error)
+{
+	UserCounts *counts = data;
+
+	return db_get_int(transaction, &counts->users, 0, error, "SELECT count(*) FROM users") &&
+	       db_get_int(transaction, &counts->locked, 0, error,
+		       "SELECT count(*) FROM users WHERE locked = 1");
+}
+
+bool user_count(Db *db, UserCounts *counts, GError **error)
+{
+	return db_read(db, count_in, counts, error);
+}

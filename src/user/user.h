@@ -52,6 +52,13 @@ bool user_remove(DbTransaction *transaction, const char *name, const char *actor
 /* Whether anybody could sign in to the page as an administrator: not locked, with a password. */
 bool user_has_administrator(Db *db, bool *has, GError **error);
 
+typedef struct UserCounts {
+	int64_t users;
+	int64_t locked;
+} UserCounts;
+
+bool user_count(Db *db, UserCounts *counts, GError **error);
+
 /* Argon2id (INTERACTIVE: 64 MiB, about 0.1 s; never call it in a transaction). Yours. Passwords of
  * fewer than 8 or more than 1,024 bytes: FAILURE_PASSWORD_INVALID. */
 char *user_hash_password(const Secret *password, GError **error);

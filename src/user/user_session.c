@@ -114,6 +114,20 @@ static bool find_in(DbTransaction *transaction, void *data, GError **error)
 	return !failed;
 }
 
+static bool count_in(DbTransaction *transaction, void *data, GError **error)
+{
+	const int64_t now = clock_now();
+
+	return db_get_int(transaction, data, 0, error,
+		"SELECT count(*) FROM sessions WHERE started > $1 AND used > $2",
+		db_int(now - SESSION_SECONDS), db_int(now - SESSION_IDLE_SECONDS));
+}
+
+bool session_count(Db *db, int64_t *count, GError **error)
+{
+	return db_read(db, count_in, count, error);
+}
+
 static bool note_in(DbTransaction *transaction, void *data, GError **error)
 {
 	const TokenNote *note = data;

@@ -39,6 +39,8 @@ bool session_end(Db *db, const char *token, GError **error);
 /* All of USER's but the one of KEEP (NULL: all). user_set_password and user_set_locked have done
  * this: whoever changed the own password starts a new session. */
 bool session_end_all(DbTransaction *transaction, int64_t user_id, const char *keep, GError **error);
+/* How many are not over. */
+bool session_count(Db *db, int64_t *count, GError **error);
 /* Whether FORM_TOKEN (nullable) is SESSION's, compared in constant time. */
 bool session_check_csrf(const Session *session, const char *form_token);
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "failure/failure.h"
 #include "web/api.h"
+#include "web/metrics.h"
 #include "web/page.h"
 #include "web/web_internal.h"
 
@@ -26,6 +27,7 @@ static const Route *const tables[] = {
 	route_log,
 	route_help,
 	route_static,
+	route_metrics,
 	route_api,
 	NULL,
 };
@@ -122,7 +124,9 @@ static const char *bearer_key(const WebRequest *request)
 static void find_asker(Planned *planned, const WebRequest *request)
 {
 	Db *db = office_db(planned->web->office);
-	const char *key = is_api(request) ? bearer_key(request) : NULL;
+	const char *key = is_api(request) || strcmp(web_request_path(request), METRICS_PATH) == 0
+				  ? bearer_key(request)
+				  : NULL;
 	const char *token = web_request_cookie(request, cookie_name(request));
 
 	if (key)
@@ -309,12 +313,14 @@ static void answer(WebRequest *request, WebResponse *response, void *data)
 		.part = planned->part,
 	};
 	g_autoptr(GError) error = NULL;
+	int64_t begin = g_get_monotonic_time();
 
 	(void)data;
 	set_asker(&visit, planned);
 	add_security_headers(&visit);
 	if (!run_planned(&visit, planned, &error))
 		tell(&visit, error);
+	metrics_count(visit.web, web_response_get_status(response), g_get_monotonic_time() - begin);
 }
 
 void route_plan(WebRequest *request, WebPlan *plan, void *data)

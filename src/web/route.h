@@ -60,7 +60,8 @@ extern const Route route_person[];   /* one user there */
 extern const Route route_check[];    /* Verbindung prüfen */
 extern const Route route_log[];	     /* Protokoll, Zustand */
 extern const Route route_help[];     /* Hilfe, Barrierefreiheit, Lizenz */
-extern const Route route_static[];   /* style, script, fonts, /healthz, /metrics */
+extern const Route route_static[];   /* style, script, fonts, /healthz */
+extern const Route route_metrics[];  /* /metrics */
 extern const Route route_api[];	     /* /api/v1/… */
 
 /* WebPlanner; DATA is a Web. */

@@ -11,7 +11,7 @@ typedef struct WebServe {
 	const char *tls_certificate; /* PEM; NULL: no TLS */
 	const char *tls_key;
 	const char *trusted_proxies; /* as in WebOptions; NULL: none */
-	const Cancel *cancel; /* ends it */
+	const Cancel *cancel;	     /* ends it */
 	/* Told once, when it listens: where, and, while nobody can sign in as an administrator, the
 	 * address (with a secret that counts once) to set up the first one; else NULL. */
 	void (*ready)(const char *address, const char *setup, void *data);

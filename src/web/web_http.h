@@ -106,6 +106,7 @@ void *web_request_kept(const WebRequest *request);
 /* ---- the response: 200 with an empty body unless told otherwise ---- */
 
 void web_response_status(WebResponse *response, unsigned status);
+unsigned web_response_get_status(const WebResponse *response);
 /* Adds a header field. A value with a line break is our mistake. */
 void web_response_header(WebResponse *response, const char *name, const char *value);
 /* Takes BODY. */

@@ -113,8 +113,8 @@ struct WebServer {
 int listen_open(const char *address, uint16_t port, GError **error);
 /* The port that a socket listens at. */
 uint16_t listen_port(int listener);
-/* Takes connections in until SERVER (a WebServer) stops, each to the daemon with the fewest: threads
- * that accept for themselves leave all of a burst to one of them. */
+/* Takes connections in until SERVER (a WebServer) stops, each to the daemon with the fewest:
+ * threads that accept for themselves leave all of a burst to one of them. */
 void *listen_run(void *server);
 /* "192.0.2.7" into PEER, also for one that came over IPv6 as ::ffff:192.0.2.7. */
 void peer_write(char peer[static INET6_ADDRSTRLEN], const struct sockaddr *address);

@@ -10,6 +10,12 @@
 #include "web/sign_ins.h"
 #include "web/web.h"
 
+/* What was answered, for /metrics. */
+typedef struct WebTally {
+	atomic_uint_least64_t answers[6];   /* by the status's first digit */
+	atomic_uint_least64_t microseconds; /* of all handlers */
+} WebTally;
+
 struct Web {
 	Office *office;
 	int64_t started;      /* monotonic milliseconds */
@@ -18,5 +24,6 @@ struct Web {
 	pthread_mutex_t lock; /* of setup */
 	SignIns *sign_ins;
 	PieceCache *pieces;
+	WebTally tally;
 	atomic_int helpless; /* how many users need help, as of a moment ago */
 };

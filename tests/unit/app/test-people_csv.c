@@ -65,7 +65,7 @@ static unsigned line_of(const Fixture *fixture, guint index)
 	return row_error(fixture, index)->line;
 }
 
-static guint user_count(Fixture *fixture)
+static guint count_users(Fixture *fixture)
 {
 	g_autoptr(GPtrArray) people = people_list(fixture->office, NULL);
 
@@ -97,7 +97,7 @@ static void test_dry_run_keeps_nothing(void **state)
 	Fixture *fixture = *state;
 
 	assert_true(import(fixture, "name\nanna\n", true));
-	assert_int_equal(user_count(fixture), 0);
+	assert_int_equal(count_users(fixture), 0);
 }
 
 static void test_every_bad_row_is_named(void **state)
@@ -122,7 +122,7 @@ static void test_every_bad_row_is_named(void **state)
 	assert_false(import(fixture, "name\nberta\nANNA\n", false));
 	assert_int_equal(fixture->row_errors->len, 1);
 	assert_int_equal(line_of(fixture, 0), 3);
-	assert_int_equal(user_count(fixture), 1);
+	assert_int_equal(count_users(fixture), 1);
 }
 
 static void test_dry_run_tells_who_would_be_added(void **state)
@@ -178,7 +178,7 @@ static void test_unusable_files(void **state)
 	assert_true(failure_is(fixture->error, FAILURE_CSV_ENCODING));
 	assert_false(import(fixture, "name;display_name\nanna;\"Anna\nberta;B\n", false));
 	assert_int_equal(line_of(fixture, 0), 2);
-	assert_int_equal(user_count(fixture), 0);
+	assert_int_equal(count_users(fixture), 0);
 }
 
 static void test_a_long_file_names_all_errors(void **state)
@@ -204,7 +204,7 @@ static void test_bad_headers(void **state)
 	assert_false(import(fixture, "name;office.name\na;b\n", false));
 	assert_false(import(fixture, "name;gibt.es.nicht\na;b\n", false));
 	assert_false(import(fixture, "name\nM\xfcller\n", false));
-	assert_int_equal(user_count(fixture), 0);
+	assert_int_equal(count_users(fixture), 0);
 }
 
 int main(void)
