@@ -5,7 +5,7 @@
 #   make run ONCE=1 the same, ending after the import
 #   make run OFFICE365=1    with a clerk who signs in with Office 365 (a stand-in) in a real browser
 #   make check      install, build in four ways, run every test
-#   make bench      measure against bare readers
+#   make bench      measure against bare readers; the page with 10,000 users
 #   make torture    fifty kills of an import
 #   make fuzz       every fuzz target for FUZZ_SECONDS (60)
 #   make install    as meson says (DESTDIR=…)
@@ -44,8 +44,9 @@ check:
 	@exec tools/check
 
 bench: all
-	@$(need) demo
-	@exec tests/bench/run
+	@$(need) demo bench
+	@tests/bench/run
+	@exec tests/bench/page
 
 torture:
 	@$(need) build demo test
