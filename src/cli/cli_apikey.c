@@ -2,21 +2,8 @@
 #include "cli/cli_internal.h"
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "json/result.h"
 #include "user/user_session.h"
-
-/* The row of LABEL in KEYS, borrowed; NULL if somebody else has removed it. */
-static const ApiKey *find_key(const GPtrArray *keys, const char *label)
-{
-	for (guint i = 0; i < keys->len; i++) {
-		const ApiKey *key = g_ptr_array_index(keys, i);
-
-		if (text_is_same(key->label, label))
-			return key;
-	}
-	return NULL;
-}
 
 static void print_added(Cli *cli, const ApiKey *key, const char *secret)
 {
@@ -44,19 +31,17 @@ static bool run_add(Cli *cli, GError **error)
 {
 	const char *label = cli->arguments[0];
 	g_autofree char *secret = NULL;
-	g_autoptr(GPtrArray) keys = NULL;
-	const ApiKey *key;
+	g_autoptr(ApiKey) key = NULL;
 	int64_t expires;
 
 	if (!parse_expiry(cli, &expires, error) ||
 		!api_key_add(office_db(cli->office), label, cli->options.user, expires, cli->actor,
 			&secret, error))
 		return false;
-	keys = api_key_list(office_db(cli->office), error);
-	key = keys ? find_key(keys, label) : NULL;
+	key = api_key_get(office_db(cli->office), label, error);
 	if (key)
 		print_added(cli, key, secret);
-	return keys != NULL;
+	return key != NULL;
 }
 
 static void print_keys(const GPtrArray *keys)

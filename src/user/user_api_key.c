@@ -162,6 +162,28 @@ static ApiKey *find_key(DbTransaction *transaction, const Change *change, GError
 	return NULL;
 }
 
+typedef struct Search {
+	const Change *change;
+	ApiKey *key;
+} Search;
+
+static bool get_in(DbTransaction *transaction, void *data, GError **error)
+{
+	Search *search = data;
+
+	search->key = find_key(transaction, search->change, error);
+	return search->key != NULL;
+}
+
+ApiKey *api_key_get(Db *db, const char *label, GError **error)
+{
+	g_autofree char *folded = text_fold(label);
+	const Change change = {.label = label, .folded = folded};
+	Search search = {.change = &change};
+
+	return db_read(db, get_in, &search, error) ? search.key : NULL;
+}
+
 static bool remove_in(DbTransaction *transaction, void *data, GError **error)
 {
 	Change *change = data;

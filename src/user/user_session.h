@@ -94,6 +94,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiKey, api_key_free)
 bool api_key_add(Db *db, const char *label, const char *user, int64_t expires, const char *actor,
 	char **key, GError **error);
 GPtrArray *api_key_list(Db *db, GError **error); /* ApiKey *, by label */
+/* Yours; FAILURE_KEY_UNKNOWN. */
+ApiKey *api_key_get(Db *db, const char *label, GError **error);
 /* FAILURE_KEY_UNKNOWN. Audit row "apikey.remove". */
 bool api_key_remove(Db *db, const char *label, const char *actor, GError **error);
 /* Whose KEY is, yours; NULL without *ERROR: unknown, expired, its user locked. */

@@ -147,6 +147,23 @@ static void test_lists_by_label(void **state)
 	assert_int_equal(key->used, 0);
 }
 
+static void test_gets_one(void **state)
+{
+	Db *db = fixture_open(*state);
+	g_autofree char *secret = NULL;
+	g_autoptr(ApiKey) key = NULL;
+	GError *error = NULL;
+
+	people_add(db, "Eva", NULL);
+	secret = add(db, "Über uns", "eva", 0);
+	key = api_key_get(db, "ÜBER UNS", &error);
+	assert_no_failure(error);
+	assert_string_equal(key->label, "Über uns");
+	assert_string_equal(key->user, "Eva");
+	assert_null(api_key_get(db, "Über", &error));
+	assert_failure(error, FAILURE_KEY_UNKNOWN);
+}
+
 static bool set_used_in(DbTransaction *transaction, void *data, GError **error)
 {
 	const int64_t *ago = data;
@@ -216,6 +233,7 @@ int main(void)
 		WITH_DATABASE(test_expires),
 		WITH_DATABASE(test_ends_with_its_user),
 		WITH_DATABASE(test_lists_by_label),
+		WITH_DATABASE(test_gets_one),
 		WITH_DATABASE(test_notes_its_use_once_a_minute),
 		WITH_DATABASE(test_removes),
 	};
