@@ -17,7 +17,7 @@ class Visit:
     role: str
     good: set[int]
     path: str = ""  # where the route has a star, or needs a query
-    body: dict | None = None
+    body: dict | str | None = None  # the text of a file
 
 
 def anybody(*good: int, **how) -> Visit:
@@ -32,7 +32,7 @@ def administrator(*good: int, **how) -> Visit:
     return Visit("ADMINISTRATOR", set(good), **how)
 
 
-TARGET = "z.ziel"  # whom the administrators' deeds are about
+TARGET, KEY = "z.ziel", "ziel"  # whom, and which key, the administrators' deeds are about
 VISITS = {
     "GET /": person(200),
     "GET /anmelden": anybody(200, 303),
@@ -92,6 +92,8 @@ VISITS = {
     "GET /api/v1/users": administrator(200),
     "POST /api/v1/users": administrator(201, body={"name": TARGET}),
     "GET /api/v1/users/*": administrator(200, path=f"/api/v1/users/{CLERK_B}"),
+    "POST /api/v1/users/import": administrator(201, body=f"name\n{TARGET}\n"),
+    "PUT /api/v1/users/*/password": administrator(200, path=f"/api/v1/users/{TARGET}/password", body={"password": "a" * 12}),
     "POST /api/v1/users/*/lock": administrator(200, path=f"/api/v1/users/{TARGET}/lock", body={}),
     "POST /api/v1/users/*/unlock": administrator(200, path=f"/api/v1/users/{TARGET}/unlock", body={}),
     "DELETE /api/v1/users/*": administrator(200, path=f"/api/v1/users/{TARGET}"),
@@ -106,7 +108,8 @@ VISITS = {
     "GET /api/v1/folders": person(409, 422, 503),
     "GET /api/v1/messages": person(409, 422, 503, path="/api/v1/messages?folder=INBOX"),
     "GET /api/v1/apikeys": administrator(200),
-    "DELETE /api/v1/apikeys/*": administrator(200, path="/api/v1/apikeys/ziel"),
+    "POST /api/v1/apikeys": administrator(201, body={"label": KEY, "user": CLERK_B}),
+    "DELETE /api/v1/apikeys/*": administrator(200, path=f"/api/v1/apikeys/{KEY}"),
     "GET /api/v1/audit": administrator(200),
 }
 # What a person may about themselves and an administrator about all: without naming oneself it is the
@@ -123,7 +126,7 @@ def call(who: Person, name: str, key: str | None = None, csrf: str | None = None
     path = visit.path or pattern
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     if path.startswith("/api/"):
-        body = None if visit.body is None else json.dumps(visit.body)
+        body = visit.body if visit.body is None or isinstance(visit.body, str) else json.dumps(visit.body)
         headers |= {"Content-Type": "application/json"} | ({"X-CSRF-Token": csrf} if csrf else {})
     else:
         body = None if visit.body is None else urlencode(visit.body | ({"csrf": csrf} if csrf else {}))

@@ -36,6 +36,9 @@ bool people_set_password(Office *office, const char *name, const Secret *passwor
 	const char *actor, GError **error);
 bool people_remove(Office *office, const char *name, const char *actor, GError **error);
 
+/* Bytes of a CSV file. */
+#define PEOPLE_CSV_LIMIT ((size_t)8 * 1024 * 1024)
+
 /* A bad row of a CSV file and what is wrong with it, in German. */
 typedef struct RowError {
 	unsigned line;

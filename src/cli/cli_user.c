@@ -10,7 +10,6 @@
 #include "json/result.h"
 #include "user/user_session.h"
 
-#define CSV_LIMIT (8 * 1024 * 1024)
 #define ROW_ERRORS_SHOWN 200
 #define HELPLESS_SHOWN 50
 
@@ -226,7 +225,7 @@ static void print_imported(Cli *cli, const GPtrArray *people)
 /* Yours, with NUL behind *SIZE bytes. */
 static char *read_csv(const char *path, size_t *size, GError **error)
 {
-	char *csv = file_read(path, CSV_LIMIT, size);
+	char *csv = file_read(path, PEOPLE_CSV_LIMIT, size);
 
 	if (!csv && errno == EFBIG)
 		failure_set_errno(error, FAILURE_CSV_TOO_LARGE, path, errno);

@@ -16,6 +16,13 @@ bool api_answer(Visit *visit, unsigned status, json_t *document)
 	return true;
 }
 
+bool api_answer_nothing(Visit *visit)
+{
+	return api_answer(visit, 200, json_object());
+}
+
+/* ---- problems ---- */
+
 /* Rows whose HTTP status says more than their code's. */
 static unsigned special_status(Failure failure)
 {
@@ -66,16 +73,18 @@ unsigned api_http_status(const GError *error)
 	return special ? special : statuses[failure_code(error)];
 }
 
-bool api_problem(Visit *visit, const GError *error)
+/* Takes TOLD, the command line's document for ERROR. */
+static bool answer_problem(Visit *visit, const GError *error, json_t *told)
 {
-	FailureCall call = {.user = visit->user ? visit->user->name : NULL};
-	json_t *told = result_error(error, &call);
+	const json_t *row = json_object_get(told, "error");
 	unsigned status = api_http_status(error);
-	json_t *problem = json_pack("{s:s+, s:O, s:i, s:O, s:O}", "type",
-		"urn:amtspost:", failure_name(error), "title", json_object_get(told, "message"),
-		"status", (int)status, "detail", json_object_get(told, "advice"), "error", told);
-	g_autofree char *text = result_write(problem);
+	json_t *problem = json_pack("{s:s+, s:O, s:i, s:O}", "type",
+		"urn:amtspost:", failure_name(error), "title", json_object_get(row, "message"),
+		"status", (int)status, "detail", json_object_get(row, "advice"));
+	g_autofree char *text = NULL;
 
+	json_object_update(problem, told);
+	text = result_write(problem);
 	json_decref(problem);
 	json_decref(told);
 	web_response_status(visit->response, status);
@@ -86,6 +95,41 @@ bool api_problem(Visit *visit, const GError *error)
 	return true;
 }
 
+bool api_problem(Visit *visit, const GError *error)
+{
+	FailureCall call = {.user = visit->user ? visit->user->name : NULL};
+
+	return answer_problem(
+		visit, error, json_pack("{s:o}", "error", result_error(error, &call)));
+}
+
+bool api_problem_rows(Visit *visit, const GError *error, const GPtrArray *row_errors)
+{
+	FailureCall call = {.user = visit->user->name};
+
+	return answer_problem(visit, error, result_row_errors(row_errors, error, &call));
+}
+
+bool api_forbid(GError **error)
+{
+	failure_set(error, FAILURE_PAGE_FORBIDDEN, NULL, "not one's own, and no administrator");
+	return false;
+}
+
+/* ---- requests ---- */
+
+const char *api_asked_user(const Visit *visit, GError **error)
+{
+	const char *name = web_request_query(visit->request, "user");
+
+	if (!name || strcmp(name, visit->user->name) == 0)
+		return visit->user->name;
+	if (visit->user->admin)
+		return name;
+	api_forbid(error);
+	return NULL;
+}
+
 json_t *api_body(const Visit *visit, GError **error)
 {
 	size_t size;
@@ -94,6 +138,11 @@ json_t *api_body(const Visit *visit, GError **error)
 	json_t *document = json_loadb(body, size, JSON_REJECT_DUPLICATES, &problem);
 
 	if (!document) {
+		char *quoted = strstr(problem.text, " near '");
+
+		/* What stands there may be a secret. */
+		if (quoted)
+			*quoted = '\0';
 		failure_set(error, FAILURE_API_BODY, problem.text, "line %d: %s", problem.line,
 			problem.text);
 		return NULL;
@@ -103,4 +152,53 @@ json_t *api_body(const Visit *visit, GError **error)
 		g_clear_pointer(&document, json_decref);
 	}
 	return document;
+}
+
+bool api_take_text(const json_t *body, const char *name, const char **text, GError **error)
+{
+	const json_t *value = json_object_get(body, name);
+
+	*text = NULL;
+	if (!value || json_is_null(value))
+		return true;
+	if (json_is_string(value)) {
+		*text = json_string_value(value);
+		return true;
+	}
+	failure_set(error, FAILURE_API_BODY, name, "%s: not a string", name);
+	return false;
+}
+
+bool api_need_text(const json_t *body, const char *name, const char **text, GError **error)
+{
+	if (!api_take_text(body, name, text, error))
+		return false;
+	if (!*text)
+		failure_set(error, FAILURE_API_BODY, name, "%s: missing", name);
+	return *text != NULL;
+}
+
+static Secret *secret_of(const char *text)
+{
+	return text ? secret_new(text, strlen(text)) : NULL;
+}
+
+bool api_take_secret(const json_t *body, const char *name, Secret **secret, GError **error)
+{
+	const char *text;
+
+	if (!api_take_text(body, name, &text, error))
+		return false;
+	*secret = secret_of(text);
+	return true;
+}
+
+bool api_need_secret(const json_t *body, const char *name, Secret **secret, GError **error)
+{
+	const char *text;
+
+	if (!api_need_text(body, name, &text, error))
+		return false;
+	*secret = secret_of(text);
+	return true;
 }

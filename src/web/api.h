@@ -2,17 +2,41 @@
 #pragma once
 
 #include <jansson.h>
+#include "base/secret.h"
 #include "web/route.h"
+
+#define API "/api/v1"
+
+/* Rows as in route.h, beside route_api. */
+extern const Route route_api_people[]; /* users, keys */
+extern const Route route_api_login[];
 
 /* Takes DOCUMENT and answers VISIT with it. Answers true. */
 bool api_answer(Visit *visit, unsigned status, json_t *document);
+/* Answers {}. */
+bool api_answer_nothing(Visit *visit);
 /* A problem document (RFC 9457) for ERROR, with the command line's members "status_code", "code",
  * "condition", "advice". Answers true. */
 bool api_problem(Visit *visit, const GError *error);
+/* The same with "errors": the rows (RowError *) that a CSV file was refused for. */
+bool api_problem_rows(Visit *visit, const GError *error, const GPtrArray *row_errors);
+/* FAILURE_PAGE_FORBIDDEN; answers false. */
+bool api_forbid(GError **error);
+/* Whom the request is about, borrowed: "user", else whoever asks. NULL: *ERROR, that is for
+ * administrators. */
+const char *api_asked_user(const Visit *visit, GError **error);
 /* The request's JSON object, yours. FAILURE_API_BODY. */
 json_t *api_body(const Visit *visit, GError **error);
+/* A member of BODY that is a text, borrowed; NULL: it is not there. FAILURE_API_BODY: it is no
+ * text. */
+bool api_take_text(const json_t *body, const char *name, const char **text, GError **error);
+/* The same, and FAILURE_API_BODY if it is not there. */
+bool api_need_text(const json_t *body, const char *name, const char **text, GError **error);
+/* Likewise; *SECRET is yours. */
+bool api_take_secret(const json_t *body, const char *name, Secret **secret, GError **error);
+bool api_need_secret(const json_t *body, const char *name, Secret **secret, GError **error);
 /* The HTTP status for ERROR, for pages too. */
 unsigned api_http_status(const GError *error);
 
-/* The OpenAPI 3.1 document of ROUTES (ended by a NULL path); yours. */
-json_t *api_description(const Route *routes);
+/* The OpenAPI 3.1 document of TABLES of rows (ended by NULL); yours. */
+json_t *api_description(const Route *const *tables);

@@ -2,7 +2,8 @@
 #include <string.h>
 #include "web/api.h"
 
-/* Members by schema; "?" behind a name: null is possible; the type behind ":" (default string). */
+/* Members by schema; the type behind ":" (default string); "?" behind it: null is possible; "*": it
+ * is not always there. */
 static const struct {
 	const char *name;
 	const char *members;
@@ -13,22 +14,25 @@ static const struct {
 	{"LoginStatus", "account? identity? signed_in? refreshed? expires? token_file? reason? "
 			"usable:boolean mailboxes:array"},
 	{"Login", "account identity? imap:object smtp:object mailboxes:array token_file?"},
+	{"LoginAddress", "authorize_url"},
 	{"LoginRemoved", "removed:boolean"},
 	{"CheckStep", "protocol step mailbox? ok:boolean? ms:integer detail advice? hint:boolean "
 		      "failure? technical?"},
 	{"Folder", "mailbox name role? messages:integer? hidden:boolean reason?"},
 	{"Message", "uid:integer subject from date? size:integer seen:boolean imported:boolean"},
 	{"ApiKey", "label user created? expires? used?"},
+	{"NewApiKey", "label user created? expires? used? key"},
 	{"AuditRow", "id:integer time actor action subject? detail?"},
 	{"Nothing", ""},
-	{"Problem", "type title status:integer detail error:object"},
+	{"Problem", "type title status:integer detail error:object errors:array*"},
 };
 
 /* "messages:integer?" */
 static void add_member(json_t *properties, json_t *required, const char *member)
 {
+	bool optional = g_str_has_suffix(member, "*");
 	bool nullable = g_str_has_suffix(member, "?");
-	g_autofree char *text = g_strndup(member, strlen(member) - nullable);
+	g_autofree char *text = g_strndup(member, strlen(member) - (optional || nullable));
 	char *type = strchr(text, ':');
 	json_t *kind;
 
@@ -38,7 +42,8 @@ static void add_member(json_t *properties, json_t *required, const char *member)
 	if (nullable)
 		kind = json_pack("[o, s]", kind, "null");
 	json_object_set_new(properties, text, json_pack("{s:o}", "type", kind));
-	json_array_append_new(required, json_string(text));
+	if (!optional)
+		json_array_append_new(required, json_string(text));
 }
 
 static json_t *describe_schema(const char *members)
@@ -71,7 +76,8 @@ static void add_parameters(json_t *list, const char *names, const char *place)
 	}
 }
 
-static json_t *describe_body(const char *names)
+/* An object with NAMES. */
+static json_t *describe_object(const char *names)
 {
 	json_t *members = json_array();
 	json_t *properties = json_object();
@@ -89,9 +95,17 @@ static json_t *describe_body(const char *names)
 			json_array_append_new(required, json_string(name));
 	}
 	json_decref(members);
-	return json_pack("{s:b, s:{s:{s:{s:s, s:o, s:o}}}}", "required", true, "content",
-		"application/json", "schema", "type", "object", "properties", properties,
-		"required", required);
+	return json_pack("{s:s, s:o, s:o}", "type", "object", "properties", properties, "required",
+		required);
+}
+
+static json_t *describe_body(const char *body)
+{
+	bool file = strchr(body, '/') != NULL;
+	json_t *schema = file ? json_pack("{s:s}", "type", "string") : describe_object(body);
+
+	return json_pack("{s:b, s:{s:{s:o}}}", "required", true, "content",
+		file ? body : "application/json", "schema", schema);
 }
 
 static json_t *reference(const char *name)
@@ -104,14 +118,28 @@ static json_t *reference(const char *name)
 	return many ? json_pack("{s:s, s:o}", "type", "array", "items", one) : one;
 }
 
+/* "X|Y" */
+static json_t *describe_answer(const char *names)
+{
+	g_auto(GStrv) parts = g_strsplit(names, "|", -1);
+	json_t *choices;
+
+	if (!parts[1])
+		return reference(names);
+	choices = json_array();
+	for (char **part = parts; *part; part++)
+		json_array_append_new(choices, reference(*part));
+	return json_pack("{s:o}", "oneOf", choices);
+}
+
 static json_t *describe_answers(const Route *row)
 {
 	json_t *good = json_pack("{s:s}", "description", "done");
 
 	if (row->answer)
 		json_object_set_new(good, "content",
-			json_pack(
-				"{s:{s:o}}", "application/json", "schema", reference(row->answer)));
+			json_pack("{s:{s:o}}", "application/json", "schema",
+				describe_answer(row->answer)));
 	return json_pack("{s:o, s:{s:s, s:{s:{s:o}}}}", "2XX", good, "default", "description",
 		"a problem (RFC 9457)", "content", "application/problem+json", "schema",
 		reference("Problem"));
@@ -162,13 +190,15 @@ static void add_operation(json_t *paths, const Route *row)
 	json_object_set_new(item, method_name(row->method), describe_operation(row));
 }
 
-json_t *api_description(const Route *routes)
+json_t *api_description(const Route *const *tables)
 {
 	json_t *paths = json_object();
 	json_t *components = json_object();
 
-	for (const Route *row = routes; row->path; row++)
-		add_operation(paths, row);
+	for (; *tables; tables++) {
+		for (const Route *row = *tables; row->path; row++)
+			add_operation(paths, row);
+	}
 	for (size_t i = 0; i < G_N_ELEMENTS(schemas); i++)
 		json_object_set_new(
 			components, schemas[i].name, describe_schema(schemas[i].members));

@@ -10,7 +10,7 @@
 #include "web/web_internal.h"
 
 #define PEOPLE_A_PAGE 50
-#define CSV_BODY_LIMIT ((size_t)9 * 1024 * 1024)
+#define CSV_BODY_LIMIT (PEOPLE_CSV_LIMIT + (size_t)1024 * 1024) /* with its form */
 
 /* ---- the list ---- */
 

@@ -29,6 +29,8 @@ static const Route *const tables[] = {
 	route_static,
 	route_metrics,
 	route_api,
+	route_api_people,
+	route_api_login,
 	NULL,
 };
 

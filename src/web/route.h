@@ -45,8 +45,9 @@ typedef struct Route {
 	/* The API's description of itself (api_description.c): */
 	const char *summary; /* NULL: none */
 	const char *query;   /* parameters' names, separated by blanks; one with '!' is required */
-	const char *body;    /* members of the request's object, the same way; NULL: no body */
-	const char *answer;  /* the schema's name; "X[]" an array of it */
+	const char *body;    /* members of the request's object, the same way; one with '/' is the
+				media type of something else; NULL: no body */
+	const char *answer;  /* the schema's name; "X[]" an array of it, "X|Y" one of them */
 } Route;
 
 #define FORM_LIMIT ((size_t)256 * 1024)

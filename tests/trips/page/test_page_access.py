@@ -8,7 +8,7 @@ import page_routes
 import pytest
 from page import Answer, Person
 from page_office import ADMIN, CLERK_A, CLERK_B, DISABLED, LOCKED, SECRET, Office, add_person, execute
-from page_visits import API, LAST, OWN_TOO, TARGET, VISITS, call, is_sent_to_sign_in
+from page_visits import API, KEY, LAST, OWN_TOO, TARGET, VISITS, call, is_sent_to_sign_in
 from runner import MARK
 
 @pytest.fixture(scope="module")
@@ -58,12 +58,14 @@ def check_allowed(office: Office, who: Person, names: list[str], **how) -> None:
 def prepare(office: Office, name: str) -> None:
     """What the administrators' deeds are done to."""
     visit = VISITS[name]
-    if visit.body and visit.body.get("name") == TARGET:
+    if visit.body and TARGET in str(visit.body):
         office.amtspost.run("user", "remove", TARGET)
+    elif visit.body and KEY in str(visit.body):
+        office.amtspost.run("apikey", "remove", KEY)
     elif TARGET in visit.path:
         office.amtspost.run("user", "add", TARGET)
-    elif "ziel" in visit.path:
-        office.amtspost.run("apikey", "add", "ziel", "--user", ADMIN)
+    elif KEY in visit.path:
+        office.amtspost.run("apikey", "add", KEY, "--user", ADMIN)
 
 
 def names(*roles: str, api: bool | None = None) -> list[str]:

@@ -34,9 +34,12 @@ def office(tmp_path_factory: pytest.TempPathFactory, dovecot: Dovecot) -> Iterat
         yield running
 
 
-def ask(office: Office, path: str, method: str = "GET", body: Any = None, user: str = ADMIN) -> Answer:
-    return office.person().request(method, f"/api/v1/{path}", None if body is None else json.dumps(body),
-                                   Authorization=f"Bearer {office.key(f'api {user}', user)}", Content_Type="application/json")
+def ask(office: Office, path: str, method: str = "GET", body: Any = None, text: str | None = None,
+        user: str = ADMIN) -> Answer:
+    """TEXT instead of a BODY: as it is."""
+    sent = text if body is None else json.dumps(body)
+    return office.person().request(method, f"/api/v1/{path}", sent, Authorization=f"Bearer {office.key(f'api {user}', user)}",
+                                   Content_Type="application/json" if text is None else "text/csv")
 
 
 def told(office: Office, path: str, **how: Any) -> Any:
@@ -44,6 +47,15 @@ def told(office: Office, path: str, **how: Any) -> Any:
     assert answer.status in (200, 201) and answer.headers["Content-Type"] == "application/json", answer.body
     assert answer.headers["Cache-Control"] == "no-store"
     return json.loads(answer.body)
+
+
+def refused(office: Office, path: str, status: int, condition: str | None, **how: Any) -> dict:
+    """The problem."""
+    answer = ask(office, path, **how)
+    assert answer.status == status and answer.headers["Content-Type"] == "application/problem+json", answer.body
+    problem = json.loads(answer.body)
+    assert condition in (None, problem["error"]["condition"]), problem
+    return problem
 
 
 def without(document: Any, *names: str) -> Any:
@@ -123,6 +135,123 @@ def test_signing_in_through_the_api(office):
     assert told(office, f"login?user={SIGN_IN}") == office.amtspost.json("login", "status", "--user", SIGN_IN)
     told(office, f"login?user={SIGN_IN}", method="DELETE")
     assert office.amtspost.get("imap.password", SIGN_IN)["set"] is False
+
+
+# ---- people and keys ----
+
+CHOSEN = MARK + " gewählt"
+
+
+def test_a_password_through_the_api(office):
+    """As `user passwd`: the user's sessions end, and the new one counts."""
+    add_person(office.amtspost, "p.pass")
+    add_person(office.amtspost, "Import")
+    before = office.fresh("p.pass")
+    assert before.get("/").path == "/"
+    assert told(office, "users/P.PASS/password", method="PUT", body={"password": CHOSEN}) == {}
+    assert before.get("/").path == "/anmelden"
+    office.daemon.person("p.pass", CHOSEN, add=False)
+    row = told(office, "audit")[1]
+    assert (row["action"], row["actor"], row["subject"], row["detail"]) == ("user.passwd", ADMIN, "p.pass", None)
+    for body, condition in (({"password": "kurz"}, "password-invalid"), ({"password": "a" * 1025}, "password-invalid"),
+                            ({"password": ""}, "password-invalid"), ({"password": None}, "api-body"), ({}, "api-body"),
+                            ({"password": [CHOSEN]}, "api-body"), ({"password": CHOSEN + "\0"}, "api-body")):
+        refused(office, "users/p.pass/password", 400, condition, method="PUT", body=body)
+    refused(office, "users/niemand/password", 404, "user-unknown", method="PUT", body={"password": CHOSEN})
+    office.daemon.person("p.pass", CHOSEN, add=False)
+    # Whoever is called as another row has the same rights as everybody.
+    assert told(office, "users/import") == office.amtspost.json("user", "show", "import")
+    assert told(office, "users/import/password", method="PUT", body={"password": CHOSEN}) == {}
+    assert ask(office, "users/import", method="PUT", body={}).status == 405
+    assert told(office, "users/import", method="DELETE") == {}
+
+
+@pytest.mark.parametrize("body", [f'{{"password": {MARK}}}', f'{{"password": "{MARK}', f'{{"password": "{MARK}\\x"}}',
+                                  f'{{"{MARK}": 1, "{MARK}": 2}}', f'{{"password" "{MARK}"}}', MARK, f'"{MARK}"'])
+def test_a_body_that_is_none_is_not_told(office, body):
+    """page.Answer looks for the secret."""
+    refused(office, f"users/{CLERK_B}/password", 400, "api-body", method="PUT", text=body)
+
+
+CSV = """name;display_name;archive;interface;account;imap.use-default
+{0}eins;Ä Eins;true;standard;eins@amt.example;true
+{0}zwei;;;;;
+"""
+
+
+def test_the_same_import(office, tmp_path):
+    path = tmp_path / "many.csv"
+    path.write_text(CSV.format("c."), encoding="utf-8")
+    dry = told(office, "users/import?dry_run", method="POST", text=CSV.format("c."))
+    assert dry == office.amtspost.json("user", "import", str(path), "--dry-run") and len(dry) == 2
+    assert told(office, "users/import?dry_run=1", method="POST", text=CSV.format("c.")) == dry
+    assert ask(office, "users/c.eins").status == 404
+    added = told(office, "users/import", method="POST", text=CSV.format("c."))
+    assert added == [office.amtspost.json("user", "show", name) for name in ("c.eins", "c.zwei")]
+    assert added[0]["archive"] is True and added[0]["account"] == "eins@amt.example"
+    assert told(office, "users/import", method="POST", text="name\n") == []
+
+
+@pytest.mark.parametrize("text, condition", [
+    (CSV.format(" ") + "x/y;;;;;\n" + f"{ADMIN};;;;;\n", "csv-invalid"),
+    ("name;admin\nneu;vielleicht\n", "csv-invalid"),
+    (f"name;imap.password\nneu;{MARK}\n", "csv-invalid"),
+    ('{"name": "neu"}', None),
+    ("", None),
+])
+def test_the_same_import_problems(office, tmp_path, text, condition):
+    path = tmp_path / "bad.csv"
+    path.write_text(text, encoding="utf-8")
+    run = office.amtspost.run("--json", "user", "import", str(path))
+    before = office.snapshot()
+    problem = refused(office, "users/import", 400, condition, method="POST", text=text)
+    assert office.snapshot() == before
+    assert problem["error"] == run.json["error"] and problem.get("errors") == run.json.get("errors")
+    assert condition != "csv-invalid" or problem["errors"]
+
+
+def test_an_import_has_a_limit(office):
+    before = office.snapshot()
+    assert ask(office, "users/import", method="POST", text="name\n" + "x" * 9 * 1024 * 1024).status == 413
+    assert ask(office, "users/import", method="POST", text="name\n" + "x" * 1024 * 1024).status == 400
+    # Whoever may not need not send that much.
+    assert ask(office, "users/import", method="POST", text="name\n" + "x" * 1024 * 1024, user=CLERK_A).status in (403, 413)
+    assert office.snapshot() == before
+
+
+def test_a_key_through_the_api(office):
+    added = told(office, "apikeys", method="POST", body={"label": "Über API", "user": CLERK_A.upper(), "expires": "2099-12-31"})
+    secret = added.pop("key")
+    assert re.fullmatch("amtspost_[A-Za-z0-9_-]{43}", secret)
+    assert added["user"] == CLERK_A and added["expires"] == "2099-12-31T00:00:00Z"
+    assert added in told(office, "apikeys") and added in office.amtspost.json("apikey", "list")
+    assert told(office, "audit")[0]["action"] == "apikey.add"
+    assert secret not in json.dumps(told(office, "audit")) + json.dumps(told(office, "apikeys")) + office.daemon.errors
+    answer = office.person().request("GET", f"/api/v1/users/{CLERK_A}", Authorization=f"Bearer {secret}")
+    assert answer.status == 200 and json.loads(answer.body)["name"] == CLERK_A
+    assert told(office, f"apikeys/{quote('über api')}", method="DELETE") == {}
+    assert told(office, "apikeys", method="POST", body={"label": "ewig", "user": CLERK_B, "expires": None})["expires"] is None
+
+
+@pytest.mark.parametrize("body, status, condition", [
+    ({"label": f"api {ADMIN}", "user": ADMIN}, 409, "key-exists"),
+    ({"label": "", "user": ADMIN}, 400, "key-label"),
+    ({"label": "a\nb", "user": ADMIN}, 400, "key-label"),
+    ({"label": "neu", "user": "niemand"}, 404, "user-unknown"),
+    ({"label": "neu", "user": ADMIN, "expires": "2020-01-01"}, 400, "key-expires"),
+    ({"label": "neu", "user": ADMIN, "expires": "1970-01-01"}, 400, "key-expires"),
+    ({"label": "neu", "user": ADMIN, "expires": "morgen"}, 400, "api-body"),
+    ({"label": "neu", "user": ADMIN, "expires": 0}, 400, "api-body"),
+    ({"label": "neu", "user": ADMIN, "expires": ""}, 400, "api-body"),
+    ({"label": "neu"}, 400, "api-body"),
+    ({"user": ADMIN}, 400, "api-body"),
+    ({"label": 1, "user": ADMIN}, 400, "api-body"),
+])
+def test_no_key_is_made_of_nonsense(office, body, status, condition):
+    office.key(f"api {ADMIN}", ADMIN)
+    before = office.snapshot()
+    refused(office, "apikeys", status, condition, method="POST", body=body)
+    assert office.snapshot() == before
 
 
 def test_who_needs_help(office):
@@ -224,8 +353,11 @@ def check_operation(description: dict, path: str, operation: dict) -> None:
     in_path = {found["name"] for found in parameters if found["in"] == "path"}
     assert in_path == set(re.findall(r"\{(\w+)\}", path))
     if "requestBody" in operation:
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        assert schema["type"] == "object" and set(schema.get("required", [])) <= set(schema["properties"])
+        [(kind, media)] = operation["requestBody"]["content"].items()
+        schema = media["schema"]
+        assert kind == "application/json" or (kind, schema) == ("text/csv", {"type": "string"})
+        assert kind != "application/json" or schema["type"] == "object"
+        assert set(schema.get("required", [])) <= set(schema.get("properties", {}))
     for status, response in operation["responses"].items():
         assert re.fullmatch(r"[1-5](\d\d|XX)|default", status) and response["description"]
         for kind, media in response.get("content", {}).items():
@@ -238,6 +370,8 @@ def check_schema(description: dict, schema: dict) -> None:
         name = schema["$ref"].removeprefix("#/components/schemas/")
         check_schema(description, description["components"]["schemas"][name])
         return
+    for choice in schema.get("oneOf", []):
+        check_schema(description, choice)
     types = schema.get("type", [])
     for kind in [types] if isinstance(types, str) else types:
         assert kind in ("object", "array", "string", "integer", "number", "boolean", "null")
@@ -250,6 +384,7 @@ def check_schema(description: dict, schema: dict) -> None:
     ("GET /users/{name}", f"users/{CLERK_A}", None),
     ("POST /users", "users", {"name": "n.neu"}),
     ("POST /users/{name}/lock", "users/n.neu/lock", {}),
+    ("PUT /users/{name}/password", "users/n.neu/password", {"password": CHOSEN}),
     ("DELETE /users/{name}", "users/n.neu", None),
     ("GET /settings", f"settings?user={CLERK_A}", None),
     ("GET /settings/{name}", "settings/imap.host", None),
@@ -264,6 +399,8 @@ def check_schema(description: dict, schema: dict) -> None:
     ("GET /folders", f"folders?user={CLERK_A}", None),
     ("GET /messages", f"messages?user={CLERK_A}&folder=INBOX", None),
     ("GET /apikeys", "apikeys", None),
+    ("POST /apikeys", "apikeys", {"label": "beschrieben", "user": CLERK_A}),
+    ("DELETE /apikeys/{name}", "apikeys/beschrieben", None),
     ("GET /audit", "audit", None),
 ])
 def test_answers_are_as_described(office, description, operation, path, body):
@@ -277,6 +414,9 @@ def test_answers_are_as_described(office, description, operation, path, body):
 def fit(description: dict, schema: dict, value: Any) -> None:
     if "$ref" in schema:
         schema = description["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "oneOf" in schema:
+        names = [choice["$ref"].rpartition("/")[2] for choice in schema["oneOf"]]
+        [schema] = [found for name in names if set((found := description["components"]["schemas"][name])["required"]) <= set(value)]
     kinds = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
     types = schema.get("type")
     if types:
@@ -285,6 +425,6 @@ def fit(description: dict, schema: dict, value: Any) -> None:
         for part in value:
             fit(description, schema["items"], part)
     if isinstance(value, dict) and "properties" in schema:
-        assert set(value) == set(schema["properties"]), set(value) ^ set(schema["properties"])
+        assert set(schema["required"]) <= set(value) <= set(schema["properties"]), set(value) ^ set(schema["properties"])
         for name, part in value.items():
             fit(description, schema["properties"][name], part)
