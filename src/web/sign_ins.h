@@ -1,5 +1,6 @@
 /* Sign-ins with Office 365 that wait for a browser, and how a session's last one ended, told once.
- * Each belongs to the page's session that began it and to nobody else; they live in memory only. */
+ * Each belongs to the page's session that began it and to nobody else (for the API something stands
+ * in: api_login.c); they live in memory only. */
 #pragma once
 
 #include <stdbool.h>
