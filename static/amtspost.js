@@ -43,11 +43,17 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
-// Outlook/Office 365 has no choice of TLS: the field says so as soon as it is chosen.
+// Outlook/Office 365 has no choice of TLS and signs in without a password: fields and sentences say so as
+// soon as it is chosen, also where the browser restores a choice.
 const choice = document.getElementById("interface");
 if (choice) {
-  const fields = ["imap.tls", "smtp.tls"].map((id) => document.getElementById(id)).filter(Boolean);
-  choice.addEventListener("change", () => {
-    for (const field of fields) field.disabled = choice.value === "office365";
-  });
+  const fields = document.querySelectorAll("[id='imap.tls'], [id='smtp.tls'], .password input");
+  const notes = document.querySelectorAll("[data-office365]");
+  const show = () => {
+    const office365 = choice.value === "office365";
+    for (const field of fields) field.disabled = office365;
+    for (const note of notes) note.hidden = !office365;
+  };
+  choice.addEventListener("change", show);
+  addEventListener("pageshow", show);
 }

@@ -183,18 +183,27 @@ static const SettingKey office_keys[] = {SETTING_INTERFACE, SETTING_ACCOUNT, SET
 #define OF(protocol, key)                                                                          \
 	((SettingKey)((key) + (protocol) * (SETTING_SMTP_USE_DEFAULT - SETTING_IMAP_USE_DEFAULT)))
 
+/* Why the fields behind it are off; amtspost.js shows it as soon as Outlook/Office 365 is chosen.
+ */
+static void write_office365_note(Html *h, const char *text, bool office365)
+{
+	html(h, "<p class=\"note\" data-office365");
+	html_flag(h, "hidden", !office365);
+	html(h, ">");
+	html_text(h, text);
+	html(h, "</p>\n");
+}
+
 static void show_server(Html *h, const SettingForm *form, int protocol, bool office365)
 {
-	const SettingLook tls = {
-		.disabled = office365,
-		.why = office365 ? _("Mit Outlook/Office 365 ist die Verbindung immer "
-				     "verschlüsselt (ab TLS 1.2, "
-				     "Zertifikat geprüft); hier ist deshalb nichts zu wählen.")
-				 : NULL,
-	};
+	const SettingLook tls = {.disabled = office365};
 
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_HOST), NULL);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PORT), NULL);
+	write_office365_note(h,
+		_("Mit Outlook/Office 365 ist die Verbindung immer verschlüsselt (ab TLS 1.2, "
+		  "Zertifikat geprüft); hier ist deshalb nichts zu wählen."),
+		office365);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_TLS), &tls);
 	html(h, "<details class=\"fold\"");
 	html_flag(h, "open", form->by_key[OF(protocol, SETTING_IMAP_PROXY_HOST)]->stored != NULL);
@@ -219,6 +228,20 @@ static void show_default(
 	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_PROXY_HOST), &look);
 }
 
+static void show_password(Html *h, const SettingForm *form, int protocol, bool office365)
+{
+	const SettingLook look = {.disabled = office365};
+
+	write_office365_note(h,
+		_("Mit Outlook/Office 365 geschieht die Anmeldung unter dem Kontonamen; "
+		  "Benutzername "
+		  "und Kennwort werden dafür nicht verwendet. Was hier gespeichert ist, bleibt "
+		  "erhalten."),
+		office365);
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_USERNAME), &look);
+	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PASSWORD), &look);
+}
+
 /* Own and global values stand side by side; the style shows those that the box chooses, at once. */
 static void show_protocol(
 	Html *h, const SettingForm *form, const SettingForm *globals, int protocol, bool office365)
@@ -232,8 +255,7 @@ static void show_protocol(
 	html(h, "</div><div class=\"global\">\n");
 	show_default(h, form, globals, protocol, office365);
 	html(h, "</div><div class=\"password\">\n");
-	setting_form_field(h, form, OF(protocol, SETTING_IMAP_USERNAME), NULL);
-	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PASSWORD), NULL);
+	show_password(h, form, protocol, office365);
 	html(h, "</div></fieldset>\n");
 }
 
@@ -241,7 +263,7 @@ static bool show_office(Visit *visit, const char *name, const SettingForm *form,
 	const GError *problem, GError **error)
 {
 	g_autofree char *path = person_path(name, "/office");
-	bool office365 = g_strcmp0(form->by_key[SETTING_INTERFACE]->value, "office365") == 0;
+	bool office365 = g_strcmp0(setting_form_value(form, SETTING_INTERFACE), "office365") == 0;
 	g_auto(SettingForm) globals = {0};
 	Html *h;
 

@@ -89,6 +89,11 @@ static const char *field_value(const SettingForm *form, const SettingView *view)
 	return typed ? typed : shown_value(view);
 }
 
+const char *setting_form_value(const SettingForm *form, SettingKey key)
+{
+	return field_value(form, form->by_key[key]);
+}
+
 static bool is_switched_on(const SettingForm *form, const SettingView *view)
 {
 	if (form->typed && form->visit->form)
@@ -127,7 +132,11 @@ static void show_secret(Html *h, const Field *field, const SettingView *view)
 {
 	g_autofree char *name = g_strconcat(view->setting->name, REMOVE_SUFFIX, NULL);
 	Field secret = *field;
-	Field remove = {.name = name, .label = _("Gespeichertes entfernen")};
+	Field remove = {
+		.name = name,
+		.label = _("Gespeichertes entfernen"),
+		.disabled = field->disabled,
+	};
 
 	secret.type = "password";
 	secret.autocomplete = "new-password";
@@ -135,7 +144,7 @@ static void show_secret(Html *h, const Field *field, const SettingView *view)
 	if (view->set)
 		secret.badge = _("gespeichert");
 	field_input(h, &secret);
-	if (view->set && !field->disabled)
+	if (view->set)
 		field_checkbox(h, &remove, false);
 }
 

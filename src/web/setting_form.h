@@ -38,6 +38,9 @@ typedef struct SettingLook {
 /* The stored value of KEY as a field (LOOK NULL: as its row says). */
 void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const SettingLook *look);
 
+/* What that field shows: what was typed, else what is stored, else the default; borrowed. */
+const char *setting_form_value(const SettingForm *form, SettingKey key);
+
 /* Stores what the form changed of the COUNT KEYS that it had, all or nothing. *CHANGED: whether
  * there was anything. Wrong values leave their sentences in FORM's errors: FAILURE_FORM_FIELDS.
  * Somebody else was faster: FAILURE_SETTINGS_CHANGED. In both cases FORM shows what was typed. */

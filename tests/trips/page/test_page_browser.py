@@ -150,6 +150,13 @@ def test_with_the_keyboard_alone(office):
     assert not {name: faults for name, faults in report["stops"].items() if faults}
 
 
+def test_what_office365_does_not_use_is_off_at_once(office):
+    check_steps(play("office365.mjs", office.daemon, ADMIN, path=f"/benutzer/{CLERK_A}/office"))
+    amtspost = office.amtspost
+    assert amtspost.get("interface", CLERK_A)["value"] == "standard"
+    assert amtspost.get("imap.password", CLERK_A)["set"] and not amtspost.get("imap.username", CLERK_A)["set"]
+
+
 def test_without_scripts(office):
     check_steps(play("plain.mjs", office.daemon, ADMIN, clerk=CLERK_A, stops=[
         stop("user", f"/benutzer/{CLERK_A}"), stop("effective", f"/benutzer/{CLERK_A}/wirksam"), stop("log", "/protokoll"),

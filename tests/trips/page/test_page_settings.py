@@ -272,6 +272,38 @@ def test_office365_has_no_choice_of_tls(office, admin, value):
     save(admin, own(), interface="standard", **{"imap.tls": "server"})
 
 
+def test_office365_uses_no_password(office, admin, value):
+    """The fields say so and are off; what is stored comes back with Standard."""
+    credentials = ("imap.username", "imap.password", "smtp.username", "smtp.password")
+    note = "Benutzername und Kennwort werden dafür nicht verwendet"
+    ids = {*credentials, "imap.password.entfernen", "smtp.password.entfernen"}
+
+    def off() -> set[str]:
+        return {re.search(r' id="([^"]*)"', tag)[1] for tag in re.findall(r"<input[^>]*>", admin.last.html)
+                if " disabled" in tag}
+
+    office.amtspost.set("imap.username", "b.berg.imap", CLERK_B)
+    office.amtspost.set("smtp.password", SECRET, CLERK_B)
+    admin.get(own())
+    assert not off() and re.search(rf"<p[^>]* hidden>[^<]*{note}", admin.last.html)
+    save(admin, own(), interface="office365")
+    page = admin.get(own())
+    assert off() == ids and len(re.findall(rf"<p[^>]*[^n]>[^<]*{note}", page.html)) == 2
+    assert not set(credentials) & set(page.view.form(own()).fields)
+    # As the browser sends it: without what is off.
+    assert save(admin, own(), mailboxes="neu@amt.example").path.endswith("gespeichert")
+    for key in credentials:
+        assert office.amtspost.get(key, CLERK_B)["set"] == (key != "smtp.username"), key
+    # What was chosen counts where the page is shown again, not what is stored.
+    assert save(admin, own(), interface="standard", account="falsch").status == 422
+    assert not off() and re.search(rf"<p[^>]* hidden>[^<]*{note}", admin.last.html)
+    save(admin, own(), interface="standard")
+    assert save(admin, own(), interface="office365", account="falsch").status == 422 and off() == ids
+    assert admin.get(own()).view.form(own()).fields["imap.username"] == "b.berg.imap"
+    office.amtspost.ok("settings", "unset", "imap.username", "--user", CLERK_B)
+    save(admin, own(), mailboxes="bau@amt.example")
+
+
 # ---- users ----
 
 
