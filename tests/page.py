@@ -7,7 +7,7 @@ import signal
 import time
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 from leaks import forms
 from runner import MARK, Amtspost, Running
@@ -263,7 +263,7 @@ class Person:
         for _ in range(MOST_REDIRECTS):
             if not follow or answer.status not in (301, 302, 303, 307, 308):
                 break
-            target = urljoin(answer.address, answer.location)
+            target = urldefrag(urljoin(answer.address, answer.location)).url
             assert target.startswith(self.daemon.address), f"leads elsewhere: {target}"
             answer = self.request("GET", target.removeprefix(self.daemon.address))
         self.last = answer

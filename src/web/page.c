@@ -51,6 +51,9 @@ static const struct {
 	{"kennwort-entfernt", TONE_SUCCESS, N_("Die gespeicherten Kennwörter sind entfernt.")},
 	{"zugangsdaten-entfernt", TONE_SUCCESS,
 		N_("Die Zugangsdaten dieses Postfachs sind entfernt.")},
+	{"ausgeblendet", TONE_SUCCESS, N_("Der Ordner wird beim Import ausgeblendet.")},
+	{"eingeblendet", TONE_SUCCESS,
+		N_("Der Eintrag ist entfernt. Was nur er ausgeblendet hat, wird wieder gezeigt.")},
 	{"standard", TONE_SUCCESS, N_("Es gilt wieder der Standard.")},
 };
 

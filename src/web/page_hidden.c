@@ -6,10 +6,16 @@
 #include "app/folders.h"
 #include "app/words.h"
 #include "base/i18n.h"
+#include "base/text.h"
 #include "failure/failure.h"
 
 #define NAMES "namen"
 #define PART "teil"
+/* The two buttons of a folder. What they send: the row's number, a blank, what to add or
+ * remove, percent-encoded: a field's value shows invisible letters as something else. */
+#define HIDE "ausblenden"
+#define UNHIDE "einblenden"
+#define ROW_ID "zeile-"
 
 static const SettingKey import_keys[] = {
 	SETTING_IMPORT_AFTER, SETTING_IMPORT_AFTER_FOLDER, SETTING_SMTP_SIGNATURE};
@@ -79,7 +85,36 @@ static void write_import_form(Html *h, const SettingForm *form)
 	html(h, "</section>\n");
 }
 
-static void write_folder(Html *h, const FolderView *folder, const char *const *labels)
+/* Whether an entry can stand for the folder NAME. One that is an address would hide a mailbox. */
+static bool can_be_entry(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 0 && name[0] != ' ' && name[length - 1] != ' ' && !strchr(name, ';') &&
+	       !text_has_control(name) && !text_is_address(name);
+}
+
+/* The button of row NUMBER: the redirect that follows leads back to it. ABOUT is for those who
+ * only hear it. */
+static void write_deed(Html *h, guint number, const char *deed, const char *label, const char *what,
+	const char *about)
+{
+	html(h, "<button id=\"" ROW_ID);
+	html_number(h, number);
+	html(h, "\" type=\"submit\" class=\"kern-btn kern-btn--tertiary\" name=\"");
+	html_attr(h, deed);
+	html(h, "\" value=\"");
+	html_number(h, number);
+	html(h, " ");
+	html_url(h, what);
+	html(h, "\"><span class=\"kern-label\">");
+	html_text(h, label);
+	html(h, "</span><span class=\"kern-sr-only\">: ");
+	html_text(h, about);
+	html(h, "</span></button>");
+}
+
+static void write_folder(Html *h, const FolderView *folder, guint number, const char *const *labels)
 {
 	g_autofree char *hidden = words_hidden(folder);
 
@@ -98,18 +133,34 @@ static void write_folder(Html *h, const FolderView *folder, const char *const *l
 		page_badge(h, TONE_INFO, hidden);
 	else
 		html_text(h, _("wird gezeigt"));
+	html(h, " ");
+	if (folder->hidden_by)
+		write_deed(h, number, UNHIDE,
+			folder->whole ? _("Postfach einblenden") : _("Einblenden"),
+			folder->hidden_by, folder->whole ? folder->mailbox : folder->name);
+	else if (can_be_entry(folder->name))
+		write_deed(h, number, HIDE, _("Ausblenden"), folder->name, folder->name);
 }
 
-static void write_folders(Html *h, const FolderList *list)
+static void write_folders(Html *h, const Visit *visit, const FolderList *list)
 {
 	const char *labels[] = {_("Ordner"), _("Postfach"), _("E-Mails"), _("Beim Import"), NULL};
 
 	for (guint i = 0; i < list->problems->len; i++)
 		page_alert(h, TONE_WARNING, list->problems->pdata[i], NULL);
+	form_begin(h, visit, PERSONAL_HIDDEN);
+	html(h, "<input type=\"hidden\" name=\"" PART "\" value=\"ordner\">\n");
 	table_begin(h, _("Meine Ordner"), labels);
 	for (guint i = 0; i < list->views->len; i++)
-		write_folder(h, list->views->pdata[i], labels);
+		write_folder(h, list->views->pdata[i], i, labels);
 	table_end(h);
+	form_end(h);
+	html(h, "<p class=\"note\">");
+	html_text(
+		h, _("„Ausblenden“ fügt den Ordner der Liste hinzu, mit allem, was darunter liegt. "
+		     "„Einblenden“ entfernt den genannten Eintrag; gezeigt wird dann alles, was "
+		     "nur er ausgeblendet hat."));
+	html(h, "</p>\n");
 }
 
 static void write_sign_in_link(Html *h)
@@ -121,7 +172,8 @@ static void write_sign_in_link(Html *h)
 }
 
 /* LIST and PROBLEM NULL: nobody has asked for the folders. */
-static void write_real_folders(Html *h, const FolderList *list, const GError *problem)
+static void write_real_folders(
+	Html *h, const Visit *visit, const FolderList *list, const GError *problem)
 {
 	html(h, "<section id=\"ordner\"><h2 class=\"kern-heading-medium\">");
 	html_text(h, _("Meine Ordner"));
@@ -131,7 +183,7 @@ static void write_real_folders(Html *h, const FolderList *list, const GError *pr
 	if (problem && failure_code(problem) == FAILURE_CODE_LOGIN)
 		write_sign_in_link(h);
 	if (list && !problem)
-		write_folders(h, list);
+		write_folders(h, visit, list);
 	html(h, "<form method=\"get\" action=\"" PERSONAL_FOLDERS "#ordner\">");
 	form_submit(h, list ? _("Ordner neu laden") : _("Meine Ordner zeigen"), "secondary", NULL,
 		NULL);
@@ -151,7 +203,7 @@ static bool show(Visit *visit, const SettingForm *form, const GError *problem,
 	write_hidden_form(h, form);
 	write_import_form(h, form);
 	html(h, "</div>\n");
-	write_real_folders(h, list, list_problem);
+	write_real_folders(h, visit, list, list_problem);
 	html(h, "</div>\n");
 	return page_end(visit, h, problem ? 422 : 200);
 }
@@ -225,6 +277,56 @@ static bool save_list(Visit *visit, SettingForm *form, GError **error)
 	       visit_redirect(visit, PERSONAL_HIDDEN, "gespeichert");
 }
 
+/* LIST without ENTRY, or with it behind all others; yours. */
+static char *change_list(const char *list, const char *entry, bool add)
+{
+	g_autoptr(GPtrArray) items = text_split_list(list, ';');
+
+	for (guint i = items->len; !add && i > 0; i--) {
+		if (strcmp(g_ptr_array_index(items, i - 1), entry) == 0)
+			g_ptr_array_remove_index(items, i - 1);
+	}
+	if (add)
+		g_ptr_array_add(items, g_strdup(entry));
+	g_ptr_array_add(items, NULL);
+	return g_strjoinv(";", (char **)items->pdata);
+}
+
+/* Back to the row whose button it was. */
+static bool go_to_row(Visit *visit, guint64 number, const char *notice)
+{
+	g_autofree char *place = g_strdup_printf(
+		PERSONAL_FOLDERS "?hinweis=%s#" ROW_ID "%" G_GUINT64_FORMAT, notice, number);
+
+	return visit_redirect(visit, place, NULL);
+}
+
+/* One folder's button. */
+static bool save_folder(Visit *visit, const SettingForm *form, GError **error)
+{
+	const SettingView *view = form->by_key[SETTING_IMPORT_HIDDEN_FOLDERS];
+	bool add = visit_has(visit, HIDE);
+	const char *sent = visit_field(visit, add ? HIDE : UNHIDE);
+	char *end;
+	guint64 number = g_ascii_strtoull(sent, &end, 10);
+	g_autofree char *entry = g_uri_unescape_string(*end == ' ' ? end + 1 : "", NULL);
+	g_autofree char *changed = NULL;
+	g_autofree char *normal = NULL;
+
+	if (!entry || (add && !can_be_entry(entry))) {
+		failure_set(error, FAILURE_FORM_FIELDS, NULL, "no entry for a folder");
+		return false;
+	}
+	changed = change_list(present_list(view), entry, add);
+	normal = settings_normalise(view->setting, changed, error);
+	if (!normal)
+		return false;
+	if (strcmp(normal, present_list(view)) == 0)
+		return go_to_row(visit, number, "unveraendert");
+	return apply_list(visit, normal, error) &&
+	       go_to_row(visit, number, add ? "ausgeblendet" : "eingeblendet");
+}
+
 static bool restore(Visit *visit, const SettingForm *form, GError **error)
 {
 	if (!form->by_key[SETTING_IMPORT_HIDDEN_FOLDERS]->set)
@@ -245,6 +347,8 @@ bool page_hidden_save(Visit *visit, GError **error)
 		return restore(visit, &form, error);
 	if (strcmp(part, "liste") == 0)
 		return save_list(visit, &form, error);
+	if (strcmp(part, "ordner") == 0)
+		return save_folder(visit, &form, error);
 	if (!setting_form_apply(&form, import_keys, G_N_ELEMENTS(import_keys), &changed, &problem))
 		return show(visit, &form, problem, NULL, NULL);
 	return visit_redirect(visit, PERSONAL_HIDDEN, changed ? "gespeichert" : "unveraendert");

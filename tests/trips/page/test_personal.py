@@ -233,6 +233,59 @@ def test_real_folders_with_what_hides_them(unset, mailbox):
     assert "INBOX" in text and "wird gezeigt" in text
 
 
+def press(person: Person, folder: str, deed: str):
+    """The button DEED beside FOLDER, as the page shows it."""
+    form = person.get(FOLDERS).view.form(HIDDEN, teil="ordner")
+    (name, value), = [(name, value) for name, value, label in form.buttons if label == f"{deed} : {folder}"]
+    return person.submit(HIDDEN, {"teil": "ordner"}, follow=False, **{name: value}), value.partition(" ")[0]
+
+
+def test_hiding_a_real_folder_and_showing_it_again(unset, mailbox):
+    mailbox.fill("Bauamt/Vorgang", [])
+    mailbox.fill("Trash", [])
+    mailbox.fill("Zwei; Teile", [])
+    passwords(unset, PASSWORD)
+    answer, row = press(unset, "Bauamt/Vorgang", "Ausblenden")
+    # Back to the very row, whose button is the other one now.
+    assert answer.status == 303 and answer.location == f"{FOLDERS}?hinweis=ausgeblendet#zeile-{row}"
+    assert hidden(unset)["value"] == ";".join([*STANDARD, "Bauamt/Vorgang"])
+    text = unset.get(FOLDERS).text
+    assert "ausgeblendet durch den Eintrag „Bauamt/Vorgang“" in text
+    assert f'id="zeile-{row}"' in unset.last.html
+    answer, again = press(unset, "Bauamt/Vorgang", "Einblenden")
+    assert answer.location.endswith(f"?hinweis=eingeblendet#zeile-{row}") and again == row
+    assert hidden(unset)["value"] == ";".join(STANDARD)
+    assert "Was nur er ausgeblendet hat, wird wieder gezeigt." in unset.get(answer.location.partition("#")[0]).text
+    # An entry of the standard, which stands for the folder, is one's own from the first change on.
+    press(unset, "Trash", "Einblenden")
+    assert hidden(unset)["value"] == ";".join(entry for entry in STANDARD if entry != "Gelöscht")
+    # What the list could not hold has no button.
+    labels = [label for _, _, label in unset.get(FOLDERS).view.form(HIDDEN, teil="ordner").buttons]
+    assert "Zwei; Teile" in unset.last.text and not [label for label in labels if "Teile" in label]
+
+
+def test_hiding_what_no_page_offers(unset):
+    passwords(unset, PASSWORD)
+    unset.get(HIDDEN)
+    for value in ("", "3", "3 ", "3 a;b", "3 chef@musterhausen.example", "x Bauamt", "3 %07", "3 %", "3 %FF"):
+        assert unset.post(HIDDEN, {"teil": "ordner", "ausblenden": value}).status in (400, 422), value
+    for value in ("", "3 Unbekannt", "x"):
+        answer = unset.post(HIDDEN, {"teil": "ordner", "einblenden": value}, follow=False)
+        assert answer.status == 303 and "unveraendert" in answer.location, value
+        unset.get(HIDDEN)
+    assert not hidden(unset)["set"]
+
+
+def test_a_hidden_mailbox_is_shown_again(unset, another_mailbox):
+    unset.daemon.amtspost.set("mailboxes", another_mailbox.address, CLERK)
+    passwords(unset, PASSWORD)
+    unset.submit(MAILBOX, {"postfach": another_mailbox.address}, **{"kennwort-1": PASSWORD})
+    unset.get(HIDDEN)
+    unset.submit(HIDDEN, {"namen": None}, teil="liste", namen=f"Spam\n{another_mailbox.address}")
+    press(unset, another_mailbox.address, "Postfach einblenden")
+    assert hidden(unset)["value"] == "Spam"
+
+
 def test_after_the_import_and_the_signature(unset):
     unset.get(HIDDEN)
     # What others change meanwhile does not matter for one's own values.
