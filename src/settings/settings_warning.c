@@ -85,6 +85,19 @@ static char *check_global(SettingKey key, const char *value)
 	return NULL;
 }
 
+/* NULL: where imported mails go to is complete. */
+static char *check_after_import(const Effective *effective)
+{
+	const char *after = effective->values[SETTING_IMPORT_AFTER].value;
+	const char *folder = effective->values[SETTING_IMPORT_AFTER_FOLDER].value;
+
+	if (g_strcmp0(after, "move") != 0 || (folder && *folder))
+		return NULL;
+	return g_strdup(_("Nach dem Import soll verschoben werden, aber der Zielordner "
+			  "(import.after-folder) fehlt. Bis er eingetragen ist, wird nichts "
+			  "importiert."));
+}
+
 bool settings_warn(Settings *settings, const char *user, const Setting *setting, char **warning,
 	GError **error)
 {
@@ -98,7 +111,9 @@ bool settings_warn(Settings *settings, const char *user, const Setting *setting,
 	settings_decide(&reading, &effective);
 	stored = user ? reading.own.stored[setting->key]
 		      : setting_snapshot_values(reading.globals)->stored[setting->key];
-	if (stored && !user)
+	if (setting->key == SETTING_IMPORT_AFTER || setting->key == SETTING_IMPORT_AFTER_FOLDER)
+		*warning = check_after_import(&effective);
+	else if (stored && !user)
 		*warning = check_global(setting->key, stored);
 	else if (stored && effective.values[setting->key].origin != ORIGIN_USER)
 		*warning = explain_no_effect(setting, &effective);

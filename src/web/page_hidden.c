@@ -70,11 +70,24 @@ static void write_hidden_form(Html *h, const SettingForm *form)
 	html(h, "</section>\n");
 }
 
+/* What is stored but cannot work; that it cannot be told is no failure of the page. */
+static void write_import_warning(Html *h, const SettingForm *form)
+{
+	g_autofree char *warning = NULL;
+	g_autoptr(GError) ignored = NULL;
+
+	settings_warn(office_settings(form->visit->office), form->user,
+		settings_get_row(SETTING_IMPORT_AFTER), &warning, &ignored);
+	if (warning)
+		page_alert(h, TONE_WARNING, warning, NULL);
+}
+
 static void write_import_form(Html *h, const SettingForm *form)
 {
 	html(h, "<section><h2 class=\"kern-heading-medium\">");
 	html_text(h, _("Import und Versand"));
 	html(h, "</h2>\n");
+	write_import_warning(h, form);
 	form_begin(h, form->visit, PERSONAL_HIDDEN);
 	for (size_t i = 0; i < G_N_ELEMENTS(import_keys); i++)
 		setting_form_field(h, form, import_keys[i], NULL);

@@ -354,6 +354,19 @@ def test_values_without_effect_are_told(amtspost, certificate, tmp_path):
     assert warnings(amtspost, "tls.ca-file", str(certificate.certificate)) == []
 
 
+def test_moving_to_nowhere_is_told(amtspost):
+    amtspost.add_clerk(password=None)
+    (text,) = warnings(amtspost, "import.after", "move", "--user", CLERK)
+    assert "import.after-folder" in text and "wird nichts importiert" in text
+    assert text in " ".join(amtspost.ok("settings", "set", "import.after", "move", "--user", CLERK).stderr.split())
+    assert warnings(amtspost, "import.after-folder", "Erledigt", "--user", CLERK) == []
+    assert warnings(amtspost, "import.after", "move", "--user", CLERK) == []
+    assert warnings(amtspost, "import.after-folder", "", "--user", CLERK) == [text]
+    assert amtspost.json("settings", "unset", "import.after-folder", "--user", CLERK)["warnings"] == [text]
+    assert warnings(amtspost, "import.after", "seen", "--user", CLERK) == []
+    assert warnings(amtspost, "import.after-folder", "", "--user", CLERK) == []
+
+
 def test_the_audit_tells_what_was_lost(amtspost):
     amtspost.ok("user", "add", CLERK, "--archive", "--display-name", "Maria Muster")
     amtspost.set("account", ADDRESS, CLERK)

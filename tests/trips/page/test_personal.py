@@ -300,6 +300,16 @@ def test_after_the_import_and_the_signature(unset):
     assert amtspost.get("smtp.signature", CLERK)["value"] == "Mit freundlichen Grüßen\nM. Muster"
 
 
+def test_moving_to_nowhere(unset):
+    told = "der Zielordner (import.after-folder) fehlt"
+    assert told not in unset.get(HIDDEN).text
+    answer = unset.submit(HIDDEN, {"import.after": None}, teil="import", import__after="move")
+    assert "gespeichert" in answer.text and told in answer.text
+    assert unset.daemon.amtspost.get("import.after", CLERK)["value"] == "move"
+    answer = unset.submit(HIDDEN, {"import.after": None}, teil="import", **{"import.after-folder": "Erledigt"})
+    assert told not in answer.text
+
+
 def test_only_what_clerks_may_change(unset):
     unset.get(HIDDEN)
     unset.post(HIDDEN, {"teil": "import", "account": "chef@musterhausen.example", "oauth.token-folder": "/tmp",
