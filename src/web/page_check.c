@@ -14,6 +14,7 @@ typedef struct Ladder {
 	bool opened;
 	MailProtocol protocol; /* of the list that is open */
 	unsigned failed;
+	unsigned hints;
 } Ladder;
 
 static void flush(Ladder *ladder)
@@ -99,24 +100,44 @@ static void report(const CheckResult *result, void *data)
 		write_technical(h, result->problem);
 	html(h, "</li>\n");
 	ladder->failed += result->state == CHECK_BAD;
+	ladder->hints += check_is_hint(result);
 	flush(ladder);
+}
+
+/* "Alles in Ordnung; 2 Hinweise."; yours. */
+static char *describe_end(const Ladder *ladder)
+{
+	g_autofree char *steps =
+		ladder->failed == 0
+			? g_strdup(_("Alles in Ordnung"))
+			: g_strdup_printf(ngettext("%u Schritt ist gescheitert",
+						  "%u Schritte sind gescheitert", ladder->failed),
+				  ladder->failed);
+	g_autofree char *hints =
+		ladder->hints == 0
+			? NULL
+			: g_strdup_printf(ngettext("; %u Hinweis", "; %u Hinweise", ladder->hints),
+				  ladder->hints);
+
+	return g_strdup_printf("%s%s.", steps, hints ? hints : "");
 }
 
 static void write_end(Ladder *ladder, const GError *problem)
 {
 	Html *h = ladder->h;
+	g_autofree char *end = describe_end(ladder);
+	const char *where = NULL;
 
+	if (ladder->failed > 0)
+		where = _("Was zu tun ist und von wem, steht bei jedem gescheiterten Schritt.");
+	else if (ladder->hints > 0)
+		where = _("Was zu beachten ist, steht bei jedem Hinweis.");
 	if (ladder->opened)
 		html(h, "</ol>\n");
 	if (problem && !ladder->opened)
 		page_alert_failure(h, problem);
-	else if (ladder->failed > 0)
-		page_alert(h, TONE_WARNING,
-			ladder->failed == 1 ? _("1 Schritt ist gescheitert.")
-					    : _("Mehrere Schritte sind gescheitert."),
-			_("Was zu tun ist und von wem, steht bei jedem gescheiterten Schritt."));
 	else
-		page_alert(h, TONE_SUCCESS, _("Alles in Ordnung."), NULL);
+		page_alert(h, ladder->failed > 0 ? TONE_WARNING : TONE_SUCCESS, end, where);
 	page_close(h);
 }
 

@@ -196,6 +196,28 @@ def test_disabled(amtspost, daemon):
     assert "nicht eingeschaltet" in answer.text and not amtspost.get("imap.password", CLERK)["set"]
 
 
+# Verbindung prüfen
+
+
+def check(person: Person) -> str:
+    person.get(PATH)
+    return person.submit("/pruefen").text
+
+
+def test_the_end_of_a_check_counts_hints_and_failures(unset):
+    amtspost = unset.daemon.amtspost
+    passwords(unset, PASSWORD)
+    # It is a server without TLS, and that is a hint.
+    text = check(unset)
+    hints = text.count("Hinweis Verschlüsselung")
+    assert hints == 1 and "gescheitert" not in text
+    assert "Alles in Ordnung; 1 Hinweis. Was zu beachten ist, steht bei jedem Hinweis." in text
+    amtspost.set("smtp.host", "localhost")
+    assert "Alles in Ordnung; 2 Hinweise." in check(unset)
+    amtspost.set("imap.port", str(free_port()))
+    assert "1 Schritt ist gescheitert; 1 Hinweis. Was zu tun ist und von wem" in check(unset)
+
+
 # Postfächer
 
 
