@@ -163,7 +163,7 @@ Person *people_find(Office *office, const char *name, GError **error)
 	return make_person(office, lookup.user, error);
 }
 
-GPtrArray *people_list(Office *office, GError **error)
+GPtrArray *people_filter(Office *office, PersonFilter *filter, const Cancel *cancel, GError **error)
 {
 	g_autoptr(GPtrArray) people = g_ptr_array_new_with_free_func((GDestroyNotify)person_free);
 	g_autoptr(GPtrArray) users = NULL;
@@ -173,12 +173,22 @@ GPtrArray *people_list(Office *office, GError **error)
 		return NULL;
 	users = lookup.users;
 	for (guint i = 0; i < users->len; i++) {
-		User *user = g_steal_pointer(&g_ptr_array_index(users, i));
-		Person *person = make_person(office, user, error);
+		g_autoptr(Person) person = NULL;
 
+		if (cancel_triggered(cancel)) {
+			failure_set(error, FAILURE_CANCELLED, NULL, "cancelled among the users");
+			return NULL;
+		}
+		person = make_person(office, g_steal_pointer(&g_ptr_array_index(users, i)), error);
 		if (!person)
 			return NULL;
-		g_ptr_array_add(people, person);
+		if (!filter || filter(person))
+			g_ptr_array_add(people, g_steal_pointer(&person));
 	}
 	return g_steal_pointer(&people);
+}
+
+GPtrArray *people_list(Office *office, GError **error)
+{
+	return people_filter(office, NULL, NULL, error);
 }

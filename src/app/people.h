@@ -5,6 +5,7 @@
 #include <glib.h>
 #include "app/office.h"
 #include "app/sign_in_report.h"
+#include "base/cancel.h"
 #include "user/user.h"
 
 /* A user with what lists show of the mail settings. */
@@ -29,6 +30,10 @@ bool people_add(
 Person *people_find(Office *office, const char *name, GError **error);
 /* All by name; Person *. */
 GPtrArray *people_list(Office *office, GError **error);
+/* Those of them that FILTER (NULL: all) lets through. FAILURE_CANCELLED. */
+typedef bool PersonFilter(const Person *person);
+GPtrArray *people_filter(
+	Office *office, PersonFilter *filter, const Cancel *cancel, GError **error);
 
 bool people_set_locked(
 	Office *office, const char *name, bool locked, const char *actor, GError **error);

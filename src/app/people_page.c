@@ -93,18 +93,9 @@ GPtrArray *people_page(Office *office, const PeopleQuery *query, int64_t *count,
 
 /* ---- who needs help ---- */
 
-GPtrArray *people_helpless(Office *office, GError **error)
+GPtrArray *people_helpless(Office *office, const Cancel *cancel, GError **error)
 {
-	g_autoptr(GPtrArray) helpless = g_ptr_array_new_with_free_func((GDestroyNotify)person_free);
-	g_autoptr(GPtrArray) people = people_list(office, error);
-
-	if (!people)
-		return NULL;
-	for (guint i = 0; i < people->len; i++) {
-		if (person_needs_help(people->pdata[i]))
-			g_ptr_array_add(helpless, g_steal_pointer(&people->pdata[i]));
-	}
-	return g_steal_pointer(&helpless);
+	return people_filter(office, person_needs_help, cancel, error);
 }
 
 /* ---- how many a change reaches ---- */

@@ -15,8 +15,9 @@ typedef struct PeopleQuery {
 /* Person *, by name; *COUNT is how many there are in all. */
 GPtrArray *people_page(Office *office, const PeopleQuery *query, int64_t *count, GError **error);
 
-/* All who need help (person_needs_help), by name: Person *. Takes long with many users. */
-GPtrArray *people_helpless(Office *office, GError **error);
+/* All who need help (person_needs_help), by name: Person *. Takes long with many users:
+ * FAILURE_CANCELLED. */
+GPtrArray *people_helpless(Office *office, const Cancel *cancel, GError **error);
 
 /* How many users a change of global settings reaches, without those whose interface is off. */
 typedef struct PeopleReach {

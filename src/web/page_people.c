@@ -179,7 +179,8 @@ static bool run_list(Visit *visit, GError **error)
 
 static bool run_helpless(Visit *visit, GError **error)
 {
-	g_autoptr(GPtrArray) people = people_helpless(visit->office, error);
+	g_autoptr(GPtrArray) people =
+		people_helpless(visit->office, web_request_cancel(visit->request), error);
 	guint all = people ? people->len : 0;
 	Html *h;
 

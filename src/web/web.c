@@ -64,14 +64,14 @@ static void web_clear(Web *web)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Web, web_clear)
 
 /* For the start page; with many users too slow to do while somebody waits. */
-static void count_helpless(Web *web)
+static void count_helpless(Web *web, const Cancel *cancel)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) people = people_helpless(web->office, &error);
+	g_autoptr(GPtrArray) people = people_helpless(web->office, cancel, &error);
 
 	if (people)
 		atomic_store(&web->helpless, (int)people->len);
-	else
+	else if (!failure_is(error, FAILURE_CANCELLED))
 		log_warning("users who need help: %s", error->message);
 }
 
@@ -82,7 +82,7 @@ static void work_until_cancelled(Web *web, const Cancel *cancel)
 	int64_t next = 0;  /* when the next of them are looked at */
 
 	do {
-		count_helpless(web);
+		count_helpless(web, cancel);
 		sign_ins_sweep(web->sign_ins);
 		if (clock_monotonic() < next)
 			continue;
