@@ -35,6 +35,9 @@ void user_password_enter(void);
 void user_password_leave(void);
 bool user_password_is(const char *password_hash, const Secret *password);
 
+/* What a proof holds of PASSWORD_HASH (NULL: there is none). */
+void user_password_digest(const char *password_hash, uint8_t digest[static SHA256_SIZE]);
+
 /* ---- user_try.c, user_invitation.c ---- */
 
 /* What an unknown name's password is compared with, at the cost of user_hash_password's. */

@@ -73,3 +73,11 @@ bool user_verify_password(const char *password_hash, const Secret *password)
 	user_password_leave();
 	return same;
 }
+
+/* The hash is salted, so each password that is set has another. */
+void user_password_digest(const char *password_hash, uint8_t digest[static SHA256_SIZE])
+{
+	const char *hashed = password_hash ? password_hash : "";
+
+	sha256_of(hashed, strlen(hashed), digest);
+}

@@ -23,10 +23,17 @@ void session_free(Session *session)
 	g_free(session);
 }
 
+void password_proof_clear(PasswordProof *proof)
+{
+	g_clear_pointer(&proof->name, g_free);
+}
+
 typedef struct Start {
-	const char *name;
+	const PasswordProof *proof;
 	const char *address;
 	uint8_t hash[SHA256_SIZE];
+	const char *password_hash; /* the new password's; NULL: it stays */
+	const char *actor;	   /* who changes it */
 } Start;
 
 /* Removes what is over, of everybody, and what is too much, of USER_ID. */
@@ -50,18 +57,49 @@ static bool audit_start(
 	return audit_add(transaction, user->name, "session.start", user->name, detail, error);
 }
 
-static bool start_in(DbTransaction *transaction, void *data, GError **error)
+/* Answers false with CHANGED if the password of the user ID is not PROOF's any more. */
+static bool check_proof(DbTransaction *transaction, const PasswordProof *proof, int64_t id,
+	Failure changed, GError **error)
 {
-	const Start *start = data;
-	g_autoptr(User) user = user_find(transaction, start->name, error);
-	int64_t now = clock_now();
+	uint8_t digest[SHA256_SIZE];
+	g_autoptr(DbRows) rows = db_select(
+		transaction, error, "SELECT password_hash FROM users WHERE id = $1", db_int(id));
+	GError *failed = NULL;
 
-	if (!user)
+	if (!rows)
 		return false;
-	if (user->locked) {
-		failure_set(error, FAILURE_USER_LOCKED, user->name, "user is locked");
+	if (!db_rows_next(rows, &failed)) {
+		g_propagate_error(error, failed);
 		return false;
 	}
+	user_password_digest(db_rows_text(rows, 0), digest);
+	if (sodium_memcmp(digest, proof->digest, sizeof digest) == 0)
+		return true;
+	failure_set(error, changed, NULL, "the password has changed meanwhile");
+	return false;
+}
+
+/* Yours: PROOF's user, who may start a session. */
+static User *find_proved(
+	DbTransaction *transaction, const PasswordProof *proof, Failure changed, GError **error)
+{
+	g_autoptr(User) user = user_find(transaction, proof->name, error);
+
+	if (!user)
+		return NULL;
+	if (user->locked) {
+		failure_set(error, FAILURE_USER_LOCKED, user->name, "user is locked");
+		return NULL;
+	}
+	return check_proof(transaction, proof, user->id, changed, error) ? g_steal_pointer(&user)
+									 : NULL;
+}
+
+static bool add_session(
+	DbTransaction *transaction, const Start *start, const User *user, GError **error)
+{
+	int64_t now = clock_now();
+
 	return make_room(transaction, user->id, now, error) &&
 	       db_run(transaction, error,
 		       "INSERT INTO sessions (token_hash, user_id, started, used)"
@@ -70,16 +108,53 @@ static bool start_in(DbTransaction *transaction, void *data, GError **error)
 	       audit_start(transaction, user, start->address, error);
 }
 
-bool session_start(Db *db, const char *name, const char *address, char **token, GError **error)
+static bool start_in(DbTransaction *transaction, void *data, GError **error)
+{
+	const Start *start = data;
+	g_autoptr(User) user = find_proved(transaction, start->proof, FAILURE_PAGE_PASSWORD, error);
+
+	return user && add_session(transaction, start, user, error);
+}
+
+static bool change_in(DbTransaction *transaction, void *data, GError **error)
+{
+	const Start *start = data;
+	g_autoptr(User) user =
+		find_proved(transaction, start->proof, FAILURE_PAGE_FORMER_PASSWORD, error);
+
+	return user &&
+	       user_set_password(
+		       transaction, user->name, start->password_hash, start->actor, error) &&
+	       add_session(transaction, start, user, error);
+}
+
+/* Runs FUNCTION with START and a token that it makes. */
+static bool run_start(Db *db, DbFunction *function, Start *start, char **token, GError **error)
 {
 	g_autofree char *made = user_token_make();
-	Start start = {.name = name, .address = address};
 
-	user_token_hash(made, start.hash);
-	if (!db_write(db, start_in, &start, error))
+	user_token_hash(made, start->hash);
+	if (!db_write(db, function, start, error))
 		return false;
 	*token = g_steal_pointer(&made);
 	return true;
+}
+
+bool session_start(
+	Db *db, const PasswordProof *proof, const char *address, char **token, GError **error)
+{
+	Start start = {.proof = proof, .address = address};
+
+	return run_start(db, start_in, &start, token, error);
+}
+
+bool session_change_password(Db *db, const PasswordProof *proof, const Secret *chosen,
+	const char *actor, const char *address, char **token, GError **error)
+{
+	g_autofree char *hash = user_hash_password(chosen, error);
+	Start start = {.proof = proof, .address = address, .password_hash = hash, .actor = actor};
+
+	return hash && run_start(db, change_in, &start, token, error);
 }
 
 typedef struct Lookup {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <glib.h>
+#include "base/hash.h"
 #include "user/user.h"
 
 /* Without a request for so long, or this old, a session is over. Seconds. */
@@ -27,10 +28,26 @@ typedef struct Session {
 void session_free(Session *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
 
-/* A new session of the user NAME for somebody at ADDRESS; *TOKEN, yours, is what the browser holds
+/* That somebody knew a password; it holds as long as that is the user's. */
+typedef struct PasswordProof {
+	char *name;		     /* the user's, as it is stored */
+	uint8_t digest[SHA256_SIZE]; /* of the stored hash that was compared with */
+} PasswordProof;
+
+void password_proof_clear(PasswordProof *proof);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PasswordProof, password_proof_clear)
+
+/* A new session of PROOF's user for somebody at ADDRESS; *TOKEN, yours, is what the browser holds
  * (43 letters of base64url, 256 bits). Ends old ones beyond 20 of this user. Audit row
- * "session.start". FAILURE_USER_UNKNOWN, FAILURE_USER_LOCKED. */
-bool session_start(Db *db, const char *name, const char *address, char **token, GError **error);
+ * "session.start". FAILURE_USER_UNKNOWN, FAILURE_USER_LOCKED; FAILURE_PAGE_PASSWORD: the password
+ * has changed meanwhile. */
+bool session_start(
+	Db *db, const PasswordProof *proof, const char *address, char **token, GError **error);
+/* Gives PROOF's user the password CHOSEN, which ends all sessions, and starts a new one, as above:
+ * all or nothing. FAILURE_PASSWORD_INVALID; FAILURE_PAGE_FORMER_PASSWORD: the password has changed
+ * meanwhile. */
+bool session_change_password(Db *db, const PasswordProof *proof, const Secret *chosen,
+	const char *actor, const char *address, char **token, GError **error);
 /* The living session behind TOKEN (nullable), yours; NULL without *ERROR: there is none (over,
  * ended, its user locked or removed). Reads once and waits for no writer; notes that it is in use,
  * at most once a minute, if nobody else is writing just then. */
@@ -58,10 +75,10 @@ typedef enum SessionTry {
  * processes, further ones are not tried (*WAIT: seconds until one is, else 0). A right one lets
  * those for the name, and its wrong ones from here, not count any more; that of a locked user
  * counts. An unknown name costs the same time. At most four Argon2id run at a time. On success
- * *REAL_NAME, yours, is the name as it is stored. Audit rows "session.refused", by "web:ADDRESS",
- * without names that are unknown. */
+ * *PROOF is what session_start takes. Audit rows "session.refused", by "web:ADDRESS", without names
+ * that are unknown. */
 bool session_try(Db *db, const char *name, const Secret *password, const char *address,
-	SessionTry *outcome, char **real_name, int64_t *wait, GError **error);
+	SessionTry *outcome, PasswordProof *proof, int64_t *wait, GError **error);
 
 /* ---- invitations: links by which a person chooses a password, once ---- */
 

@@ -216,7 +216,7 @@ static bool run_try(Db *db, Try *try, const Secret *password, GError **error)
 }
 
 bool session_try(Db *db, const char *name, const Secret *password, const char *address,
-	SessionTry *outcome, char **real_name, int64_t *wait, GError **error)
+	SessionTry *outcome, PasswordProof *proof, int64_t *wait, GError **error)
 {
 	g_autofree char *folded = text_fold(name);
 	g_autofree char *network = network_of(address);
@@ -231,8 +231,10 @@ bool session_try(Db *db, const char *name, const Secret *password, const char *a
 	if (done) {
 		*outcome = try.wait > 0 ? SESSION_TRY_TOO_OFTEN : try.outcome;
 		*wait = try.wait;
-		if (*outcome == SESSION_TRY_OK)
-			*real_name = g_strdup(try.user->name);
+		if (*outcome == SESSION_TRY_OK) {
+			proof->name = g_strdup(try.user->name);
+			user_password_digest(try.password_hash, proof->digest);
+		}
 	}
 	forget_user(&try);
 	return done;

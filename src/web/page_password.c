@@ -2,7 +2,6 @@
 #include "web/page_password.h"
 
 #include <string.h>
-#include "app/people.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "web/page_personal.h"
@@ -84,16 +83,15 @@ bool page_password_run(Visit *visit, GError **error)
 }
 
 /* False with *PROBLEM: the former one is not right. */
-static bool check_former(const Visit *visit, GError **problem)
+static bool check_former(const Visit *visit, PasswordProof *proof, GError **problem)
 {
 	const char *typed = visit_field(visit, "bisher");
 	g_autoptr(Secret) former = secret_new(typed, strlen(typed));
-	g_autofree char *name = NULL;
 	SessionTry outcome;
 	int64_t wait = 0;
 
 	if (!session_try(office_db(visit->office), visit->user->name, former,
-		    web_request_peer(visit->request), &outcome, &name, &wait, problem))
+		    web_request_peer(visit->request), &outcome, proof, &wait, problem))
 		return false;
 	if (outcome == SESSION_TRY_WRONG)
 		failure_set(problem, FAILURE_PAGE_FORMER_PASSWORD, NULL, "the former one is wrong");
@@ -107,15 +105,14 @@ bool page_password_save(Visit *visit, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	g_autoptr(Secret) chosen = page_chosen_password(visit, &problem);
+	g_auto(PasswordProof) proof = {0};
 	g_autofree char *token = NULL;
 
-	if (!chosen || !check_former(visit, &problem) ||
-		!people_set_password(
-			visit->office, visit->user->name, chosen, visit->actor, &problem))
+	(void)error;
+	if (!chosen || !check_former(visit, &proof, &problem) ||
+		!session_change_password(office_db(visit->office), &proof, chosen, visit->actor,
+			web_request_peer(visit->request), &token, &problem))
 		return show(visit, problem);
-	if (!session_start(office_db(visit->office), visit->user->name,
-		    web_request_peer(visit->request), &token, error))
-		return false;
 	visit_set_session(visit, token);
 	return visit_redirect(visit, PERSONAL_PASSWORD, "kennwort-geaendert");
 }

@@ -132,14 +132,14 @@ static bool run_sign_in(Visit *visit, GError **error)
 	const char *typed = visit_field(visit, "kennwort");
 	g_autoptr(Secret) password = secret_new(typed, strlen(typed));
 	g_autoptr(GError) problem = NULL;
-	g_autofree char *name = NULL;
+	g_auto(PasswordProof) proof = {0};
 	g_autofree char *token = NULL;
 	const char *next = visit_next(visit);
 	SessionTry outcome;
 	int64_t wait = 0;
 
-	if (!session_try(db, visit_field(visit, "benutzer"), password, peer, &outcome, &name, &wait,
-		    error))
+	if (!session_try(db, visit_field(visit, "benutzer"), password, peer, &outcome, &proof,
+		    &wait, error))
 		return false;
 	if (outcome != SESSION_TRY_OK) {
 		page_explain_try(outcome, wait, visit_field(visit, "benutzer"), &problem);
@@ -148,8 +148,12 @@ static bool run_sign_in(Visit *visit, GError **error)
 	/* A session that somebody planted in this browser ends here. */
 	if (visit_session_token(visit) && !session_end(db, visit_session_token(visit), error))
 		return false;
-	if (!session_start(db, name, peer, &token, error))
+	if (!session_start(db, &proof, peer, &token, &problem)) {
+		if (failure_is(problem, FAILURE_PAGE_PASSWORD))
+			return show_sign_in(visit, problem);
+		g_propagate_error(error, g_steal_pointer(&problem));
 		return false;
+	}
 	visit_set_session(visit, token);
 	return visit_redirect(visit, next ? next : "/", NULL);
 }

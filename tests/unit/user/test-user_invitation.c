@@ -44,13 +44,12 @@ static void assert_over(Db *db, const char *token)
 static SessionTry try_password(Db *db, const char *name, const char *password)
 {
 	g_autoptr(Secret) secret = secret_new(password, strlen(password));
-	g_autofree char *real_name = NULL;
+	g_auto(PasswordProof) proof = {0};
 	SessionTry outcome = SESSION_TRY_WRONG;
 	GError *error = NULL;
 	int64_t wait;
 
-	assert_true(
-		session_try(db, name, secret, "192.0.2.1", &outcome, &real_name, &wait, &error));
+	assert_true(session_try(db, name, secret, "192.0.2.1", &outcome, &proof, &wait, &error));
 	return outcome;
 }
 
@@ -65,7 +64,7 @@ static void test_sets_the_password_once(void **state)
 
 	people_add(db, "Eva", NULL);
 	token = make(db, "EVA");
-	assert_true(session_start(db, "eva", "192.0.2.1", &session, &error));
+	assert_true(people_start(db, "eva", &session, &error));
 	name = find(db, token);
 	assert_string_equal(name, "Eva");
 	assert_true(use(db, token, PASSWORD, &error));

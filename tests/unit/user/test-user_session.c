@@ -9,7 +9,7 @@ static char *start(Db *db, const char *name)
 	GError *error = NULL;
 	char *token = NULL;
 
-	assert_true(session_start(db, name, "192.0.2.1", &token, &error));
+	assert_true(people_start(db, name, &token, &error));
 	assert_no_failure(error);
 	assert_int_equal(strlen(token), 43);
 	return token;
@@ -52,13 +52,80 @@ static void test_starts_none_for_strangers(void **state)
 	GError *error = NULL;
 	char *token = NULL;
 
-	assert_false(session_start(db, "eva", "192.0.2.1", &token, &error));
+	assert_false(people_start(db, "eva", &token, &error));
 	assert_failure(error, FAILURE_USER_UNKNOWN);
 	people_add(db, "eva", NULL);
 	fixture_write(db, people_lock_in, (void *)"eva");
-	assert_false(session_start(db, "eva", "192.0.2.1", &token, &error));
+	assert_false(people_start(db, "eva", &token, &error));
 	assert_failure(error, FAILURE_USER_LOCKED);
 	assert_null(token);
+}
+
+/* What session_try hands out for PASSWORD; yours to clear. */
+static PasswordProof prove(Db *db, const char *name, const char *password)
+{
+	g_autoptr(Secret) secret = secret_new(password, strlen(password));
+	PasswordProof proof = {0};
+	SessionTry outcome = SESSION_TRY_WRONG;
+	GError *error = NULL;
+	int64_t wait;
+
+	assert_true(session_try(db, name, secret, "192.0.2.1", &outcome, &proof, &wait, &error));
+	assert_no_failure(error);
+	assert_int_equal(outcome, SESSION_TRY_OK);
+	return proof;
+}
+
+/* Between trying and starting. */
+static void test_starts_none_for_a_password_that_has_changed(void **state)
+{
+	Db *db = fixture_open(*state);
+	g_auto(PasswordProof) proof = {0};
+	g_autoptr(Secret) chosen = secret_new("ein neues", strlen("ein neues"));
+	g_autofree char *good = NULL;
+	g_autofree char *audit = NULL;
+	GError *error = NULL;
+	char *token = NULL;
+
+	people_add(db, "Eva", PASSWORD);
+	proof = prove(db, "eva", PASSWORD);
+	assert_true(session_start(db, &proof, "192.0.2.1", &good, &error));
+	fixture_write(db, people_change_in, (void *)"eva");
+	assert_false(session_start(db, &proof, "192.0.2.1", &token, &error));
+	assert_failure(error, FAILURE_PAGE_PASSWORD);
+	assert_false(
+		session_change_password(db, &proof, chosen, "Eva", "192.0.2.1", &token, &error));
+	assert_failure(error, FAILURE_PAGE_FORMER_PASSWORD);
+	assert_null(token);
+	audit = people_audit(db);
+	assert_string_equal(
+		audit, "admin user.passwd Eva (-);Eva session.start Eva (address: 192.0.2.1);");
+}
+
+static void test_changes_the_password_and_goes_on(void **state)
+{
+	Db *db = fixture_open(*state);
+	g_auto(PasswordProof) proof = {0};
+	g_auto(PasswordProof) after = {0};
+	g_autoptr(Secret) chosen = secret_new("ein neues", strlen("ein neues"));
+	g_autoptr(Secret) bad = secret_new("kurz", strlen("kurz"));
+	g_autofree char *other = NULL;
+	g_autofree char *token = NULL;
+	GError *error = NULL;
+
+	people_add(db, "Eva", PASSWORD);
+	other = start(db, "eva");
+	proof = prove(db, "eva", PASSWORD);
+	assert_false(session_change_password(db, &proof, bad, "Eva", "192.0.2.1", &token, &error));
+	assert_failure(error, FAILURE_PASSWORD_INVALID);
+	assert_true(lives(db, other));
+	assert_true(
+		session_change_password(db, &proof, chosen, "Eva", "192.0.2.1", &token, &error));
+	assert_true(lives(db, token));
+	assert_false(lives(db, other));
+	after = prove(db, "eva", "ein neues");
+	assert_string_equal(after.name, "Eva");
+	assert_memory_not_equal(after.digest, proof.digest, sizeof proof.digest);
 }
 
 static void test_gives_a_new_token_each_time(void **state)
@@ -361,6 +428,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_DATABASE(test_finds_whose_session_it_is),
 		WITH_DATABASE(test_starts_none_for_strangers),
+		WITH_DATABASE(test_starts_none_for_a_password_that_has_changed),
+		WITH_DATABASE(test_changes_the_password_and_goes_on),
 		WITH_DATABASE(test_gives_a_new_token_each_time),
 		WITH_DATABASE(test_checks_the_token_of_forms),
 		WITH_DATABASE(test_ends_without_requests),

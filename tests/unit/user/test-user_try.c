@@ -10,27 +10,27 @@
 #define ADDRESS "192.0.2.1"
 #define THREADS 50
 
-/* Tries, and answers what came out; *WAIT and *REAL_NAME are those of the call. */
+/* Tries, and answers what came out; *WAIT and *PROOF are those of the call. */
 static SessionTry try_fully(Db *db, const char *name, const char *password, const char *address,
-	char **real_name, int64_t *wait)
+	PasswordProof *proof, int64_t *wait)
 {
 	g_autoptr(Secret) secret = secret_new(password, strlen(password));
 	SessionTry outcome = SESSION_TRY_WRONG;
 	GError *error = NULL;
 
-	assert_true(session_try(db, name, secret, address, &outcome, real_name, wait, &error));
+	assert_true(session_try(db, name, secret, address, &outcome, proof, wait, &error));
 	assert_no_failure(error);
 	assert_int_equal(*wait > 0, outcome == SESSION_TRY_TOO_OFTEN);
-	assert_int_equal(*real_name != NULL, outcome == SESSION_TRY_OK);
+	assert_int_equal(proof->name != NULL, outcome == SESSION_TRY_OK);
 	return outcome;
 }
 
 static SessionTry try_from(Db *db, const char *name, const char *password, const char *address)
 {
-	g_autofree char *real_name = NULL;
+	g_auto(PasswordProof) proof = {0};
 	int64_t wait;
 
-	return try_fully(db, name, password, address, &real_name, &wait);
+	return try_fully(db, name, password, address, &proof, &wait);
 }
 
 static SessionTry try_name(Db *db, const char *name, const char *password)
@@ -90,15 +90,14 @@ static int64_t count(Db *db)
 static void test_takes_only_the_password(void **state)
 {
 	Db *db = fixture_open(*state);
-	g_autofree char *real_name = NULL;
+	g_auto(PasswordProof) proof = {0};
 	g_autofree char *audit = NULL;
 	int64_t wait;
 
 	people_add(db, "Eva", PASSWORD);
 	people_add(db, "neu", NULL);
-	assert_int_equal(
-		try_fully(db, "eVA", PASSWORD, ADDRESS, &real_name, &wait), SESSION_TRY_OK);
-	assert_string_equal(real_name, "Eva");
+	assert_int_equal(try_fully(db, "eVA", PASSWORD, ADDRESS, &proof, &wait), SESSION_TRY_OK);
+	assert_string_equal(proof.name, "Eva");
 	assert_int_equal(try_name(db, "eva", PASSWORD "x"), SESSION_TRY_WRONG);
 	assert_int_equal(try_name(db, "neu", PASSWORD), SESSION_TRY_WRONG);
 	assert_int_equal(try_name(db, "niemand", PASSWORD), SESSION_TRY_WRONG);
@@ -144,13 +143,13 @@ static void test_tells_who_is_locked_only_with_the_password(void **state)
 static void test_stops_after_five_for_a_name(void **state)
 {
 	Db *db = fixture_open(*state);
-	g_autofree char *real_name = NULL;
+	g_auto(PasswordProof) proof = {0};
 	int64_t wait;
 
 	people_add(db, "eva", PASSWORD);
 	fill(db, "Eva", "198.51.100.1", 4, 100);
 	assert_int_equal(try_name(db, "eva", "falsch"), SESSION_TRY_WRONG);
-	assert_int_equal(try_fully(db, "EVA", PASSWORD, "203.0.113.1", &real_name, &wait),
+	assert_int_equal(try_fully(db, "EVA", PASSWORD, "203.0.113.1", &proof, &wait),
 		SESSION_TRY_TOO_OFTEN);
 	assert_in_range(wait, 15 * 60 - 105, 15 * 60 - 100);
 	assert_int_equal(count(db), 5); /* what is not tried does not count */
@@ -183,7 +182,7 @@ static void test_tries_again_after_a_quarter_of_an_hour(void **state)
 static void test_stops_after_twenty_from_an_address(void **state)
 {
 	Db *db = fixture_open(*state);
-	g_autofree char *real_name = NULL;
+	g_auto(PasswordProof) proof = {0};
 	int64_t wait;
 
 	people_add(db, "eva", PASSWORD);
@@ -194,7 +193,7 @@ static void test_stops_after_twenty_from_an_address(void **state)
 	}
 	assert_int_equal(try_name(db, "niemand", PASSWORD), SESSION_TRY_WRONG);
 	assert_int_equal(
-		try_fully(db, "eva", PASSWORD, ADDRESS, &real_name, &wait), SESSION_TRY_TOO_OFTEN);
+		try_fully(db, "eva", PASSWORD, ADDRESS, &proof, &wait), SESSION_TRY_TOO_OFTEN);
 	assert_in_range(wait, 15 * 60 - 15, 15 * 60 - 10);
 	assert_int_equal(try_from(db, "eva", PASSWORD, "::ffff:192.0.2.1"), SESSION_TRY_TOO_OFTEN);
 	assert_int_equal(try_from(db, "eva", PASSWORD, "192.0.2.2"), SESSION_TRY_OK);
