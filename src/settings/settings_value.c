@@ -159,7 +159,7 @@ static char *normalise_host_text(const char *value)
 		return g_strdup(value);
 	if (strchr(value, ':'))
 		return normalise_ipv6(value);
-	name = g_utf8_strdown(value, -1);
+	name = text_fold_address(value);
 	length = strlen(name);
 	if (length > 0 && name[length - 1] == '.')
 		name[length - 1] = '\0';

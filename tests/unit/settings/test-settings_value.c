@@ -1,7 +1,24 @@
 /* What each key accepts, its normal form, and that a refusal names key and value. */
 #include "house.h"
 
+#include <locale.h>
 #include "settings/settings_internal.h"
+
+static char present_locale[] = "C.UTF-8";
+
+/* In place of the C library's, also where GLib asks: no locale need be installed. */
+char *setlocale(int category, const char *locale)
+{
+	(void)category;
+	(void)locale;
+	return present_locale;
+}
+
+/* LOCALE as long as "C.UTF-8". */
+static void travel(const char *locale)
+{
+	memcpy(present_locale, locale, sizeof present_locale - 1);
+}
 
 typedef struct Case {
 	const char *key;
@@ -25,6 +42,8 @@ static const Case accepted[] = {
 	{"imap.host", "localhost", "localhost"},
 	{"imap.host", "mail_1.amt.local", "mail_1.amt.local"},
 	{"imap.host", "post.münchen.example", "post.münchen.example"},
+	{"imap.host", "POST.MÜNCHEN.example", "post.münchen.example"},
+	{"imap.host", "post.mu\u0308nchen.example", "post.münchen.example"},
 	{"imap.host", "192.0.2.7", "192.0.2.7"},
 	{"imap.host", "[2001:DB8:0:0::1]", "2001:db8::1"},
 	{"imap.host", "::1", "::1"},
@@ -144,6 +163,25 @@ static void test_accepts_and_normalises(void **state)
 	}
 }
 
+/* Turkish has an "I" whose small letter has no dot, Lithuanian one that keeps its dot. */
+static void test_hosts_are_the_same_everywhere(void **state)
+{
+	static const char *const locales[] = {"tr_TR.8", "az_AZ.8", "lt_LT.8", "C.UTF-8"};
+	const Setting *setting = settings_find_row("imap.host", NULL);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(locales); i++) {
+		g_autofree char *plain = NULL;
+		g_autofree char *accented = NULL;
+
+		travel(locales[i]);
+		plain = settings_normalise(setting, "IMAP.AMT.example", NULL);
+		accented = settings_normalise(setting, "Ì.MÜNCHEN.example", NULL);
+		assert_string_equal(plain, "imap.amt.example");
+		assert_string_equal(accented, "ì.münchen.example");
+	}
+}
+
 static void test_refuses_by_name(void **state)
 {
 	(void)state;
@@ -258,6 +296,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepts_and_normalises),
+		cmocka_unit_test(test_hosts_are_the_same_everywhere),
 		cmocka_unit_test(test_refuses_by_name),
 		cmocka_unit_test(test_says_what_is_wrong),
 		cmocka_unit_test(test_repeats_no_secret),
