@@ -203,7 +203,8 @@ bool user_set_locked(DbTransaction *transaction, const char *name, bool locked, 
 		return true;
 	return db_run(transaction, error, "UPDATE users SET locked = $1 WHERE id = $2",
 		       db_int(locked), db_int(user->id)) &&
-	       (!locked || session_end_all(transaction, user->id, NULL, error)) &&
+	       (!locked || (session_end_all(transaction, user->id, NULL, error) &&
+				   invitation_end(transaction, user->id, error))) &&
 	       audit_add(transaction, actor, locked ? "user.lock" : "user.unlock", user->name, NULL,
 		       error);
 }

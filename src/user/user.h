@@ -39,7 +39,7 @@ User *user_find(DbTransaction *transaction, const char *name, GError **error);
 /* All, by name; User *. */
 GPtrArray *user_list(DbTransaction *transaction, GError **error);
 
-/* Locking ends the user's sessions. */
+/* Locking ends the user's sessions and open invitation; keys of the API rest until unlocked. */
 bool user_set_locked(DbTransaction *transaction, const char *name, bool locked, const char *actor,
 	GError **error);
 /* Ends the user's sessions and open invitation, and lets wrong tries not count any more. */

@@ -204,7 +204,10 @@ static bool check_setup(Visit *visit, GError **error)
 	if (!user_has_administrator(office_db(visit->office), &has, error))
 		return false;
 	pthread_mutex_lock(&web->lock);
-	open = !has && is_setup(web, visit);
+	/* For good: one who is locked later is no reason to open it again. */
+	if (has)
+		g_clear_pointer(&web->setup, g_free);
+	open = is_setup(web, visit);
 	pthread_mutex_unlock(&web->lock);
 	return open || refuse_setup(error);
 }

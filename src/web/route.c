@@ -137,6 +137,13 @@ static void find_asker(Planned *planned, const WebRequest *request)
 		planned->session = session_find(db, token, &planned->problem);
 }
 
+static void forget_asker(Planned *planned)
+{
+	g_clear_pointer(&planned->session, session_free);
+	g_clear_pointer(&planned->key_user, user_free);
+	g_clear_error(&planned->problem);
+}
+
 static const User *asker(const Planned *planned)
 {
 	return planned->session ? planned->session->user : planned->key_user;
@@ -271,8 +278,15 @@ static bool run_planned(Visit *visit, Planned *planned, GError **error)
 {
 	Reading reading = {.visit = visit, .planned = planned};
 
-	return is_reading(planned) ? db_read(office_db(visit->office), run_reading, &reading, error)
-				   : run_route(visit, planned, error);
+	if (is_reading(planned))
+		return db_read(office_db(visit->office), run_reading, &reading, error);
+	/* The body, or the queue, may have taken long: who has been locked meanwhile may not. */
+	if (asker(planned)) {
+		forget_asker(planned);
+		find_asker(planned, visit->request);
+		set_asker(visit, planned);
+	}
+	return run_route(visit, planned, error);
 }
 
 /* Strict for every answer: nothing from elsewhere, nothing inline, no frames. */
@@ -325,6 +339,17 @@ static void answer(WebRequest *request, WebResponse *response, void *data)
 	metrics_count(visit.web, web_response_get_status(response), g_get_monotonic_time() - begin);
 }
 
+/* Whether the row is for somebody like who asks. */
+static bool may_try(const Planned *planned)
+{
+	const User *user = asker(planned);
+
+	if (!planned->route)
+		return false;
+	return planned->route->role == ROLE_ANYBODY ||
+	       (user && (user->admin || planned->route->role != ROLE_ADMINISTRATOR));
+}
+
 void route_plan(WebRequest *request, WebPlan *plan, void *data)
 {
 	Planned *planned = g_new0(Planned, 1);
@@ -341,7 +366,7 @@ void route_plan(WebRequest *request, WebPlan *plan, void *data)
 	plan->body_limit = planned->route && planned->route->body_limit ? planned->route->body_limit
 									: FORM_LIMIT;
 	/* Whoever may not, need not send us much. */
-	if (!planned->route || (planned->route->role != ROLE_ANYBODY && !user))
+	if (!may_try(planned))
 		plan->body_limit = FORM_LIMIT;
 	web_request_keep(request, planned, (GDestroyNotify)planned_free);
 }

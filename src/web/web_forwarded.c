@@ -22,6 +22,21 @@ static bool normalise(const char *address, char text[static INET6_ADDRSTRLEN])
 	return true;
 }
 
+/* "192.0.2.7:4711" and "[2001:db8::7]:4711" without the port; false: neither these nor an address.
+ */
+static bool normalise_client(char *client, char text[static INET6_ADDRSTRLEN])
+{
+	char *end = *client == '[' ? strchr(client, ']') : strchr(client, ':');
+
+	if (*client == '[' && end) {
+		*end = '\0';
+		return normalise(client + 1, text);
+	}
+	if (end && !strchr(end + 1, ':'))
+		*end = '\0';
+	return normalise(client, text);
+}
+
 bool forwarded_parse(const char *list, char ***proxies)
 {
 	g_auto(GStrv) pieces = g_strsplit(list, ";", -1);
@@ -63,10 +78,12 @@ static void read_client(WebRequest *request)
 	g_autofree char *list = join(request->headers, CLIENT_FIELD);
 	g_auto(GStrv) pieces = g_strsplit(list, ",", -1);
 
+	/* Whom the proxy does not name is not here on this machine. */
+	g_strlcpy(request->peer, "0.0.0.0", sizeof(request->peer));
 	for (guint i = g_strv_length(pieces); i > 0; i--) {
 		char text[INET6_ADDRSTRLEN];
 
-		if (!normalise(g_strstrip(pieces[i - 1]), text))
+		if (!normalise_client(g_strstrip(pieces[i - 1]), text))
 			return;
 		memcpy(request->peer, text, sizeof(text));
 		if (!is_trusted(request->server, text))

@@ -49,12 +49,13 @@ void visit_enter(Visit *visit, VisitPhase phase)
 	atomic_store(&visit->phase, phase);
 }
 
-static Visit *visit_new(WebServer *server, struct MHD_Connection *connection)
+static Visit *visit_new(Crew *crew, struct MHD_Connection *connection)
 {
 	Visit *visit = g_new0(Visit, 1);
 
 	visit->link.data = visit;
-	visit->server = server;
+	visit->server = crew->server;
+	visit->crew = crew;
 	visit->socket =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	peer_write(
@@ -78,6 +79,7 @@ static void remove_visit(WebServer *server, Visit *visit)
 	g_queue_unlink(&server->visits, &visit->link);
 	pthread_mutex_unlock(&server->lock);
 	sweep_note_close(server->sweep, visit);
+	peer_leave(visit->crew, visit->peer);
 	g_free(visit->uri);
 	g_free(visit);
 }
@@ -85,14 +87,14 @@ static void remove_visit(WebServer *server, Visit *visit)
 static void note_connection(void *context, struct MHD_Connection *connection, void **place,
 	enum MHD_ConnectionNotificationCode code)
 {
-	WebServer *server = context;
+	Crew *crew = context;
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-		remove_visit(server, *place);
+		remove_visit(crew->server, *place);
 		return;
 	}
-	*place = visit_new(server, connection);
-	add_visit(server, *place);
+	*place = visit_new(crew, connection);
+	add_visit(crew->server, *place);
 }
 
 static enum MHD_Result judge_connection(
@@ -142,10 +144,10 @@ static bool pem_read(Pem *pem, const WebOptions *options, GError **error)
 	return pem->key != NULL;
 }
 
-/* NULL: out of threads or descriptors, or the certificate is of no use. Its share of what there may
- * be at once is one in COUNT. */
-static struct MHD_Daemon *start_daemon(WebServer *server, const Pem *pem, unsigned count)
+/* NULL: out of threads or descriptors, or the certificate is of no use. */
+static struct MHD_Daemon *start_daemon(Crew *crew, const Pem *pem)
 {
+	WebServer *server = crew->server;
 	static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
 	struct MHD_OptionItem tls[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, pem->certificate},
@@ -159,11 +161,10 @@ static struct MHD_Daemon *start_daemon(WebServer *server, const Pem *pem, unsign
 	if (!pem->key)
 		tls[0].option = MHD_OPTION_END;
 	return MHD_start_daemon(flags | (pem->key ? MHD_USE_TLS : 0), 0, judge_connection, server,
-		exchange_take, server, MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT / count,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_A_PEER / count,
+		exchange_take, server, MHD_OPTION_CONNECTION_LIMIT, LIBRARY_LIMIT,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT,
 		1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_CONNECTION,
-		note_connection, server, MHD_OPTION_URI_LOG_CALLBACK, exchange_note_uri, server,
+		note_connection, crew, MHD_OPTION_URI_LOG_CALLBACK, exchange_note_uri, server,
 		MHD_OPTION_NOTIFY_COMPLETED, exchange_note_end, server, MHD_OPTION_ARRAY, tls,
 		MHD_OPTION_END);
 }
@@ -172,20 +173,22 @@ static bool start_daemons(WebServer *server, const Pem *pem)
 {
 	unsigned count = CLAMP(g_get_num_processors(), SERVER_THREADS_LEAST, SERVER_THREADS_MOST);
 
-	while (server->daemon_count < count) {
-		struct MHD_Daemon *daemon = start_daemon(server, pem, count);
+	while (server->crew_count < count) {
+		Crew *crew = &server->crews[server->crew_count];
 
-		if (!daemon)
+		crew->server = server;
+		crew->daemon = start_daemon(crew, pem);
+		if (!crew->daemon)
 			return false;
-		server->daemons[server->daemon_count++] = daemon;
+		server->crew_count++;
 	}
 	return pthread_create(&server->greeter, NULL, listen_run, server) == 0;
 }
 
 static void stop_daemons(WebServer *server)
 {
-	for (unsigned i = 0; i < server->daemon_count; i++)
-		MHD_stop_daemon(server->daemons[i]);
+	for (unsigned i = 0; i < server->crew_count; i++)
+		MHD_stop_daemon(server->crews[i].daemon);
 }
 
 /* Takes LISTENER. */
@@ -202,6 +205,7 @@ static WebServer *server_new(const WebOptions *options, int listener)
 	server->stop = cancel_new();
 	pthread_mutex_init(&server->lock, NULL);
 	g_queue_init(&server->visits);
+	server->peers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	server->sweep = sweep_start(server);
 	server->jobs = job_pool_new(JOB_THREADS, JOBS_A_KEY, JOBS_WAITING);
 	return server;
@@ -213,6 +217,7 @@ static void server_free(WebServer *server)
 	g_strfreev(server->proxies);
 	job_pool_free(server->jobs);
 	sweep_stop(server->sweep);
+	g_hash_table_unref(server->peers);
 	pthread_mutex_destroy(&server->lock);
 	cancel_free(server->stop);
 	g_free(server);

@@ -20,8 +20,11 @@
 /* One a processor, at most: more only take turns, which shows in the slowest answers. */
 #define SERVER_THREADS_LEAST 2u
 #define SERVER_THREADS_MOST 8u
-#define CONNECTION_LIMIT 1100
-#define CONNECTIONS_A_PEER 600 /* a reverse proxy is one peer */
+#define CONNECTION_LIMIT 1100u
+/* libmicrohttpd 0.9.75 keeps a lock for good when its own limit refuses a connection that was
+ * handed to it, so that one is never reached. */
+#define LIBRARY_LIMIT 100000u
+#define CONNECTIONS_A_PEER 600u /* a reverse proxy is one peer */
 #define CONNECTION_MEMORY ((size_t)64 * 1024)
 #define HEADER_LIMIT ((size_t)32 * 1024)
 #define URI_LIMIT ((size_t)8 * 1024)
@@ -65,9 +68,19 @@ typedef struct Pace {
 	uint64_t bytes;
 } Pace;
 
+/* One thread with its own connections: a daemon of libmicrohttpd. */
+typedef struct Crew {
+	WebServer *server;
+	struct MHD_Daemon *daemon;
+	/* Those handed to it that have not ended. libmicrohttpd's own number lacks those that it
+	 * has not looked at yet. */
+	atomic_uint connections;
+} Crew;
+
 typedef struct Visit {
 	GList link; /* of the server's visits, data: this visit */
 	WebServer *server;
+	Crew *crew;
 	int socket;
 	char peer[INET6_ADDRSTRLEN];
 	char *uri; /* of the coming request, as it was sent; NULL: too long */
@@ -96,9 +109,8 @@ struct WebServer {
 	int listener;
 	uint16_t port;
 	pthread_t greeter; /* takes connections in */
-	/* Each is one thread with its own connections. */
-	struct MHD_Daemon *daemons[SERVER_THREADS_MOST];
-	unsigned daemon_count;
+	Crew crews[SERVER_THREADS_MOST];
+	unsigned crew_count;
 	JobPool *jobs;
 	Sweep *sweep;
 	Cancel *stop;	      /* for requests that have none of their own */
@@ -106,7 +118,8 @@ struct WebServer {
 	atomic_size_t bodies; /* bytes of all bodies */
 	atomic_bool stopping; /* set under LOCK */
 	pthread_mutex_t lock;
-	GQueue visits; /* Visit, the oldest first; under LOCK */
+	GQueue visits;	   /* Visit, the oldest first; under LOCK */
+	GHashTable *peers; /* address -> how many connections from there; under LOCK */
 };
 
 /* A listening socket; -1: FAILURE_LISTEN. */
@@ -116,6 +129,8 @@ uint16_t listen_port(int listener);
 /* Takes connections in until SERVER (a WebServer) stops, each to the daemon with the fewest:
  * threads that accept for themselves leave all of a burst to one of them. */
 void *listen_run(void *server);
+/* A connection from PEER that CREW had is over. */
+void peer_leave(Crew *crew, const char *peer);
 /* "192.0.2.7" into PEER, also for one that came over IPv6 as ::ffff:192.0.2.7. */
 void peer_write(char peer[static INET6_ADDRSTRLEN], const struct sockaddr *address);
 

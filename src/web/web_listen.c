@@ -95,51 +95,94 @@ void peer_write(char peer[static INET6_ADDRSTRLEN], const struct sockaddr *addre
 
 /* ---- taking in ---- */
 
-static unsigned count_connections(struct MHD_Daemon *daemon)
-{
-	return MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
-}
-
 /* The one with the fewest connections; NULL: each has as many as it may. */
-static struct MHD_Daemon *find_room(const WebServer *server)
+static Crew *find_room(WebServer *server)
 {
-	struct MHD_Daemon *best = NULL;
-	unsigned fewest = CONNECTION_LIMIT / server->daemon_count;
+	Crew *best = NULL;
+	unsigned fewest = CONNECTION_LIMIT / server->crew_count;
 
-	for (unsigned i = 0; i < server->daemon_count; i++) {
-		unsigned count = count_connections(server->daemons[i]);
+	for (unsigned i = 0; i < server->crew_count; i++) {
+		unsigned count = atomic_load(&server->crews[i].connections);
 
 		if (count >= fewest)
 			continue;
-		best = server->daemons[i];
+		best = &server->crews[i];
 		fewest = count;
 	}
 	return best;
 }
 
-/* False: there is nobody to take in, or no room for anybody. */
-static bool take_in(const WebServer *server)
+/* False: there are as many from PEER as may be. */
+static bool peer_enter(Crew *crew, const char *peer)
 {
-	struct MHD_Daemon *daemon = find_room(server);
+	WebServer *server = crew->server;
+	unsigned count;
+
+	pthread_mutex_lock(&server->lock);
+	count = GPOINTER_TO_UINT(g_hash_table_lookup(server->peers, peer));
+	if (count < CONNECTIONS_A_PEER)
+		g_hash_table_insert(server->peers, g_strdup(peer), GUINT_TO_POINTER(count + 1));
+	pthread_mutex_unlock(&server->lock);
+	if (count >= CONNECTIONS_A_PEER)
+		return false;
+	atomic_fetch_add(&crew->connections, 1);
+	return true;
+}
+
+void peer_leave(Crew *crew, const char *peer)
+{
+	WebServer *server = crew->server;
+	unsigned count;
+
+	pthread_mutex_lock(&server->lock);
+	count = GPOINTER_TO_UINT(g_hash_table_lookup(server->peers, peer));
+	if (count > 1)
+		g_hash_table_insert(server->peers, g_strdup(peer), GUINT_TO_POINTER(count - 1));
+	else
+		g_hash_table_remove(server->peers, peer);
+	pthread_mutex_unlock(&server->lock);
+	atomic_fetch_sub(&crew->connections, 1);
+}
+
+/* Gives CONNECTION away, or closes it. */
+static void hand_over(
+	Crew *crew, int connection, const struct sockaddr_storage *address, socklen_t size)
+{
+	const struct sockaddr *any = (const struct sockaddr *)address;
+	char peer[INET6_ADDRSTRLEN];
+
+	peer_write(peer, any);
+	if (!peer_enter(crew, peer)) {
+		close(connection);
+		return;
+	}
+	/* It closes what it cannot take, and tells nobody of that end. */
+	if (MHD_add_connection(crew->daemon, connection, any, size) != MHD_YES)
+		peer_leave(crew, peer);
+}
+
+/* False: there is nobody to take in, or no room for anybody. */
+static bool take_in(WebServer *server)
+{
+	Crew *crew = find_room(server);
 	struct sockaddr_storage address;
 	socklen_t size = sizeof(address);
-	int connection = daemon ? accept4(server->listener, (struct sockaddr *)&address, &size,
-					  SOCK_CLOEXEC | SOCK_NONBLOCK)
-				: -1;
+	int connection = crew ? accept4(server->listener, (struct sockaddr *)&address, &size,
+					SOCK_CLOEXEC | SOCK_NONBLOCK)
+			      : -1;
 
-	if (connection < 0) {
-		if (!daemon || (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED))
-			g_usleep(FULL_WAIT * 1000L);
-		return false;
+	if (connection >= 0) {
+		hand_over(crew, connection, &address, size);
+		return true;
 	}
-	/* Closes the connection if it cannot take it. */
-	MHD_add_connection(daemon, connection, (struct sockaddr *)&address, size);
-	return true;
+	if (!crew || (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED))
+		g_usleep(FULL_WAIT * 1000L);
+	return false;
 }
 
 void *listen_run(void *data)
 {
-	const WebServer *server = data;
+	WebServer *server = data;
 	struct pollfd places[] = {
 		{.fd = server->listener, .events = POLLIN},
 		{.fd = cancel_descriptor(server->stop), .events = POLLIN},

@@ -14,6 +14,7 @@
 
 #define DRAIN_BLOCK ((size_t)64 * 1024)
 #define DRAIN_BLOCKS 16 /* of one socket in a row */
+#define CROWDED_SHARE 5 /* of their time is left to those that wait, when it gets crowded */
 
 typedef struct Lingering {
 	int socket;
@@ -101,16 +102,23 @@ static bool has_broken_off(int connection)
 	return has_gone(connection) && !has_unread(connection);
 }
 
+/* Little room is left: who only waits must make place for who comes. */
+static bool is_crowded(const WebServer *server)
+{
+	return server->visits.length * 10 > CONNECTION_LIMIT * 9;
+}
+
 static bool has_had_its_time(Visit *visit, int64_t now)
 {
+	int64_t share = is_crowded(visit->server) ? CROWDED_SHARE : 1;
 	VisitPhase phase = atomic_load(&visit->phase);
 	int64_t since = atomic_load(&visit->since);
 
 	switch (phase) {
 	case VISIT_HEADER:
-		return now - since > HEADER_TIME || has_broken_off(visit->socket);
+		return now - since > HEADER_TIME / share || has_broken_off(visit->socket);
 	case VISIT_IDLE:
-		return now - since > IDLE_TIME;
+		return now - since > IDLE_TIME / share;
 	case VISIT_BODY:
 		return uploads_slowly(visit, since, now) || has_broken_off(visit->socket);
 	case VISIT_ANSWER:

@@ -107,6 +107,44 @@ def test_many_slow_ones(office, beginning):
     assert descriptors(office) < 100
 
 
+@pytest.mark.release_only
+def test_more_than_there_is_room_for(office):
+    """From several addresses, again and again: the others wait a moment, the daemon stays."""
+    for _ in range(4):
+        with ExitStack() as stack:
+            flood = [stack.enter_context(socket.socket()) for _ in range(1180)]
+            for number, connection in enumerate(flood):
+                connection.setblocking(False)
+                connection.bind((f"127.0.0.{2 + number % 2}", 0))
+                connection.connect_ex(("127.0.0.1", office.daemon.port))
+            time.sleep(0.2)
+            for connection in flood:
+                try:
+                    connection.send(b"GET / HTTP/1.1\r\nHost: ")
+                except OSError:
+                    pass
+        assert office.person().get("/healthz").body == b"ok\n"
+
+
+def test_a_lock_reaches_who_is_in_the_middle(office):
+    """The header was let in, the body comes after the lock."""
+    add_person(office.amtspost, "verraeter", "--admin")
+    person = office.person("verraeter")
+    person.get("/benutzer-neu")
+    form = person.last.view.form("/benutzer-neu")
+    body = urlencode(form.fields | {"name": "hintertuer"}).encode()
+    with connect(office) as connection:
+        connection.sendall(request("POST /benutzer-neu HTTP/1.1", f"Content-Length: {len(body)}",
+                                   "Content-Type: application/x-www-form-urlencoded",
+                                   f"Cookie: amtspost={person.cookies['amtspost']}") + body[:10])
+        time.sleep(0.3)
+        office.amtspost.ok("user", "lock", "verraeter")
+        connection.sendall(body[10:])
+        answer = read_all(connection)
+    assert statuses(answer) in ([303], [403]) and b"/benutzer/hintertuer" not in answer
+    assert "hintertuer" not in office.amtspost.ok("user", "list").stdout
+
+
 def descriptors(office: Office) -> int:
     return len(list(Path(f"/proc/{office.daemon.running.pid}/fd").iterdir()))
 

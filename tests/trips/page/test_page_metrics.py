@@ -60,4 +60,8 @@ def test_who_may_see_them(office):
         assert status() == 403
         assert status(Authorization=f"Bearer {clerk}") == 403
         assert status(Authorization=f"Bearer {key}") == 200
+        # Whom the proxy does not name is not on this machine.
+        assert daemon.person().request("GET", "/metrics").status == 403
+        assert daemon.person().request("GET", "/metrics", X_Forwarded_For="unknown").status == 403
+    with Daemon(office) as daemon:
         assert daemon.person().request("GET", "/metrics").status == 200

@@ -59,6 +59,21 @@ def test_each_browser_behind_a_proxy_has_its_own_tries(office):
         assert "198.51.100.7" in office.ok("audit").stdout
 
 
+@pytest.mark.parametrize(("field", "address"), [
+    ("198.51.100.9:4711", "198.51.100.9"), ("[2001:db8::9]:4711", "2001:db8::9"), ("2001:db8::10", "2001:db8::10"),
+    ("198.51.100.11, unknown", "0.0.0.0"), ("", "0.0.0.0")])
+def test_how_a_proxy_may_write_an_address(office, field, address):
+    with Daemon(office, "--trusted-proxy", "127.0.0.1") as daemon:
+        sign_in_wrongly(daemon, 93, X_Forwarded_For=field)
+    assert office.ok("--json", "audit").json[0]["actor"] == f"web:{address}"
+
+
+@pytest.mark.parametrize(("schemes", "secure"), [("http, https", True), ("https, http", False), ("https,http", False)])
+def test_the_nearest_proxy_knows_the_scheme(office, schemes, secure):
+    with Daemon(office, "--trusted-proxy", "127.0.0.1") as daemon:
+        assert cookie_of(daemon, X_Forwarded_Proto=schemes).startswith("__Host-") == secure
+
+
 def test_what_a_browser_made_up_does_not_count(office):
     """It stands before what the proxy added, or in a field line of its own."""
     with Daemon(office, "--trusted-proxy", "127.0.0.1") as daemon:
