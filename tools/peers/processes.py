@@ -39,12 +39,15 @@ def exit_on_signals() -> None:
 
 def spawn(arguments: list[str], user: str | None = None, **options) -> subprocess.Popen:
     """Starts ARGUMENTS as a child that dies with us, as USER if given (root only)."""
-    parent = os.getpid()
+    # Not die_with_parent as preexec_fn: Python would copy itself for it with fork, which at the size
+    # that pytest grows to takes as long as a short run of the program.
+    guard = ["/usr/bin/setpriv", "--pdeathsig", "TERM"]
     if user:
         entry = pwd.getpwnam(user)
-        options |= {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    # preexec_fn runs after the change of user, which would reset the death signal.
-    return subprocess.Popen(arguments, preexec_fn=lambda: die_with_parent(parent), **options)
+        guard += ["--reuid", str(entry.pw_uid), "--regid", str(entry.pw_gid), "--clear-groups"]
+    # The shell looks whether we had died before.
+    return subprocess.Popen([*guard, "/bin/sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(os.getpid()),
+                             *arguments], **options)
 
 
 def stop(process: subprocess.Popen, seconds: float = 10) -> None:
