@@ -6,6 +6,7 @@ searched for it.
 
 import json
 import os
+import select
 import subprocess
 import time
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Run:
     stdout: str
     stderr: str
     seconds: float
-    peak_kilobytes: int  # of the program, as seen last before its end
+    peak_kilobytes: int  # of the program, as seen last before its end; 0 where it was not measured
 
     @property
     def json(self) -> Any:
@@ -72,18 +73,18 @@ class Running:
         """What it has written so far."""
         return (self._folder / name).read_text(encoding="utf-8", errors="replace")
 
-    def finish(self, timeout: float = 120) -> Run:
-        """Waits for the end; a run over TIMEOUT is killed and fails the test."""
-        deadline = time.monotonic() + timeout
+    def finish(self, timeout: float = 120, measure: bool = False) -> Run:
+        """Waits for the end; a run over TIMEOUT is killed and fails the test. MEASURE: its memory too."""
         peak = 0
-        while self.process.poll() is None:
-            peak = max(peak, peak_kilobytes(self.process.pid))
-            if time.monotonic() > deadline:
-                self.process.kill()
-                self.process.wait()
-                raise AssertionError(f"still running after {timeout} s: {self.process.args}")
+        try:
+            if measure:
+                peak = self._measure(time.monotonic() + timeout)
             else:
-                time.sleep(0.002)
+                _wait(self.process, timeout)
+        except TimeoutError:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"still running after {timeout} s: {self.process.args}") from None
         stdout, stderr = ((self._folder / name).read_bytes() for name in ("stdout", "stderr"))
         for output in (stdout, stderr):
             assert MARK.encode() not in output, f"a secret was told by {self.process.args}"
@@ -91,6 +92,29 @@ class Running:
             stderr.decode("utf-8", "replace")
         return Run(self.process.returncode, stdout.decode(), stderr.decode(),
                    time.monotonic() - self._begin, peak)
+
+    def _measure(self, deadline: float) -> int:
+        """Waits like _wait and looks all the time; answers the peak."""
+        peak = 0
+        while self.process.poll() is None:
+            peak = max(peak, peak_kilobytes(self.process.pid))
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            time.sleep(0.002)
+        return peak
+
+
+def _wait(process: subprocess.Popen, timeout: float) -> None:
+    """Sleeps until the kernel reports the end. (Popen.wait(timeout) looks again and again.)"""
+    if process.poll() is not None:
+        return
+    watch = os.pidfd_open(process.pid)
+    try:
+        if not select.select([watch], [], [], timeout)[0]:
+            raise TimeoutError
+    finally:
+        os.close(watch)
+    process.wait()
 
 
 class Amtspost:
@@ -126,8 +150,8 @@ class Amtspost:
         return Running(process, out, begin)
 
     def run(self, *arguments: str, stdin: bytes | str | None = None, timeout: float = 120,
-            **options: Any) -> Run:
-        return self.start(*arguments, stdin=stdin, **options).finish(timeout)
+            measure: bool = False, **options: Any) -> Run:
+        return self.start(*arguments, stdin=stdin, **options).finish(timeout, measure)
 
     def ok(self, *arguments: str, **options: Any) -> Run:
         """A run that must end with status 0."""

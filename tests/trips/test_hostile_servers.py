@@ -14,7 +14,7 @@ PEAK_KILOBYTES = 160 * 1024  # libraries included; the limit of section 14 is on
 def outcome(amtspost: Amtspost, server: FakeImap, *command: str, timeout: int = 2):
     amtspost.set_server(server.port, timeout=timeout)
     amtspost.add_clerk()
-    result = amtspost.run("--json", *(command or ("import",)), "--user", CLERK, timeout=SECONDS)
+    result = amtspost.run("--json", *(command or ("import",)), "--user", CLERK, timeout=SECONDS, measure=True)
     if not SANITIZED:
         assert result.peak_kilobytes < PEAK_KILOBYTES
     return result
