@@ -58,13 +58,14 @@ class Clerk365:
         amtspost.set_server(dovecot.tls_port, "server", ca_file=ca_file)
         amtspost.set("oauth.authority", identity.authority)
         amtspost.set("oauth.client-id", identity.CLIENT)
-        amtspost.ok("user", "add", CLERK)
-        for key, value in (("interface", "office365"), ("account", address), ("imap.use-default", "true")):
+        amtspost.prepare("user", "add", CLERK)
+        for key, value in (("interface", "office365"), ("imap.use-default", "true")):
             amtspost.set(key, value, CLERK)
         if postfix:
             amtspost.set("smtp.host", "localhost")
             amtspost.set("smtp.port", str(postfix.submissions_port))
             amtspost.set("smtp.use-default", "true", CLERK)
+        amtspost.set("account", address, CLERK)
 
     @property
     def token_file(self) -> Path:

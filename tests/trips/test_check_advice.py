@@ -15,8 +15,8 @@ from test_check import broken, check, free_port, good  # noqa: F401
 def test_a_shared_login_of_smtp(amtspost):
     """The password to be set anew is that of the protocol."""
     with FakeSmtp(passwords={}) as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         for key, value in (("host", "localhost"), ("port", server.port), ("tls", "none"),
                            ("username", "sammel"), ("password", MARK)):
             amtspost.set(f"smtp.{key}", str(value))

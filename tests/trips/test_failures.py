@@ -65,8 +65,8 @@ def refusing(connection, tag, _arguments):
 
 def test_after_a_refusal_nothing_connects(amtspost):
     with FakeImap({"LOGIN": refusing}) as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         amtspost.fails(4, "folders", "--user", CLERK)
         assert server.connections == 1
         for use in USES:
@@ -83,8 +83,8 @@ def test_temporary_trouble_at_login_is_no_refusal(amtspost):
         connection.send(f"{tag} NO [UNAVAILABLE] try later\r\n")
 
     with FakeImap({"LOGIN": busy}) as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         amtspost.fails(5, "folders", "--user", CLERK)
         before = server.connections
         amtspost.fails(5, "folders", "--user", CLERK)
@@ -124,8 +124,8 @@ def test_server_falls_silent_within_a_mail(amtspost):
         time.sleep(30)
 
     with FakeImap({"FETCH": stall}) as server:
-        amtspost.set_server(server.port, timeout=1)
         amtspost.add_clerk()
+        amtspost.set_server(server.port, timeout=1)
         amtspost.fails(5, "import", "--user", CLERK, timeout=60)
         assert amtspost.archive() == []
 
@@ -166,15 +166,15 @@ def test_unknown_user(amtspost):
 
 def test_server_says_bye(amtspost):
     with FakeImap(greeting="* BYE overloaded\r\n") as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         amtspost.fails(5, "folders", "--user", CLERK)
 
 
 def test_login_disabled_by_the_server(amtspost):
     with FakeImap(capabilities="IMAP4rev1 LOGINDISABLED") as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         amtspost.fails(3, "folders", "--user", CLERK)
         assert not any("LOGIN" in line.split()[1:2] for line in server.commands)
 

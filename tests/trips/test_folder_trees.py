@@ -553,8 +553,8 @@ def test_what_a_server_only_mentions(amtspost):
         connection.ok(tag)
 
     with FakeImap({"LIST": list_folders}) as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         office = Office(amtspost, ADDRESS, None, {"Werbung": "junk"})
         shown = ("INBOX", "Akten/Alt", "Amt/Kalender", "Kalender/Mai", "~Akten")
         office.expect(tree(shown, {"Gelöscht": ("Corbeille/Alt",), "Junk-E-Mail": ("Werbung",),

@@ -12,8 +12,8 @@ PEAK_KILOBYTES = 160 * 1024  # libraries included; the limit of section 14 is on
 
 
 def outcome(amtspost: Amtspost, server: FakeImap, *command: str, timeout: int = 2):
-    amtspost.set_server(server.port, timeout=timeout)
     amtspost.add_clerk()
+    amtspost.set_server(server.port, timeout=timeout)
     result = amtspost.run("--json", *(command or ("import",)), "--user", CLERK, timeout=SECONDS, measure=True)
     if not SANITIZED:
         assert result.peak_kilobytes < PEAK_KILOBYTES
@@ -203,8 +203,8 @@ def test_folder_names_that_look_like_paths(amtspost):
         connection.ok(tag)
 
     with FakeImap({"LIST": names}) as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         plain = amtspost.run("folders", "--user", CLERK)
         assert "\x1b" not in plain.stdout, "a folder name steers the terminal"
         assert plain.status == 0

@@ -153,8 +153,8 @@ def test_nothing_is_done_on_the_server_before_it_is_on_file(amtspost):
         connection.send(f"{tag} NO [NOPERM] read only\r\n")
 
     with FakeImap({"STORE": refuse}) as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         amtspost.set("import.after", "seen", CLERK)
         result = amtspost.run("--json", "import", "--user", CLERK)
         assert result.status == 6
@@ -172,8 +172,8 @@ def test_a_mark_that_the_server_would_drop(amtspost, action, kept):
         server.on_select(connection, tag, arguments)
 
     with FakeImap({"SELECT": select}) as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         amtspost.set("import.after", action, CLERK)
         run = amtspost.run("--json", "import", "--user", CLERK)
         assert run.status == 6 and not server.stored

@@ -48,8 +48,8 @@ def test_out_of_reach_it_is_stored_as_unchecked(clerk, mailbox):
 
 def test_a_refusal_is_lifted_by_login(amtspost):
     with FakeImap({"LOGIN": refuse}) as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         amtspost.fails(4, "folders", "--user", CLERK)
         connections = server.connections
         assert amtspost.fails(4, "folders", "--user", CLERK)["condition"] == "login-refused-before"

@@ -171,8 +171,8 @@ def test_the_progress_names_the_mailbox_of_several(amtspost):
 
     with FakeImap({"NAMESPACE": tell_namespaces, "LIST": list_folders},
                   capabilities="IMAP4rev1 NAMESPACE") as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         terminal = Terminal(amtspost, "import", "--user", CLERK)
         assert terminal.finish() == 0, terminal.text
         assert "Verbindung zum Mailserver wird" in terminal.text and ADDRESS not in terminal.text

@@ -68,8 +68,8 @@ def test_origins_are_told(amtspost):
 
 def test_use_default_is_off_until_switched_on(amtspost, two_servers):
     server, _ = two_servers
-    amtspost.set_server(server.port)
     amtspost.add_clerk(use_default=False)
+    amtspost.set_server(server.port)
     error = amtspost.fails(3, "folders", "--user", CLERK)
     assert error["code"] == "setup"
     assert server.connections == 0
@@ -110,8 +110,8 @@ def test_credentials_come_from_one_origin(amtspost, two_servers, use_default, ow
 
 def test_preauthenticated_needs_no_login(amtspost):
     with FakeImap(greeting="* PREAUTH welcome\r\n") as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk(password=None)
+        amtspost.set_server(server.port)
         folders(amtspost)
         assert logins(server) == []
 

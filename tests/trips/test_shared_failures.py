@@ -31,8 +31,8 @@ class Owners(FakeImap):
 
 def use(amtspost: Amtspost, server: FakeImap, *mailboxes: str) -> None:
     """A clerk with MAILBOXES, which all have credentials of their own."""
-    amtspost.set_server(server.port)
     amtspost.add_clerk()
+    amtspost.set_server(server.port)
     amtspost.set("mailboxes", ";".join(mailboxes), CLERK)
     for address in mailboxes:
         amtspost.ok("login", "--user", CLERK, "--mailbox", address, stdin=OWN_PASSWORD)
@@ -165,8 +165,8 @@ class Authorizing(FakeImap):
 def test_a_refused_authorization_is_known(amtspost, answer, asked):
     """One that the server calls so costs no failed login, and is asked for anew; any other waits."""
     with Authorizing(answer) as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         amtspost.set("mailboxes", INFO, CLERK)
         for told in (NO_RIGHT, NO_RIGHT if asked == 2 else "Amtspost fragt erst um"):
             run = run_import(amtspost)
@@ -194,8 +194,8 @@ def test_failures_of_folders_have_the_owners_names(amtspost):
 
     handlers = {"NAMESPACE": tell, "LIST": list_folders, "EXAMINE": examine, "SELECT": examine}
     with FakeImap(handlers, capabilities="IMAP4rev1 NAMESPACE") as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk(password=PASSWORD)
+        amtspost.set_server(server.port)
         amtspost.set("mailboxes", INFO, CLERK)
         run = run_import(amtspost)
         (error,) = run.json["errors"]

@@ -379,8 +379,8 @@ def test_a_server_that_changes_its_mind_is_asked_once_more(amtspost):
             connection.send(f"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials\r\n")
 
     with FakeImap({"LOGIN": refuse_later}) as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk(password=None)
+        amtspost.set_server(server.port)
         amtspost.set("mailboxes", "a@amt.example;b@amt.example;c@amt.example", CLERK)
         run = amtspost.run("--json", "login", "--user", CLERK, stdin=PASSWORD)
         assert len(tried) == 2, run.stdout

@@ -222,8 +222,8 @@ def test_the_advice_for_a_mailbox_without_right(make_scene, tmp_path, way):
 def test_the_advice_where_no_user_opens_anothers_mailbox(amtspost):
     """The server has LOGIN alone, which cannot carry an authorization identity."""
     with FakeImap() as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         amtspost.set("mailboxes", "info@amt.example", CLERK)
         error = amtspost.fails(6, "folders", "--user", CLERK, "--mailbox", "info@amt.example")
         assert error["condition"] == "mailbox-denied" and "eigene Zugangsdaten" in error["advice"]

@@ -55,8 +55,8 @@ class Sharing(FakeImap):
 
 
 def use(amtspost: Amtspost, server: Sharing, *mailboxes: str, account: str = MAIN) -> None:
-    amtspost.set_server(server.port)
     amtspost.add_clerk(account=account)
+    amtspost.set_server(server.port)
     amtspost.set("mailboxes", ";".join(mailboxes), CLERK)
 
 

@@ -221,8 +221,8 @@ def test_after_the_import_mails_are_marked(make_scene, tmp_path, way):
 def test_a_server_that_opens_its_own_mailbox_opens_no_other(amtspost):
     """PREAUTH: whose mailbox that is nobody said, and so it is the main one's at best."""
     with FakeImap(greeting="* PREAUTH ready\r\n") as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         amtspost.set("mailboxes", "info@musterhausen.example", CLERK)
         run = amtspost.run("--json", "import", "--user", CLERK)
         assert run.status == 6 and run.json["imported"] == 1
@@ -247,8 +247,8 @@ def test_a_mailbox_that_is_only_shown(amtspost):
 
     with FakeImap({"LIST": list_folders, "NAMESPACE": tell_namespaces},
                   capabilities="IMAP4rev1 NAMESPACE") as server:
-        amtspost.set_server(server.port)
         amtspost.add_clerk()
+        amtspost.set_server(server.port)
         amtspost.set("mailboxes", "info@musterhausen.example", CLERK)
         run = amtspost.run("--json", "import", "--user", CLERK)
         assert run.status == 6 and run.json["imported"] == 1

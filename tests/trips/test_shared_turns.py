@@ -45,8 +45,8 @@ def server():
 
 
 def use(amtspost: Amtspost, server: FakeImap, *mailboxes: str) -> None:
-    amtspost.set_server(server.port)
     amtspost.add_clerk()
+    amtspost.set_server(server.port)
     amtspost.set("mailboxes", ";".join(mailboxes), CLERK)
 
 

@@ -28,8 +28,8 @@ FORMS = {"clear": SECRET, "base64": encoded(f"m@musterhausen.example:{SECRET}")}
 
 
 def prepare(amtspost: Amtspost, port: int, tls: str = "none", host: str = "localhost", **options) -> Amtspost:
-    amtspost.set_server(port, tls, host, timeout=4, **options)
     amtspost.add_clerk(password=SECRET)
+    amtspost.set_server(port, tls, host, timeout=4, **options)
     return amtspost
 
 
@@ -203,8 +203,8 @@ def test_socks_proxy(amtspost):
 def test_ordinary_words_stay(amtspost, password):
     """A report that holds such a word anyway, or a name or port of the account, is no repetition."""
     with FakeImap() as fake:
-        amtspost.set_server(fake.port, timeout=4)
         amtspost.add_clerk(password=password)
+        amtspost.set_server(fake.port, timeout=4)
         text = amtspost.ok("check", "--user", CLERK, "imap").stdout
         assert "withheld" not in text
         assert f"Port {fake.port}" in text and "localhost" in text

@@ -417,8 +417,8 @@ def test_a_signal_while_jobs_run(amtspost: Amtspost, signum: int):
     """Checks and uploads that are going on are answered or cut; the daemon ends soon and cleanly (the sanitizer's
     search for leaks runs at its end)."""
     with Tarpit() as tarpit:
-        amtspost.set_server(tarpit.port, host="127.0.0.1", timeout=60)
         amtspost.add_clerk()
+        amtspost.set_server(tarpit.port, host="127.0.0.1", timeout=60)
         daemon = Daemon(amtspost)
         daemon.__enter__()
         key = amtspost.json("apikey", "add", "k", "--user", "m.mustermann")["key"]
@@ -438,8 +438,8 @@ def test_a_signal_while_jobs_run(amtspost: Amtspost, signum: int):
 
 def test_a_browser_that_goes_away_ends_its_job(amtspost):
     with Tarpit() as tarpit, Daemon(amtspost) as daemon:
-        amtspost.set_server(tarpit.port, host="127.0.0.1", timeout=60)
         amtspost.add_clerk()
+        amtspost.set_server(tarpit.port, host="127.0.0.1", timeout=60)
         key = amtspost.json("apikey", "add", "k", "--user", "m.mustermann")["key"]
         for _ in range(6):
             with connect(daemon) as connection:
