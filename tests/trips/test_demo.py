@@ -18,6 +18,9 @@ from peers.office import Office
 from runner import BINARY, ROOT
 
 DEMO = ROOT / "tools" / "run-demo"
+# tools/run-demo is what is tested. Of the program it uses user add, settings, import, folders and serve, as
+# other trips do under the sanitizers; its start and end take twice as long there.
+pytestmark = pytest.mark.release_only
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:
@@ -49,7 +52,6 @@ def test_twice_in_a_row(tmp_path):
         assert "Entwürfe" in output and "Gelöschte Elemente" in output
 
 
-@pytest.mark.release_only
 def test_with_office365(tmp_path):
     """A clerk who is not signed in, a real browser, the confirmation, and her mails."""
     try:
