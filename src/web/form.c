@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include "base/secret.h"
 #include "failure/failure.h"
 
 #define FIELD_LIMIT 1000
@@ -21,6 +22,9 @@ struct Form {
 
 static void field_free(Field *field)
 {
+	/* It may be a password. */
+	if (field->value)
+		secret_wipe(field->value, field->size);
 	g_free(field->name);
 	g_free(field->value);
 	g_free(field);

@@ -42,7 +42,7 @@ static bool is_hidden(gunichar letter)
 	       letter == 0x061C;
 }
 
-static void append_letter(GString *text, gunichar letter)
+static void append_letter(GString *text, gunichar letter, bool shown)
 {
 	switch (letter) {
 	case '&':
@@ -61,7 +61,7 @@ static void append_letter(GString *text, gunichar letter)
 		g_string_append(text, "&#39;");
 		break;
 	default:
-		g_string_append_unichar(text, is_hidden(letter) ? 0xFFFD : letter);
+		g_string_append_unichar(text, shown && is_hidden(letter) ? 0xFFFD : letter);
 	}
 }
 
@@ -90,26 +90,37 @@ static size_t plain_length(const char *text)
 	return length;
 }
 
-/* As g_utf8_make_valid, a byte that is no UTF-8 becomes U+FFFD. */
-void html_text(Html *h, const char *text)
+/* SHOWN: what is hidden becomes visible. As with g_utf8_make_valid, a byte that is no UTF-8 becomes
+ * U+FFFD. */
+static void append_text(GString *to, const char *text, bool shown)
 {
 	for (const char *place = text ? text : ""; *place;) {
 		size_t plain = plain_length(place);
 		gunichar letter;
 
-		g_string_append_len(h->text, place, (gssize)plain);
+		g_string_append_len(to, place, (gssize)plain);
 		place += plain;
 		if (!*place)
 			break;
 		letter = g_utf8_get_char_validated(place, -1);
 		if (letter >= 0x110000) { /* (gunichar)-1 or -2 */
-			append_letter(h->text, 0xFFFD);
+			append_letter(to, 0xFFFD, shown);
 			place++;
 		} else {
-			append_letter(h->text, letter);
+			append_letter(to, letter, shown);
 			place = g_utf8_next_char(place);
 		}
 	}
+}
+
+void html_text(Html *h, const char *text)
+{
+	append_text(h->text, text, true);
+}
+
+void html_value(Html *h, const char *text)
+{
+	append_text(h->text, text, false);
 }
 
 void html_printf(Html *h, const char *format, ...)
@@ -125,7 +136,7 @@ void html_printf(Html *h, const char *format, ...)
 
 void html_attr(Html *h, const char *value)
 {
-	html_text(h, value);
+	append_text(h->text, value, false);
 }
 
 void html_attribute_literal(Html *h, const char *name, const char *value)
@@ -133,7 +144,7 @@ void html_attribute_literal(Html *h, const char *name, const char *value)
 	if (!value)
 		return;
 	g_string_append_printf(h->text, " %s=\"", name);
-	html_text(h, value);
+	html_attr(h, value);
 	g_string_append_c(h->text, '"');
 }
 

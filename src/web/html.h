@@ -20,7 +20,9 @@ void html_literal(Html *h, const char *literal);
  */
 void html_text(Html *h, const char *text);
 void html_printf(Html *h, const char *format, ...) G_GNUC_PRINTF(2, 3); /* then as html_text */
-/* A value within double quotes: html(h, "<a title=\""); html_attr(h, title); html(h, "\">"); */
+/* What a form gives back, within a textarea: only escaped, so that it comes back as it was. */
+void html_value(Html *h, const char *text);
+/* The same within double quotes: html(h, "<a title=\""); html_attr(h, title); html(h, "\">"); */
 void html_attr(Html *h, const char *value);
 /* ' name="value"', with html_attr's escaping; NULL value: nothing at all. */
 #define html_attribute(h, name, value) html_attribute_literal(h, "" name "", value)

@@ -14,9 +14,16 @@
 #define PREFIX "amtspost_"
 #define TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-void metrics_count(Web *web, unsigned status, int64_t microseconds)
+void metrics_count_answer(unsigned status, void *data)
 {
+	Web *web = data;
+
 	atomic_fetch_add(&web->tally.answers[MIN(status / 100, 5)], 1);
+}
+
+void metrics_count_time(Web *web, int64_t microseconds)
+{
+	atomic_fetch_add(&web->tally.handled, 1);
 	atomic_fetch_add(&web->tally.microseconds, (uint64_t)MAX(microseconds, 0));
 }
 
@@ -47,20 +54,18 @@ static void add_seconds(
 static void add_answers(GString *text, Web *web)
 {
 	const char *name = PREFIX "http_requests_total";
-	uint64_t total = 0;
-
 	describe(text, name, "counter", "Answered requests, by class of status.");
 	for (unsigned digit = 2; digit <= 5; digit++) {
 		uint64_t count = atomic_load(&web->tally.answers[digit]);
 
-		total += count;
 		g_string_append_printf(
 			text, "%s{status=\"%uxx\"} %" PRIu64 "\n", name, digit, count);
 	}
 	name = PREFIX "http_request_duration_seconds";
 	describe(text, name, "summary", "Time that answers took to be made.");
 	g_string_append_printf(text, "%s_sum %.6f\n%s_count %" PRIu64 "\n", name,
-		(double)atomic_load(&web->tally.microseconds) / G_USEC_PER_SEC, name, total);
+		(double)atomic_load(&web->tally.microseconds) / G_USEC_PER_SEC, name,
+		(uint64_t)atomic_load(&web->tally.handled));
 }
 
 /* ---- what is counted elsewhere ---- */

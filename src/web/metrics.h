@@ -6,5 +6,7 @@
 
 #define METRICS_PATH "/metrics"
 
-/* Notes an answer of STATUS that took MICROSECONDS to make. Any thread. */
-void metrics_count(Web *web, unsigned status, int64_t microseconds);
+/* Notes that an answer has STATUS; WEB is a Web. Any thread, as the next. */
+void metrics_count_answer(unsigned status, void *web);
+/* Notes that a row's function took MICROSECONDS. */
+void metrics_count_time(Web *web, int64_t microseconds);

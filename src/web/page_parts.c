@@ -191,7 +191,7 @@ void field_lines(Html *h, const Field *field, int rows)
 	html_flag(h, "readonly", field->read_only);
 	/* A line break right behind the tag would not count. */
 	html(h, ">\n");
-	html_text(h, field->value);
+	html_value(h, field->value);
 	html(h, "</textarea>");
 	close_field(h, field);
 }

@@ -279,7 +279,7 @@ static void write_csv_form(Html *h, const Visit *visit, const char *csv)
 	html(h, "\">\n");
 	if (csv) {
 		html(h, "<textarea name=\"inhalt\" hidden readonly aria-hidden=\"true\">\n");
-		html_text(h, csv);
+		html_value(h, csv);
 		html(h, "</textarea>");
 		form_submit(h, _("Alle anlegen"), "primary", "tun", "anlegen");
 	} else {

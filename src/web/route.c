@@ -336,7 +336,7 @@ static void answer(WebRequest *request, WebResponse *response, void *data)
 	add_security_headers(&visit);
 	if (!run_planned(&visit, planned, &error))
 		tell(&visit, error);
-	metrics_count(visit.web, web_response_get_status(response), g_get_monotonic_time() - begin);
+	metrics_count_time(visit.web, g_get_monotonic_time() - begin);
 }
 
 /* Whether the row is for somebody like who asks. */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "failure/failure.h"
+#include "web/metrics.h"
 #include "web/web_internal.h"
 
 #define ROUND_MILLISECONDS 30000
@@ -112,6 +113,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.plan = route_plan,
 		.data = &web,
 		.refuse = route_refuse,
+		.answered = metrics_count_answer,
 	};
 
 	if (!parse_listen(serve->listen, &address, &options.port, error) ||

@@ -54,6 +54,8 @@ static enum MHD_Result queue(WebRequest *request, Visit *visit)
 
 	set_stage(request, STAGE_READY);
 	visit_enter(visit, VISIT_ANSWER);
+	if (request->server->answered)
+		request->server->answered(request->response.status, request->server->data);
 	queued = MHD_queue_response(request->connection, request->response.status, response);
 	MHD_destroy_response(response);
 	return queued;

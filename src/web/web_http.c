@@ -198,6 +198,7 @@ static WebServer *server_new(const WebOptions *options, int listener)
 
 	server->plan = options->plan;
 	server->refuse = options->refuse;
+	server->answered = options->answered;
 	server->data = options->data;
 	server->is_secure = options->tls_certificate != NULL;
 	server->listener = listener;

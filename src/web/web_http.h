@@ -61,6 +61,8 @@ typedef struct WebOptions {
 	 * once. NULL: no page. (What is not even HTTP, or far too large, libmicrohttpd answers with
 	 * a page of its own; who is too slow gets none.) */
 	WebHandler *refuse;
+	/* Told of each answer's status, on any thread. NULL: nobody is. */
+	void (*answered)(unsigned status, void *data);
 } WebOptions;
 
 /* Once before any thread. Raises the process's limit of open files if it is too low for all
@@ -106,7 +108,6 @@ void *web_request_kept(const WebRequest *request);
 /* ---- the response: 200 with an empty body unless told otherwise ---- */
 
 void web_response_status(WebResponse *response, unsigned status);
-unsigned web_response_get_status(const WebResponse *response);
 /* Adds a header field. A value with a line break is our mistake. */
 void web_response_header(WebResponse *response, const char *name, const char *value);
 /* Takes BODY. */

@@ -103,6 +103,7 @@ typedef struct Sweep Sweep;
 struct WebServer {
 	WebPlanner *plan;
 	WebHandler *refuse; /* NULL: refusals have no page */
+	void (*answered)(unsigned status, void *data);
 	void *data;
 	bool is_secure;
 	char **proxies; /* addresses whose word on the browser counts; NULL: none */

@@ -13,7 +13,8 @@
 /* What was answered, for /metrics. */
 typedef struct WebTally {
 	atomic_uint_least64_t answers[6];   /* by the status's first digit */
-	atomic_uint_least64_t microseconds; /* of all handlers */
+	atomic_uint_least64_t handled;	    /* calls of rows' functions */
+	atomic_uint_least64_t microseconds; /* that they took */
 } WebTally;
 
 struct Web {

@@ -2,6 +2,7 @@
 #include "web/web_http.h"
 
 #include <string.h>
+#include "base/secret.h"
 #include "base/text.h"
 #include "web/web_http_internal.h"
 
@@ -338,6 +339,8 @@ bool request_take_body(WebRequest *request, const char *data, size_t size)
 void request_drop_body(WebRequest *request)
 {
 	atomic_fetch_sub(&request->server->bodies, request->body->len);
+	/* Passwords come in bodies. */
+	secret_wipe(request->body->str, request->body->len);
 	g_string_free(request->body, TRUE);
 	request->body = g_string_new(NULL);
 }

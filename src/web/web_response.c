@@ -46,11 +46,6 @@ void web_response_status(WebResponse *response, unsigned status)
 	response->status = status;
 }
 
-unsigned web_response_get_status(const WebResponse *response)
-{
-	return response->status;
-}
-
 static bool has_line_break(const char *text)
 {
 	return strpbrk(text, "\r\n") != NULL;
@@ -103,6 +98,8 @@ void web_response_start(WebResponse *response, const char *type)
 	WebRequest *request = response->request;
 
 	set_type(response, type);
+	/* Told to nginx, which would hold back what is to be seen as it comes. */
+	web_response_header(response, "X-Accel-Buffering", "no");
 	pthread_mutex_lock(&request->lock);
 	g_assert(request->stage == STAGE_WORKING);
 	request->stage = STAGE_READY;

@@ -322,6 +322,16 @@ def test_after_the_import_and_the_signature(unset):
     assert amtspost.get("smtp.signature", CLERK)["value"] == "Mit freundlichen Grüßen\nM. Muster"
 
 
+def test_what_a_form_shows_comes_back_as_it_was(unset):
+    """Marks of direction and other signs that a page makes visible are part of what is stored."""
+    signature = 'M\u200f\u0645\u062d\u0645\u062f \u202eabc\u202c & <b> "\'\nzweite Zeile'
+    unset.daemon.amtspost.set("smtp.signature", signature, CLERK)
+    unset.get(HIDDEN)
+    unset.submit(HIDDEN, {"smtp.signature": None}, import__after="flag")
+    assert unset.daemon.amtspost.get("smtp.signature", CLERK)["value"] == signature
+    assert unset.daemon.amtspost.get("import.after", CLERK)["value"] == "flag"
+
+
 def test_moving_to_nowhere(unset):
     told = "der Zielordner (import.after-folder) fehlt"
     assert told not in unset.get(HIDDEN).text
