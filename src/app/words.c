@@ -74,38 +74,3 @@ const char *words_check_step(CheckStep step)
 
 	return _(labels[step]);
 }
-
-const char *words_action(const char *action)
-{
-	static const struct {
-		const char *action;
-		const char *word;
-	} words[] = {
-		{"user.add", N_("Benutzer angelegt")},
-		{"user.remove", N_("Benutzer entfernt")},
-		{"user.lock", N_("Benutzer gesperrt")},
-		{"user.unlock", N_("Benutzer freigegeben")},
-		{"user.passwd", N_("Kennwort geändert")},
-		{"user.invite", N_("Link zum Wählen des Kennworts erstellt")},
-		{"session.start", N_("an der Seite angemeldet")},
-		{"session.refused", N_("Anmeldung an der Seite abgelehnt")},
-		{"apikey.add", N_("API-Schlüssel angelegt")},
-		{"apikey.remove", N_("API-Schlüssel entfernt")},
-		{"settings.set", N_("Einstellung geändert")},
-		{"settings.unset", N_("Einstellung zurückgesetzt")},
-		{"login.password", N_("Kennwort geprüft und gespeichert")},
-		{"login.office365", N_("mit Office 365 angemeldet")},
-		{"login.remove", N_("Anmeldung entfernt")},
-		{"sign-in.refused", N_("Anmeldung abgelehnt")},
-		{"sign-in.ok", N_("Anmeldung wieder in Ordnung")},
-		{"keyring.new", N_("neue Schlüsseldatei")},
-		{"archive.assign", N_("Aktenzeichen geändert")},
-		{"archive.delete", N_("E-Mail gelöscht")},
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-		if (strcmp(words[i].action, action) == 0)
-			return _(words[i].word);
-	}
-	return action;
-}

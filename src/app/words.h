@@ -11,6 +11,7 @@
 #include "app/login.h"
 #include "app/people.h"
 #include "archive/archive.h"
+#include "audit/audit.h"
 #include "settings/settings.h"
 
 /* ---- words.c: single words, borrowed ---- */
@@ -25,8 +26,18 @@ const char *words_sign_in(SignInState state);
 /* "Empfang (IMAP)" */
 const char *words_protocol(MailProtocol protocol);
 const char *words_check_step(CheckStep step);
-/* Of an audit row: later ones, and those of other programs, as they are. */
+
+/* ---- words_audit.c: what audit rows hold; later ones, and those of other programs, as they are
+ * ----
+ */
+
 const char *words_action(const char *action);
+/* The known actions, for a choice: the INDEXth, NULL: there are no more. */
+const char *words_action_at(size_t index);
+/* "cli:root" as people call it; yours. */
+char *words_audit_actor(const AuditRow *row);
+/* How, in words: only for the page, as the row itself is read by programs; NULL: nothing. Yours. */
+char *words_audit_detail(const AuditRow *row);
 
 /* ---- words_number.c: with the decimal mark of the language, yours ---- */
 

@@ -16,6 +16,7 @@ bool audit_add(DbTransaction *transaction, const char *actor, const char *action
 
 typedef struct Walk {
 	int64_t since;
+	const AuditQuery *query;
 	AuditVisitor *visit;
 	void *data;
 } Walk;
@@ -32,13 +33,10 @@ static AuditRow read_row(DbRows *rows)
 	};
 }
 
-static bool walk_rows(DbTransaction *transaction, void *data, GError **error)
+/* Takes ROWS (NULL: *ERROR is set). */
+static bool hand_out(const Walk *walk, DbRows *taken, GError **error)
 {
-	const Walk *walk = data;
-	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT id, time, actor, action, subject, detail FROM audit"
-		" WHERE time >= $1 ORDER BY id DESC",
-		db_int(walk->since));
+	g_autoptr(DbRows) rows = taken;
 	GError *failed = NULL;
 	bool more = true;
 
@@ -54,9 +52,46 @@ static bool walk_rows(DbTransaction *transaction, void *data, GError **error)
 	return !failed;
 }
 
+static bool walk_rows(DbTransaction *transaction, void *data, GError **error)
+{
+	const Walk *walk = data;
+
+	return hand_out(walk,
+		db_select(transaction, error,
+			"SELECT id, time, actor, action, subject, detail FROM audit"
+			" WHERE time >= $1 ORDER BY id DESC",
+			db_int(walk->since)),
+		error);
+}
+
 bool audit_each(Db *db, int64_t since, AuditVisitor *visit, void *data, GError **error)
 {
 	Walk walk = {.since = since, .visit = visit, .data = data};
 
 	return db_read(db, walk_rows, &walk, error);
+}
+
+/* The place in the list is told by time and id, so that a later page costs what the first one does.
+ */
+static bool find_rows(DbTransaction *transaction, void *data, GError **error)
+{
+	const Walk *walk = data;
+	const AuditQuery *query = walk->query;
+
+	return hand_out(walk,
+		db_select(transaction, error,
+			"SELECT id, time, actor, action, subject, detail FROM audit"
+			" WHERE time >= $1 AND time < $2 AND (time, id) < ($3, $4)"
+			" AND ($5 IS NULL OR action = $5) ORDER BY time DESC, id DESC",
+			db_int(query->from), db_int(query->to ? query->to : INT64_MAX),
+			db_int(query->before_time ? query->before_time : INT64_MAX),
+			db_int(query->before_id), db_text(query->action)),
+		error);
+}
+
+bool audit_find(Db *db, const AuditQuery *query, AuditVisitor *visit, void *data, GError **error)
+{
+	Walk walk = {.query = query, .visit = visit, .data = data};
+
+	return db_read(db, find_rows, &walk, error);
 }

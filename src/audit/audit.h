@@ -26,3 +26,14 @@ typedef bool AuditVisitor(const AuditRow *row, void *data);
 
 /* Hands all rows since SINCE (seconds, 0: all), newest first, to VISIT until it answers false. */
 bool audit_each(Db *db, int64_t since, AuditVisitor *visit, void *data, GError **error);
+
+typedef struct AuditQuery {
+	const char *action; /* NULL: any */
+	int64_t from, to;   /* seconds, TO itself not; 0, 0: all */
+	/* Only what comes after this row in a list from the newest to the oldest; 0, 0: from the
+	 * newest. */
+	int64_t before_time, before_id;
+} AuditQuery;
+
+/* Hands the rows that match QUERY, by time, newest first, to VISIT until it answers false. */
+bool audit_find(Db *db, const AuditQuery *query, AuditVisitor *visit, void *data, GError **error);

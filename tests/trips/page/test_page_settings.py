@@ -1,6 +1,7 @@
 """Systemsteuerung and Benutzerverwaltung: what an administrator types is what holds, or is said to be wrong."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
@@ -33,6 +34,15 @@ def admin(office: Office) -> Person:
 def value(office: Office) -> Callable[..., str | None]:
     """The value of a setting as the command line tells it."""
     return lambda key, user=None: office.amtspost.get(key, user)["value"]
+
+
+def rows(answer: Answer) -> str:
+    """The table of the log, without the filters above it."""
+    return answer.html.partition("<tbody")[2]
+
+
+def today() -> str:
+    return time.strftime("%Y-%m-%d")
 
 
 def save(person: Person, path: str, follow: bool = True, **fields: str | None) -> Answer:
@@ -356,11 +366,38 @@ def test_the_deeds_for_one_user(office, admin):
 def test_the_log_shows_who_did_what(office, admin):
     save(admin, NAME, **{"office.name": "Amt im Protokoll"})
     text = admin.get("/protokoll").text
-    assert re.search(r"\d\d\.\d\d\.\d{4}, \d\d:\d\d", text)
+    assert re.search(r"\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d", text)
     assert ADMIN in text and "Amt im Protokoll" in text
+    assert "address:" not in text and "display-name:" not in text and "Kommandozeile (" in text
     office.amtspost.ok("settings", "unset", "office.name")
-    for page in ("0", "-5", "x", "99999999999999999999", "2"):
-        assert admin.get(f"/protokoll?seite={page}").status == 200
+    for place in ("0", "-5", "x", "99999999999999999999", "1-1", "9999999999-1"):
+        assert admin.get(f"/protokoll?vor={place}").status == 200
+
+
+def test_the_log_is_narrowed_and_paged(office, admin):
+    stranger = Person(office.daemon)
+    stranger.get("/anmelden")
+    stranger.submit("/anmelden", benutzer=CLERK_B, kennwort="falsch-" + PAGE_PASSWORD[:3])
+    refused = "/protokoll?was=session.refused"
+    assert "falsches Kennwort" in rows(admin.get(refused)) and "wrong" not in rows(admin.last)
+    assert CLERK_B in rows(admin.get(f"{refused}&person={CLERK_B.upper()}&wort=FALSCHES&tag={today()}"))
+    assert "Keine Zeile passt" in admin.get(f"{refused}&person=niemand").text
+    assert "Keine Zeile passt" in admin.get("/protokoll?tag=2001-02-03").text
+    assert admin.get("/protokoll?tag=gestern").status == 422 and "tag" in admin.last.view.errors
+
+    execute(office.amtspost, "WITH RECURSIVE many(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM many WHERE n < 249) "
+            "INSERT INTO audit (time, actor, action, subject) SELECT 1000000000 + n / 7, 'a', 'user.add', "
+            "'seite' || n FROM many")
+    seen: list[str] = []
+    admin.get("/protokoll?person=SEITE&was=user.add")
+    for _ in range(4):
+        seen += re.findall(r"seite\d+", rows(admin.last))
+        older = [link for link, label in admin.last.view.links.items() if label == "Ältere"]
+        if not older:
+            break
+        admin.get(older[0])
+    assert seen == [f"seite{number}" for number in reversed(range(250))]
+    assert "Neueste" in admin.last.view.links.values()
 
 
 def test_hostile_names_are_only_text(office, admin):

@@ -59,9 +59,51 @@ static void test_sign_ins(void **state)
 	assert_words(words_login_check(&check, "gut"), "gut");
 }
 
+static void assert_detail(const char *action, const char *detail, const char *expected)
+{
+	const AuditRow row = {.actor = "a", .action = action, .detail = detail};
+
+	assert_words(words_audit_detail(&row), expected);
+}
+
+static void test_audit_details(void **state)
+{
+	(void)state;
+	assert_detail("session.refused", "wrong password", "falsches Kennwort");
+	assert_detail("session.start", "address: 127.0.0.1", "von: 127.0.0.1");
+	assert_detail("login.password", "imap: refused, smtp: skipped",
+		"IMAP: abgelehnt, SMTP: ausgelassen");
+	assert_detail(
+		"sign-in.refused", "imap: m.muster, mail.example", "IMAP: m.muster, mail.example");
+	assert_detail("user.add", "display-name: A; B; rights: admin, archive; password: –",
+		"Anzeigename: A; B; Rechte: Administrator, Archiv; Kennwort: keines");
+	assert_detail("settings.set", "imap.use-default: – → true",
+		"Verwende Default IMAP (imap.use-default): – → ja");
+	assert_detail("settings.set", "of.tomorrow: 1 → 2", "of.tomorrow: 1 → 2");
+	assert_detail("archive.delete", "wrong password", "wrong password");
+}
+
+static void assert_actor(const char *actor, const char *action, const char *expected)
+{
+	const AuditRow row = {.actor = actor, .action = action};
+
+	assert_words(words_audit_actor(&row), expected);
+}
+
+static void test_audit_actors(void **state)
+{
+	(void)state;
+	assert_actor("cli:root", "user.add", "Kommandozeile (root)");
+	assert_actor("web:::1", "session.refused", "unbekannt, von ::1");
+	assert_actor("setup", "user.add", "Einrichtung (setup)");
+	assert_actor("setup", "settings.set", "setup");
+}
+
 int main(void)
 {
 	const struct CMUnitTest all[] = {
+		cmocka_unit_test(test_audit_details),
+		cmocka_unit_test(test_audit_actors),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_single_words),

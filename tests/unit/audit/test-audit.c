@@ -56,6 +56,33 @@ static void test_hands_rows_newest_first(void **state)
 	assert_rows(db, clock_now() + 100, 100, "");
 }
 
+static void assert_found(Db *db, const AuditQuery *query, const char *expected)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	Seen seen = {.text = text, .limit = 100};
+	GError *error = NULL;
+
+	assert_true(audit_find(db, query, note_row, &seen, &error));
+	assert_string_equal(text->str, expected);
+}
+
+static void test_finds_by_action_day_and_place(void **state)
+{
+	Db *db = fixture_open(*state);
+	int64_t now = clock_now();
+
+	fixture_write(db, add_rows, NULL);
+	assert_found(db, &(AuditQuery){0},
+		"müller settings.set - -;cli:root user.add müller admin: true;");
+	assert_found(
+		db, &(AuditQuery){.action = "user.add"}, "cli:root user.add müller admin: true;");
+	assert_found(db, &(AuditQuery){.from = now + 100}, "");
+	assert_found(db, &(AuditQuery){.to = now - 100}, "");
+	assert_found(db, &(AuditQuery){.before_time = now + 100, .before_id = 1},
+		"müller settings.set - -;cli:root user.add müller admin: true;");
+	assert_found(db, &(AuditQuery){.before_time = now - 100, .before_id = 9}, "");
+}
+
 static void test_goes_with_its_transaction(void **state)
 {
 	Db *db = fixture_open(*state);
@@ -104,6 +131,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_hands_rows_newest_first, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_finds_by_action_day_and_place, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_goes_with_its_transaction, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
