@@ -1,7 +1,9 @@
 /* serve: the web page and the API, until a signal ends them. */
 #include "cli/cli_internal.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 #include "failure/failure.h"
 #include "web/web.h"
 
@@ -19,6 +21,30 @@ static void tell_ready(const char *address, const char *setup, void *data)
 			setup);
 	}
 	fflush(stderr);
+}
+
+static void tell_warning(const char *sentence, void *data)
+{
+	(void)data;
+	fprintf(stderr, _("Hinweis: %s\n"), sentence);
+	fflush(stderr);
+}
+
+/* A terminal that closes, or whoever renewed the certificate: a daemon goes on. */
+static void on_hangup(int number)
+{
+	static const char text[] = "amtspost: warning: SIGHUP has no effect; a renewed certificate "
+				   "is read when the service is restarted\n";
+
+	(void)number;
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+}
+
+static void outlive_hangup(void)
+{
+	struct sigaction action = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
+
+	sigaction(SIGHUP, &action, NULL);
 }
 
 static bool check_tls(const Cli *cli, GError **error)
@@ -40,9 +66,13 @@ static bool run_serve(Cli *cli, GError **error)
 		.trusted_proxies = cli->options.trusted_proxy,
 		.cancel = cli->cancel,
 		.ready = tell_ready,
+		.warn = tell_warning,
 	};
 
-	return check_tls(cli, error) && web_serve(cli->office, &serve, error);
+	if (!check_tls(cli, error))
+		return false;
+	outlive_hangup();
+	return web_serve(cli->office, &serve, error);
 }
 
 /* clang-format off */

@@ -175,6 +175,18 @@ FAILURE(FAILURE_LISTEN, "listen", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
 FAILURE(FAILURE_TLS_FILE, "tls-file", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
 	N_("Zertifikat oder Schlüssel für die verschlüsselte Verbindung lässt sich nicht verwenden: „%s“."),
 	N_("Wer den Rechner betreut, muss zwei PEM-Dateien angeben, die zusammengehören und die Amtspost lesen darf; der Schlüssel darf kein Kennwort haben."))
+FAILURE(FAILURE_SERVE_CERTIFICATE, "serve-certificate", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
+	N_("In der Datei „%s“ steht kein Zertifikat."),
+	N_("Wer den Rechner betreut, muss bei --tls-cert eine PEM-Datei angeben: zuerst das Zertifikat dieses Rechners („-----BEGIN CERTIFICATE-----“), dann die Zertifikate der Zwischenstellen."))
+FAILURE(FAILURE_SERVE_KEY, "serve-key", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
+	N_("In der Datei „%s“ steht kein privater Schlüssel."),
+	N_("Wer den Rechner betreut, muss bei --tls-key die PEM-Datei mit dem privaten Schlüssel angeben („-----BEGIN PRIVATE KEY-----“)."))
+FAILURE(FAILURE_SERVE_KEY_PASSWORD, "serve-key-password", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
+	N_("Der Schlüssel in „%s“ ist mit einem Kennwort geschützt."),
+	N_("Amtspost kann danach niemanden fragen. Wer den Rechner betreut, kann ihn ohne Kennwort ablegen („openssl pkey -in ALT -out NEU“) und dafür sorgen, dass nur Amtspost die Datei lesen darf."))
+FAILURE(FAILURE_SERVE_KEY_OTHER, "serve-key-other", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
+	N_("Der Schlüssel in „%s“ gehört nicht zum Zertifikat."),
+	N_("Wer den Rechner betreut, muss bei --tls-key den Schlüssel angeben, mit dem genau dieses Zertifikat beantragt wurde; in der Zertifikatsdatei muss das eigene Zertifikat an erster Stelle stehen."))
 
 /* Reaching the server */
 FAILURE(FAILURE_NAME_UNKNOWN, "name-unknown", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,

@@ -5,6 +5,7 @@
 #include "app/login.h"
 #include "app/people_page.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "failure/failure.h"
 #include "web/metrics.h"
@@ -42,6 +43,18 @@ static bool open_setup(Web *web, GError **error)
 	if (!has)
 		web->setup = user_token_make();
 	return true;
+}
+
+/* Passwords would cross the network as they are. */
+static void warn_without_tls(const WebServe *serve, WebReach reach)
+{
+	if (!serve->tls_certificate && !serve->trusted_proxies && reach != WEB_REACH_LOOPBACK)
+		serve->warn(
+			_("Diese Adresse ist von anderen Rechnern aus erreichbar, und die "
+			  "Verbindung ist nicht verschlüsselt: Kennwörter können unterwegs "
+			  "mitgelesen werden. Bitte --tls-cert und --tls-key angeben oder einen "
+			  "Reverse Proxy mit TLS davorstellen (--trusted-proxy)."),
+			serve->data);
 }
 
 static void tell_ready(const Web *web, const WebServe *serve, const char *address, uint16_t port)
@@ -110,6 +123,8 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.tls_certificate = serve->tls_certificate,
 		.tls_key = serve->tls_key,
 		.trusted_proxies = serve->trusted_proxies,
+		.warn = serve->warn,
+		.warn_data = serve->data,
 		.plan = route_plan,
 		.data = &web,
 		.refuse = route_refuse,
@@ -124,7 +139,11 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 	server = web_server_start(&options, error);
 	if (!server)
 		return false;
-	tell_ready(&web, serve, address, web_server_port(server));
+	warn_without_tls(serve, web_server_reach(server));
+	/* "Every address" is none that a browser could open; the machine's name is. */
+	tell_ready(&web, serve,
+		web_server_reach(server) == WEB_REACH_ANY ? g_get_host_name() : address,
+		web_server_port(server));
 	work_until_cancelled(&web, serve->cancel);
 	return true;
 }

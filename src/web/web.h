@@ -12,11 +12,13 @@ typedef struct WebServe {
 	const char *tls_key;
 	const char *trusted_proxies; /* as in WebOptions; NULL: none */
 	const Cancel *cancel;	     /* ends it */
+	/* What does not keep it from serving, as a sentence with advice. */
+	void (*warn)(const char *sentence, void *data);
 	/* Told once, when it listens: where, and, while nobody can sign in as an administrator, the
 	 * address (with a secret that counts once) to set up the first one; else NULL. */
 	void (*ready)(const char *address, const char *setup, void *data);
 	void *data;
 } WebServe;
 
-/* FAILURE_LISTEN, FAILURE_TLS_FILE, FAILURE_USAGE: SERVE->listen is none. */
+/* FAILURE_LISTEN, FAILURE_TLS_FILE, FAILURE_SERVE_…, FAILURE_USAGE: SERVE->listen is none. */
 bool web_serve(Office *office, const WebServe *serve, GError **error);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include "base/certificate.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/i18n.h"
@@ -144,6 +145,57 @@ static bool pem_read(Pem *pem, const WebOptions *options, GError **error)
 	return pem->key != NULL;
 }
 
+static void warn(const WebOptions *options, const char *sentence)
+{
+	if (options->warn)
+		options->warn(sentence, options->warn_data);
+}
+
+/* Browsers refuse the page then, but the clock may be what is wrong. */
+static void warn_about_time(const WebOptions *options, int64_t begin, int64_t end)
+{
+	g_autofree char *time = clock_format_german(clock_now() >= end ? end : begin);
+	g_autofree char *sentence = NULL;
+
+	if (clock_now() >= end)
+		sentence = g_strdup_printf(
+			_("Das Zertifikat in „%1$s“ ist seit %2$s abgelaufen; Browser warnen vor "
+			  "der Seite. Bitte erneuern und Amtspost neu starten."),
+			options->tls_certificate, time);
+	else if (clock_now() < begin)
+		sentence = g_strdup_printf(
+			_("Das Zertifikat in „%1$s“ gilt erst ab %2$s; bis dahin warnen Browser "
+			  "vor der Seite. Bitte auch die Uhr dieses Rechners prüfen."),
+			options->tls_certificate, time);
+	if (sentence)
+		warn(options, sentence);
+}
+
+static bool pem_check(const Pem *pem, const WebOptions *options, GError **error)
+{
+	static const Failure failures[] = {
+		[CERTIFICATE_MISSING] = FAILURE_SERVE_CERTIFICATE,
+		[CERTIFICATE_KEY_MISSING] = FAILURE_SERVE_KEY,
+		[CERTIFICATE_KEY_LOCKED] = FAILURE_SERVE_KEY_PASSWORD,
+		[CERTIFICATE_KEY_OTHER] = FAILURE_SERVE_KEY_OTHER,
+	};
+	int64_t begin, end;
+	CertificateState state;
+
+	if (!pem->key)
+		return true;
+	state = certificate_look(pem->certificate, pem->key, &begin, &end);
+	if (state != CERTIFICATE_FITS) {
+		const char *path =
+			state == CERTIFICATE_MISSING ? options->tls_certificate : options->tls_key;
+
+		failure_set(error, failures[state], path, "%s", path);
+		return false;
+	}
+	warn_about_time(options, begin, end);
+	return true;
+}
+
 /* NULL: out of threads or descriptors, or the certificate is of no use. */
 static struct MHD_Daemon *start_daemon(Crew *crew, const Pem *pem)
 {
@@ -240,7 +292,7 @@ WebServer *web_server_start(const WebOptions *options, GError **error)
 	WebServer *server;
 	int listener;
 
-	if (!pem_read(&pem, options, error))
+	if (!pem_read(&pem, options, error) || !pem_check(&pem, options, error))
 		return NULL;
 	listener = listen_open(options->address, options->port, error);
 	if (listener < 0)
@@ -264,6 +316,11 @@ WebServer *web_server_start(const WebOptions *options, GError **error)
 uint16_t web_server_port(const WebServer *server)
 {
 	return server->port;
+}
+
+WebReach web_server_reach(const WebServer *server)
+{
+	return listen_reach(server->listener);
 }
 
 /* ---- end ---- */

@@ -54,6 +54,10 @@ typedef struct WebOptions {
 	/* Numeric addresses, separated by ";", of reverse proxies: what they say in X-Forwarded-For
 	 * and X-Forwarded-Proto counts. NULL: nobody's word does. */
 	const char *trusted_proxies;
+	/* Told, with WARN_DATA, what is no reason not to start, as a German sentence with advice.
+	 * NULL: nobody. */
+	void (*warn)(const char *sentence, void *warn_data);
+	void *warn_data;
 	WebPlanner *plan;
 	void *data;
 	/* Makes the page for what the server refuses by itself; RESPONSE has its status: 400, 413,
@@ -71,13 +75,16 @@ void web_start_library(void);
 
 /* Listens and serves until web_server_stop. FAILURE_LISTEN: address or port cannot be used;
  * FAILURE_USAGE: a trusted proxy is no address;
- * FAILURE_TLS_FILE: certificate or key cannot. */
+ * FAILURE_TLS_FILE, FAILURE_SERVE_…: certificate or key cannot. */
 WebServer *web_server_start(const WebOptions *options, GError **error);
 /* No new connections; running jobs are cancelled and waited for, waiting ones refused with 503,
  * streams cut. Answers have two seconds to get out. */
 void web_server_stop(WebServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WebServer, web_server_stop)
 uint16_t web_server_port(const WebServer *server);
+/* Who can open the address that it listens at. */
+typedef enum WebReach { WEB_REACH_LOOPBACK, WEB_REACH_ADDRESS, WEB_REACH_ANY } WebReach;
+WebReach web_server_reach(const WebServer *server);
 
 /* ---- the request: all borrowed, until its handler has returned ---- */
 

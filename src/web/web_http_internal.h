@@ -127,6 +127,7 @@ struct WebServer {
 int listen_open(const char *address, uint16_t port, GError **error);
 /* The port that a socket listens at. */
 uint16_t listen_port(int listener);
+WebReach listen_reach(int listener);
 /* Takes connections in until SERVER (a WebServer) stops, each to the daemon with the fewest:
  * threads that accept for themselves leave all of a burst to one of them. */
 void *listen_run(void *server);

@@ -66,18 +66,50 @@ int listen_open(const char *address, uint16_t port, GError **error)
 	return listener;
 }
 
-uint16_t listen_port(int listener)
+typedef union Address {
+	struct sockaddr any;
+	struct sockaddr_in ipv4;
+	struct sockaddr_in6 ipv6;
+} Address;
+
+static Address own_address(int listener)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in ipv4;
-		struct sockaddr_in6 ipv6;
-	} address = {0};
+	Address address = {0};
 	socklen_t size = sizeof(address);
 
 	getsockname(listener, &address.any, &size);
+	return address;
+}
+
+uint16_t listen_port(int listener)
+{
+	Address address = own_address(listener);
+
 	return ntohs(
 		address.any.sa_family == AF_INET6 ? address.ipv6.sin6_port : address.ipv4.sin_port);
+}
+
+static WebReach reach_of_ipv4(const uint8_t bytes[static 4])
+{
+	static const uint8_t any[4];
+
+	if (memcmp(bytes, any, sizeof(any)) == 0)
+		return WEB_REACH_ANY;
+	return bytes[0] == IN_LOOPBACKNET ? WEB_REACH_LOOPBACK : WEB_REACH_ADDRESS;
+}
+
+WebReach listen_reach(int listener)
+{
+	Address address = own_address(listener);
+	const struct in6_addr *ipv6 = &address.ipv6.sin6_addr;
+
+	if (address.any.sa_family == AF_INET)
+		return reach_of_ipv4((const uint8_t *)&address.ipv4.sin_addr);
+	if (IN6_IS_ADDR_V4MAPPED(ipv6))
+		return reach_of_ipv4(&ipv6->s6_addr[12]);
+	if (IN6_IS_ADDR_UNSPECIFIED(ipv6))
+		return WEB_REACH_ANY;
+	return IN6_IS_ADDR_LOOPBACK(ipv6) ? WEB_REACH_LOOPBACK : WEB_REACH_ADDRESS;
 }
 
 void peer_write(char peer[static INET6_ADDRSTRLEN], const struct sockaddr *address)

@@ -256,7 +256,8 @@ static void test_plain_text_at_a_tls_port(void **state)
 	site_free(site);
 }
 
-static void assert_tls_fails(const char *certificate, const char *key, const char *subject)
+static void assert_tls_fails(
+	const char *certificate, const char *key, Failure failure, const char *subject)
 {
 	WebOptions options = {.address = "127.0.0.1",
 		.tls_certificate = certificate,
@@ -265,20 +266,22 @@ static void assert_tls_fails(const char *certificate, const char *key, const cha
 	g_autoptr(GError) error = NULL;
 
 	assert_null(web_server_start(&options, &error));
-	assert_true(failure_is(error, FAILURE_TLS_FILE));
+	assert_true(failure_is(error, failure));
 	assert_string_equal(failure_subject(error), subject);
 }
 
 static void test_certificates_that_are_none(void **state)
 {
 	(void)state;
-	assert_tls_fails("/nowhere.pem", certificates.good, "/nowhere.pem");
-	assert_tls_fails(certificates.good, "/nowhere.pem", "/nowhere.pem");
-	assert_tls_fails(certificates.good, certificates.expired, certificates.good);
-	assert_tls_fails(certificates.authority, certificates.authority, certificates.authority);
-	assert_tls_fails("README.md", certificates.good, "README.md");
-	assert_tls_fails(certificates.good, "README.md", certificates.good);
-	assert_tls_fails("/dev/null", "/dev/null", "/dev/null");
+	assert_tls_fails("/nowhere.pem", certificates.good, FAILURE_TLS_FILE, "/nowhere.pem");
+	assert_tls_fails(certificates.good, "/nowhere.pem", FAILURE_TLS_FILE, "/nowhere.pem");
+	assert_tls_fails(certificates.good, certificates.expired, FAILURE_SERVE_KEY_OTHER,
+		certificates.expired);
+	assert_tls_fails(certificates.authority, certificates.authority, FAILURE_SERVE_KEY,
+		certificates.authority);
+	assert_tls_fails("README.md", certificates.good, FAILURE_SERVE_CERTIFICATE, "README.md");
+	assert_tls_fails(certificates.good, "README.md", FAILURE_SERVE_KEY, "README.md");
+	assert_tls_fails("/dev/null", "/dev/null", FAILURE_SERVE_CERTIFICATE, "/dev/null");
 }
 
 int main(void)
