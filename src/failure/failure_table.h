@@ -63,6 +63,22 @@ FAILURE(FAILURE_API_BODY, "api-body", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Der Inhalt der Anfrage ist kein passendes JSON-Dokument: %s"),
 	N_("Die Beschreibung der Schnittstelle steht unter /api/v1/openapi.json. Es wurde nichts geändert."))
 
+FAILURE(FAILURE_API_MEMBER, "api-member", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("„%s“ gehört nicht zu dieser Anfrage."),
+	N_("Welche Parameter und Felder sie hat, steht unter /api/v1/openapi.json. Es wurde nichts geändert."))
+FAILURE(FAILURE_API_PATH, "api-path", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Diese Adresse gibt es in der HTTP-Schnittstelle nicht: %s"),
+	N_("Welche Adressen es gibt, steht unter /api/v1/openapi.json."))
+FAILURE(FAILURE_API_METHOD, "api-method", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Diesen Aufruf gibt es in der HTTP-Schnittstelle nicht: %s"),
+	N_("Welche Methoden die Adresse kennt, nennt das Kopffeld Allow; beschrieben sind sie unter /api/v1/openapi.json."))
+FAILURE(FAILURE_API_SIZE, "api-size", FAILURE_CODE_LIMIT, 2, ACTOR_CLERK,
+	N_("Der Inhalt der Anfrage ist zu groß."),
+	N_("Bitte auf mehrere Anfragen verteilen. Es wurde nichts geändert."))
+FAILURE(FAILURE_API_REFUSED, "api-refused", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Diese Anfrage kann Amtspost so nicht beantworten."),
+	N_("Mit dem Status 503 bitte etwas später wiederholen, sonst Adresse und Kopffelder prüfen. Es wurde nichts geändert."))
+
 /* People and settings */
 FAILURE(FAILURE_USER_UNKNOWN, "user-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Den Benutzer „%s“ gibt es nicht."),

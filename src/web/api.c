@@ -1,6 +1,7 @@
 /* What every answer of the API shares: documents, problems, statuses. */
 #include "web/api.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "failure/failure.h"
 #include "json/result.h"
@@ -28,6 +29,7 @@ static unsigned special_status(Failure failure)
 {
 	switch (failure) {
 	case FAILURE_PAGE_UNKNOWN:
+	case FAILURE_API_PATH:
 	case FAILURE_USER_UNKNOWN:
 	case FAILURE_MAIL_UNKNOWN:
 	case FAILURE_SETTING_UNKNOWN:
@@ -36,6 +38,7 @@ static unsigned special_status(Failure failure)
 	case FAILURE_MAILBOX_UNKNOWN:
 		return 404;
 	case FAILURE_PAGE_METHOD:
+	case FAILURE_API_METHOD:
 		return 405;
 	case FAILURE_PAGE_SIGNED_OUT:
 		return 401;
@@ -74,10 +77,9 @@ unsigned api_http_status(const GError *error)
 }
 
 /* Takes TOLD, the command line's document for ERROR. */
-static bool answer_problem(Visit *visit, const GError *error, json_t *told)
+static bool answer_problem(Visit *visit, unsigned status, const GError *error, json_t *told)
 {
 	const json_t *row = json_object_get(told, "error");
-	unsigned status = api_http_status(error);
 	json_t *problem = json_pack("{s:s+, s:O, s:i, s:O}", "type",
 		"urn:amtspost:", failure_name(error), "title", json_object_get(row, "message"),
 		"status", (int)status, "detail", json_object_get(row, "advice"));
@@ -99,15 +101,27 @@ bool api_problem(Visit *visit, const GError *error)
 {
 	FailureCall call = {.user = visit->user ? visit->user->name : NULL};
 
-	return answer_problem(
-		visit, error, json_pack("{s:o}", "error", result_error(error, &call)));
+	return answer_problem(visit, api_http_status(error), error,
+		json_pack("{s:o}", "error", result_error(error, &call)));
 }
 
 bool api_problem_rows(Visit *visit, const GError *error, const GPtrArray *row_errors)
 {
 	FailureCall call = {.user = visit->user->name};
 
-	return answer_problem(visit, error, result_row_errors(row_errors, error, &call));
+	return answer_problem(
+		visit, api_http_status(error), error, result_row_errors(row_errors, error, &call));
+}
+
+void api_refuse(Visit *visit)
+{
+	unsigned status = web_response_get_status(visit->response);
+	g_autoptr(GError) error = NULL;
+
+	failure_set(&error, status == 413 ? FAILURE_API_SIZE : FAILURE_API_REFUSED, NULL,
+		"refused with %u", status);
+	answer_problem(visit, status, error,
+		json_pack("{s:o}", "error", result_error(error, &(FailureCall){0})));
 }
 
 bool api_forbid(GError **error)
@@ -128,6 +142,88 @@ const char *api_asked_user(const Visit *visit, GError **error)
 		return name;
 	api_forbid(error);
 	return NULL;
+}
+
+char *api_next_name(const char **names, const char **type, bool *required)
+{
+	const char *start = *names ? *names + strspn(*names, " ") : "";
+	size_t size = strcspn(start, " ");
+	g_autofree char *word = g_strndup(start, size);
+	char *colon;
+
+	*names = start + size;
+	*required = g_str_has_suffix(word, "!");
+	if (*required)
+		word[size - 1] = '\0';
+	colon = strchr(word, ':');
+	*type = !colon ? "string" : colon[1] == 'b' ? "boolean" : "scalar";
+	if (colon)
+		*colon = '\0';
+	return *word ? g_steal_pointer(&word) : NULL;
+}
+
+/* Whether NAME is one of NAMES; *TYPE as it is there. */
+static bool find_name(const char *names, const char *name, const char **type)
+{
+	bool required, same = false;
+
+	while (!same) {
+		g_autofree char *known = api_next_name(&names, type, &required);
+
+		if (!known)
+			return false;
+		same = strcmp(known, name) == 0;
+	}
+	return true;
+}
+
+static bool refuse_member(const char *name, GError **error)
+{
+	failure_set(error, FAILURE_API_MEMBER, name, "%s: unknown", name);
+	return false;
+}
+
+bool api_check_query(const Visit *visit, GError **error)
+{
+	const char *name, *type;
+
+	for (unsigned i = 0; (name = web_request_query_name(visit->request, i)); i++) {
+		if (!find_name(visit->route->query, name, &type))
+			return refuse_member(name, error);
+	}
+	return true;
+}
+
+static bool is_scalar(const json_t *value)
+{
+	return json_is_string(value) || json_is_number(value) || json_is_boolean(value);
+}
+
+/* null is as good as not there. */
+static bool is_of_type(const json_t *value, const char *type)
+{
+	if (json_is_null(value))
+		return true;
+	return strcmp(type, "string") == 0    ? json_is_string(value)
+	       : strcmp(type, "boolean") == 0 ? json_is_boolean(value)
+					      : is_scalar(value);
+}
+
+static bool check_members(const Visit *visit, json_t *body, GError **error)
+{
+	const char *name, *type;
+	json_t *value;
+
+	json_object_foreach(body, name, value)
+	{
+		if (!find_name(visit->route->body, name, &type))
+			return refuse_member(name, error);
+		if (!is_of_type(value, type)) {
+			failure_set(error, FAILURE_API_BODY, name, "%s: no %s", name, type);
+			return false;
+		}
+	}
+	return true;
 }
 
 json_t *api_body(const Visit *visit, GError **error)
@@ -151,6 +247,8 @@ json_t *api_body(const Visit *visit, GError **error)
 		failure_set(error, FAILURE_API_BODY, "{ }", "not an object");
 		g_clear_pointer(&document, json_decref);
 	}
+	if (document && !check_members(visit, document, error))
+		g_clear_pointer(&document, json_decref);
 	return document;
 }
 
@@ -176,6 +274,21 @@ bool api_need_text(const json_t *body, const char *name, const char **text, GErr
 	if (!*text)
 		failure_set(error, FAILURE_API_BODY, name, "%s: missing", name);
 	return *text != NULL;
+}
+
+char *api_need_scalar(const json_t *body, const char *name, GError **error)
+{
+	const json_t *value = json_object_get(body, name);
+	const char *text;
+
+	if (json_is_number(value) || json_is_boolean(value)) {
+		char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+		char *own = g_strdup(dumped);
+
+		free(dumped);
+		return own;
+	}
+	return api_need_text(body, name, &text, error) ? g_strdup(text) : NULL;
 }
 
 static Secret *secret_of(const char *text)

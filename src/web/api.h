@@ -25,7 +25,8 @@ bool api_forbid(GError **error);
 /* Whom the request is about, borrowed: "user", else whoever asks. NULL: *ERROR, that is for
  * administrators. */
 const char *api_asked_user(const Visit *visit, GError **error);
-/* The request's JSON object, yours. FAILURE_API_BODY. */
+/* The request's JSON object, yours: each member is one of the row's, of its type. FAILURE_API_BODY,
+ * FAILURE_API_MEMBER. */
 json_t *api_body(const Visit *visit, GError **error);
 /* A member of BODY that is a text, borrowed; NULL: it is not there. FAILURE_API_BODY: it is no
  * text. */
@@ -35,6 +36,15 @@ bool api_need_text(const json_t *body, const char *name, const char **text, GErr
 /* Likewise; *SECRET is yours. */
 bool api_take_secret(const json_t *body, const char *name, Secret **secret, GError **error);
 bool api_need_secret(const json_t *body, const char *name, Secret **secret, GError **error);
+/* The same for a text, a number or a boolean, as the text that it is written as; yours. */
+char *api_need_scalar(const json_t *body, const char *name, GError **error);
+/* The next of NAMES (Route's query or body), yours, with what it is: *TYPE "string", "boolean" or
+ * "scalar", static. NULL: there are no more. */
+char *api_next_name(const char **names, const char **type, bool *required);
+/* FAILURE_API_MEMBER: the query has a parameter that the row does not. */
+bool api_check_query(const Visit *visit, GError **error);
+/* The problem document for what the server refuses by itself, with the response's status. */
+void api_refuse(Visit *visit);
 /* The HTTP status for ERROR, for pages too. */
 unsigned api_http_status(const GError *error);
 

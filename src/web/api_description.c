@@ -60,43 +60,49 @@ static json_t *describe_schema(const char *members)
 		required);
 }
 
-/* Names separated by blanks; one that must be there ends with "!". */
-static void add_parameters(json_t *list, const char *names, const char *place)
+static void add_parameters(json_t *list, const char *names)
 {
-	g_auto(GStrv) parts = g_strsplit(names ? names : "", " ", -1);
+	const char *type;
+	bool required;
+	char *name;
 
-	for (char **part = parts; *part; part++) {
-		bool required = g_str_has_suffix(*part, "!");
-		g_autofree char *name = g_strndup(*part, strlen(*part) - required);
-
-		if (*name)
-			json_array_append_new(list,
-				json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", place,
-					"required", required, "schema", "type", "string"));
+	while ((name = api_next_name(&names, &type, &required))) {
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", "query",
+				      "required", required, "schema", "type", "string"));
+		g_free(name);
 	}
 }
 
-/* An object with NAMES. */
+/* What a member may be; one that need not be there may be null, too. */
+static json_t *describe_type(const char *type, bool required)
+{
+	json_t *types = strcmp(type, "scalar") == 0
+				? json_pack("[s, s, s]", "string", "number", "boolean")
+				: json_pack("[s]", type);
+
+	if (!required)
+		json_array_append_new(types, json_string("null"));
+	return json_pack("{s:o}", "type", types);
+}
+
+/* An object with NAMES and no other members. */
 static json_t *describe_object(const char *names)
 {
-	json_t *members = json_array();
 	json_t *properties = json_object();
-	json_t *required = json_array();
-	json_t *member;
-	size_t i;
+	json_t *needed = json_array();
+	const char *type;
+	bool required;
+	char *name;
 
-	add_parameters(members, names, "body");
-	json_array_foreach(members, i, member)
-	{
-		const char *name = json_string_value(json_object_get(member, "name"));
-
-		json_object_set_new(properties, name, json_object());
-		if (json_is_true(json_object_get(member, "required")))
-			json_array_append_new(required, json_string(name));
+	while ((name = api_next_name(&names, &type, &required))) {
+		json_object_set_new(properties, name, describe_type(type, required));
+		if (required)
+			json_array_append_new(needed, json_string(name));
+		g_free(name);
 	}
-	json_decref(members);
-	return json_pack("{s:s, s:o, s:o}", "type", "object", "properties", properties, "required",
-		required);
+	return json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", properties,
+		"required", needed, "additionalProperties", 0);
 }
 
 static json_t *describe_body(const char *body)
@@ -154,7 +160,7 @@ static json_t *describe_operation(const Route *row)
 		json_array_append_new(
 			parameters, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", "name", "in",
 					    "path", "required", true, "schema", "type", "string"));
-	add_parameters(parameters, row->query, "query");
+	add_parameters(parameters, row->query);
 	operation = json_pack("{s:s, s:o, s:o}", "summary", row->summary, "parameters", parameters,
 		"responses", describe_answers(row));
 	if (row->body)

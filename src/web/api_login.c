@@ -165,7 +165,7 @@ const Route route_api_login[] = {
 	{WEB_POST, API "/login", ROLE_PERSON, WEB_AS_JOB, 0, run_login,
 		"Sign in. Standard: imap_password is checked and stored. Office 365: unless the present sign-in holds "
 		"(or with new), authorize_url is to be opened; where it leads to is sent as redirected",
-		"user", "imap_password smtp_password new redirected", "Login|LoginAddress"},
+		"user", "imap_password smtp_password new:boolean redirected", "Login|LoginAddress"},
 	{WEB_DELETE, API "/login", ROLE_PERSON, WEB_AS_JOB, 0, run_login_remove,
 		"Forget the sign-in", "user mailbox", NULL, "LoginRemoved"},
 	{0},

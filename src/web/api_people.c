@@ -181,7 +181,7 @@ const Route route_api_people[] = {
 	{WEB_GET, API "/users", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_users,
 		"All users", NULL, NULL, "User[]"},
 	{WEB_POST, API "/users", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_user_add,
-		"Add a user", NULL, "name! display_name admin archive", "User"},
+		"Add a user", NULL, "name! display_name admin:boolean archive:boolean", "User"},
 	{WEB_POST, API "/users/import", ROLE_ADMINISTRATOR, WEB_AS_JOB, PEOPLE_CSV_LIMIT, run_user_import,
 		"Add the users of a CSV file, all or none; with dry_run nobody", "dry_run", "text/csv", "User[]"},
 	{WEB_GET, API "/users/*", ROLE_PERSON, WEB_AT_ONCE, 0, run_user,

@@ -80,6 +80,7 @@ static bool run_setting_set(Visit *visit, GError **error)
 	SettingChange change = {.setting = setting};
 	const char *user;
 	json_t *body;
+	g_autofree char *value = NULL;
 	bool applied;
 
 	if (!setting || !asked_scope(visit, &user, error) ||
@@ -88,13 +89,15 @@ static bool run_setting_set(Visit *visit, GError **error)
 	body = api_body(visit, error);
 	if (!body)
 		return false;
-	applied = api_need_text(body, "value", &change.value, error);
-	if (applied && setting->type == TYPE_SECRET) {
-		secret = secret_new(change.value, strlen(change.value));
+	value = api_need_scalar(body, "value", error);
+	change.value = value;
+	if (value && setting->type == TYPE_SECRET) {
+		secret = secret_new(value, strlen(value));
+		secret_wipe(value, strlen(value));
 		change.secret = secret;
 		change.value = NULL;
 	}
-	applied = applied && apply(visit, user, &change, error);
+	applied = value && apply(visit, user, &change, error);
 	json_decref(body);
 	return applied;
 }
@@ -226,7 +229,7 @@ const Route route_api[] = {
 	{WEB_GET, API "/settings/*", ROLE_PERSON, WEB_AT_ONCE, 0, run_setting,
 		"One setting", "user", NULL, "Setting"},
 	{WEB_PUT, API "/settings/*", ROLE_PERSON, WEB_AS_JOB, 0, run_setting_set,
-		"Store a setting", "user", "value!", "Setting"},
+		"Store a setting", "user", "value:scalar!", "Setting"},
 	{WEB_DELETE, API "/settings/*", ROLE_PERSON, WEB_AS_JOB, 0, run_setting_unset,
 		"Back to the default", "user", NULL, "Setting"},
 	{WEB_POST, API "/check", ROLE_PERSON, WEB_AS_JOB, 0, run_check,

@@ -38,7 +38,7 @@ static const Route *const tables[] = {
 typedef struct Planned {
 	Web *web;
 	const Route *route; /* NULL: there is none */
-	bool path_known;    /* … but for another method */
+	unsigned methods;   /* … but for these: bits by WebMethod */
 	char *part;
 	Session *session;
 	User *key_user;	 /* by a key of the API */
@@ -90,7 +90,7 @@ static void find_route(Planned *planned, const WebRequest *request)
 
 			if (!match_path(row->path, path, &part))
 				continue;
-			planned->path_known = true;
+			planned->methods |= 1u << row->method;
 			if (row->method != web_request_method(request))
 				continue;
 			planned->route = row;
@@ -154,6 +154,38 @@ static const User *asker(const Planned *planned)
 static bool refuse_page(Visit *visit, Failure failure, GError **error)
 {
 	failure_set(error, failure, NULL, "%s", web_request_path(visit->request));
+	return false;
+}
+
+static const char *const method_names[] = {
+	[WEB_GET] = "GET",
+	[WEB_POST] = "POST",
+	[WEB_PUT] = "PUT",
+	[WEB_PATCH] = "PATCH",
+	[WEB_DELETE] = "DELETE",
+	[WEB_OTHER] = "",
+};
+
+/* There is no row; METHODS are those that the path knows (RFC 9110 section 15.5.6). */
+static bool refuse_call(Visit *visit, unsigned methods, GError **error)
+{
+	const char *path = web_request_path(visit->request);
+	g_autoptr(GString) allowed = g_string_new(NULL);
+	g_autofree char *call =
+		g_strdup_printf("%s %s", method_names[web_request_method(visit->request)], path);
+
+	for (unsigned i = 0; i < WEB_OTHER; i++) {
+		if (methods & 1u << i)
+			g_string_append_printf(allowed, "%s%s%s", allowed->len ? ", " : "",
+				method_names[i], i == WEB_GET ? ", HEAD" : "");
+	}
+	if (methods)
+		web_response_header(visit->response, "Allow", allowed->str);
+	if (!is_api(visit->request))
+		return refuse_page(
+			visit, methods ? FAILURE_PAGE_METHOD : FAILURE_PAGE_UNKNOWN, error);
+	failure_set(error, methods ? FAILURE_API_METHOD : FAILURE_API_PATH, g_strstrip(call), "%s",
+		call);
 	return false;
 }
 
@@ -226,9 +258,9 @@ static bool run_route(Visit *visit, const Planned *planned, GError **error)
 	bool answered;
 
 	if (!planned->route)
-		return refuse_page(visit,
-			planned->path_known ? FAILURE_PAGE_METHOD : FAILURE_PAGE_UNKNOWN, error);
-	if (!check_asker(visit, planned, &answered, error))
+		return refuse_call(visit, planned->methods, error);
+	if (!check_asker(visit, planned, &answered, error) ||
+		(is_api(visit->request) && !api_check_query(visit, error)))
 		return false;
 	if (answered || planned->route->method == WEB_GET)
 		return answered || planned->route->run(visit, error);
@@ -327,6 +359,7 @@ static void answer(WebRequest *request, WebResponse *response, void *data)
 		.request = request,
 		.response = response,
 		.part = planned->part,
+		.route = planned->route,
 	};
 	g_autoptr(GError) error = NULL;
 	int64_t begin = g_get_monotonic_time();
@@ -373,8 +406,13 @@ void route_plan(WebRequest *request, WebPlan *plan, void *data)
 
 void route_refuse(WebRequest *request, WebResponse *response, void *data)
 {
-	(void)request;
+	Visit visit = {.request = request, .response = response};
+
 	(void)data;
+	if (is_api(request)) {
+		api_refuse(&visit);
+		return;
+	}
 	web_response_text(response, "text/plain; charset=utf-8",
 		_("Diese Anfrage kann Amtspost so nicht beantworten."));
 }

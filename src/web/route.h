@@ -25,11 +25,12 @@ typedef struct Visit {
 	Office *office;
 	WebRequest *request;
 	WebResponse *response;
-	const User *user;	/* NULL: not signed in */
-	const Session *session; /* NULL: the same, or it is a program with a key */
-	const Form *form;	/* POST of a page; otherwise NULL */
-	const char *part;	/* what stands in place of the row's "*"; NULL: no such */
-	const char *actor;	/* for audit rows: the user's name */
+	const User *user;	   /* NULL: not signed in */
+	const Session *session;	   /* NULL: the same, or it is a program with a key */
+	const Form *form;	   /* POST of a page; otherwise NULL */
+	const char *part;	   /* what stands in place of the row's "*"; NULL: no such */
+	const char *actor;	   /* for audit rows: the user's name */
+	const struct Route *route; /* NULL: none */
 } Visit;
 
 /* Answers VISIT. False: the page, or the API's problem document, tells ERROR. */
@@ -45,9 +46,10 @@ typedef struct Route {
 	/* The API's description of itself (api_description.c): */
 	const char *summary; /* NULL: none */
 	const char *query;   /* parameters' names, separated by blanks; one with '!' is required */
-	const char *body;    /* members of the request's object, the same way; one with '/' is the
-				media type of something else; NULL: no body */
-	const char *answer;  /* the schema's name; "X[]" an array of it, "X|Y" one of them */
+	const char *body; /* members of the request's object, the same way, ":boolean" or ":scalar"
+			     (text, number or boolean) before the '!' where it is no text; one with
+			     '/' is the media type of something else; NULL: no body */
+	const char *answer; /* the schema's name; "X[]" an array of it, "X|Y" one of them */
 } Route;
 
 #define FORM_LIMIT ((size_t)256 * 1024)

@@ -95,6 +95,8 @@ const char *web_request_path(const WebRequest *request);
 /* A parameter of the query string, decoded; NULL: not there. Valid UTF-8 without control characters
  * but tabs and line ends. */
 const char *web_request_query(const WebRequest *request, const char *name);
+/* The name of the INDEXth parameter; NULL: there are no more. */
+const char *web_request_query_name(const WebRequest *request, unsigned index);
 /* As they came: without control characters, but perhaps no UTF-8; the first of several. */
 const char *web_request_header(const WebRequest *request, const char *name);
 const char *web_request_cookie(const WebRequest *request, const char *name);
@@ -115,6 +117,7 @@ void *web_request_kept(const WebRequest *request);
 /* ---- the response: 200 with an empty body unless told otherwise ---- */
 
 void web_response_status(WebResponse *response, unsigned status);
+unsigned web_response_get_status(const WebResponse *response);
 /* Adds a header field. A value with a line break is our mistake. */
 void web_response_header(WebResponse *response, const char *name, const char *value);
 /* Takes BODY. */

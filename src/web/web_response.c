@@ -46,6 +46,11 @@ void web_response_status(WebResponse *response, unsigned status)
 	response->status = status;
 }
 
+unsigned web_response_get_status(const WebResponse *response)
+{
+	return response->status;
+}
+
 static bool has_line_break(const char *text)
 {
 	return strpbrk(text, "\r\n") != NULL;

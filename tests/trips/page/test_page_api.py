@@ -274,15 +274,19 @@ def test_who_needs_help(office):
 
 
 @pytest.mark.parametrize("method, path, body, status, condition", [
-    ("GET", "gibt-es-nicht", None, 404, "page-unknown"),
-    ("PATCH", "users", {}, 405, "page-method"),
+    ("GET", "gibt-es-nicht", None, 404, "api-path"),
+    ("PATCH", "users", {}, 405, "api-method"),
     ("GET", "users/gibt-es-nicht", None, 404, "user-unknown"),
     ("GET", "settings/gibt.es.nicht", None, 404, "setting-unknown"),
     ("GET", "settings?user=gibt-es-nicht", None, 404, "user-unknown"),
     ("GET", "settings/account", None, 400, None),
     ("PUT", "settings/imap.port", {"value": "0"}, 400, None),
     ("PUT", "settings/imap.port", {}, 400, "api-body"),
-    ("PUT", "settings/imap.port", {"value": 993}, 400, "api-body"),
+    ("PUT", "settings/imap.port", {"value": [993]}, 400, "api-body"),
+    ("PUT", "settings/imap.port", {"value": "993", "valeu": "1"}, 400, "api-member"),
+    ("GET", "users?limit=2", None, 400, "api-member"),
+    ("POST", "users", {"name": "neu", "admin": "ja"}, 400, "api-body"),
+    ("POST", "users", {"name": "x" * 300_000}, 413, "api-size"),
     ("POST", "users", {"name": ADMIN}, 409, None),
     ("POST", "users", {"name": "x/y"}, 400, None),
     ("POST", "users", {}, 400, None),
@@ -303,6 +307,30 @@ def test_problems(office, method, path, body, status, condition):
     assert problem["status"] == status and problem["title"] and problem["detail"]
     assert condition in (None, problem["type"].rpartition(":")[2])
     assert problem["error"]["message"] == problem["title"] and problem["error"]["advice"] == problem["detail"]
+
+
+def test_problems_are_told_to_programs(office):
+    answer = ask(office, "users", method="PATCH", body={})
+    assert answer.headers["Allow"] == "GET, HEAD, POST"
+    problem = json.loads(answer.body)
+    assert problem["title"].endswith("PATCH /api/v1/users") and "openapi.json" in problem["detail"]
+    problem = refused(office, "gibt-es-nicht", 404, "api-path")
+    assert "GET /api/v1/gibt-es-nicht" in problem["title"] and "Startseite" not in problem["detail"]
+    assert "limit" in refused(office, "users?limit=2", 400, "api-member")["title"]
+    assert office.person(ADMIN).request("PUT", "/benutzer").headers["Allow"] == "GET, HEAD"
+
+
+def test_a_setting_may_be_a_number_or_a_boolean(office):
+    assert told(office, "settings/network.timeout", method="PUT", body={"value": 60})["value"] == "60"
+    path = f"settings/imap.use-default?user={CLERK_A}"
+    before = told(office, path)["value"]
+    assert told(office, path, method="PUT", body={"value": False})["value"] == "false"
+    assert told(office, path, method="PUT", body={"value": before})["value"] == before
+    told(office, "settings/network.timeout", method="DELETE")
+    described = told(office, "openapi.json")
+    body = described["paths"]["/api/v1/settings/{name}"]["put"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["properties"]["value"] == {"type": ["string", "number", "boolean"]}
+    assert body["additionalProperties"] is False
 
 
 def test_nobody_is_told_how_to_sign_in(office):
