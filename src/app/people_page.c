@@ -98,6 +98,43 @@ GPtrArray *people_helpless(Office *office, const Cancel *cancel, GError **error)
 	return people_filter(office, person_needs_help, cancel, error);
 }
 
+/* ---- who has mail ---- */
+
+typedef struct Holding {
+	int64_t first; /* the user who leads the list */
+	int64_t limit;
+	GPtrArray *names;
+} Holding;
+
+static bool find_with_mail(DbTransaction *transaction, void *data, GError **error)
+{
+	const Holding *holding = data;
+	g_autoptr(DbRows) rows = NULL;
+	GError *failed = NULL;
+
+	g_ptr_array_set_size(holding->names, 0);
+	rows = db_select(transaction, error,
+		"SELECT users.name FROM users JOIN user_settings ON user_settings.user_id = "
+		"users.id"
+		" AND user_settings.key = 'interface' AND user_settings.value <> 'disabled'"
+		" WHERE users.locked = 0 ORDER BY users.id <> $1, name_folded LIMIT $2",
+		db_int(holding->first), db_int(holding->limit));
+	while (rows && db_rows_next(rows, &failed))
+		g_ptr_array_add(holding->names, g_strdup(db_rows_text(rows, 0)));
+	if (failed)
+		g_propagate_error(error, failed);
+	return rows && !failed;
+}
+
+GPtrArray *people_with_mail(Office *office, int64_t first, int64_t limit, GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	Holding holding = {.first = first, .limit = limit, .names = names};
+
+	return db_read(office_db(office), find_with_mail, &holding, error) ? g_steal_pointer(&names)
+									   : NULL;
+}
+
 /* ---- how many a change reaches ---- */
 
 #define IN_USE                                                                                     \

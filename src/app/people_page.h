@@ -27,3 +27,7 @@ typedef struct PeopleReach {
 } PeopleReach;
 
 bool people_reach(Office *office, PeopleReach *reach, GError **error);
+
+/* Names (char *) of at most LIMIT users whose mail is switched on and who are not locked, by name;
+ * the one with the id FIRST leads. */
+GPtrArray *people_with_mail(Office *office, int64_t first, int64_t limit, GError **error);

@@ -13,6 +13,7 @@ typedef struct Ladder {
 	Html *h;
 	bool opened;
 	MailProtocol protocol; /* of the list that is open */
+	bool is_left_out;      /* its settings say that there is nothing to check */
 	unsigned failed;
 	unsigned hints;
 } Ladder;
@@ -47,6 +48,7 @@ static void open_list(Ladder *ladder, MailProtocol protocol)
 	html_text(ladder->h, words_protocol(protocol));
 	html(ladder->h, "</h2><ol class=\"ladder\">\n");
 	ladder->opened = true;
+	ladder->is_left_out = false;
 	ladder->protocol = protocol;
 }
 
@@ -80,6 +82,9 @@ static void report(const CheckResult *result, void *data)
 						  : g_strdup(result->advice);
 
 	open_list(ladder, result->protocol);
+	if (ladder->is_left_out)
+		return;
+	ladder->is_left_out = result->step == CHECK_SETTINGS && result->state == CHECK_OPEN;
 	html(h, "<li><div class=\"step\">");
 	write_state(h, result);
 	html(h, "<strong>");
@@ -122,6 +127,18 @@ static char *describe_end(const Ladder *ladder)
 	return g_strdup_printf("%s%s.", steps, hints ? hints : "");
 }
 
+/* To where the check was asked for. */
+static void write_way_back(const Ladder *ladder)
+{
+	const char *path = visit_next(ladder->visit);
+
+	html(ladder->h, "<p><a class=\"kern-link\" href=\"");
+	html_attr(ladder->h, path ? path : "/");
+	html(ladder->h, "\">");
+	html_text(ladder->h, path && strcmp(path, "/") != 0 ? _("Zurück") : _("Zur Startseite"));
+	html(ladder->h, "</a></p>\n");
+}
+
 static void write_end(Ladder *ladder, const GError *problem)
 {
 	Html *h = ladder->h;
@@ -138,6 +155,7 @@ static void write_end(Ladder *ladder, const GError *problem)
 		page_alert_failure(h, problem);
 	else
 		page_alert(h, ladder->failed > 0 ? TONE_WARNING : TONE_SUCCESS, end, where);
+	write_way_back(ladder);
 	page_close(h);
 }
 
@@ -192,6 +210,8 @@ void form_check(Html *h, const Visit *visit, const char *user)
 	form_begin(h, visit, "/pruefen");
 	html(h, "<input type=\"hidden\" name=\"benutzer\" value=\"");
 	html_attr(h, user ? user : visit->user->name);
+	html(h, "\"><input type=\"hidden\" name=\"weiter\" value=\"");
+	html_attr(h, web_request_path(visit->request));
 	html(h, "\">");
 	form_submit(h, _("Verbindung prüfen"), "secondary", NULL, NULL);
 	form_end(h);

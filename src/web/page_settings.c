@@ -234,20 +234,41 @@ static const Sheet *find_sheet(const Visit *visit)
 	g_assert_not_reached();
 }
 
-/* A connection is somebody's: the administrator's own, or anybody's. */
+#define NAMES_OFFERED 200
+
+static void write_names(Html *h, const GPtrArray *names)
+{
+	html(h, "<datalist id=\"mit-mail\">");
+	for (guint i = 0; names && i < names->len; i++) {
+		html(h, "<option value=\"");
+		html_attr(h, names->pdata[i]);
+		html(h, "\">");
+	}
+	html(h, "</datalist>\n");
+}
+
+/* A connection is somebody's: the administrator's own, or, without mail, anybody's. */
 static void write_check(Html *h, const Visit *visit)
 {
+	g_autoptr(GError) ignored = NULL;
+	g_autoptr(GPtrArray) names =
+		people_with_mail(visit->office, visit->user->id, NAMES_OFFERED, &ignored);
+
 	html(h, "<h2 class=\"kern-heading-medium\">");
 	html_text(h, _("Verbindung prüfen"));
 	html(h, "</h2>\n");
 	form_begin(h, visit, "/pruefen");
-	field_input(h, &(Field){.name = "benutzer",
-			       .label = _("Als welcher Benutzer"),
-			       .hint = _("Geprüft wird mit dem, was gespeichert ist, und mit der "
-					 "Anmeldung dieses "
-					 "Benutzers."),
-			       .value = visit->user->name,
-			       .required = true});
+	field_input(
+		h, &(Field){.name = "benutzer",
+			   .label = _("Als welcher Benutzer"),
+			   .hint = _("Geprüft wird mit dem, was gespeichert ist, und mit der "
+				     "Anmeldung dieses "
+				     "Benutzers."),
+			   .value = names && names->len > 0 ? names->pdata[0] : visit->user->name,
+			   .list = "mit-mail",
+			   .required = true});
+	write_names(h, names);
+	html(h, "<input type=\"hidden\" name=\"weiter\" value=\"" PATH_MAIL "\">");
 	form_submit(h, _("Verbindung prüfen"), "secondary", NULL, NULL);
 	form_end(h);
 }

@@ -374,6 +374,21 @@ def test_the_log_shows_who_did_what(office, admin):
         assert admin.get(f"/protokoll?vor={place}").status == 200
 
 
+def test_a_check_leads_back_and_starts_with_somebody_with_mail(office, admin):
+    execute(office.amtspost, "DELETE FROM user_settings WHERE key = 'interface' AND user_id = "
+            "(SELECT id FROM users WHERE name = ?)", ADMIN)
+    form = admin.get(MAIL).view.form("/pruefen")
+    assert form.fields["benutzer"] not in ("", ADMIN) and f'<option value="{CLERK_A}">' in admin.last.html
+    admin.submit("/pruefen", benutzer=CLERK_A)
+    assert admin.last.view.links[MAIL] and admin.last.text.count("entfällt") < 9
+    smtp = admin.last.html.partition("Versand (SMTP)")[2]
+    if "kein SMTP-Server" in smtp:
+        assert smtp.count("<li>") == 1
+    admin.get(f"{PEOPLE}/{CLERK_A}")
+    admin.submit("/pruefen")
+    assert admin.last.view.links[f"{PEOPLE}/{CLERK_A}"] == "Zurück"
+
+
 def test_the_log_is_narrowed_and_paged(office, admin):
     stranger = Person(office.daemon)
     stranger.get("/anmelden")
