@@ -20,19 +20,54 @@ document.addEventListener("keydown", (event) => {
 // What failed gets the focus, so that it is read first.
 document.querySelector("main [role=alert], main [aria-invalid=true]")?.scrollIntoView({ block: "center" });
 
-// A form that takes longer shows that it runs, and is not sent twice.
+// A form that takes longer shows that it runs, for how long, and can be stopped; it is not sent twice.
+const waiting = document.getElementById("wartet");
+let sent = null; // the form, the button that sent it, what is timed
+
+function tell(text, seconds) {
+  waiting.hidden = false;
+  waiting.querySelector("[role=status]").textContent = text;
+  waiting.querySelector(".seconds").textContent = seconds;
+  waiting.querySelector("button").hidden = !seconds;
+}
+
+function endWaiting() {
+  if (!sent) return;
+  for (const timer of sent.timers) clearTimeout(timer);
+  sent.button?.removeAttribute("aria-busy");
+  sent = null;
+  waiting.hidden = true;
+}
+
+function showSeconds(since) {
+  tell(waiting.dataset.running, `${Math.round((performance.now() - since) / 1000)} s`);
+  sent.timers[1] = setTimeout(showSeconds, 1000, since);
+}
+
+// What the browser's own button or Escape ends; `window.stop` ends it, too.
+function stopWaiting() {
+  if (!sent) return;
+  const { button } = sent;
+  endWaiting();
+  tell(waiting.dataset.stopped, "");
+  button?.focus();
+}
+
 document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (event.defaultPrevented) return;
-  if (form.dataset.sent) { event.preventDefault(); return; }
-  form.dataset.sent = "yes";
-  setTimeout(() => {
-    const button = event.submitter;
-    if (button) button.setAttribute("aria-busy", "true");
-  }, 100);
+  if (event.defaultPrevented || !waiting) return;
+  if (sent) { event.preventDefault(); return; }
+  const button = event.submitter;
+  waiting.hidden = true;
+  sent = { button, timers: [setTimeout(() => button?.setAttribute("aria-busy", "true"), 50),
+    setTimeout(showSeconds, 1000, performance.now())] };
 });
+waiting?.querySelector("button").addEventListener("click", () => { window.stop(); stopWaiting(); });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && sent) { window.stop(); stopWaiting(); }
+});
+globalThis.navigation?.addEventListener("navigateerror", stopWaiting);
 // The browser's way back shows the form as it was left.
-addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+addEventListener("pageshow", endWaiting);
 
 // Copies what stands beside the button.
 for (const button of document.querySelectorAll("button[data-copy]")) {

@@ -201,8 +201,26 @@ Html *page_begin(const Visit *visit, const Page *page)
 	return h;
 }
 
+/* What amtspost.js shows while a form takes its time. */
+static void write_waiting(Html *h)
+{
+	html(h, "<div class=\"waiting\" id=\"wartet\" hidden data-running=\"");
+	html_attr(h, _("Der Server wird gefragt. Das kann dauern; Sie können mit „Abbrechen“ "
+		       "aufhören."));
+	html(h, "\" data-stopped=\"");
+	html_attr(h, _("Abgebrochen. Was davor schon geschehen ist, zeigt die Seite, wenn Sie sie "
+		       "neu laden."));
+	html(h, "\"><p><span role=\"status\"></span> "
+		"<span class=\"seconds\" aria-hidden=\"true\"></span></p>"
+		"<button type=\"button\" class=\"kern-btn kern-btn--secondary\">"
+		"<span class=\"kern-label\">");
+	html_text(h, _("Abbrechen"));
+	html(h, "</span></button></div>\n");
+}
+
 void page_close(Html *h)
 {
+	write_waiting(h);
 	html(h, "</main>\n<footer><div class=\"inner\"><span>Amtspost " AMTSPOST_VERSION "</span>"
 		"<a href=\"/hilfe\">");
 	html_text(h, _("Hilfe"));

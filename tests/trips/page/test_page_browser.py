@@ -1,6 +1,7 @@
 """All pages in a real browser: at every width, in light, dark and forced colours, with the keyboard alone and
 without scripts; axe finds nothing, nothing comes from elsewhere."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,23 @@ def test_without_scripts(office):
         stop("user", f"/benutzer/{CLERK_A}"), stop("effective", f"/benutzer/{CLERK_A}/wirksam"), stop("log", "/protokoll"),
         stop("oauth", "/systemsteuerung/oauth"), stop("own", "/einstellungen"), stop("help", "/hilfe"),
     ]))
+
+
+@pytest.fixture
+def frozen() -> Iterator[int]:
+    """The port of a server that takes connections and never says anything."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_waiting_is_seen_and_ends(office, frozen):
+    amtspost = office.amtspost
+    amtspost.set("imap.use-default", "false", CLERK_A)
+    amtspost.set("network.timeout", "60")
+    for key, value in (("imap.host", "127.0.0.1"), ("imap.port", str(frozen)), ("imap.tls", "none")):
+        amtspost.set(key, value, CLERK_A)
+    try:
+        check_steps(play("waiting.mjs", office.daemon, CLERK_A))
+    finally:
+        amtspost.set("imap.use-default", "true", CLERK_A)
+        amtspost.set("network.timeout", "5")
