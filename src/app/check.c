@@ -32,6 +32,12 @@ bool check_is_hint(const CheckResult *result)
 
 /* ---- reporting ---- */
 
+void check_begin(const Check *check, CheckStep step, const char *mailbox)
+{
+	if (check->begins)
+		check->begins(check->protocol, step, mailbox, check->data);
+}
+
 static void end_step(Check *check, CheckResult result)
 {
 	int64_t now = clock_monotonic();
@@ -158,6 +164,7 @@ bool check_run(Office *office, const CheckRequest *request, CheckReporter *repor
 		.office = office,
 		.account = account,
 		.report = report,
+		.begins = request->begins,
 		.data = data,
 		.cancel = cancel,
 		.first = &first,

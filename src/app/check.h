@@ -51,10 +51,15 @@ bool check_is_hint(const CheckResult *result);
 /* Called with each RESULT, which it borrows, as soon as it is there. */
 typedef void CheckReporter(const CheckResult *result, void *data);
 
+/* Called before a step that asks somebody, and may take its time; MAILBOX as in CheckResult. With
+ * CHECK_PROXY or CHECK_TCP the connection begins, up to the server's first answer. */
+typedef void CheckBeginner(MailProtocol protocol, CheckStep step, const char *mailbox, void *data);
+
 typedef struct CheckRequest {
 	const char *user;
 	bool imap; /* neither of them: both, SMTP if it is set up */
 	bool smtp;
+	CheckBeginner *begins; /* with the reporter's data; NULL: nobody wants to know */
 } CheckRequest;
 
 /* Goes through the steps of REQUEST, all of them whatever is found. A login that the server refused

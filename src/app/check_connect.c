@@ -35,6 +35,7 @@ static bool check_name(Check *check, const Endpoint *endpoint)
 					     : _("Entfällt: Eingetragen ist eine IP-Adresse."));
 		return true;
 	}
+	check_begin(check, CHECK_DNS, NULL);
 	addresses = stream_resolve(endpoint->host, endpoint->timeout, check->cancel, &problem);
 	if (!addresses) {
 		check_bad(check, CHECK_DNS, problem);
@@ -316,12 +317,14 @@ bool check_connect(Check *check)
 		skip_rest(check, CHECK_PROXY);
 		return false;
 	}
+	check_begin(check, endpoint->proxy.host ? CHECK_PROXY : CHECK_TCP, NULL);
 	stream = stream_open_watched(endpoint, check->cancel, &report, &problem);
 	if (!stream) {
 		report_failure(check, endpoint, &report, problem);
 		return false;
 	}
 	report_good(check, endpoint, &report, CHECK_CAPABILITIES);
+	check_begin(check, CHECK_CAPABILITIES, NULL);
 	if (!mail_session_begin(check->protocol, stream, &check->session, &problem)) {
 		check_bad(check, CHECK_CAPABILITIES, problem);
 		return false;

@@ -12,6 +12,7 @@ typedef struct Check {
 	const Account *account;
 	MailProtocol protocol;
 	CheckReporter *report;
+	CheckBeginner *begins; /* NULL: none */
 	void *data;
 	const Cancel *cancel;
 	int64_t started;      /* the step that is going on, on the monotonic clock */
@@ -21,6 +22,8 @@ typedef struct Check {
 	Repeats *secrets;     /* check_withhold.c: what no step may tell; NULL: not collected yet */
 } Check;
 
+/* STEP is about to ask somebody; MAILBOX: for that further one (NULL: none). */
+void check_begin(const Check *check, CheckStep step, const char *mailbox);
 /* Each ends the step that is going on and begins the next; DETAIL, ADVICE (nullable) and PROBLEM
  * are taken. */
 void check_good(Check *check, CheckStep step, char *detail, char *advice);

@@ -179,6 +179,7 @@ static bool check_folders(Check *check)
 	char *advice = NULL;
 	char *whole;
 
+	check_begin(check, CHECK_FOLDERS, NULL);
 	if (!look_into(check, mailbox, check->account->address, &detail, &advice, &problem)) {
 		bool gone = is_gone(problem);
 
@@ -217,13 +218,15 @@ static char *describe_way(const Check *check, const Mailbox *mailbox)
 
 static bool check_shared(Check *check, const char *address, MailboxRetry *retry)
 {
+	g_autoptr(Mailbox) mailbox = NULL;
 	GError *problem = NULL;
-	g_autoptr(Mailbox) mailbox = mailbox_open(
-		check->office, check->account, address, retry, check->cancel, &problem);
 	char *detail = NULL;
 	char *advice = NULL;
 	bool gone;
 
+	check_begin(check, CHECK_MAILBOX, address);
+	mailbox = mailbox_open(
+		check->office, check->account, address, retry, check->cancel, &problem);
 	if (mailbox && look_into(check, mailbox, address, &detail, &advice, &problem)) {
 		g_autofree char *way = describe_way(check, mailbox);
 
@@ -267,6 +270,7 @@ static bool check_sender(Check *check, const char *address, bool mailbox)
 	GError *problem = NULL;
 	bool gone;
 
+	check_begin(check, mailbox ? CHECK_MAILBOX : CHECK_SENDER, mailbox ? address : NULL);
 	if (smtp_try_sender(check->session.smtp, address, check->account->address, &problem)) {
 		char *detail = describe_sender(check, address);
 
@@ -352,6 +356,7 @@ void check_login(Check *check)
 		skip_access(check, _("Nicht geprüft, weil niemand angemeldet ist."));
 		return;
 	}
+	check_begin(check, CHECK_LOGIN, NULL);
 	if (!sign_in_open(check->office, check->account, check->protocol, true, check->cancel,
 		    &check->session, &problem)) {
 		check_bad(check, CHECK_LOGIN, problem);

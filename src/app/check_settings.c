@@ -320,6 +320,7 @@ void check_token(Check *check)
 			_("Entfällt: Mit „Standard“ wird mit einem Kennwort angemeldet."));
 		return;
 	}
+	check_begin(check, CHECK_TOKEN, NULL);
 	check->has_credentials =
 		token_get(check->office, account, NULL, check->cancel, &token, &problem) &&
 		renew(check, token, &finding, &problem);

@@ -73,6 +73,38 @@ static void write_technical(Html *h, const GError *problem)
 	html(h, "</code></p></details>");
 }
 
+/* What goes on is shown as long as nothing stands behind it (amtspost.css). */
+static void begins(MailProtocol protocol, CheckStep step, const char *mailbox, void *data)
+{
+	Ladder *ladder = data;
+	Html *h = ladder->h;
+
+	open_list(ladder, protocol);
+	html(h, "<li class=\"running\"><div class=\"step\">");
+	page_badge(h, TONE_INFO, _("läuft"));
+	html(h, "<strong>");
+	if (step == CHECK_PROXY || step == CHECK_TCP)
+		html_text(h, _("Verbindung bis zur ersten Antwort des Servers"));
+	else
+		html_text(h, words_check_step(step));
+	if (mailbox)
+		html_printf(h, " %s", mailbox);
+	html(h, "</strong></div></li>\n");
+	flush(ladder);
+}
+
+/* To go elsewhere is what cancels the check; the end hides it. */
+static void write_stop(Html *h, const Visit *visit)
+{
+	const char *path = visit_next(visit);
+
+	html(h, "<p class=\"buttons stop\"><a class=\"kern-btn kern-btn--secondary\" href=\"");
+	html_attr(h, path ? path : "/");
+	html(h, "\"><span class=\"kern-label\">");
+	html_text(h, _("Abbrechen"));
+	html(h, "</span></a></p>\n");
+}
+
 static void report(const CheckResult *result, void *data)
 {
 	Ladder *ladder = data;
@@ -151,10 +183,12 @@ static void write_end(Ladder *ladder, const GError *problem)
 		where = _("Was zu beachten ist, steht bei jedem Hinweis.");
 	if (ladder->opened)
 		html(h, "</ol>\n");
+	html(h, "<div id=\"ende\">");
 	if (problem && !ladder->opened)
 		page_alert_failure(h, problem);
 	else
 		page_alert(h, ladder->failed > 0 ? TONE_WARNING : TONE_SUCCESS, end, where);
+	html(h, "</div>\n");
 	write_way_back(ladder);
 	page_close(h);
 }
@@ -180,6 +214,7 @@ static bool run_check(Visit *visit, GError **error)
 		.user = checked_user(visit, error),
 		.imap = visit_has(visit, "imap"),
 		.smtp = visit_has(visit, "smtp"),
+		.begins = begins,
 	};
 	g_autoptr(GError) problem = NULL;
 	g_autoptr(Html) h = NULL;
@@ -195,6 +230,7 @@ static bool run_check(Visit *visit, GError **error)
 		  "nicht gesendet."),
 		request.user);
 	html(h, "</p>\n");
+	write_stop(h, visit);
 	web_response_header(visit->response, "Cache-Control", "no-store");
 	web_response_start(visit->response, "text/html; charset=utf-8");
 	flush(&ladder);

@@ -1,9 +1,11 @@
 """Persönliche Einstellungen with Standard: passwords, further mailboxes, hidden folders, the own password."""
 
-from urllib.parse import quote
+import socket
+from urllib.parse import quote, urlencode
+from urllib.request import Request, urlopen
 
 import pytest
-from page import PAGE_PASSWORD, Daemon, Person
+from page import PAGE_PASSWORD, Daemon, Person, View
 from peers.dovecot import free_port
 from runner import CLERK, MARK, PASSWORD
 
@@ -216,6 +218,26 @@ def test_the_end_of_a_check_counts_hints_and_failures(unset):
     assert "Alles in Ordnung; 2 Hinweise." in check(unset)
     amtspost.set("imap.port", str(free_port()))
     assert "1 Schritt ist gescheitert; 1 Hinweis. Was zu tun ist und von wem" in check(unset)
+
+
+def test_a_step_is_named_before_it_is_done(unset):
+    passwords(unset, PASSWORD)
+    amtspost = unset.daemon.amtspost
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        amtspost.set_server(frozen.getsockname()[1], host="127.0.0.1", timeout=60)
+        unset.get(PATH)
+        address = f"http://127.0.0.1:{unset.daemon.port}/pruefen"
+        headers = {"Host": f"{unset.daemon.host}:{unset.daemon.port}", "Content-Type": "application/x-www-form-urlencoded",
+                   "Cookie": "; ".join(f"{name}={value}" for name, value in unset.cookies.items())}
+        body = urlencode({"csrf": unset.csrf(), "benutzer": CLERK}).encode()
+        with urlopen(Request(address, body, headers), timeout=20) as answer:
+            read = b""
+            while b"running" not in read or not read.endswith(b"</li>\n"):
+                read += answer.readline()
+    # It goes on; whoever leaves the page cancels it.
+    text = View(read.decode()).text
+    assert "Abbrechen" in text
+    assert text.endswith("läuft Verbindung bis zur ersten Antwort des Servers")
 
 
 # Postfächer
