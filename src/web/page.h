@@ -39,6 +39,8 @@ void page_badge(Html *h, PageTone tone, const char *word);
 
 /* <form method="post" action="ACTION"> with the session's token. */
 void form_begin(Html *h, const Visit *visit, const char *action);
+/* The same with an ID, for buttons that stand elsewhere. */
+void form_begin_named(Html *h, const Visit *visit, const char *action, const char *id);
 void form_end(Html *h);
 /* A form whose only control is a button: one deed. CLASS: "primary", "secondary", "tertiary". */
 void form_button(
@@ -90,6 +92,8 @@ void table_row(Html *h);
 /* The next cell, labelled LABEL; the first one of a row is its heading. */
 void table_cell(Html *h, const char *label);
 void table_heading_cell(Html *h, const char *label);
+/* A heading over the rows that follow, across COLUMNS. */
+void table_group(Html *h, const char *heading, int columns);
 void table_end(Html *h);
 
 /* "1–50 von 10.000" with links; PATH holds the query up to "seite=". */

@@ -1,248 +1,61 @@
-/* Persönliche Einstellungen | Postfächer: what the import hides, beside the real folders; what
- * happens after an import; the signature. */
+/* Persönliche Einstellungen | Postfächer: what the import hides, what happens after it, the
+ * signature. All of it is one form with one "Speichern". Beside each field stands, hidden, what it
+ * showed: what was saved meanwhile in another window is not overwritten. */
 #include "web/page_personal.h"
 
 #include <string.h>
 #include "app/folders.h"
-#include "app/words.h"
+#include "base/hash.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "failure/failure.h"
 
 #define NAMES "namen"
 #define PART "teil"
-/* The two buttons of a folder. What they send: the row's number, a blank, what to add or
- * remove, percent-encoded: a field's value shows invisible letters as something else. */
-#define HIDE "ausblenden"
-#define UNHIDE "einblenden"
-#define ROW_ID "zeile-"
+#define STANDARD "standard"
+#define LISTED "ordner"	 /* the real folders stand beside the form */
+#define FORMER "vorher." /* before a setting's name: what its field showed */
+#define FORMER_LETTERS 16
 
-static const SettingKey import_keys[] = {
-	SETTING_IMPORT_AFTER, SETTING_IMPORT_AFTER_FOLDER, SETTING_SMTP_SIGNATURE};
+/* The list comes first. */
+static const SettingKey page_keys[] = {SETTING_IMPORT_HIDDEN_FOLDERS, SETTING_IMPORT_AFTER,
+	SETTING_IMPORT_AFTER_FOLDER, SETTING_SMTP_SIGNATURE};
 
-/* What the list holds now, joined by ';'; borrowed. */
-static const char *present_list(const SettingView *view)
+/* What the field of VIEW shows unless something is typed; borrowed. */
+static const char *present(const SettingView *view)
 {
-	return view->stored ? view->stored : view->setting->fallback;
+	const char *value = view->stored ? view->stored : view->setting->fallback;
+
+	return value ? value : "";
 }
 
-/* ---- showing ---- */
+/* ---- what was changed, here and elsewhere ---- */
 
-static void write_list(Html *h, const SettingForm *form)
+/* A few letters that tell VALUE from others; yours. */
+static char *fingerprint(const char *value)
 {
-	const SettingView *view = form->by_key[SETTING_IMPORT_HIDDEN_FOLDERS];
-	g_autofree char *lines = g_strdelimit(g_strdup(present_list(view)), ";", '\n');
-	const char *typed = form->typed ? visit_field(form->visit, NAMES) : NULL;
-	const char *state = _("Sie haben die Liste noch nie geändert: Es gilt der Standard.");
+	uint8_t digest[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE];
 
-	if (view->stored)
-		state = *view->stored
-				? _("Sie haben die Liste geändert.")
-				: _("Sie haben die Liste geleert: Es wird nichts ausgeblendet.");
-	html(h, "<p>");
-	html_text(h, state);
-	html(h, "</p>\n");
-	field_lines(h,
-		&(Field){.name = NAMES,
-			.label = _("Beim Import ausgeblendete Ordner und Postfächer"),
-			.hint = _("Ein Name je Zeile. Ein Ordnername gilt in jedem Postfach, mit "
-				  "allem, "
-				  "was darunter liegt; eine Adresse blendet das ganze Postfach "
-				  "aus. Eine "
-				  "leere Liste blendet nichts aus."),
-			.value = typed ? typed : lines,
-			.error = form->errors[SETTING_IMPORT_HIDDEN_FOLDERS]},
-		12);
+	sha256_of(value, strlen(value), digest);
+	sha256_to_hex(digest, hex);
+	return g_strndup(hex, FORMER_LETTERS);
 }
 
-static void write_hidden_form(Html *h, const SettingForm *form)
+/* What the field of VIEW showed, "" for a form that does not tell; borrowed. */
+static const char *former(const Visit *visit, const SettingView *view)
 {
-	html(h, "<section><h2 class=\"kern-heading-medium\">");
-	html_text(h, _("Ausgeblendete Ordner"));
-	html(h, "</h2>\n");
-	form_begin(h, form->visit, PERSONAL_HIDDEN);
-	write_list(h, form);
-	html(h, "<div class=\"buttons\">");
-	form_submit(h, _("Liste speichern"), "primary", PART, "liste");
-	form_submit(h, _("Standard wiederherstellen"), "secondary", PART, "standard");
-	html(h, "</div>\n");
-	form_end(h);
-	html(h, "</section>\n");
+	g_autofree char *name = g_strconcat(FORMER, view->setting->name, NULL);
+
+	return visit_field(visit, name);
 }
 
-/* What is stored but cannot work; that it cannot be told is no failure of the page. */
-static void write_import_warning(Html *h, const SettingForm *form)
+static bool equals(const char *value, const char *print)
 {
-	g_autofree char *warning = NULL;
-	g_autoptr(GError) ignored = NULL;
+	g_autofree char *own = fingerprint(value);
 
-	settings_warn(office_settings(form->visit->office), form->user,
-		settings_get_row(SETTING_IMPORT_AFTER), &warning, &ignored);
-	if (warning)
-		page_alert(h, TONE_WARNING, warning, NULL);
+	return strcmp(own, print) == 0;
 }
-
-static void write_import_form(Html *h, const SettingForm *form)
-{
-	html(h, "<section><h2 class=\"kern-heading-medium\">");
-	html_text(h, _("Import und Versand"));
-	html(h, "</h2>\n");
-	write_import_warning(h, form);
-	form_begin(h, form->visit, PERSONAL_HIDDEN);
-	for (size_t i = 0; i < G_N_ELEMENTS(import_keys); i++)
-		setting_form_field(h, form, import_keys[i], NULL);
-	html(h, "<div class=\"buttons\">");
-	form_submit(h, _("Speichern"), "primary", PART, "import");
-	html(h, "</div>\n");
-	form_end(h);
-	html(h, "</section>\n");
-}
-
-/* Whether an entry can stand for the folder NAME. One that is an address would hide a mailbox. */
-static bool can_be_entry(const char *name)
-{
-	size_t length = strlen(name);
-
-	return length > 0 && name[0] != ' ' && name[length - 1] != ' ' && !strchr(name, ';') &&
-	       !text_has_control(name) && !text_is_address(name);
-}
-
-/* The button of row NUMBER: the redirect that follows leads back to it. ABOUT is for those who
- * only hear it. */
-static void write_deed(Html *h, guint number, const char *deed, const char *label, const char *what,
-	const char *about)
-{
-	html(h, "<button id=\"" ROW_ID);
-	html_number(h, number);
-	html(h, "\" type=\"submit\" class=\"kern-btn kern-btn--tertiary\" name=\"");
-	html_attr(h, deed);
-	html(h, "\" value=\"");
-	html_number(h, number);
-	html(h, " ");
-	html_url(h, what);
-	html(h, "\"><span class=\"kern-label\">");
-	html_text(h, label);
-	html(h, "</span><span class=\"kern-sr-only\">: ");
-	html_text(h, about);
-	html(h, "</span></button>");
-}
-
-static void write_folder(Html *h, const FolderView *folder, guint number, const char *const *labels)
-{
-	g_autofree char *hidden = words_hidden(folder);
-
-	table_row(h);
-	table_heading_cell(h, labels[0]);
-	html_text(h, folder->name);
-	table_cell(h, labels[1]);
-	html_text(h, folder->mailbox);
-	table_cell(h, labels[2]);
-	if (folder->messages >= 0)
-		html_number(h, folder->messages);
-	else
-		html_text(h, "–");
-	table_cell(h, labels[3]);
-	if (hidden)
-		page_badge(h, TONE_INFO, hidden);
-	else
-		html_text(h, _("wird gezeigt"));
-	html(h, " ");
-	if (folder->hidden_by)
-		write_deed(h, number, UNHIDE,
-			folder->whole ? _("Postfach einblenden") : _("Einblenden"),
-			folder->hidden_by, folder->whole ? folder->mailbox : folder->name);
-	else if (can_be_entry(folder->name))
-		write_deed(h, number, HIDE, _("Ausblenden"), folder->name, folder->name);
-}
-
-static void write_folders(Html *h, const Visit *visit, const FolderList *list)
-{
-	const char *labels[] = {_("Ordner"), _("Postfach"), _("E-Mails"), _("Beim Import"), NULL};
-
-	for (guint i = 0; i < list->problems->len; i++)
-		page_alert(h, TONE_WARNING, list->problems->pdata[i], NULL);
-	form_begin(h, visit, PERSONAL_HIDDEN);
-	html(h, "<input type=\"hidden\" name=\"" PART "\" value=\"ordner\">\n");
-	table_begin(h, _("Meine Ordner"), labels);
-	for (guint i = 0; i < list->views->len; i++)
-		write_folder(h, list->views->pdata[i], i, labels);
-	table_end(h);
-	form_end(h);
-	html(h, "<p class=\"note\">");
-	html_text(
-		h, _("„Ausblenden“ fügt den Ordner der Liste hinzu, mit allem, was darunter liegt. "
-		     "„Einblenden“ entfernt den genannten Eintrag; gezeigt wird dann alles, was "
-		     "nur er ausgeblendet hat."));
-	html(h, "</p>\n");
-}
-
-static void write_sign_in_link(Html *h)
-{
-	html(h, "<p><a class=\"kern-link\" href=\"" PERSONAL_PATH "?weiter=" PERSONAL_FOLDERS
-		"\">");
-	html_text(h, _("Zur Anmeldung; danach geht es hier weiter"));
-	html(h, "</a></p>\n");
-}
-
-/* LIST and PROBLEM NULL: nobody has asked for the folders. */
-static void write_real_folders(
-	Html *h, const Visit *visit, const FolderList *list, const GError *problem)
-{
-	html(h, "<section id=\"ordner\"><h2 class=\"kern-heading-medium\">");
-	html_text(h, _("Meine Ordner"));
-	html(h, "</h2>\n");
-	if (problem)
-		page_alert_failure(h, problem);
-	if (problem && failure_code(problem) == FAILURE_CODE_LOGIN)
-		write_sign_in_link(h);
-	if (list && !problem)
-		write_folders(h, visit, list);
-	html(h, "<form method=\"get\" action=\"" PERSONAL_FOLDERS "#ordner\">");
-	form_submit(h, list ? _("Ordner neu laden") : _("Meine Ordner zeigen"), "secondary", NULL,
-		NULL);
-	html(h, "</form><p class=\"note\">");
-	html_text(h, _("Dafür wird der Mailserver gefragt."));
-	html(h, "</p></section>\n");
-}
-
-static bool show(Visit *visit, const SettingForm *form, const GError *problem,
-	const FolderList *list, const GError *list_problem)
-{
-	Html *h = page_personal_begin(visit, PERSONAL_HIDDEN, true);
-
-	if (problem)
-		page_alert_failure(h, problem);
-	html(h, "<div class=\"columns\"><div>\n");
-	write_hidden_form(h, form);
-	write_import_form(h, form);
-	html(h, "</div>\n");
-	write_real_folders(h, visit, list, list_problem);
-	html(h, "</div>\n");
-	return page_end(visit, h, problem ? 422 : 200);
-}
-
-bool page_hidden_run(Visit *visit, GError **error)
-{
-	g_auto(SettingForm) form = {0};
-
-	return setting_form_load(&form, visit, visit->user->name, error) &&
-	       show(visit, &form, NULL, NULL, NULL);
-}
-
-bool page_hidden_folders(Visit *visit, GError **error)
-{
-	g_auto(SettingForm) form = {0};
-	g_auto(FolderList) list = {0};
-	g_autoptr(GError) problem = NULL;
-
-	if (!setting_form_load(&form, visit, visit->user->name, error))
-		return false;
-	folders_list(visit->office, visit->user->name, NULL, true,
-		web_request_cancel(visit->request), &list, &problem);
-	return show(visit, &form, NULL, &list, problem);
-}
-
-/* ---- saving ---- */
 
 /* The lines of TEXT as a list; yours. */
 static char *join_lines(const char *text)
@@ -258,36 +71,219 @@ static char *join_lines(const char *text)
 	return g_string_free(list, FALSE);
 }
 
-static bool apply_list(Visit *visit, const char *value, GError **error)
+/* What was typed for KEY; NULL: the form has no such field. Yours. */
+static char *typed_value(const Visit *visit, SettingKey key)
 {
-	SettingChange change = {
-		.setting = settings_get_row(SETTING_IMPORT_HIDDEN_FOLDERS),
-		.value = value,
-	};
+	bool list = key == SETTING_IMPORT_HIDDEN_FOLDERS;
+	const char *name = list ? NAMES : settings_get_row(key)->name;
 
-	return settings_apply(office_settings(visit->office), visit->user->name, &change, 1, 0,
-		visit->actor, error);
+	if (!visit->form || !form_get(visit->form, name))
+		return NULL;
+	return list ? join_lines(visit_field(visit, name)) : g_strdup(visit_field(visit, name));
 }
 
-/* What equals the present list changes nothing, so "never changed" stays that. */
-static bool save_list(Visit *visit, SettingForm *form, GError **error)
+/* Whether the form changes what its field of KEY showed. */
+static bool is_touched(const SettingForm *form, SettingKey key)
+{
+	g_autofree char *typed = typed_value(form->visit, key);
+
+	return typed && !equals(typed, former(form->visit, form->by_key[key]));
+}
+
+/* ---- showing ---- */
+
+/* Once shown again, a field that nobody touched is still not to be saved. */
+static void write_former(Html *h, const SettingForm *form, SettingKey key)
+{
+	const SettingView *view = form->by_key[key];
+	bool again = form->typed && !is_touched(form, key);
+	g_autofree char *print =
+		again ? g_strdup(former(form->visit, view)) : fingerprint(present(view));
+
+	html(h, "<input type=\"hidden\" name=\"" FORMER);
+	html_attr(h, view->setting->name);
+	html(h, "\" value=\"");
+	html_attr(h, print);
+	html(h, "\">\n");
+}
+
+static void write_list(Html *h, const SettingForm *form)
 {
 	const SettingView *view = form->by_key[SETTING_IMPORT_HIDDEN_FOLDERS];
-	g_autofree char *joined = join_lines(visit_field(visit, NAMES));
-	g_autoptr(GError) problem = NULL;
-	g_autofree char *normal = settings_normalise(view->setting, joined, &problem);
+	g_autofree char *lines = g_strdelimit(g_strdup(present(view)), ";", '\n');
+	const char *typed = form->typed ? form_get(form->visit->form, NAMES) : NULL;
+	const char *state = _("Sie haben die Liste noch nie geändert: Es gilt der Standard.");
 
-	form->typed = true;
-	if (!normal) {
-		form->errors[SETTING_IMPORT_HIDDEN_FOLDERS] = failure_sentence(problem);
-		g_clear_error(&problem);
-		failure_set(&problem, FAILURE_FORM_FIELDS, NULL, "values are not allowed");
-		return show(visit, form, problem, NULL, NULL);
-	}
-	if (strcmp(normal, present_list(view)) == 0)
-		return visit_redirect(visit, PERSONAL_HIDDEN, "unveraendert");
-	return apply_list(visit, normal, error) &&
-	       visit_redirect(visit, PERSONAL_HIDDEN, "gespeichert");
+	if (view->stored)
+		state = *view->stored
+				? _("Sie haben die Liste geändert.")
+				: _("Sie haben die Liste geleert: Es wird nichts ausgeblendet.");
+	html(h, "<h2 class=\"kern-heading-medium\">");
+	html_text(h, _("Ausgeblendete Ordner"));
+	html(h, "</h2><p>");
+	html_text(h, state);
+	html(h, "</p>\n");
+	field_lines(h,
+		&(Field){.name = NAMES,
+			.label = _("Beim Import ausgeblendete Ordner und Postfächer"),
+			.hint = _("Ein Name je Zeile. Ein Ordnername gilt in jedem Postfach, mit "
+				  "allem, "
+				  "was darunter liegt; eine Adresse blendet das ganze Postfach "
+				  "aus. Eine "
+				  "leere Liste blendet nichts aus."),
+			.value = typed ? typed : lines,
+			.error = form->errors[SETTING_IMPORT_HIDDEN_FOLDERS]},
+		12);
+}
+
+/* What is stored but cannot work; that it cannot be told is no failure of the page. */
+static void write_import_warning(Html *h, const SettingForm *form)
+{
+	g_autofree char *warning = NULL;
+	g_autoptr(GError) ignored = NULL;
+
+	settings_warn(office_settings(form->visit->office), form->user,
+		settings_get_row(SETTING_IMPORT_AFTER), &warning, &ignored);
+	if (warning)
+		page_alert(h, TONE_WARNING, warning, NULL);
+}
+
+static void write_import(Html *h, const SettingForm *form)
+{
+	const SettingLook after = {.label = _("Nach dem Import")};
+	const SettingLook folder = {
+		.label = _("Zielordner"),
+		.why = _("Nur bei „in einen Ordner verschieben“: der Ordner auf dem Mailserver, "
+			 "in den importierte E-Mails kommen."),
+	};
+
+	html(h, "<h2 class=\"kern-heading-medium\">");
+	html_text(h, _("Import und Versand"));
+	html(h, "</h2>\n");
+	write_import_warning(h, form);
+	setting_form_field(h, form, SETTING_IMPORT_AFTER, &after);
+	setting_form_field(h, form, SETTING_IMPORT_AFTER_FOLDER, &folder);
+	setting_form_field(h, form, SETTING_SMTP_SIGNATURE, NULL);
+}
+
+/* Behind "Speichern", which the Enter key presses because it is the form's first button. */
+static void write_restore(Html *h, const SettingForm *form)
+{
+	if (!form->by_key[SETTING_IMPORT_HIDDEN_FOLDERS]->stored)
+		return;
+	html(h, "<details class=\"fold\"><summary>");
+	html_text(h, _("Standard der ausgeblendeten Ordner wiederherstellen"));
+	html(h, "</summary><p>");
+	html_text(h, _("Ihre eigene Liste geht dabei verloren. Was Sie auf dieser Seite sonst "
+		       "geändert haben, wird mitgespeichert."));
+	html(h, "</p>\n");
+	form_submit(h, _("Standard wiederherstellen"), "secondary", PART, STANDARD);
+	html(h, "</details>\n");
+}
+
+static void write_form(Html *h, const SettingForm *form, bool listed)
+{
+	form_begin_named(h, form->visit, PERSONAL_HIDDEN, HIDDEN_FORM);
+	for (size_t i = 0; i < G_N_ELEMENTS(page_keys); i++)
+		write_former(h, form, page_keys[i]);
+	if (listed)
+		html(h, "<input type=\"hidden\" name=\"" LISTED "\" value=\"true\">\n");
+	write_list(h, form);
+	write_import(h, form);
+	html(h, "<div class=\"buttons\">");
+	form_submit(h, _("Speichern"), "primary", NULL, NULL);
+	html(h, "</div>\n");
+	write_restore(h, form);
+	form_end(h);
+}
+
+static void write_problem(Html *h, const GError *problem)
+{
+	if (failure_is(problem, FAILURE_SETTINGS_CHANGED))
+		page_alert(h, TONE_DANGER,
+			_("Diese Angaben wurden inzwischen geändert, vielleicht in einem anderen "
+			  "Fenster."),
+			_("Gespeichert ist von Ihren Angaben noch nichts; was Sie eingegeben "
+			  "haben, steht noch in den Feldern. Was inzwischen gilt, steht daneben; "
+			  "„Speichern“ ersetzt es durch Ihre Angaben."));
+	else
+		page_alert_failure(h, problem);
+}
+
+static bool show(Visit *visit, const SettingForm *form, const GError *problem,
+	const FolderList *list, const GError *list_problem)
+{
+	Html *h = page_personal_begin(visit, PERSONAL_HIDDEN, true);
+
+	if (problem)
+		write_problem(h, problem);
+	html(h, "<div class=\"columns\"><div>\n");
+	write_form(h, form, list != NULL);
+	html(h, "</div>\n");
+	page_folders_show(h, list, list_problem);
+	html(h, "</div>\n");
+	return page_end(visit, h, problem ? 422 : 200);
+}
+
+/* The page with the real folders; PROBLEM (nullable) as it came from saving. */
+static bool show_folders(Visit *visit, const SettingForm *form, const GError *problem)
+{
+	g_auto(FolderList) list = {0};
+	g_autoptr(GError) list_problem = NULL;
+
+	folders_list(visit->office, visit->user->name, NULL, true,
+		web_request_cancel(visit->request), &list, &list_problem);
+	return show(visit, form, problem, &list, list_problem);
+}
+
+bool page_hidden_run(Visit *visit, GError **error)
+{
+	g_auto(SettingForm) form = {0};
+
+	return setting_form_load(&form, visit, visit->user->name, error) &&
+	       show(visit, &form, NULL, NULL, NULL);
+}
+
+bool page_hidden_folders(Visit *visit, GError **error)
+{
+	g_auto(SettingForm) form = {0};
+
+	return setting_form_load(&form, visit, visit->user->name, error) &&
+	       show_folders(visit, &form, NULL);
+}
+
+/* ---- saving ---- */
+
+/* What one request saves. */
+typedef struct Saving {
+	SettingForm *form;
+	bool list_changes;
+	char *list;				  /* NULL: the standard */
+	SettingKey keys[G_N_ELEMENTS(page_keys)]; /* further ones that were touched */
+	size_t count;
+	bool conflict;
+	guint64 row; /* of the folder whose button it was */
+} Saving;
+
+static void saving_clear(Saving *saving)
+{
+	g_free(saving->list);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Saving, saving_clear)
+
+/* KEY is to become something else than it showed: was it changed meanwhile? */
+static void check_former(Saving *saving, SettingKey key)
+{
+	SettingForm *form = saving->form;
+	const SettingView *view = form->by_key[key];
+	const char *shown = setting_shown(view);
+
+	if (equals(present(view), former(form->visit, view)))
+		return;
+	saving->conflict = true;
+	g_free(form->errors[key]);
+	form->errors[key] = g_strdup_printf(
+		_("Inzwischen gespeichert ist: %s"), shown && *shown ? shown : _("nichts"));
 }
 
 /* LIST without ENTRY, or with it behind all others; yours. */
@@ -305,64 +301,142 @@ static char *change_list(const char *list, const char *entry, bool add)
 	return g_strjoinv(";", (char **)items->pdata);
 }
 
-/* Back to the row whose button it was. */
-static bool go_to_row(Visit *visit, guint64 number, const char *notice)
+static bool is_deed(const Visit *visit)
 {
-	g_autofree char *place = g_strdup_printf(
-		PERSONAL_FOLDERS "?hinweis=%s#" ROW_ID "%" G_GUINT64_FORMAT, notice, number);
-
-	return visit_redirect(visit, place, NULL);
+	return visit_has(visit, HIDDEN_HIDE) || visit_has(visit, HIDDEN_SHOW);
 }
 
-/* One folder's button. */
-static bool save_folder(Visit *visit, const SettingForm *form, GError **error)
+/* Has one folder's button change the list. */
+static bool take_deed(Saving *saving, GError **error)
 {
-	const SettingView *view = form->by_key[SETTING_IMPORT_HIDDEN_FOLDERS];
-	bool add = visit_has(visit, HIDE);
-	const char *sent = visit_field(visit, add ? HIDE : UNHIDE);
+	const Visit *visit = saving->form->visit;
+	bool add = visit_has(visit, HIDDEN_HIDE);
+	const char *sent = visit_field(visit, add ? HIDDEN_HIDE : HIDDEN_SHOW);
 	char *end;
-	guint64 number = g_ascii_strtoull(sent, &end, 10);
-	g_autofree char *entry = g_uri_unescape_string(*end == ' ' ? end + 1 : "", NULL);
-	g_autofree char *changed = NULL;
-	g_autofree char *normal = NULL;
+	g_autofree char *entry = NULL;
+	char *changed;
 
-	if (!entry || (add && !can_be_entry(entry))) {
+	saving->row = g_ascii_strtoull(sent, &end, 10);
+	entry = g_uri_unescape_string(*end == ' ' ? end + 1 : "", NULL);
+	if (!entry || (add && !page_folders_can_hide(entry))) {
 		failure_set(error, FAILURE_FORM_FIELDS, NULL, "no entry for a folder");
 		return false;
 	}
-	changed = change_list(present_list(view), entry, add);
-	normal = settings_normalise(view->setting, changed, error);
-	if (!normal)
-		return false;
-	if (strcmp(normal, present_list(view)) == 0)
-		return go_to_row(visit, number, "unveraendert");
-	return apply_list(visit, normal, error) &&
-	       go_to_row(visit, number, add ? "ausgeblendet" : "eingeblendet");
+	changed = change_list(saving->list, entry, add);
+	g_free(saving->list);
+	saving->list = changed;
+	return true;
 }
 
-static bool restore(Visit *visit, const SettingForm *form, GError **error)
+/* What becomes of the list: what was typed, else what is stored now; then what a button changes. */
+static bool take_list(Saving *saving, GError **error)
 {
-	if (!form->by_key[SETTING_IMPORT_HIDDEN_FOLDERS]->set)
-		return visit_redirect(visit, PERSONAL_HIDDEN, "unveraendert");
-	return apply_list(visit, NULL, error) && visit_redirect(visit, PERSONAL_HIDDEN, "standard");
+	SettingForm *form = saving->form;
+	const SettingView *view = form->by_key[SETTING_IMPORT_HIDDEN_FOLDERS];
+	bool touched = is_touched(form, SETTING_IMPORT_HIDDEN_FOLDERS);
+	g_autofree char *normal = NULL;
+	g_autoptr(GError) problem = NULL;
+
+	saving->list = touched ? typed_value(form->visit, SETTING_IMPORT_HIDDEN_FOLDERS)
+			       : g_strdup(present(view));
+	if (is_deed(form->visit) && !take_deed(saving, error))
+		return false;
+	normal = settings_normalise(view->setting, saving->list, &problem);
+	if (!normal) {
+		form->errors[SETTING_IMPORT_HIDDEN_FOLDERS] = failure_sentence(problem);
+		failure_set(error, FAILURE_FORM_FIELDS, NULL, "values are not allowed");
+		return false;
+	}
+	/* What equals the present list changes nothing, so "never changed" stays that. */
+	saving->list_changes = strcmp(normal, present(view)) != 0;
+	if (touched && saving->list_changes)
+		check_former(saving, SETTING_IMPORT_HIDDEN_FOLDERS);
+	g_free(saving->list);
+	saving->list = g_steal_pointer(&normal);
+	return true;
+}
+
+static void take_standard(Saving *saving)
+{
+	saving->list_changes = saving->form->by_key[SETTING_IMPORT_HIDDEN_FOLDERS]->set;
+	if (saving->list_changes)
+		check_former(saving, SETTING_IMPORT_HIDDEN_FOLDERS);
+}
+
+static void take_others(Saving *saving)
+{
+	for (size_t i = 1; i < G_N_ELEMENTS(page_keys); i++) {
+		g_autofree char *typed = typed_value(saving->form->visit, page_keys[i]);
+
+		if (!is_touched(saving->form, page_keys[i]))
+			continue;
+		saving->keys[saving->count++] = page_keys[i];
+		if (strcmp(typed, present(saving->form->by_key[page_keys[i]])) != 0)
+			check_former(saving, page_keys[i]);
+	}
+}
+
+static bool take(Saving *saving, GError **error)
+{
+	if (strcmp(visit_field(saving->form->visit, PART), STANDARD) == 0)
+		take_standard(saving);
+	else if (!take_list(saving, error))
+		return false;
+	take_others(saving);
+	if (saving->conflict)
+		failure_set(error, FAILURE_SETTINGS_CHANGED, NULL, "changed in another window");
+	return !saving->conflict;
+}
+
+static bool apply(Saving *saving, bool *changed, GError **error)
+{
+	const Visit *visit = saving->form->visit;
+	const SettingChange change = {
+		.setting = settings_get_row(SETTING_IMPORT_HIDDEN_FOLDERS),
+		.value = saving->list,
+	};
+
+	if (!setting_form_apply(saving->form, saving->keys, saving->count, changed, error))
+		return false;
+	if (!saving->list_changes)
+		return true;
+	*changed = true;
+	return settings_apply(office_settings(visit->office), visit->user->name, &change, 1, 0,
+		visit->actor, error);
+}
+
+/* Back to the row whose button it was, or to the page as it was seen. */
+static bool go_back(Visit *visit, const Saving *saving, bool changed)
+{
+	const char *notice = "gespeichert";
+	g_autofree char *row = NULL;
+
+	if (!changed)
+		notice = "unveraendert";
+	else if (is_deed(visit) && saving->count == 0)
+		notice = visit_has(visit, HIDDEN_HIDE) ? "ausgeblendet" : "eingeblendet";
+	else if (!saving->list)
+		notice = "standard";
+	if (!is_deed(visit))
+		return visit_redirect(visit,
+			visit_has(visit, LISTED) ? PERSONAL_FOLDERS : PERSONAL_HIDDEN, notice);
+	row = g_strdup_printf(PERSONAL_FOLDERS "?hinweis=%s#" HIDDEN_ROW "%" G_GUINT64_FORMAT,
+		notice, saving->row);
+	return visit_redirect(visit, row, NULL);
 }
 
 bool page_hidden_save(Visit *visit, GError **error)
 {
 	g_auto(SettingForm) form = {.own = true};
+	g_auto(Saving) saving = {.form = &form};
 	g_autoptr(GError) problem = NULL;
-	const char *part = visit_field(visit, PART);
 	bool changed;
 
 	if (!setting_form_load(&form, visit, visit->user->name, error))
 		return false;
-	if (strcmp(part, "standard") == 0)
-		return restore(visit, &form, error);
-	if (strcmp(part, "liste") == 0)
-		return save_list(visit, &form, error);
-	if (strcmp(part, "ordner") == 0)
-		return save_folder(visit, &form, error);
-	if (!setting_form_apply(&form, import_keys, G_N_ELEMENTS(import_keys), &changed, &problem))
-		return show(visit, &form, problem, NULL, NULL);
-	return visit_redirect(visit, PERSONAL_HIDDEN, changed ? "gespeichert" : "unveraendert");
+	if (take(&saving, &problem) && apply(&saving, &changed, &problem))
+		return go_back(visit, &saving, changed);
+	form.typed = true;
+	return visit_has(visit, LISTED) ? show_folders(visit, &form, problem)
+					: show(visit, &form, problem, NULL, NULL);
 }

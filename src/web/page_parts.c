@@ -45,9 +45,16 @@ void page_badge(Html *h, PageTone tone, const char *word)
 
 void form_begin(Html *h, const Visit *visit, const char *action)
 {
+	form_begin_named(h, visit, action, NULL);
+}
+
+void form_begin_named(Html *h, const Visit *visit, const char *action, const char *id)
+{
 	html(h, "<form method=\"post\" action=\"");
 	html_attr(h, action);
-	html(h, "\">");
+	html(h, "\"");
+	html_attribute(h, "id", id);
+	html(h, ">");
 	if (visit->session) {
 		html(h, "<input type=\"hidden\" name=\"csrf\" value=\"");
 		html_attr(h, visit->session->csrf);
@@ -285,6 +292,16 @@ void table_heading_cell(Html *h, const char *label)
 	html(h, "<th class=\"kern-table__header\" scope=\"row\" data-label=\"");
 	html_attr(h, label);
 	html(h, "\">");
+}
+
+void table_group(Html *h, const char *heading, int columns)
+{
+	html(h, "\n</tbody><tbody class=\"kern-table__body\"><tr class=\"kern-table__row group\">"
+		"<th class=\"kern-table__header\" scope=\"rowgroup\" colspan=\"");
+	html_number(h, columns);
+	html(h, "\">");
+	html_text(h, heading);
+	html(h, "</th>");
 }
 
 void table_end(Html *h)

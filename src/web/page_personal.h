@@ -1,6 +1,7 @@
 /* What the files of Persönliche Einstellungen share. */
 #pragma once
 
+#include "app/folders.h"
 #include "app/login.h"
 #include "web/page.h"
 #include "web/setting_form.h"
@@ -51,6 +52,20 @@ bool page_oauth_confirm(Visit *visit, GError **error);
 bool page_hidden_run(Visit *visit, GError **error);
 bool page_hidden_folders(Visit *visit, GError **error);
 bool page_hidden_save(Visit *visit, GError **error);
+
+/* ---- page_folders.c: the real folders beside it ---- */
+
+#define HIDDEN_FORM "postfaecher" /* its form's id, to which the folders' buttons belong */
+/* The two buttons of a folder. What they send: the row's number, a blank, what to add or
+ * remove, percent-encoded: a field's value shows invisible letters as something else. */
+#define HIDDEN_HIDE "ausblenden"
+#define HIDDEN_SHOW "einblenden"
+#define HIDDEN_ROW "zeile-"
+
+/* Whether an entry can stand for the folder NAME. One that is an address would hide a mailbox. */
+bool page_folders_can_hide(const char *name);
+/* LIST and PROBLEM NULL: nobody has asked for the folders. */
+void page_folders_show(Html *h, const FolderList *list, const GError *problem);
 
 /* ---- page_password.c ---- */
 

@@ -209,8 +209,9 @@ void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const 
 	const Setting *setting = view->setting;
 	bool prefixed = look && look->prefix;
 	g_autofree char *label = g_strdup_printf("%s%s%s%s%s%s", prefixed ? look->prefix : "",
-		prefixed ? ": " : "", _(setting->label), setting->unit ? " (" : "",
-		setting->unit ? _(setting->unit) : "", setting->unit ? ")" : "");
+		prefixed ? ": " : "", look && look->label ? look->label : _(setting->label),
+		setting->unit ? " (" : "", setting->unit ? _(setting->unit) : "",
+		setting->unit ? ")" : "");
 	Field field = {
 		.name = setting->name,
 		.label = label,

@@ -32,6 +32,7 @@ typedef struct SettingLook {
 	bool disabled;
 	bool effective;	    /* the value that holds, read only, with its origin */
 	const char *prefix; /* of the label: "IMAP" */
+	const char *label;  /* in place of the row's */
 	const char *why;    /* in place of the help */
 } SettingLook;
 

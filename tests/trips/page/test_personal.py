@@ -251,12 +251,12 @@ def test_never_changed_and_empty_are_different(unset):
     form = unset.get(HIDDEN).view.form(HIDDEN, namen=None)
     assert form.fields["namen"].split("\n") == STANDARD
     assert "noch nie geändert" in unset.last.text
-    answer = unset.submit(HIDDEN, {"namen": None}, teil="liste")
+    answer = unset.submit(HIDDEN, {"namen": None})
     assert "Es war nichts zu ändern." in answer.text and not hidden(unset)["set"]
-    answer = unset.submit(HIDDEN, {"namen": None}, teil="liste", namen="")
+    answer = unset.submit(HIDDEN, {"namen": None}, namen="")
     assert "nichts ausgeblendet" in answer.text
     assert hidden(unset)["set"] and not hidden(unset)["value"]
-    answer = unset.submit(HIDDEN, {"namen": None}, teil="liste", namen="Spam\r\n\r\n  Bau/Alt \r\nSPAM\r\n")
+    answer = unset.submit(HIDDEN, {"namen": None}, namen="Spam\r\n\r\n  Bau/Alt \r\nSPAM\r\n")
     assert answer.view.form(HIDDEN, namen=None).fields["namen"] == "Spam\nBau/Alt"
     answer = unset.submit(HIDDEN, {"namen": None}, teil="standard")
     assert "Es gilt wieder der Standard." in answer.text and "noch nie geändert" in answer.text
@@ -271,7 +271,7 @@ def test_real_folders_with_what_hides_them(unset, mailbox):
     assert f"{PATH}?weiter={FOLDERS}" in answer.view.links
     passwords(unset, PASSWORD)
     unset.get(HIDDEN)
-    unset.submit(HIDDEN, {"namen": None}, teil="liste", namen="Bauamt")
+    unset.submit(HIDDEN, {"namen": None}, namen="Bauamt")
     text = unset.get(FOLDERS).text
     assert "ausgeblendet durch den Eintrag „Bauamt“" in text
     assert "INBOX" in text and "wird gezeigt" in text
@@ -279,9 +279,9 @@ def test_real_folders_with_what_hides_them(unset, mailbox):
 
 def press(person: Person, folder: str, deed: str):
     """The button DEED beside FOLDER, as the page shows it."""
-    form = person.get(FOLDERS).view.form(HIDDEN, teil="ordner")
+    form = person.get(FOLDERS).view.form(HIDDEN, namen=None)
     (name, value), = [(name, value) for name, value, label in form.buttons if label == f"{deed} : {folder}"]
-    return person.submit(HIDDEN, {"teil": "ordner"}, follow=False, **{name: value}), value.partition(" ")[0]
+    return person.submit(HIDDEN, {"namen": None}, follow=False, **{name: value}), value.partition(" ")[0]
 
 
 def test_hiding_a_real_folder_and_showing_it_again(unset, mailbox):
@@ -304,7 +304,7 @@ def test_hiding_a_real_folder_and_showing_it_again(unset, mailbox):
     press(unset, "Trash", "Einblenden")
     assert hidden(unset)["value"] == ";".join(entry for entry in STANDARD if entry != "Gelöscht")
     # What the list could not hold has no button.
-    labels = [label for _, _, label in unset.get(FOLDERS).view.form(HIDDEN, teil="ordner").buttons]
+    labels = [label for _, _, label in unset.get(FOLDERS).view.form(HIDDEN, namen=None).buttons]
     assert "Zwei; Teile" in unset.last.text and not [label for label in labels if "Teile" in label]
 
 
@@ -312,9 +312,9 @@ def test_hiding_what_no_page_offers(unset):
     passwords(unset, PASSWORD)
     unset.get(HIDDEN)
     for value in ("", "3", "3 ", "3 a;b", "3 chef@musterhausen.example", "x Bauamt", "3 %07", "3 %", "3 %FF"):
-        assert unset.post(HIDDEN, {"teil": "ordner", "ausblenden": value}).status in (400, 422), value
+        assert unset.post(HIDDEN, {"ausblenden": value}).status in (400, 422), value
     for value in ("", "3 Unbekannt", "x"):
-        answer = unset.post(HIDDEN, {"teil": "ordner", "einblenden": value}, follow=False)
+        answer = unset.post(HIDDEN, {"einblenden": value}, follow=False)
         assert answer.status == 303 and "unveraendert" in answer.location, value
         unset.get(HIDDEN)
     assert not hidden(unset)["set"]
@@ -325,7 +325,7 @@ def test_a_hidden_mailbox_is_shown_again(unset, another_mailbox):
     passwords(unset, PASSWORD)
     unset.submit(MAILBOX, {"postfach": another_mailbox.address}, **{"kennwort-1": PASSWORD})
     unset.get(HIDDEN)
-    unset.submit(HIDDEN, {"namen": None}, teil="liste", namen=f"Spam\n{another_mailbox.address}")
+    unset.submit(HIDDEN, {"namen": None}, namen=f"Spam\n{another_mailbox.address}")
     press(unset, another_mailbox.address, "Postfach einblenden")
     assert hidden(unset)["value"] == "Spam"
 
@@ -334,7 +334,7 @@ def test_after_the_import_and_the_signature(unset):
     unset.get(HIDDEN)
     # What others change meanwhile does not matter for one's own values.
     unset.daemon.amtspost.set("office.name", "Stadt Musterhausen")
-    unset.submit(HIDDEN, {"import.after": None}, teil="import", import__after="move",
+    unset.submit(HIDDEN, {"import.after": None}, import__after="move",
                  smtp__signature="Mit freundlichen Grüßen\r\nM. Muster",
                  **{"import.after-folder": "Erledigt"})
     assert "gespeichert" in unset.last.text
@@ -357,17 +357,70 @@ def test_what_a_form_shows_comes_back_as_it_was(unset):
 def test_moving_to_nowhere(unset):
     told = "der Zielordner (import.after-folder) fehlt"
     assert told not in unset.get(HIDDEN).text
-    answer = unset.submit(HIDDEN, {"import.after": None}, teil="import", import__after="move")
+    answer = unset.submit(HIDDEN, {"import.after": None}, import__after="move")
     assert "gespeichert" in answer.text and told in answer.text
     assert unset.daemon.amtspost.get("import.after", CLERK)["value"] == "move"
-    answer = unset.submit(HIDDEN, {"import.after": None}, teil="import", **{"import.after-folder": "Erledigt"})
+    answer = unset.submit(HIDDEN, {"import.after": None}, **{"import.after-folder": "Erledigt"})
     assert told not in answer.text
+
+
+def test_two_windows_do_not_overwrite_each_other(unset):
+    other = unset.daemon.person(CLERK, add=False)
+    unset.get(HIDDEN)
+    other.get(HIDDEN)
+    other.submit(HIDDEN, {"namen": None}, namen="Spam\nBauamt", import__after="seen")
+    # What only the other one has touched stays; what both have, is shown.
+    answer = unset.submit(HIDDEN, {"namen": None}, smtp__signature="M. Muster")
+    assert "gespeichert" in answer.text
+    amtspost = unset.daemon.amtspost
+    assert hidden(unset)["value"] == "Spam;Bauamt" and amtspost.get("import.after", CLERK)["value"] == "seen"
+    unset.submit(HIDDEN, {"namen": None}, namen="Spam\nArchiv")
+    answer = other.submit(HIDDEN, {"namen": None}, namen="Presse", smtp__signature="P. Presse", import__after="flag")
+    assert answer.status == 422 and "in einem anderen Fenster" in answer.text
+    assert "Inzwischen gespeichert ist: Spam;Archiv" in answer.view.errors["namen"]
+    assert "M. Muster" in answer.view.errors["smtp.signature"] and "import.after" not in answer.view.errors
+    assert hidden(unset)["value"] == "Spam;Archiv" and amtspost.get("import.after", CLERK)["value"] == "seen"
+    assert answer.view.form(HIDDEN, namen=None).fields["namen"] == "Presse"
+    # Knowing it, they may.
+    answer = other.submit(HIDDEN, {"namen": None})
+    assert answer.status == 200 and hidden(unset)["value"] == "Presse"
+    assert amtspost.get("smtp.signature", CLERK)["value"] == "P. Presse"
+    assert amtspost.get("import.after", CLERK)["value"] == "flag"
+    # Going back to the standard would lose what the other one has written meanwhile.
+    unset.get(HIDDEN)
+    other.submit(HIDDEN, {"namen": None}, namen="Presse\nVorlagen")
+    assert unset.submit(HIDDEN, {"namen": None}, teil="standard").status == 422
+    assert hidden(unset)["value"] == "Presse;Vorlagen"
+
+
+def test_all_of_the_page_is_saved_at_once(unset, mailbox):
+    mailbox.fill("Bauamt", [])
+    passwords(unset, PASSWORD)
+    unset.get(FOLDERS)
+    amtspost = unset.daemon.amtspost
+    # With a folder's button, too.
+    (name, value), = [(name, value) for name, value, label in unset.last.view.form(HIDDEN, namen=None).buttons
+                      if label == "Ausblenden : Bauamt"]
+    unset.submit(HIDDEN, {"namen": None}, namen="Spam", smtp__signature="M. Muster", **{name: value})
+    assert hidden(unset)["value"] == "Spam;Bauamt" and amtspost.get("smtp.signature", CLERK)["value"] == "M. Muster"
+    # The folders stay, with the entries that are none of them.
+    answer = unset.submit(HIDDEN, {"namen": None}, namen="Bauamt\nposteingang\n" + "x" * 3000)
+    assert answer.path == f"{FOLDERS}?hinweis=gespeichert" and "ausgeblendet durch den Eintrag „Bauamt“" in answer.text
+    assert f"treffen keinen Ihrer Ordner: „posteingang“, „{'x' * 60}…“" in answer.text
+    assert "INBOX (Posteingang)" in answer.text
+    answer = unset.submit(HIDDEN, {"namen": None}, namen="a\tb", smtp__signature="P. Presse")
+    assert answer.status == 422 and "INBOX" in answer.text
+    assert answer.view.form(HIDDEN, namen=None).fields["smtp.signature"] == "P. Presse"
+    answer = unset.submit(HIDDEN, {"namen": None}, teil="standard", namen="Bauamt")
+    assert "Es gilt wieder der Standard." in answer.text and not hidden(unset)["set"]
+    assert amtspost.get("smtp.signature", CLERK)["value"] == "P. Presse"
+    assert "Standard wiederherstellen" not in answer.text
 
 
 def test_only_what_clerks_may_change(unset):
     unset.get(HIDDEN)
-    unset.post(HIDDEN, {"teil": "import", "account": "chef@musterhausen.example", "oauth.token-folder": "/tmp",
-                        "interface": "disabled", "import.after": "seen"})
+    unset.submit(HIDDEN, account="chef@musterhausen.example", interface="disabled",
+                 import__after="seen", **{"oauth.token-folder": "/tmp"})
     amtspost = unset.daemon.amtspost
     assert amtspost.get("import.after", CLERK)["value"] == "seen"
     assert amtspost.get("interface", CLERK)["value"] == "standard"
