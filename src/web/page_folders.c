@@ -120,7 +120,8 @@ static void write_table(Html *h, const FolderList *list)
 static void write_folders(Html *h, const FolderList *list)
 {
 	for (guint i = 0; i < list->problems->len; i++)
-		page_alert(h, TONE_WARNING, list->problems->pdata[i], NULL);
+		page_alert(h, TONE_WARNING, _("Ein Postfach ließ sich nicht öffnen"),
+			list->problems->pdata[i]);
 	write_unmatched(h, list->unmatched);
 	write_table(h, list);
 	html(h, "<p class=\"note\">");
