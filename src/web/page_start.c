@@ -69,6 +69,14 @@ static void tell_helpless(Todo *todo)
 	close_card(todo, "/braucht-hilfe", _("Wer und warum"));
 }
 
+/* "Angemeldet am Postfach …"; NULL: not known to be so. Yours. */
+static char *describe_sign_in(const Person *person)
+{
+	return person->sign_in.state == SIGN_IN_OK && person->account
+		       ? g_strdup_printf(_("Angemeldet am Postfach %s."), person->account)
+		       : NULL;
+}
+
 static bool run_start(Visit *visit, GError **error)
 {
 	const Page page = {.title = _("Startseite"), .here = "/", .wide = true};
@@ -82,8 +90,11 @@ static bool run_start(Visit *visit, GError **error)
 	tell_own_sign_in(&todo, person);
 	tell_helpless(&todo);
 	html(todo.h, "</div>\n");
-	if (todo.count == 0)
-		page_alert(todo.h, TONE_SUCCESS, _("Es ist nichts zu tun."), NULL);
+	if (todo.count == 0) {
+		g_autofree char *sign_in = describe_sign_in(person);
+
+		page_alert(todo.h, TONE_SUCCESS, _("Es ist nichts zu tun."), sign_in);
+	}
 	return page_end(visit, todo.h, 200);
 }
 
