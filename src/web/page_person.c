@@ -247,7 +247,7 @@ static void show_protocol(
 	Html *h, const SettingForm *form, const SettingForm *globals, int protocol, bool office365)
 {
 	html(h, "<fieldset class=\"protocol\"><legend>");
-	html_text(h, protocol == MAIL_PROTOCOL_IMAP ? _("IMAP (Empfang)") : _("SMTP (Versand)"));
+	html_text(h, words_protocol(protocol));
 	html(h, "</legend>\n<div class=\"use-default\">");
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_USE_DEFAULT), NULL);
 	html(h, "</div><div class=\"own\">\n");

@@ -1,6 +1,7 @@
 /* Systemsteuerung: the global scope, for all users at once. */
 #include <string.h>
 #include "app/people_page.h"
+#include "app/words.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "oauth/oauth.h"
@@ -79,7 +80,7 @@ static void show_login(Html *h, const SettingForm *form, int protocol)
 static void show_protocol(Html *h, const SettingForm *form, int protocol)
 {
 	html(h, "<fieldset><legend>");
-	html_text(h, protocol == MAIL_PROTOCOL_IMAP ? _("IMAP (Empfang)") : _("SMTP (Versand)"));
+	html_text(h, words_protocol(protocol));
 	html(h, "</legend>\n");
 	warn_about_tls(h, form, protocol);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_HOST), NULL);

@@ -3,6 +3,7 @@
 #include "web/page_personal.h"
 
 #include <string.h>
+#include "app/words.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 
@@ -58,7 +59,8 @@ static void write_smtp(Html *h, const SettingForm *form)
 				  "gleich.")},
 		takes_over(form));
 	html(h, "<fieldset class=\"other\">");
-	write_protocol(h, form, _("SMTP (Versand)"), SETTING_SMTP_USERNAME, SETTING_SMTP_PASSWORD);
+	write_protocol(h, form, words_protocol(MAIL_PROTOCOL_SMTP), SETTING_SMTP_USERNAME,
+		SETTING_SMTP_PASSWORD);
 	html(h, "</fieldset>\n");
 }
 
@@ -74,7 +76,8 @@ static void write_form(Html *h, const SettingForm *form, const char *next)
 	form_begin(h, form->visit, PERSONAL_SIGN_IN);
 	page_personal_next(h, next);
 	html(h, "<div class=\"same\"><fieldset>");
-	write_protocol(h, form, _("IMAP (Empfang)"), SETTING_IMAP_USERNAME, SETTING_IMAP_PASSWORD);
+	write_protocol(h, form, words_protocol(MAIL_PROTOCOL_IMAP), SETTING_IMAP_USERNAME,
+		SETTING_IMAP_PASSWORD);
 	html(h, "</fieldset>\n");
 	if (has_smtp(form)) {
 		write_smtp(h, form);
@@ -101,7 +104,7 @@ static void write_removal(Html *h, const SettingForm *form)
 		       "können Sie erst nach einer neuen Anmeldung importieren und versenden."));
 	html(h, "</p>\n");
 	form_begin(h, form->visit, PERSONAL_REMOVE);
-	form_submit(h, _("Kennwörter entfernen"), "primary", "kennwort", "true");
+	form_submit(h, _("Kennwörter entfernen"), "secondary kern-btn--danger", "kennwort", "true");
 	form_end(h);
 	html(h, "</details>\n");
 }
