@@ -96,7 +96,8 @@ static void write_token_file(Html *h, const Visit *visit, const LoginStatus *sta
 	html_text(h, _("Damit endet Ihre Anmeldung bei Office 365. Importieren und versenden "
 		       "können Sie danach erst wieder nach einer neuen Authentifizierung."));
 	html(h, "</p>\n");
-	form_button(h, visit, PERSONAL_REMOVE, _("Endgültig löschen"), "primary");
+	form_button(
+		h, visit, PERSONAL_REMOVE, _("Endgültig löschen"), "secondary kern-btn--danger");
 	html(h, "</details></section>\n");
 }
 

@@ -129,20 +129,39 @@ static void write_way_on(Html *h, const char *next)
 
 /* ---- what is set for me ---- */
 
-static const SettingKey shown_keys[] = {SETTING_INTERFACE, SETTING_ACCOUNT, SETTING_MAILBOXES,
-	SETTING_IMAP_HOST, SETTING_IMAP_PORT, SETTING_IMAP_TLS, SETTING_IMAP_PROXY_HOST,
-	SETTING_SMTP_HOST, SETTING_SMTP_PORT, SETTING_SMTP_TLS, SETTING_SMTP_PROXY_HOST};
+/* What concerns the person, in front; the servers are for those who help. */
+static const SettingKey main_keys[] = {SETTING_INTERFACE, SETTING_ACCOUNT, SETTING_MAILBOXES};
+static const SettingKey server_keys[] = {SETTING_IMAP_HOST, SETTING_IMAP_PORT, SETTING_IMAP_TLS,
+	SETTING_IMAP_PROXY_HOST, SETTING_SMTP_HOST, SETTING_SMTP_PORT, SETTING_SMTP_TLS,
+	SETTING_SMTP_PROXY_HOST};
 
-static void write_settings(Html *h, const SettingForm *form)
+static void write_main_settings(Html *h, const SettingForm *form)
+{
+	description_begin(h);
+	for (size_t i = 0; i < G_N_ELEMENTS(main_keys); i++) {
+		const SettingView *view = form->by_key[main_keys[i]];
+		const char *value = setting_shown(view);
+		g_auto(GStrv) parts = g_strsplit(value ? value : "", ";", -1);
+		g_autofree char *list = g_strjoinv(", ", parts);
+
+		description_text(h,
+			main_keys[i] == SETTING_MAILBOXES ? _("Weitere Postfächer")
+							  : _(view->setting->label),
+			list);
+	}
+	description_end(h);
+}
+
+static void write_servers(Html *h, const SettingForm *form)
 {
 	const char *labels[] = {_("Einstellung"), _("Wert"), _("Herkunft"), NULL};
 
-	html(h, "<h2 class=\"kern-heading-medium\">");
-	html_text(h, _("Was für Sie eingestellt ist"));
-	html(h, "</h2>\n");
-	table_begin(h, _("Was für Sie eingestellt ist"), labels);
-	for (size_t i = 0; i < G_N_ELEMENTS(shown_keys); i++) {
-		const SettingView *view = form->by_key[shown_keys[i]];
+	html(h, "<details class=\"fold\"><summary>");
+	html_text(h, _("Server und Verbindung"));
+	html(h, "</summary>\n");
+	table_begin(h, _("Server und Verbindung"), labels);
+	for (size_t i = 0; i < G_N_ELEMENTS(server_keys); i++) {
+		const SettingView *view = form->by_key[server_keys[i]];
 		const char *value = setting_shown(view);
 
 		table_row(h);
@@ -154,6 +173,16 @@ static void write_settings(Html *h, const SettingForm *form)
 		html_text(h, setting_origin_label(view->origin));
 	}
 	table_end(h);
+	html(h, "</details>\n");
+}
+
+static void write_settings(Html *h, const SettingForm *form)
+{
+	html(h, "<h2 class=\"kern-heading-medium\">");
+	html_text(h, _("Was für Sie eingestellt ist"));
+	html(h, "</h2>\n");
+	write_main_settings(h, form);
+	write_servers(h, form);
 	html(h, "<p class=\"note\">");
 	html_text(h, _("Ändern kann das ein Administrator, in der Benutzerverwaltung unter „Office "
 		       "und E-Mail“ oder, für alle, in der Systemsteuerung."));
@@ -184,8 +213,6 @@ static void write_status(Html *h, const Visit *visit, const LoginStatus *status)
 	write_time(h, _("Zugriff bis (wird von selbst erneuert)"), status->expires);
 	write_time(h, _("Abgelehnt am"), status->refused);
 	description_end(h);
-	if (status->use == LOGIN_USE_FIRST)
-		return;
 	html(h, "<div class=\"buttons\">");
 	form_check(h, visit, NULL);
 	html(h, "</div>\n");

@@ -55,6 +55,16 @@ def test_what_is_set_and_from_where(unset, mailbox):
     assert mailbox.address in text and str(mailbox.server.plain_port) in text
     assert "aus Systemsteuerung" in text and "Benutzer" in text and "Standard" in text
     assert "Es ist eine Anmeldung nötig." in text
+    # What is wrong with it shows the check, which needs no sign-in.
+    assert "/pruefen" in [form.action for form in unset.last.view.forms]
+    assert "Empfang (IMAP)" in text and "IMAP (Empfang)" not in text
+
+
+def test_the_first_page_names_the_mailbox(unset, mailbox):
+    told = f"Angemeldet am Postfach {mailbox.address}."
+    assert told not in unset.get("/").text
+    passwords(unset, PASSWORD)
+    assert told in unset.get("/").text
 
 
 def test_a_good_password_is_stored(unset, mailbox):
