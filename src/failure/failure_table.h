@@ -43,7 +43,7 @@ FAILURE(FAILURE_FORM_FIELDS, "form-fields", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Es wurde nichts gespeichert. Was falsch ist, steht bei jedem Feld."))
 FAILURE(FAILURE_FORM_FOREIGN, "form-foreign", FAILURE_CODE_CONFLICT, 2, ACTOR_CLERK,
 	N_("Das Formular gehört nicht zu dieser Anmeldung, oder es kam von einer fremden Seite."),
-	N_("Es wurde nichts geändert. Bitte laden Sie die Seite neu und senden Sie das Formular noch einmal ab."))
+	N_("Es wurde nichts geändert. Bitte öffnen Sie die Seite mit dem Formular neu, und senden Sie es dort noch einmal ab."))
 FAILURE(FAILURE_PAGE_PASSWORD, "page-password", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Benutzername oder Kennwort ist falsch."),
 	N_("Bitte prüfen Sie beides, auch die Feststelltaste. Ein neues Kennwort vergibt ein Administrator mit einer Einladung."))

@@ -39,6 +39,8 @@ void page_badge(Html *h, PageTone tone, const char *word);
 
 /* <form method="post" action="ACTION"> with the session's token. */
 void form_begin(Html *h, const Visit *visit, const char *action);
+/* What form_begin writes of the session, for a form with attributes of its own. */
+void form_session(Html *h, const Visit *visit);
 void form_end(Html *h);
 /* A form whose only control is a button: one deed. CLASS: "primary", "secondary", "tertiary". */
 void form_button(

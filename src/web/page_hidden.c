@@ -32,7 +32,7 @@ static void write_list(Html *h, const SettingForm *form)
 {
 	const SettingView *view = form->by_key[SETTING_IMPORT_HIDDEN_FOLDERS];
 	g_autofree char *lines = g_strdelimit(g_strdup(present_list(view)), ";", '\n');
-	const char *typed = form->typed ? visit_field(form->visit, NAMES) : NULL;
+	const char *typed = form->typed ? form_get(form->visit->form, NAMES) : NULL;
 	const char *state = _("Sie haben die Liste noch nie geändert: Es gilt der Standard.");
 
 	if (view->stored)

@@ -44,7 +44,7 @@ static bool takes_over(const SettingForm *form)
 	const char *imap = form->by_key[SETTING_IMAP_USERNAME]->stored;
 	const char *smtp = form->by_key[SETTING_SMTP_USERNAME]->stored;
 
-	if (form->typed)
+	if (form->typed && visit_has(form->visit, settings_get_row(SETTING_IMAP_USERNAME)->name))
 		return visit_has(form->visit, SAME);
 	return !smtp || g_strcmp0(imap, smtp) == 0;
 }
@@ -120,12 +120,14 @@ static void write_mailbox_state(Html *h, const LoginOwn *own)
 		page_badge(h, TONE_INFO, _("mit der Anmeldung des Hauptkontos"));
 }
 
-static void write_mailbox_field(Html *h, guint number, const Field *field)
+static void write_mailbox_field(Html *h, const Visit *visit, guint number, const Field *field)
 {
 	g_autofree char *name = g_strdup_printf("%s-%u", field->name, number);
 	Field numbered = *field;
 
 	numbered.name = name;
+	if (visit->again && form_get(visit->form, name))
+		numbered.value = form_get(visit->form, name);
 	field_input(h, &numbered);
 }
 
@@ -150,12 +152,12 @@ static void write_mailbox(
 	html(h, "<input type=\"hidden\" name=\"nummer\" value=\"");
 	html_number(h, number);
 	html(h, "\">\n");
-	write_mailbox_field(h, number,
+	write_mailbox_field(h, visit, number,
 		&(Field){.name = "benutzername",
 			.label = _("Benutzername"),
 			.hint = _("Ohne Eintrag gilt die Adresse des Postfachs."),
 			.value = own->username});
-	write_mailbox_field(h, number,
+	write_mailbox_field(h, visit, number,
 		&(Field){.name = "kennwort",
 			.label = _("Kennwort"),
 			.type = "password",

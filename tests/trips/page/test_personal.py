@@ -44,7 +44,8 @@ def test_only_for_who_is_signed_in(daemon):
     for path in (PATH, HIDDEN, OWN, FOLDERS):
         answer = person.get(path, follow=False)
         assert answer.status == 303 and answer.location == f"/anmelden?weiter={path}"
-    assert person.post(SIGN_IN, {"imap.password": PASSWORD}, follow=False).location == "/anmelden"
+    answer = person.post(SIGN_IN, {"imap.password": PASSWORD}, follow=False)
+    assert "Ihre Sitzung ist beendet." in answer.text and answer.view.form("/anmelden").fields["weiter"] == PATH
 
 
 def test_what_is_set_and_from_where(unset, mailbox):
