@@ -192,7 +192,7 @@ static void add_main_mailbox(Login *login)
 	LoginMailbox *mailbox = g_new0(LoginMailbox, 1);
 
 	mailbox->address = g_strdup(login->account->address);
-	mailbox->check = (LoginCheck){imap->state, g_strdup(imap->reason)};
+	mailbox->check = (LoginCheck){imap->state, g_strdup(imap->reason), imap->refused};
 	g_ptr_array_add(login->result->mailboxes, mailbox);
 }
 

@@ -8,6 +8,7 @@
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "oauth/oauth.h"
+#include "web/again.h"
 #include "web/web_internal.h"
 
 Html *page_personal_begin(const Visit *visit, const char *tab, bool wide)
@@ -63,6 +64,8 @@ bool page_personal_end(Visit *visit, LoginResult *result, GError *problem, const
 	*result = (LoginResult){0};
 	end->problem = problem;
 	end->next = g_strdup(next);
+	if (problem && visit->form)
+		end->typed = again_pick(visit->form);
 	sign_ins_end(visit->web->sign_ins, visit->session, end);
 	return visit_redirect(visit, PERSONAL_PATH, NULL);
 }
@@ -103,6 +106,25 @@ static void write_answers(Html *h, const LoginResult *result)
 	description_end(h);
 }
 
+/* Which server has refused. The failure speaks of the server alone. */
+static void write_problem(Html *h, const LoginResult *result, const GError *problem)
+{
+	bool imap = result->imap.refused, smtp = result->smtp.refused;
+	g_autofree char *advice = NULL;
+
+	if (!failure_is(problem, FAILURE_LOGIN_NOT_STORED) || (!imap && !smtp)) {
+		page_alert_failure(h, problem);
+		return;
+	}
+	advice = failure_advice_on_page(problem);
+	page_alert(h, TONE_DANGER,
+		imap && smtp ? _("Der IMAP-Server und der SMTP-Server haben die Anmeldung "
+				 "abgelehnt.")
+		: imap	     ? _("Der IMAP-Server hat die Anmeldung abgelehnt.")
+			     : _("Der SMTP-Server hat die Anmeldung abgelehnt."),
+		advice);
+}
+
 static void write_outcome(Html *h, const LoginResult *result, const GError *problem)
 {
 	g_autofree char *words =
@@ -113,7 +135,7 @@ static void write_outcome(Html *h, const LoginResult *result, const GError *prob
 		page_alert(h, well ? TONE_SUCCESS : TONE_WARNING, words,
 			result->present ? _("Die bisherige Anmeldung gilt noch.") : NULL);
 	if (problem)
-		page_alert_failure(h, problem);
+		write_problem(h, result, problem);
 	write_answers(h, result);
 }
 
@@ -229,7 +251,8 @@ static bool show(Visit *visit, const SettingForm *form, const LoginResult *resul
 	if (!write_sign_in(h, form, next, error))
 		return false;
 	write_settings(h, form);
-	return page_end(visit, g_steal_pointer(&h), problem && form->typed ? 422 : 200);
+	return page_end(
+		visit, g_steal_pointer(&h), problem && form->typed && !visit->again ? 422 : 200);
 }
 
 bool page_personal_again(Visit *visit, SettingForm *form, const GError *problem,
@@ -248,9 +271,16 @@ static bool run_show(Visit *visit, GError **error)
 
 	if (end && !next)
 		next = end->next;
-	return setting_form_load(&form, visit, visit->user->name, error) &&
-	       show(visit, &form, end ? &end->result : &nothing, end ? end->problem : NULL, next,
-		       error);
+	if (end && end->typed) {
+		visit->form = end->typed;
+		visit->again = true;
+	}
+	if (!setting_form_load(&form, visit, visit->user->name, error))
+		return false;
+	if (end)
+		page_sign_in_explain(&form, &end->result);
+	return show(visit, &form, end ? &end->result : &nothing, end ? end->problem : NULL, next,
+		error);
 }
 
 /* ---- forgetting ---- */

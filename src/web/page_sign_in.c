@@ -106,6 +106,26 @@ static void write_removal(Html *h, const SettingForm *form)
 	html(h, "</details>\n");
 }
 
+static void explain(SettingForm *form, SettingKey key, const LoginCheck *check, const char *refusal)
+{
+	if (check->state != LOGIN_FAILED || form->errors[key])
+		return;
+	form->errors[key] = g_strdup(check->refused ? refusal : check->reason);
+}
+
+void page_sign_in_explain(SettingForm *form, const LoginResult *result)
+{
+	/* With the same for both, SMTP's own fields are not to be seen. */
+	SettingKey smtp = takes_over(form) ? SETTING_IMAP_PASSWORD : SETTING_SMTP_PASSWORD;
+
+	explain(form, SETTING_IMAP_PASSWORD, &result->imap,
+		_("Der IMAP-Server hat Benutzername oder Kennwort abgelehnt. Das eingegebene "
+		  "Kennwort wurde nicht gespeichert."));
+	explain(form, smtp, &result->smtp,
+		_("Der SMTP-Server hat Benutzername oder Kennwort abgelehnt. Das eingegebene "
+		  "Kennwort wurde nicht gespeichert."));
+}
+
 /* ---- further mailboxes ---- */
 
 static void write_mailbox_state(Html *h, const LoginOwn *own)
@@ -291,8 +311,6 @@ bool page_sign_in_run(Visit *visit, GError **error)
 	};
 	login_with_credentials(visit->office, visit->user->name, &given, visit->actor,
 		web_request_cancel(visit->request), &result, &problem);
-	if (problem && !result.stored)
-		return page_personal_again(visit, &form, problem, &result, error);
 	return page_personal_end(visit, &result, g_steal_pointer(&problem), visit_next(visit));
 }
 

@@ -39,6 +39,7 @@ void sign_in_end_free(SignInEnd *end)
 	login_result_clear(&end->result);
 	g_clear_error(&end->problem);
 	g_free(end->next);
+	form_free(end->typed);
 	g_free(end);
 }
 

@@ -28,6 +28,7 @@ typedef struct SignInEnd {
 	LoginResult result; /* filled or not */
 	GError *problem;    /* NULL: all is well */
 	char *next;	    /* NULL: nothing waits */
+	Form *typed;	    /* what the form is to show again, without secrets; NULL: nothing */
 } SignInEnd;
 
 void sign_in_end_free(SignInEnd *end);

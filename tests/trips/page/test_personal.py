@@ -72,7 +72,9 @@ def test_a_good_password_is_stored(unset, mailbox):
 def test_a_refused_password_is_not_stored_and_the_former_stays(unset):
     passwords(unset, PASSWORD)
     answer = passwords(unset, MARK + "-falsch", imap__username="jemand.anders")
-    assert answer.status == 422 and "wurde nicht gespeichert" in answer.text
+    assert answer.path == PATH, "reloading asks no server again"
+    assert "Der IMAP-Server hat die Anmeldung abgelehnt." in answer.text
+    assert "wurde nicht gespeichert" in answer.view.errors["imap.password"]
     assert MARK not in answer.html
     assert answer.view.form(SIGN_IN).fields["imap.username"] == "jemand.anders", "what was typed stays"
     assert not unset.daemon.amtspost.get("imap.username", CLERK)["set"]
@@ -114,8 +116,13 @@ def test_two_passwords_two_servers(unset, mailbox, fake_smtp):
     assert answer.text.count("Anmeldung in Ordnung") == 2
     # SMTP refuses: IMAP's is stored, SMTP's former one stays.
     answer = passwords(unset, PASSWORD, uebernehmen=None, smtp__password=MARK + "-falsch")
-    assert "gescheitert" in answer.text and "nicht gespeichert" in answer.text
+    assert "gescheitert" in answer.text and "nicht gespeichert" in answer.view.errors["smtp.password"]
+    assert "Der SMTP-Server hat die Anmeldung abgelehnt." in answer.text
+    assert "imap.password" not in answer.view.errors
+    assert "uebernehmen" not in answer.view.form(SIGN_IN), "it stays as it was"
     assert amtspost.get("smtp.password", CLERK)["set"]
+    answer = passwords(unset, PASSWORD, uebernehmen=None, smtp__username="wer.anders", smtp__password=MARK + "-falsch")
+    assert answer.view.form(SIGN_IN).fields["smtp.username"] == "wer.anders"
     answer = passwords(unset, PASSWORD, uebernehmen=None, smtp__username="versand",
                        smtp__password=MARK + "-smtp")
     assert answer.text.count("Anmeldung in Ordnung") == 2
