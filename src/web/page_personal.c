@@ -72,7 +72,10 @@ bool page_personal_end(Visit *visit, LoginResult *result, GError *problem, const
 
 static void write_check(Html *h, const char *who, const LoginCheck *check)
 {
-	g_autofree char *words = words_login_check(check, _("Anmeldung in Ordnung"));
+	/* That it is not checked yet stands in the box beside it. */
+	g_autofree char *words = check->state == LOGIN_UNCHECKED
+					 ? g_strdup(check->reason)
+					 : words_login_check(check, _("Anmeldung in Ordnung"));
 
 	description_open(h, who);
 	if (check->state == LOGIN_OK)
@@ -133,7 +136,12 @@ static void write_outcome(Html *h, const LoginResult *result, const GError *prob
 
 	if (words && result->stored)
 		page_alert(h, well ? TONE_SUCCESS : TONE_WARNING, words,
-			result->present ? _("Die bisherige Anmeldung gilt noch.") : NULL);
+			result->present ? _("Die bisherige Anmeldung gilt noch.")
+			: result->imap.state == LOGIN_UNCHECKED
+				? _("Der Server hat beim Prüfen nicht geantwortet. Geprüft wird "
+				    "beim nächsten Verwenden oder mit „Verbindung prüfen“; bleibt "
+				    "es dabei, hilft ein Administrator.")
+				: NULL);
 	if (problem)
 		write_problem(h, result, problem);
 	write_answers(h, result);
@@ -199,7 +207,8 @@ static void write_status(Html *h, const Visit *visit, const LoginStatus *status)
 	if (status->reason)
 		description_text(h, _("Grund"), status->reason);
 	if (status->use == LOGIN_USE_GOOD || status->use == LOGIN_USE_UNTRIED)
-		description_text(h, _("Angemeldet als"),
+		description_text(h,
+			status->use == LOGIN_USE_GOOD ? _("Angemeldet als") : _("Benutzername"),
 			status->identity ? status->identity : status->account);
 	if (status->use == LOGIN_USE_GOOD)
 		write_time(h, _("Angemeldet seit"), status->signed_in);

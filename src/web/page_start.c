@@ -51,6 +51,9 @@ static void tell_own_sign_in(Todo *todo, const Person *person)
 	} else if (person_needs_help(person)) {
 		open_card(todo, _("Anmeldung erforderlich"), report->reason);
 		close_card(todo, "/einstellungen", _("Zur Anmeldung"));
+	} else if (report->state == SIGN_IN_UNKNOWN) {
+		open_card(todo, _("Anmeldung noch nicht geprüft"), report->reason);
+		close_card(todo, "/einstellungen", _("Zur Anmeldung"));
 	}
 }
 
