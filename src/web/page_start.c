@@ -191,6 +191,8 @@ static bool run_sign_in(Visit *visit, GError **error)
 	Db *db = office_db(visit->office);
 	const char *peer = web_request_peer(visit->request);
 	const char *typed = visit_field(visit, "kennwort");
+	/* No name has blanks around it: they come with what was copied. */
+	g_autofree char *name = g_strstrip(g_strdup(visit_field(visit, "benutzer")));
 	g_autoptr(Secret) password = secret_new(typed, strlen(typed));
 	g_autoptr(GError) problem = NULL;
 	g_auto(PasswordProof) proof = {0};
@@ -200,11 +202,10 @@ static bool run_sign_in(Visit *visit, GError **error)
 	int64_t wait = 0;
 	bool carried;
 
-	if (!session_try(db, visit_field(visit, "benutzer"), password, peer, &outcome, &proof,
-		    &wait, error))
+	if (!session_try(db, name, password, peer, &outcome, &proof, &wait, error))
 		return false;
 	if (outcome != SESSION_TRY_OK) {
-		page_explain_try(outcome, wait, visit_field(visit, "benutzer"), &problem);
+		page_explain_try(outcome, wait, name, &problem);
 		return show_sign_in(visit, problem);
 	}
 	/* A session that somebody planted in this browser ends here. */

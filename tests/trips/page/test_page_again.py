@@ -127,6 +127,13 @@ def test_what_others_changed_is_still_noticed(office):
     assert office.amtspost.get("imap.host")["value"] == "fremd.example"
 
 
+def test_blanks_around_the_name(office):
+    person = office.person()
+    person.get("/anmelden")
+    person.submit("/anmelden", benutzer=f" {CLERK_A}\t", kennwort=PAGE_PASSWORD)
+    assert person.cookies
+
+
 def test_another_users_form_does_not(office):
     person = office.fresh(ADMIN)
     person.get("/benutzer-neu")
