@@ -181,7 +181,8 @@ static bool try_both(Login *login, const LoginCredentials *given, GArray *change
 		return false;
 	if (login->account->smtp.host)
 		return try_password(login, &smtp, &result->smtp, changes, error);
-	login_skip(&result->smtp, _("Für diesen Benutzer ist kein SMTP-Server eingetragen."));
+	login_skip(&result->smtp,
+		_("Es ist kein SMTP-Server eingetragen; das kann ein Administrator ändern."));
 	return true;
 }
 

@@ -46,7 +46,7 @@ FAILURE(FAILURE_FORM_FOREIGN, "form-foreign", FAILURE_CODE_CONFLICT, 2, ACTOR_CL
 	N_("Es wurde nichts geändert. Bitte öffnen Sie die Seite mit dem Formular neu, und senden Sie es dort noch einmal ab."))
 FAILURE(FAILURE_PAGE_PASSWORD, "page-password", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Benutzername oder Kennwort ist falsch."),
-	N_("Bitte prüfen Sie beides, auch die Feststelltaste. Ein neues Kennwort vergibt ein Administrator mit einer Einladung."))
+	N_("Bitte prüfen Sie beides, auch die Feststelltaste. Haben Sie das Kennwort vergessen, wenden Sie sich an einen Administrator: Er schickt Ihnen einen Link, mit dem Sie ein neues wählen."))
 FAILURE(FAILURE_PAGE_TRIES, "page-tries", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
 	N_("Es gab zu viele Anmeldeversuche. Der nächste ist möglich in %s."),
 	N_("Bitte warten Sie so lange. Haben Sie das Kennwort vergessen, kann ein Administrator Sie neu einladen."))
@@ -313,7 +313,7 @@ FAILURE(FAILURE_THROTTLED, "throttled", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 	N_("Der Server %s bittet um eine Pause, weil zu viele Anfragen kamen."),
 	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))
 FAILURE(FAILURE_LOGIN_MISSING, "login-missing", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
-	N_("Für „%s“ ist noch keine Anmeldung hinterlegt."),
+	N_("Für „%s“ ist keine Anmeldung gespeichert."),
 	N_("Bitte melden Sie sich an: „amtspost login --user NAME“."))
 FAILURE(FAILURE_LOGIN_REFUSED, "login-refused", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat die Anmeldung von „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig."),

@@ -266,7 +266,9 @@ void page_alert_failure(Html *h, const GError *error)
 
 bool page_failure(Visit *visit, const GError *error)
 {
-	const Page page = {.title = _("Das geht so nicht")};
+	const Page page = {.title = failure_is(error, FAILURE_PAGE_UNKNOWN)
+					    ? _("Diese Seite gibt es nicht")
+					    : _("Das geht so nicht")};
 	Html *h = page_begin(visit, &page);
 
 	page_alert_failure(h, error);

@@ -84,13 +84,16 @@ static void write_import_warning(Html *h, const SettingForm *form)
 
 static void write_import_form(Html *h, const SettingForm *form)
 {
+	const SettingLook signature = {.why = _("Steht unter jeder Ihrer neuen E-Mails.")};
+
 	html(h, "<section><h2 class=\"kern-heading-medium\">");
 	html_text(h, _("Import und Versand"));
 	html(h, "</h2>\n");
 	write_import_warning(h, form);
 	form_begin(h, form->visit, PERSONAL_HIDDEN);
 	for (size_t i = 0; i < G_N_ELEMENTS(import_keys); i++)
-		setting_form_field(h, form, import_keys[i], NULL);
+		setting_form_field(h, form, import_keys[i],
+			import_keys[i] == SETTING_SMTP_SIGNATURE ? &signature : NULL);
 	html(h, "<div class=\"buttons\">");
 	form_submit(h, _("Speichern"), "primary", PART, "import");
 	html(h, "</div>\n");

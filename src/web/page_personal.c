@@ -163,6 +163,19 @@ static const SettingKey shown_keys[] = {SETTING_INTERFACE, SETTING_ACCOUNT, SETT
 	SETTING_IMAP_HOST, SETTING_IMAP_PORT, SETTING_IMAP_TLS, SETTING_IMAP_PROXY_HOST,
 	SETTING_SMTP_HOST, SETTING_SMTP_PORT, SETTING_SMTP_TLS, SETTING_SMTP_PROXY_HOST};
 
+/* As it concerns whoever reads it. */
+static const char *own_origin(SettingOrigin origin)
+{
+	switch (origin) {
+	case ORIGIN_USER:
+		return _("für Sie eingetragen");
+	case ORIGIN_DEFAULT:
+		return _("Voreinstellung");
+	default:
+		return setting_origin_label(origin);
+	}
+}
+
 static void write_settings(Html *h, const SettingForm *form)
 {
 	const char *labels[] = {_("Einstellung"), _("Wert"), _("Herkunft"), NULL};
@@ -181,7 +194,7 @@ static void write_settings(Html *h, const SettingForm *form)
 		table_cell(h, labels[1]);
 		html_text(h, value && *value ? value : "–");
 		table_cell(h, labels[2]);
-		html_text(h, setting_origin_label(view->origin));
+		html_text(h, own_origin(view->origin));
 	}
 	table_end(h);
 	html(h, "<p class=\"note\">");
@@ -212,7 +225,10 @@ static void write_status(Html *h, const Visit *visit, const LoginStatus *status)
 			status->identity ? status->identity : status->account);
 	if (status->use == LOGIN_USE_GOOD)
 		write_time(h, _("Angemeldet seit"), status->signed_in);
-	write_time(h, _("Zugriff bis (wird von selbst erneuert)"), status->expires);
+	if (status->expires && status->refreshed)
+		write_time(h, _("Erneuert sich von selbst, zuletzt"), status->refreshed);
+	else
+		write_time(h, _("Zugriff bis (wird von selbst erneuert)"), status->expires);
 	write_time(h, _("Abgelehnt am"), status->refused);
 	description_end(h);
 	if (status->use == LOGIN_USE_FIRST)

@@ -518,7 +518,7 @@ void route_plan(WebRequest *request, WebPlan *plan, void *data)
 
 	planned->web = data;
 	find_route(planned, request);
-	if (planned->route && !is_reading(planned))
+	if (!is_reading(planned))
 		find_asker(planned, request);
 	user = asker(planned);
 	plan->handler = answer;

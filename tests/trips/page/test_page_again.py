@@ -127,6 +127,13 @@ def test_what_others_changed_is_still_noticed(office):
     assert office.amtspost.get("imap.host")["value"] == "fremd.example"
 
 
+def test_an_unknown_page_keeps_the_menus(office):
+    answer = office.fresh(CLERK_A).get("/gibt-es-nicht")
+    assert answer.status == 404 and answer.view.title.startswith("Diese Seite gibt es nicht")
+    assert "Abmelden" in answer.text and "/einstellungen" in answer.view.links
+    assert "Abmelden" not in office.person().get("/gibt-es-nicht").text
+
+
 def test_blanks_around_the_name(office):
     person = office.person()
     person.get("/anmelden")

@@ -52,7 +52,7 @@ def test_what_is_set_and_from_where(unset, mailbox):
     text = unset.get(PATH).text
     assert "Datei | Persönliche Einstellungen | Anmelden/Schnittstellen" in text
     assert mailbox.address in text and str(mailbox.server.plain_port) in text
-    assert "aus Systemsteuerung" in text and "Benutzer" in text and "Standard" in text
+    assert "aus Systemsteuerung" in text and "für Sie eingetragen" in text and "Voreinstellung" in text
     assert "Es ist eine Anmeldung nötig." in text
 
 
@@ -256,7 +256,7 @@ def test_real_folders_with_what_hides_them(unset, mailbox):
     mailbox.fill("Spam", [])
     mailbox.fill("Bauamt/Vorgang", [])
     answer = unset.get(FOLDERS)
-    assert "noch keine Anmeldung" in answer.text
+    assert "keine Anmeldung gespeichert" in answer.text
     assert f"{PATH}?weiter={FOLDERS}" in answer.view.links
     passwords(unset, PASSWORD)
     unset.get(HIDDEN)
