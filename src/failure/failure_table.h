@@ -51,7 +51,7 @@ FAILURE(FAILURE_PAGE_TRIES, "page-tries", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
 	N_("Es gab zu viele Anmeldeversuche. Der nächste ist möglich in %s."),
 	N_("Bitte warten Sie so lange. Haben Sie das Kennwort vergessen, kann ein Administrator Sie neu einladen."))
 FAILURE(FAILURE_PAGE_FORMER_PASSWORD, "page-former-password", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
-	N_("Das bisherige Kennwort ist falsch. Es gilt weiterhin."),
+	N_("Das eingegebene bisherige Kennwort stimmt nicht. Ihr Kennwort ist unverändert."),
 	N_("Bitte geben Sie das Kennwort ein, mit dem Sie sich an Amtspost anmelden, und dann das neue zweimal. Haben Sie es vergessen, kann ein Administrator Sie neu einladen."))
 FAILURE(FAILURE_PASSWORDS_DIFFER, "passwords-differ", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Die beiden Kennwörter sind nicht gleich."),
@@ -99,8 +99,8 @@ FAILURE(FAILURE_PASSWORD_EMPTY, "password-empty", FAILURE_CODE_INPUT, 2, ACTOR_C
 	N_("Es wurde kein Kennwort eingegeben."),
 	N_("Es wurde nichts gespeichert. Bitte geben Sie es noch einmal ein; Programme übergeben es über die Standardeingabe."))
 FAILURE(FAILURE_PASSWORD_INVALID, "password-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
-	N_("Das Kennwort ist zu kurz oder zu lang."),
-	N_("Bitte wählen Sie ein Kennwort mit 8 bis 1024 Zeichen."))
+	N_("Dieses Kennwort ist %s."),
+	N_("Bitte wählen Sie ein anderes, mit 8 bis 1024 Zeichen, das weder das bisherige noch der Benutzername ist."))
 FAILURE(FAILURE_INVITATION_OVER, "invitation-over", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Dieser Link gilt nicht mehr: Er wurde schon benutzt, durch einen neueren ersetzt oder ist älter als sieben Tage."),
 	N_("Bitte melden Sie sich mit Ihrem Kennwort an. Haben Sie noch keines, kann ein Administrator Ihnen einen neuen Link schicken („amtspost user invite NAME“)."))
