@@ -264,6 +264,18 @@ void page_alert_failure(Html *h, const GError *error)
 	html(h, "</div></div>\n");
 }
 
+char *page_field_error(const GError *error, Failure failure)
+{
+	g_autofree char *sentence = NULL;
+	g_autofree char *advice = NULL;
+
+	if (!failure_is(error, failure))
+		return NULL;
+	sentence = failure_sentence(error);
+	advice = failure_advice_on_page(error);
+	return g_strconcat(sentence, " ", advice, NULL);
+}
+
 bool page_failure(Visit *visit, const GError *error)
 {
 	const Page page = {.title = failure_is(error, FAILURE_PAGE_UNKNOWN)

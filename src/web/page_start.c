@@ -105,9 +105,12 @@ static bool write_sign_in_page(Visit *visit, const SignInPage *show, unsigned st
 {
 	const Page page = {.title = _("Anmelden")};
 	const GError *problem = show->problem;
+	g_autofree char *wrong = page_field_error(problem, FAILURE_PAGE_PASSWORD);
 	Html *h = page_begin(visit, &page);
 
-	if (problem)
+	if (wrong)
+		page_alert(h, TONE_DANGER, _("Die Anmeldung ist nicht gelungen."), NULL);
+	else if (problem)
 		page_alert_failure(h, problem);
 	form_begin(h, visit, "/anmelden");
 	html(h, "<input type=\"hidden\" name=\"weiter\" value=\"");
@@ -125,6 +128,7 @@ static bool write_sign_in_page(Visit *visit, const SignInPage *show, unsigned st
 			       .hint = _("Das Kennwort für Amtspost, nicht das Ihres Postfachs."),
 			       .type = "password",
 			       .autocomplete = "current-password",
+			       .error = wrong,
 			       .required = true});
 	form_submit(h, _("Anmelden"), "primary", NULL, NULL);
 	form_end(h);
@@ -302,8 +306,7 @@ static bool show_setup(Visit *visit, const GError *problem)
 	const Page page = {.title = _("Erste Einrichtung")};
 	Html *h = page_begin(visit, &page);
 
-	if (problem)
-		page_alert_failure(h, problem);
+	page_password_alert(h, problem);
 	html(h, "<p>");
 	html_text(h,
 		_("Sie richten das Konto des ersten Administrators ein. Danach gilt diese Adresse "
@@ -320,7 +323,7 @@ static bool show_setup(Visit *visit, const GError *problem)
 			       .label = _("Anzeigename (freiwillig)"),
 			       .value = visit_field(visit, "name"),
 			       .autocomplete = "name"});
-	page_password_fields(h);
+	page_password_fields(h, problem);
 	form_submit(h, _("Administrator anlegen"), "primary", NULL, NULL);
 	form_end(h);
 	return page_end(visit, h, problem ? 422 : 200);
@@ -379,8 +382,7 @@ static bool show_invitation(Visit *visit, const User *user, const GError *proble
 	const Page page = {.title = _("Kennwort wählen")};
 	Html *h = page_begin(visit, &page);
 
-	if (problem)
-		page_alert_failure(h, problem);
+	page_password_alert(h, problem);
 	html(h, "<p>");
 	html_printf(h, _("Wählen Sie ein Kennwort für Amtspost. Ihr Benutzername ist „%s“."),
 		user->name);
@@ -392,7 +394,7 @@ static bool show_invitation(Visit *visit, const User *user, const GError *proble
 		"aria-hidden=\"true\" readonly value=\"");
 	html_attr(h, user->name);
 	html(h, "\">\n");
-	page_password_fields(h);
+	page_password_fields(h, problem);
 	form_submit(h, _("Kennwort speichern"), "primary", NULL, NULL);
 	form_end(h);
 	return page_end(visit, h, problem ? 422 : 200);

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from page import PAGE_PASSWORD, Person
-from page_office import ADMIN, CLERK_A, CLERK_B, Office
+from page_office import ADMIN, CLERK_A, CLERK_B, Office, add_person
 from page_visits import call
 from runner import MARK
 
@@ -127,6 +127,14 @@ def test_what_others_changed_is_still_noticed(office):
     assert office.amtspost.get("imap.host")["value"] == "fremd.example"
 
 
+def test_no_password_that_is_guessed_first(office):
+    """Neither the name nor the present one."""
+    add_person(office.amtspost, "w.wagenknecht")
+    for password in ("w.wagenknecht", "W.Wagenknecht", PAGE_PASSWORD):
+        failed = office.amtspost.run("user", "passwd", "w.wagenknecht", stdin=password + "\n")
+        assert failed.status == 2 and "Dieses Kennwort ist" in failed.stderr, password
+
+
 def test_an_unknown_page_keeps_the_menus(office):
     answer = office.fresh(CLERK_A).get("/gibt-es-nicht")
     assert answer.status == 404 and answer.view.title.startswith("Diese Seite gibt es nicht")
@@ -153,3 +161,10 @@ def test_another_users_form_does_not(office):
     answer = call(admin, "POST /benutzer-neu", csrf="x")
     assert answer.status == 403 and answer.view.links["/benutzer-neu"] == "Zur Seite mit dem Formular"
     assert "laden Sie die Seite neu" not in answer.text
+
+
+def test_a_wrong_password_is_told_at_its_field(office):
+    answer = (person := office.person()).get("/anmelden") and person.submit(
+        "/anmelden", benutzer=CLERK_A, kennwort=MARK + "-falsch")
+    assert answer.status == 403 and "Die Anmeldung ist nicht gelungen." in answer.text
+    assert "schickt Ihnen einen Link" in answer.view.errors["kennwort"]

@@ -387,11 +387,13 @@ def test_a_new_password_ends_other_sessions(unset):
 
 def test_a_wrong_former_password(unset):
     for former, new, again, said in (
-            ("falsch", "ein neues Kennwort", None, "bisherige Kennwort ist falsch"),
+            ("falsch", "ein neues Kennwort", None, "eingegebene bisherige Kennwort stimmt nicht. Ihr Kennwort ist unverändert."),
+            (PAGE_PASSWORD, PAGE_PASSWORD, None, "dasselbe wie bisher"),
             (PAGE_PASSWORD, "kurz", None, "zu kurz"),
             (PAGE_PASSWORD, "ein neues Kennwort", "ein anderes", "nicht gleich")):
         answer = change(unset, former, new, again)
-        assert answer.status == 422 and said in answer.text
+        assert answer.status == 422 and any(said in error for error in answer.view.errors.values()), said
+    assert "wiederholung" in answer.view.errors and "Das Kennwort wurde nicht gespeichert." in answer.text
     for _ in range(6):
         answer = change(unset, "falsch", "ein neues Kennwort")
     assert "zu viele Anmeldeversuche" in answer.text
