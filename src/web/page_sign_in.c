@@ -15,12 +15,17 @@ static void write_password(Html *h, const SettingForm *form, SettingKey key)
 {
 	const SettingView *view = form->by_key[key];
 
-	field_input(h, &(Field){.name = view->setting->name,
-			       .label = _(view->setting->label),
-			       .type = "password",
-			       .autocomplete = "new-password",
-			       .badge = view->set ? _("gespeichert") : NULL,
-			       .error = form->errors[key]});
+	field_input(
+		h, &(Field){.name = view->setting->name,
+			   .label = _(view->setting->label),
+			   .type = "password",
+			   .autocomplete = "new-password",
+			   .hint = view->set ? _("Zum Speichern bitte neu eingeben, auch wenn nur "
+						 "der Benutzername anders wird. Das gespeicherte "
+						 "prüft „Verbindung prüfen“.")
+					     : NULL,
+			   .badge = view->set ? _("gespeichert") : NULL,
+			   .error = form->errors[key]});
 }
 
 static void write_protocol(Html *h, const SettingForm *form, const char *legend,

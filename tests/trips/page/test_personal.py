@@ -65,6 +65,7 @@ def test_a_good_password_is_stored(unset, mailbox):
     unset.daemon.amtspost.ok("folders", "--user", CLERK)
     again = unset.get(PATH).text
     assert "Was die Server geantwortet haben" not in again, "it is told once"
+    assert "Zum Speichern bitte neu eingeben" in again
     assert "Die Anmeldung gilt." in again and "gespeichert" in again
     assert PASSWORD not in unset.last.html and MARK not in unset.last.html
 
