@@ -18,7 +18,12 @@ document.addEventListener("keydown", (event) => {
 });
 
 // What failed gets the focus, so that it is read first.
-document.querySelector("main [role=alert], main [aria-invalid=true]")?.scrollIntoView({ block: "center" });
+const failed = document.querySelector("main [role=alert]") ?? document.querySelector("main [aria-invalid=true]");
+if (failed) {
+  if (failed.matches("[role=alert]")) failed.tabIndex = -1;
+  failed.focus({ preventScroll: true });
+  failed.scrollIntoView({ block: "center" });
+}
 
 // A form that takes longer shows that it runs, for how long, and can be stopped; it is not sent twice.
 const waiting = document.getElementById("wartet");

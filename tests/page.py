@@ -155,6 +155,7 @@ class Daemon:
         self._arguments, self._options = arguments, options
         self.running: Running | None = None
         self.port = 0
+        self._passwords: dict[str, str] = {}  # a password in use is not chosen anew
         self.setup = ""  # the path that sets up the first administrator, if one is open
 
     def __enter__(self) -> "Daemon":
@@ -190,7 +191,8 @@ class Daemon:
         """A browser; with NAME it is signed in. ADD: the user's password for the page is set first."""
         person = Person(self)
         if name:
-            if add:
+            if add and self._passwords.get(name) != password:
+                self._passwords[name] = password
                 self.amtspost.ok("user", "passwd", name, stdin=password + "\n")
             person.sign_in(name, password)
         return person

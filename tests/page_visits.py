@@ -134,4 +134,7 @@ def call(who: Person, name: str, key: str | None = None, csrf: str | None = None
 
 
 def is_sent_to_sign_in(answer: Answer) -> bool:
+    """By a redirect, or, where a form was sent, by the page itself."""
+    if answer.status == 403:
+        return "/anmelden" in [form.action for form in answer.view.forms] and "Ihre Sitzung ist beendet" in answer.text
     return answer.status == 303 and answer.location.startswith("/anmelden") and "hinweis" not in answer.location

@@ -105,6 +105,7 @@ static bool set_check(LoginCheck *check, const GError *problem)
 {
 	g_free(check->reason);
 	*check = (LoginCheck){.state = problem ? state_of(problem) : LOGIN_OK};
+	check->refused = failure_is(problem, FAILURE_LOGIN_NOT_STORED);
 	if (problem)
 		check->reason = failure_sentence(problem);
 	return check->state != LOGIN_FAILED;

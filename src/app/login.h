@@ -20,6 +20,7 @@ typedef enum LoginState {
 typedef struct LoginCheck {
 	LoginState state;
 	char *reason; /* a German sentence; NULL for LOGIN_OK */
+	bool refused; /* LOGIN_FAILED: user name or password, which are not stored then */
 } LoginCheck;
 
 typedef struct LoginMailbox {

@@ -39,8 +39,8 @@ static void check_servers(Login *login, GError *problem)
 		if (!login_note(login, &result->smtp, smtp_problem))
 			return;
 	} else {
-		login_skip(
-			&result->smtp, _("Für diesen Benutzer ist kein SMTP-Server eingetragen."));
+		login_skip(&result->smtp, _("Es ist kein SMTP-Server eingetragen; das kann ein "
+					    "Administrator ändern."));
 	}
 	login_check_mailboxes(login);
 }

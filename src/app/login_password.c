@@ -181,7 +181,8 @@ static bool try_both(Login *login, const LoginCredentials *given, GArray *change
 		return false;
 	if (login->account->smtp.host)
 		return try_password(login, &smtp, &result->smtp, changes, error);
-	login_skip(&result->smtp, _("Für diesen Benutzer ist kein SMTP-Server eingetragen."));
+	login_skip(&result->smtp,
+		_("Es ist kein SMTP-Server eingetragen; das kann ein Administrator ändern."));
 	return true;
 }
 
@@ -192,7 +193,7 @@ static void add_main_mailbox(Login *login)
 	LoginMailbox *mailbox = g_new0(LoginMailbox, 1);
 
 	mailbox->address = g_strdup(login->account->address);
-	mailbox->check = (LoginCheck){imap->state, g_strdup(imap->reason)};
+	mailbox->check = (LoginCheck){imap->state, g_strdup(imap->reason), imap->refused};
 	g_ptr_array_add(login->result->mailboxes, mailbox);
 }
 

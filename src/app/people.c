@@ -72,7 +72,8 @@ bool people_add(
 
 	if (!user_check_name(user->name, error))
 		return false;
-	if (password && !(hash = user_hash_password(password, error)))
+	if (password && (!user_check_password(office_db(office), user->name, password, error) ||
+				!(hash = user_hash_password(password, error))))
 		return false;
 	change.hash = hash;
 	return db_write(office_db(office), add_in, &change, error);
@@ -89,9 +90,11 @@ bool people_set_locked(
 bool people_set_password(
 	Office *office, const char *name, const Secret *password, const char *actor, GError **error)
 {
-	g_autofree char *hash = user_hash_password(password, error);
-	Change change = {.name = name, .hash = hash, .actor = actor};
+	g_autofree char *hash = NULL;
+	Change change = {.name = name, .actor = actor};
 
+	if (user_check_password(office_db(office), name, password, error))
+		change.hash = hash = user_hash_password(password, error);
 	return hash && db_write(office_db(office), password_in, &change, error);
 }
 

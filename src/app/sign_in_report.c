@@ -129,7 +129,10 @@ bool sign_in_report(Office *office, const char *user, SignInReport *report, GErr
 		report->reason = g_steal_pointer(&notice);
 	} else {
 		report->reason =
-			g_strdup(_("Mit dieser Anmeldung wurde der Server noch nie gefragt."));
+			g_strdup(_("Entweder hat der Server beim Prüfen nicht geantwortet, oder "
+				   "die Anmeldung wurde noch nicht verwendet. Geprüft wird beim "
+				   "nächsten Verwenden oder mit „Verbindung prüfen“; bleibt es "
+				   "dabei, hilft ein Administrator."));
 	}
 	return true;
 }

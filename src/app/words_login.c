@@ -9,9 +9,7 @@ char *words_login_check(const LoginCheck *check, const char *good)
 	case LOGIN_OK:
 		return g_strdup(good);
 	case LOGIN_UNCHECKED:
-		return g_strdup_printf(
-			_("noch nicht geprüft, weil der Server gerade nicht antwortet. %s"),
-			check->reason);
+		return g_strdup_printf(_("noch nicht geprüft: %s"), check->reason);
 	default:
 		return g_strdup(check->reason ? check->reason : "–");
 	}

@@ -43,15 +43,15 @@ FAILURE(FAILURE_FORM_FIELDS, "form-fields", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Es wurde nichts gespeichert. Was falsch ist, steht bei jedem Feld."))
 FAILURE(FAILURE_FORM_FOREIGN, "form-foreign", FAILURE_CODE_CONFLICT, 2, ACTOR_CLERK,
 	N_("Das Formular gehört nicht zu dieser Anmeldung, oder es kam von einer fremden Seite."),
-	N_("Es wurde nichts geändert. Bitte laden Sie die Seite neu und senden Sie das Formular noch einmal ab."))
+	N_("Es wurde nichts geändert. Bitte öffnen Sie die Seite mit dem Formular neu, und senden Sie es dort noch einmal ab."))
 FAILURE(FAILURE_PAGE_PASSWORD, "page-password", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Benutzername oder Kennwort ist falsch."),
-	N_("Bitte prüfen Sie beides, auch die Feststelltaste. Ein neues Kennwort vergibt ein Administrator mit einer Einladung."))
+	N_("Bitte prüfen Sie beides, auch die Feststelltaste. Haben Sie das Kennwort vergessen, wenden Sie sich an einen Administrator: Er schickt Ihnen einen Link, mit dem Sie ein neues wählen."))
 FAILURE(FAILURE_PAGE_TRIES, "page-tries", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
 	N_("Es gab zu viele Anmeldeversuche. Der nächste ist möglich in %s."),
 	N_("Bitte warten Sie so lange. Haben Sie das Kennwort vergessen, kann ein Administrator Sie neu einladen."))
 FAILURE(FAILURE_PAGE_FORMER_PASSWORD, "page-former-password", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
-	N_("Das bisherige Kennwort ist falsch. Es gilt weiterhin."),
+	N_("Das eingegebene bisherige Kennwort stimmt nicht. Ihr Kennwort ist unverändert."),
 	N_("Bitte geben Sie das Kennwort ein, mit dem Sie sich an Amtspost anmelden, und dann das neue zweimal. Haben Sie es vergessen, kann ein Administrator Sie neu einladen."))
 FAILURE(FAILURE_PASSWORDS_DIFFER, "passwords-differ", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Die beiden Kennwörter sind nicht gleich."),
@@ -99,8 +99,8 @@ FAILURE(FAILURE_PASSWORD_EMPTY, "password-empty", FAILURE_CODE_INPUT, 2, ACTOR_C
 	N_("Es wurde kein Kennwort eingegeben."),
 	N_("Es wurde nichts gespeichert. Bitte geben Sie es noch einmal ein; Programme übergeben es über die Standardeingabe."))
 FAILURE(FAILURE_PASSWORD_INVALID, "password-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
-	N_("Das Kennwort ist zu kurz oder zu lang."),
-	N_("Bitte wählen Sie ein Kennwort mit 8 bis 1024 Zeichen."))
+	N_("Dieses Kennwort ist %s."),
+	N_("Bitte wählen Sie ein anderes, mit 8 bis 1024 Zeichen, das weder das bisherige noch der Benutzername ist."))
 FAILURE(FAILURE_INVITATION_OVER, "invitation-over", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Dieser Link gilt nicht mehr: Er wurde schon benutzt, durch einen neueren ersetzt oder ist älter als sieben Tage."),
 	N_("Bitte melden Sie sich mit Ihrem Kennwort an. Haben Sie noch keines, kann ein Administrator Ihnen einen neuen Link schicken („amtspost user invite NAME“)."))
@@ -313,7 +313,7 @@ FAILURE(FAILURE_THROTTLED, "throttled", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 	N_("Der Server %s bittet um eine Pause, weil zu viele Anfragen kamen."),
 	N_("Bitte versuchen Sie es in einigen Minuten noch einmal."))
 FAILURE(FAILURE_LOGIN_MISSING, "login-missing", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
-	N_("Für „%s“ ist noch keine Anmeldung hinterlegt."),
+	N_("Für „%s“ ist keine Anmeldung gespeichert."),
 	N_("Bitte melden Sie sich an: „amtspost login --user NAME“."))
 FAILURE(FAILURE_LOGIN_REFUSED, "login-refused", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
 	N_("Der Server hat die Anmeldung von „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig."),

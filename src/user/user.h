@@ -59,6 +59,9 @@ typedef struct UserCounts {
 
 bool user_count(Db *db, UserCounts *counts, GError **error);
 
+/* Whether PASSWORD may be chosen for NAME, who need not be there yet: 8 to 1,024 bytes, neither the
+ * name nor the present one. FAILURE_PASSWORD_INVALID. As slow as the next. */
+bool user_check_password(Db *db, const char *name, const Secret *password, GError **error);
 /* Argon2id (INTERACTIVE: 64 MiB, about 0.1 s; never call it in a transaction). Yours. Passwords of
  * fewer than 8 or more than 1,024 bytes: FAILURE_PASSWORD_INVALID. */
 char *user_hash_password(const Secret *password, GError **error);

@@ -110,7 +110,7 @@ bool invitation_use(Db *db, const char *token, const Secret *password, GError **
 		return false;
 	if (!invitation.user)
 		set_over(error);
-	else
+	else if (user_check_password(db, invitation.user->name, password, error))
 		password_hash = user_hash_password(password, error);
 	if (password_hash) {
 		invitation.password_hash = password_hash;

@@ -151,7 +151,9 @@ bool session_start(
 bool session_change_password(Db *db, const PasswordProof *proof, const Secret *chosen,
 	const char *actor, const char *address, char **token, GError **error)
 {
-	g_autofree char *hash = user_hash_password(chosen, error);
+	g_autofree char *hash = user_check_password(db, proof->name, chosen, error)
+					? user_hash_password(chosen, error)
+					: NULL;
 	Start start = {.proof = proof, .address = address, .password_hash = hash, .actor = actor};
 
 	return hash && run_start(db, change_in, &start, token, error);

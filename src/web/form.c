@@ -2,7 +2,6 @@
  * the limit of the request's body. */
 #include "web/form.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include "base/secret.h"
 #include "failure/failure.h"
@@ -36,6 +35,36 @@ void form_free(Form *form)
 		return;
 	g_ptr_array_unref(form->fields);
 	g_free(form);
+}
+
+Form *form_new(void)
+{
+	Form *form = g_new0(Form, 1);
+
+	form->fields = g_ptr_array_new_with_free_func((GDestroyNotify)field_free);
+	return form;
+}
+
+void form_add(Form *form, const char *name, const char *value)
+{
+	Field *field = g_new0(Field, 1);
+
+	field->name = g_strdup(name);
+	field->value = g_strdup(value);
+	field->size = strlen(value);
+	g_ptr_array_add(form->fields, field);
+}
+
+bool form_text_at(const Form *form, size_t index, const char **name, const char **value)
+{
+	const Field *field;
+
+	if (index >= form->fields->len)
+		return false;
+	field = form->fields->pdata[index];
+	*name = field->name;
+	*value = field->is_file ? NULL : field->value;
+	return true;
 }
 
 static bool refuse(const char *why, GError **error)
@@ -208,12 +237,11 @@ static char *multipart_boundary(const char *type)
 
 Form *form_parse(const char *type, const char *body, size_t size, GError **error)
 {
-	g_autoptr(Form) form = g_new0(Form, 1);
+	g_autoptr(Form) form = form_new();
 	g_autofree char *boundary = type ? multipart_boundary(type) : NULL;
 	g_autoptr(GError) problem = NULL;
 	bool parsed;
 
-	form->fields = g_ptr_array_new_with_free_func((GDestroyNotify)field_free);
 	if (size == 0)
 		return g_steal_pointer(&form);
 	parsed = boundary ? parse_multipart(form, boundary, body, size, &problem)

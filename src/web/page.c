@@ -44,6 +44,16 @@ static const struct {
 	{"angemeldet", TONE_SUCCESS, N_("Die Anmeldung bei Ihren Postfächern ist gelungen.")},
 	{"anmeldung-entfernt", TONE_SUCCESS,
 		N_("Die Anmeldung und ihre Tokendatei sind entfernt.")},
+	{"sitzung-beendet", TONE_WARNING,
+		N_("Ihre Sitzung ist beendet. Gespeichert wurde nichts; melden Sie sich an, dann "
+		   "geht es dort weiter.")},
+	{"wieder-angemeldet", TONE_WARNING,
+		N_("Sie sind wieder angemeldet. Gespeichert wurde noch nichts: Bitte prüfen Sie, "
+		   "was Sie eingegeben haben, und speichern Sie es noch einmal. Kennwörter geben "
+		   "Sie bitte neu ein.")},
+	{"neu-angemeldet", TONE_WARNING,
+		N_("Sie haben sich inzwischen neu angemeldet. Bitte prüfen und noch einmal "
+		   "speichern. Kennwörter geben Sie bitte neu ein.")},
 	{"abgemeldet", TONE_INFO, N_("Sie sind abgemeldet.")},
 	{"kennwort", TONE_SUCCESS, N_("Das neue Kennwort gilt. Bitte melden Sie sich damit an.")},
 	{"kennwort-geaendert", TONE_SUCCESS,
@@ -168,7 +178,8 @@ static void write_tabs(Html *h, const Page *page)
 
 static void write_notice(Html *h, const Visit *visit)
 {
-	const char *word = web_request_query(visit->request, "hinweis");
+	const char *word =
+		visit->notice ? visit->notice : web_request_query(visit->request, "hinweis");
 
 	for (size_t i = 0; word && i < G_N_ELEMENTS(notices); i++) {
 		if (strcmp(notices[i].word, word) == 0)
@@ -234,7 +245,7 @@ void page_close(Html *h)
 bool page_end(Visit *visit, Html *h, unsigned status)
 {
 	page_close(h);
-	web_response_status(visit->response, status);
+	web_response_status(visit->response, visit->status ? visit->status : status);
 	web_response_header(visit->response, "Cache-Control", "no-store");
 	web_response_body(visit->response, "text/html; charset=utf-8", html_steal(h));
 	html_free(h);
@@ -271,12 +282,33 @@ void page_alert_failure(Html *h, const GError *error)
 	html(h, "</div></div>\n");
 }
 
+char *page_field_error(const GError *error, Failure failure)
+{
+	g_autofree char *sentence = NULL;
+	g_autofree char *advice = NULL;
+
+	if (!failure_is(error, failure))
+		return NULL;
+	sentence = failure_sentence(error);
+	advice = failure_advice_on_page(error);
+	return g_strconcat(sentence, " ", advice, NULL);
+}
+
 bool page_failure(Visit *visit, const GError *error)
 {
-	const Page page = {.title = _("Das geht so nicht")};
+	const Page page = {.title = failure_is(error, FAILURE_PAGE_UNKNOWN)
+					    ? _("Diese Seite gibt es nicht")
+					    : _("Das geht so nicht")};
 	Html *h = page_begin(visit, &page);
 
 	page_alert_failure(h, error);
+	if (failure_is(error, FAILURE_FORM_FOREIGN) && visit->origin) {
+		html(h, "<p><a class=\"kern-link\" href=\"");
+		html_attr(h, visit->origin);
+		html(h, "\">");
+		html_text(h, _("Zur Seite mit dem Formular"));
+		html(h, "</a></p>\n");
+	}
 	html(h, "<p><a class=\"kern-link\" href=\"/\">");
 	html_text(h, _("Zur Startseite"));
 	html(h, "</a></p>\n");

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <glib.h>
+#include "failure/failure.h"
 #include "web/html.h"
 #include "web/route.h"
 
@@ -28,6 +29,9 @@ bool page_end(Visit *visit, Html *h, unsigned status);
 bool page_failure(Visit *visit, const GError *error);
 /* ERROR above a form that is shown again. */
 void page_alert_failure(Html *h, const GError *error);
+/* What ERROR (nullable) says and advises if it is FAILURE, for the field that it is about; yours.
+ * NULL: it is not. */
+char *page_field_error(const GError *error, Failure failure);
 
 typedef enum PageTone { TONE_INFO, TONE_SUCCESS, TONE_WARNING, TONE_DANGER } PageTone;
 /* A box with a heading and, unless TEXT is NULL, a text. */
@@ -41,6 +45,8 @@ void page_badge(Html *h, PageTone tone, const char *word);
 void form_begin(Html *h, const Visit *visit, const char *action);
 /* The same with an ID, for buttons that stand elsewhere. */
 void form_begin_named(Html *h, const Visit *visit, const char *action, const char *id);
+/* What form_begin writes of the session, for a form with attributes of its own. */
+void form_session(Html *h, const Visit *visit);
 void form_end(Html *h);
 /* A form whose only control is a button: one deed. CLASS: "primary", "secondary", "tertiary". */
 void form_button(

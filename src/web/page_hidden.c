@@ -112,7 +112,7 @@ static void write_list(Html *h, const SettingForm *form)
 	const SettingView *view = form->by_key[SETTING_IMPORT_HIDDEN_FOLDERS];
 	g_autofree char *lines = g_strdelimit(g_strdup(present(view)), ";", '\n');
 	const char *typed = form->typed ? form_get(form->visit->form, NAMES) : NULL;
-	const char *state = _("Sie haben die Liste noch nie geändert: Es gilt der Standard.");
+	const char *state = _("Es gilt der Standard.");
 
 	if (view->stored)
 		state = *view->stored
@@ -150,6 +150,7 @@ static void write_import_warning(Html *h, const SettingForm *form)
 
 static void write_import(Html *h, const SettingForm *form)
 {
+	const SettingLook signature = {.why = _("Steht unter jeder Ihrer neuen E-Mails.")};
 	const SettingLook after = {.label = _("Nach dem Import")};
 	const SettingLook folder = {
 		.label = _("Zielordner"),
@@ -163,7 +164,7 @@ static void write_import(Html *h, const SettingForm *form)
 	write_import_warning(h, form);
 	setting_form_field(h, form, SETTING_IMPORT_AFTER, &after);
 	setting_form_field(h, form, SETTING_IMPORT_AFTER_FOLDER, &folder);
-	setting_form_field(h, form, SETTING_SMTP_SIGNATURE, NULL);
+	setting_form_field(h, form, SETTING_SMTP_SIGNATURE, &signature);
 }
 
 /* Behind "Speichern", which the Enter key presses because it is the form's first button. */

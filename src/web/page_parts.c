@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "base/i18n.h"
+#include "web/again.h"
 
 static const char *const tone_words[] = {
 	[TONE_INFO] = "info",
@@ -43,6 +44,18 @@ void page_badge(Html *h, PageTone tone, const char *word)
 
 /* ---- forms ---- */
 
+void form_session(Html *h, const Visit *visit)
+{
+	if (visit->session) {
+		html(h, "<input type=\"hidden\" name=\"csrf\" value=\"");
+		html_attr(h, visit->session->csrf);
+		html(h, "\"><input type=\"hidden\" name=\"" AGAIN_WHO "\" value=\"");
+		html_attr(h, visit->session->user->name);
+		html(h, "\">");
+	}
+	html(h, "\n");
+}
+
 void form_begin(Html *h, const Visit *visit, const char *action)
 {
 	form_begin_named(h, visit, action, NULL);
@@ -55,12 +68,7 @@ void form_begin_named(Html *h, const Visit *visit, const char *action, const cha
 	html(h, "\"");
 	html_attribute(h, "id", id);
 	html(h, ">");
-	if (visit->session) {
-		html(h, "<input type=\"hidden\" name=\"csrf\" value=\"");
-		html_attr(h, visit->session->csrf);
-		html(h, "\">");
-	}
-	html(h, "\n");
+	form_session(h, visit);
 }
 
 void form_end(Html *h)

@@ -35,27 +35,42 @@ Secret *page_chosen_password(const Visit *visit, GError **error)
 	return secret_new(one, strlen(one));
 }
 
-void page_password_fields(Html *h)
+void page_password_alert(Html *h, const GError *problem)
 {
+	if (failure_is(problem, FAILURE_PASSWORDS_DIFFER) ||
+		failure_is(problem, FAILURE_PASSWORD_INVALID) ||
+		failure_is(problem, FAILURE_PAGE_FORMER_PASSWORD))
+		page_alert(h, TONE_DANGER, _("Das Kennwort wurde nicht gespeichert."), NULL);
+	else if (problem)
+		page_alert_failure(h, problem);
+}
+
+void page_password_fields(Html *h, const GError *problem)
+{
+	g_autofree char *invalid = page_field_error(problem, FAILURE_PASSWORD_INVALID);
+	g_autofree char *differ = page_field_error(problem, FAILURE_PASSWORDS_DIFFER);
+
 	field_input(h, &(Field){.name = "kennwort",
 			       .label = _("Neues Kennwort"),
 			       .hint = _("Mindestens 8 Zeichen. Am besten mehrere Wörter."),
 			       .type = "password",
 			       .autocomplete = "new-password",
+			       .error = invalid,
 			       .required = true});
 	field_input(h, &(Field){.name = "wiederholung",
 			       .label = _("Neues Kennwort wiederholen"),
 			       .type = "password",
 			       .autocomplete = "new-password",
+			       .error = differ,
 			       .required = true});
 }
 
 static bool show(Visit *visit, const GError *problem)
 {
+	g_autofree char *former = page_field_error(problem, FAILURE_PAGE_FORMER_PASSWORD);
 	Html *h = page_personal_begin(visit, PERSONAL_PASSWORD, false);
 
-	if (problem)
-		page_alert_failure(h, problem);
+	page_password_alert(h, problem);
 	html(h, "<p>");
 	html_text(h, _("Mit diesem Kennwort melden Sie sich an Amtspost an. Mit dem Kennwort Ihres "
 		       "Postfachs hat es nichts zu tun."));
@@ -69,8 +84,9 @@ static bool show(Visit *visit, const GError *problem)
 			       .label = _("Bisheriges Kennwort"),
 			       .type = "password",
 			       .autocomplete = "current-password",
+			       .error = former,
 			       .required = true});
-	page_password_fields(h);
+	page_password_fields(h, problem);
 	form_submit(h, _("Kennwort ändern"), "primary", NULL, NULL);
 	form_end(h);
 	return page_end(visit, h, problem ? 422 : 200);

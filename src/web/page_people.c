@@ -274,9 +274,7 @@ static void write_csv_form(Html *h, const Visit *visit, const char *csv)
 {
 	html(h, "<form method=\"post\" action=\"/benutzer-import\" "
 		"enctype=\"multipart/form-data\">");
-	html(h, "<input type=\"hidden\" name=\"csrf\" value=\"");
-	html_attr(h, visit->session->csrf);
-	html(h, "\">\n");
+	form_session(h, visit);
 	if (csv) {
 		html(h, "<textarea name=\"inhalt\" hidden readonly aria-hidden=\"true\">\n");
 		html_value(h, csv);

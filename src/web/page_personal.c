@@ -8,6 +8,7 @@
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "oauth/oauth.h"
+#include "web/again.h"
 #include "web/web_internal.h"
 
 Html *page_personal_begin(const Visit *visit, const char *tab, bool wide)
@@ -63,13 +64,18 @@ bool page_personal_end(Visit *visit, LoginResult *result, GError *problem, const
 	*result = (LoginResult){0};
 	end->problem = problem;
 	end->next = g_strdup(next);
+	if (problem && visit->form)
+		end->typed = again_pick(visit->form);
 	sign_ins_end(visit->web->sign_ins, visit->session, end);
 	return visit_redirect(visit, PERSONAL_PATH, NULL);
 }
 
 static void write_check(Html *h, const char *who, const LoginCheck *check)
 {
-	g_autofree char *words = words_login_check(check, _("Anmeldung in Ordnung"));
+	/* That it is not checked yet stands in the box beside it. */
+	g_autofree char *words = check->state == LOGIN_UNCHECKED
+					 ? g_strdup(check->reason)
+					 : words_login_check(check, _("Anmeldung in Ordnung"));
 
 	description_open(h, who);
 	if (check->state == LOGIN_OK)
@@ -103,6 +109,25 @@ static void write_answers(Html *h, const LoginResult *result)
 	description_end(h);
 }
 
+/* Which server has refused. The failure speaks of the server alone. */
+static void write_problem(Html *h, const LoginResult *result, const GError *problem)
+{
+	bool imap = result->imap.refused, smtp = result->smtp.refused;
+	g_autofree char *advice = NULL;
+
+	if (!failure_is(problem, FAILURE_LOGIN_NOT_STORED) || (!imap && !smtp)) {
+		page_alert_failure(h, problem);
+		return;
+	}
+	advice = failure_advice_on_page(problem);
+	page_alert(h, TONE_DANGER,
+		imap && smtp ? _("Der IMAP-Server und der SMTP-Server haben die Anmeldung "
+				 "abgelehnt.")
+		: imap	     ? _("Der IMAP-Server hat die Anmeldung abgelehnt.")
+			     : _("Der SMTP-Server hat die Anmeldung abgelehnt."),
+		advice);
+}
+
 static void write_outcome(Html *h, const LoginResult *result, const GError *problem)
 {
 	g_autofree char *words =
@@ -111,9 +136,14 @@ static void write_outcome(Html *h, const LoginResult *result, const GError *prob
 
 	if (words && result->stored)
 		page_alert(h, well ? TONE_SUCCESS : TONE_WARNING, words,
-			result->present ? _("Die bisherige Anmeldung gilt noch.") : NULL);
+			result->present ? _("Die bisherige Anmeldung gilt noch.")
+			: result->imap.state == LOGIN_UNCHECKED
+				? _("Der Server hat beim Prüfen nicht geantwortet. Geprüft wird "
+				    "beim nächsten Verwenden oder mit „Verbindung prüfen“; bleibt "
+				    "es dabei, hilft ein Administrator.")
+				: NULL);
 	if (problem)
-		page_alert_failure(h, problem);
+		write_problem(h, result, problem);
 	write_answers(h, result);
 }
 
@@ -152,6 +182,19 @@ static void write_main_settings(Html *h, const SettingForm *form)
 	description_end(h);
 }
 
+/* As it concerns whoever reads it. */
+static const char *own_origin(SettingOrigin origin)
+{
+	switch (origin) {
+	case ORIGIN_USER:
+		return _("für Sie eingetragen");
+	case ORIGIN_DEFAULT:
+		return _("Voreinstellung");
+	default:
+		return setting_origin_label(origin);
+	}
+}
+
 static void write_servers(Html *h, const SettingForm *form)
 {
 	const char *labels[] = {_("Einstellung"), _("Wert"), _("Herkunft"), NULL};
@@ -170,7 +213,7 @@ static void write_servers(Html *h, const SettingForm *form)
 		table_cell(h, labels[1]);
 		html_text(h, value && *value ? value : "–");
 		table_cell(h, labels[2]);
-		html_text(h, setting_origin_label(view->origin));
+		html_text(h, own_origin(view->origin));
 	}
 	table_end(h);
 	html(h, "</details>\n");
@@ -206,11 +249,15 @@ static void write_status(Html *h, const Visit *visit, const LoginStatus *status)
 	if (status->reason)
 		description_text(h, _("Grund"), status->reason);
 	if (status->use == LOGIN_USE_GOOD || status->use == LOGIN_USE_UNTRIED)
-		description_text(h, _("Angemeldet als"),
+		description_text(h,
+			status->use == LOGIN_USE_GOOD ? _("Angemeldet als") : _("Benutzername"),
 			status->identity ? status->identity : status->account);
 	if (status->use == LOGIN_USE_GOOD)
 		write_time(h, _("Angemeldet seit"), status->signed_in);
-	write_time(h, _("Zugriff bis (wird von selbst erneuert)"), status->expires);
+	if (status->expires && status->refreshed)
+		write_time(h, _("Erneuert sich von selbst, zuletzt"), status->refreshed);
+	else
+		write_time(h, _("Zugriff bis (wird von selbst erneuert)"), status->expires);
 	write_time(h, _("Abgelehnt am"), status->refused);
 	description_end(h);
 	html(h, "<div class=\"buttons\">");
@@ -256,7 +303,8 @@ static bool show(Visit *visit, const SettingForm *form, const LoginResult *resul
 	if (!write_sign_in(h, form, next, error))
 		return false;
 	write_settings(h, form);
-	return page_end(visit, g_steal_pointer(&h), problem && form->typed ? 422 : 200);
+	return page_end(
+		visit, g_steal_pointer(&h), problem && form->typed && !visit->again ? 422 : 200);
 }
 
 bool page_personal_again(Visit *visit, SettingForm *form, const GError *problem,
@@ -275,9 +323,16 @@ static bool run_show(Visit *visit, GError **error)
 
 	if (end && !next)
 		next = end->next;
-	return setting_form_load(&form, visit, visit->user->name, error) &&
-	       show(visit, &form, end ? &end->result : &nothing, end ? end->problem : NULL, next,
-		       error);
+	if (end && end->typed) {
+		visit->form = end->typed;
+		visit->again = true;
+	}
+	if (!setting_form_load(&form, visit, visit->user->name, error))
+		return false;
+	if (end)
+		page_sign_in_explain(&form, &end->result);
+	return show(visit, &form, end ? &end->result : &nothing, end ? end->problem : NULL, next,
+		error);
 }
 
 /* ---- forgetting ---- */

@@ -32,6 +32,8 @@ bool page_personal_end(Visit *visit, LoginResult *result, GError *problem, const
 
 /* The forms; FORM shows what is stored or was typed. */
 bool page_sign_in_show(Html *h, const SettingForm *form, const char *next, GError **error);
+/* What RESULT says against a protocol stands at its fields. */
+void page_sign_in_explain(SettingForm *form, const LoginResult *result);
 bool page_sign_in_run(Visit *visit, GError **error);
 bool page_sign_in_mailbox(Visit *visit, GError **error);
 /* Shows the whole page again with what was typed and how it failed. */

@@ -16,12 +16,17 @@ static void write_password(Html *h, const SettingForm *form, SettingKey key)
 {
 	const SettingView *view = form->by_key[key];
 
-	field_input(h, &(Field){.name = view->setting->name,
-			       .label = _(view->setting->label),
-			       .type = "password",
-			       .autocomplete = "new-password",
-			       .badge = view->set ? _("gespeichert") : NULL,
-			       .error = form->errors[key]});
+	field_input(
+		h, &(Field){.name = view->setting->name,
+			   .label = _(view->setting->label),
+			   .type = "password",
+			   .autocomplete = "new-password",
+			   .hint = view->set ? _("Zum Speichern bitte neu eingeben, auch wenn nur "
+						 "der Benutzername anders wird. Das gespeicherte "
+						 "prüft „Verbindung prüfen“.")
+					     : NULL,
+			   .badge = view->set ? _("gespeichert") : NULL,
+			   .error = form->errors[key]});
 }
 
 static void write_protocol(Html *h, const SettingForm *form, const char *legend,
@@ -45,7 +50,7 @@ static bool takes_over(const SettingForm *form)
 	const char *imap = form->by_key[SETTING_IMAP_USERNAME]->stored;
 	const char *smtp = form->by_key[SETTING_SMTP_USERNAME]->stored;
 
-	if (form->typed)
+	if (form->typed && visit_has(form->visit, settings_get_row(SETTING_IMAP_USERNAME)->name))
 		return visit_has(form->visit, SAME);
 	return !smtp || g_strcmp0(imap, smtp) == 0;
 }
@@ -109,6 +114,26 @@ static void write_removal(Html *h, const SettingForm *form)
 	html(h, "</details>\n");
 }
 
+static void explain(SettingForm *form, SettingKey key, const LoginCheck *check, const char *refusal)
+{
+	if (check->state != LOGIN_FAILED || form->errors[key])
+		return;
+	form->errors[key] = g_strdup(check->refused ? refusal : check->reason);
+}
+
+void page_sign_in_explain(SettingForm *form, const LoginResult *result)
+{
+	/* With the same for both, SMTP's own fields are not to be seen. */
+	SettingKey smtp = takes_over(form) ? SETTING_IMAP_PASSWORD : SETTING_SMTP_PASSWORD;
+
+	explain(form, SETTING_IMAP_PASSWORD, &result->imap,
+		_("Der IMAP-Server hat Benutzername oder Kennwort abgelehnt. Das eingegebene "
+		  "Kennwort wurde nicht gespeichert."));
+	explain(form, smtp, &result->smtp,
+		_("Der SMTP-Server hat Benutzername oder Kennwort abgelehnt. Das eingegebene "
+		  "Kennwort wurde nicht gespeichert."));
+}
+
 /* ---- further mailboxes ---- */
 
 static void write_mailbox_state(Html *h, const LoginOwn *own)
@@ -123,12 +148,14 @@ static void write_mailbox_state(Html *h, const LoginOwn *own)
 		page_badge(h, TONE_INFO, _("mit der Anmeldung des Hauptkontos"));
 }
 
-static void write_mailbox_field(Html *h, guint number, const Field *field)
+static void write_mailbox_field(Html *h, const Visit *visit, guint number, const Field *field)
 {
 	g_autofree char *name = g_strdup_printf("%s-%u", field->name, number);
 	Field numbered = *field;
 
 	numbered.name = name;
+	if (visit->again && form_get(visit->form, name))
+		numbered.value = form_get(visit->form, name);
 	field_input(h, &numbered);
 }
 
@@ -153,12 +180,12 @@ static void write_mailbox(
 	html(h, "<input type=\"hidden\" name=\"nummer\" value=\"");
 	html_number(h, number);
 	html(h, "\">\n");
-	write_mailbox_field(h, number,
+	write_mailbox_field(h, visit, number,
 		&(Field){.name = "benutzername",
 			.label = _("Benutzername"),
 			.hint = _("Ohne Eintrag gilt die Adresse des Postfachs."),
 			.value = own->username});
-	write_mailbox_field(h, number,
+	write_mailbox_field(h, visit, number,
 		&(Field){.name = "kennwort",
 			.label = _("Kennwort"),
 			.type = "password",
@@ -292,8 +319,6 @@ bool page_sign_in_run(Visit *visit, GError **error)
 	};
 	login_with_credentials(visit->office, visit->user->name, &given, visit->actor,
 		web_request_cancel(visit->request), &result, &problem);
-	if (problem && !result.stored)
-		return page_personal_again(visit, &form, problem, &result, error);
 	return page_personal_end(visit, &result, g_steal_pointer(&problem), visit_next(visit));
 }
 

@@ -4,6 +4,7 @@
 #include "app/words.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
+#include "web/again.h"
 #include "web/page.h"
 #include "web/page_password.h"
 #include "web/web_internal.h"
@@ -49,6 +50,9 @@ static void tell_own_sign_in(Todo *todo, const Person *person)
 		close_card(todo, NULL, NULL);
 	} else if (person_needs_help(person)) {
 		open_card(todo, _("Anmeldung erforderlich"), report->reason);
+		close_card(todo, "/einstellungen", _("Zur Anmeldung"));
+	} else if (report->state == SIGN_IN_UNKNOWN) {
+		open_card(todo, _("Anmeldung noch nicht geprüft"), report->reason);
 		close_card(todo, "/einstellungen", _("Zur Anmeldung"));
 	}
 }
@@ -100,21 +104,34 @@ static bool run_start(Visit *visit, GError **error)
 
 /* ---- signing in ---- */
 
-static bool show_sign_in(Visit *visit, const GError *problem)
+/* What the page of signing in shows beyond its fields. */
+typedef struct SignInPage {
+	const GError *problem;
+	const char *next;   /* where to afterwards; NULL: the start page */
+	const char *name;   /* who, as far as it is known */
+	const Form *picked; /* what is carried there; NULL: nothing */
+} SignInPage;
+
+static bool write_sign_in_page(Visit *visit, const SignInPage *show, unsigned status)
 {
 	const Page page = {.title = _("Anmelden")};
-	const char *next = visit_next(visit);
+	const GError *problem = show->problem;
+	g_autofree char *wrong = page_field_error(problem, FAILURE_PAGE_PASSWORD);
 	Html *h = page_begin(visit, &page);
 
-	if (problem)
+	if (wrong)
+		page_alert(h, TONE_DANGER, _("Die Anmeldung ist nicht gelungen."), NULL);
+	else if (problem)
 		page_alert_failure(h, problem);
 	form_begin(h, visit, "/anmelden");
 	html(h, "<input type=\"hidden\" name=\"weiter\" value=\"");
-	html_attr(h, next ? next : "/");
+	html_attr(h, show->next ? show->next : "/");
 	html(h, "\">\n");
+	if (show->picked)
+		again_write(h, show->picked);
 	field_input(h, &(Field){.name = "benutzer",
 			       .label = _("Benutzername"),
-			       .value = visit_field(visit, "benutzer"),
+			       .value = show->name,
 			       .autocomplete = "username",
 			       .required = true});
 	field_input(h, &(Field){.name = "kennwort",
@@ -122,10 +139,58 @@ static bool show_sign_in(Visit *visit, const GError *problem)
 			       .hint = _("Das Kennwort für Amtspost, nicht das Ihres Postfachs."),
 			       .type = "password",
 			       .autocomplete = "current-password",
+			       .error = wrong,
 			       .required = true});
 	form_submit(h, _("Anmelden"), "primary", NULL, NULL);
 	form_end(h);
-	return page_end(visit, h, problem ? 403 : 200);
+	return page_end(visit, h, status);
+}
+
+static bool show_sign_in(Visit *visit, const GError *problem)
+{
+	g_autoptr(Form) picked = visit->form ? again_read(visit->form) : NULL;
+	const SignInPage page = {
+		.problem = problem,
+		.next = visit_next(visit),
+		.name = visit_field(visit, "benutzer"),
+		.picked = picked,
+	};
+
+	return write_sign_in_page(visit, &page, problem ? 403 : 200);
+}
+
+bool page_ask_to_sign_in(Visit *visit, const Form *picked)
+{
+	const SignInPage page = {
+		.next = visit->origin,
+		.name = picked ? form_get(picked, AGAIN_WHO) : NULL,
+		.picked = picked,
+	};
+
+	visit->notice = "sitzung-beendet";
+	return write_sign_in_page(visit, &page, 403);
+}
+
+/* The new session behind TOKEN takes over what the former one of the same user left; *CARRIED:
+ * there is something. */
+static bool carry_on(Visit *visit, const char *token, bool *carried, GError **error)
+{
+	g_autoptr(Form) picked = again_read(visit->form);
+	const char *next = visit_next(visit);
+	g_autofree char *path = next ? g_uri_unescape_string(next, NULL) : NULL;
+	g_autoptr(Session) session = NULL;
+
+	*carried = false;
+	if (!picked || !path)
+		return true;
+	session = session_find(office_db(visit->office), token, error);
+	if (!session)
+		return !*error;
+	if (g_strcmp0(form_get(picked, AGAIN_WHO), session->user->name) != 0)
+		return true;
+	sign_ins_carry(visit->web->sign_ins, session, path, g_steal_pointer(&picked));
+	*carried = true;
+	return true;
 }
 
 static bool run_sign_in_form(Visit *visit, GError **error)
@@ -141,6 +206,8 @@ static bool run_sign_in(Visit *visit, GError **error)
 	Db *db = office_db(visit->office);
 	const char *peer = web_request_peer(visit->request);
 	const char *typed = visit_field(visit, "kennwort");
+	/* No name has blanks around it: they come with what was copied. */
+	g_autofree char *name = g_strstrip(g_strdup(visit_field(visit, "benutzer")));
 	g_autoptr(Secret) password = secret_new(typed, strlen(typed));
 	g_autoptr(GError) problem = NULL;
 	g_auto(PasswordProof) proof = {0};
@@ -148,12 +215,12 @@ static bool run_sign_in(Visit *visit, GError **error)
 	const char *next = visit_next(visit);
 	SessionTry outcome;
 	int64_t wait = 0;
+	bool carried;
 
-	if (!session_try(db, visit_field(visit, "benutzer"), password, peer, &outcome, &proof,
-		    &wait, error))
+	if (!session_try(db, name, password, peer, &outcome, &proof, &wait, error))
 		return false;
 	if (outcome != SESSION_TRY_OK) {
-		page_explain_try(outcome, wait, visit_field(visit, "benutzer"), &problem);
+		page_explain_try(outcome, wait, name, &problem);
 		return show_sign_in(visit, problem);
 	}
 	/* A session that somebody planted in this browser ends here. */
@@ -165,8 +232,10 @@ static bool run_sign_in(Visit *visit, GError **error)
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return false;
 	}
+	if (!carry_on(visit, token, &carried, error))
+		return false;
 	visit_set_session(visit, token);
-	return visit_redirect(visit, next ? next : "/", NULL);
+	return visit_redirect(visit, next ? next : "/", carried ? "wieder-angemeldet" : NULL);
 }
 
 static bool run_sign_out(Visit *visit, GError **error)
@@ -248,8 +317,7 @@ static bool show_setup(Visit *visit, const GError *problem)
 	const Page page = {.title = _("Erste Einrichtung")};
 	Html *h = page_begin(visit, &page);
 
-	if (problem)
-		page_alert_failure(h, problem);
+	page_password_alert(h, problem);
 	html(h, "<p>");
 	html_text(h,
 		_("Sie richten das Konto des ersten Administrators ein. Danach gilt diese Adresse "
@@ -266,7 +334,7 @@ static bool show_setup(Visit *visit, const GError *problem)
 			       .label = _("Anzeigename (freiwillig)"),
 			       .value = visit_field(visit, "name"),
 			       .autocomplete = "name"});
-	page_password_fields(h);
+	page_password_fields(h, problem);
 	form_submit(h, _("Administrator anlegen"), "primary", NULL, NULL);
 	form_end(h);
 	return page_end(visit, h, problem ? 422 : 200);
@@ -325,8 +393,7 @@ static bool show_invitation(Visit *visit, const User *user, const GError *proble
 	const Page page = {.title = _("Kennwort wählen")};
 	Html *h = page_begin(visit, &page);
 
-	if (problem)
-		page_alert_failure(h, problem);
+	page_password_alert(h, problem);
 	html(h, "<p>");
 	html_printf(h, _("Wählen Sie ein Kennwort für Amtspost. Ihr Benutzername ist „%s“."),
 		user->name);
@@ -338,7 +405,7 @@ static bool show_invitation(Visit *visit, const User *user, const GError *proble
 		"aria-hidden=\"true\" readonly value=\"");
 	html_attr(h, user->name);
 	html(h, "\">\n");
-	page_password_fields(h);
+	page_password_fields(h, problem);
 	form_submit(h, _("Kennwort speichern"), "primary", NULL, NULL);
 	form_end(h);
 	return page_end(visit, h, problem ? 422 : 200);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "failure/failure.h"
+#include "web/again.h"
 #include "web/api.h"
 #include "web/metrics.h"
 #include "web/page.h"
@@ -80,10 +81,8 @@ static bool match_path(const char *row, const char *path, char **part)
 	return true;
 }
 
-static void find_route(Planned *planned, const WebRequest *request)
+static void find_row(Planned *planned, WebMethod method, const char *path)
 {
-	const char *path = web_request_path(request);
-
 	for (const Route *const *table = tables; *table; table++) {
 		for (const Route *row = *table; row->path; row++) {
 			g_autofree char *part = NULL;
@@ -91,13 +90,57 @@ static void find_route(Planned *planned, const WebRequest *request)
 			if (!match_path(row->path, path, &part))
 				continue;
 			planned->methods |= 1u << row->method;
-			if (row->method != web_request_method(request))
+			if (row->method != method)
 				continue;
 			planned->route = row;
 			planned->part = g_steal_pointer(&part);
 			return;
 		}
 	}
+}
+
+static void find_route(Planned *planned, const WebRequest *request)
+{
+	find_row(planned, web_request_method(request), web_request_path(request));
+}
+
+static bool is_page(const char *path)
+{
+	Planned page = {0};
+
+	find_row(&page, WEB_GET, path);
+	g_free(page.part);
+	return page.route && page.route->role != ROLE_ANYBODY;
+}
+
+/* The path of ours that REQUEST came from, decoded, yours; NULL: not told, or from elsewhere. */
+static char *referring_path(const WebRequest *request)
+{
+	const char *referer = web_request_header(request, "Referer");
+	const char *host = web_request_header(request, "Host");
+	const char *behind = referer ? strstr(referer, "://") : NULL;
+	g_autofree char *path = NULL;
+
+	if (!behind || !host || !g_str_has_prefix(behind + 3, host))
+		return NULL;
+	behind += 3 + strlen(host);
+	path = *behind == '/' ? g_uri_unescape_segment(behind, behind + strcspn(behind, "?#"), NULL)
+			      : NULL;
+	return path && is_page(path) ? g_steal_pointer(&path) : NULL;
+}
+
+/* The page with the form that is sent to REQUEST's path: there, or above it; else where it came
+ * from. Decoded, yours; NULL: not known. */
+static char *find_origin(const WebRequest *request)
+{
+	g_autofree char *origin = g_strdup(web_request_path(request));
+
+	while (*origin) {
+		if (is_page(origin))
+			return g_steal_pointer(&origin);
+		*strrchr(origin, '/') = '\0';
+	}
+	return referring_path(request);
 }
 
 /* Whether all the row does is to show what is stored, without making anybody wait. */
@@ -232,6 +275,89 @@ static bool check_token(const Visit *visit, GError **error)
 	return false;
 }
 
+static Form *read_form(const Visit *visit, GError **error)
+{
+	size_t size;
+	const char *body = web_request_body(visit->request, &size);
+
+	return form_parse(web_request_header(visit->request, "Content-Type"), body, size, error);
+}
+
+/* A form whose session is over: what was typed comes along, if it is from a page of ours. */
+static bool ask_again(Visit *visit)
+{
+	g_autofree char *origin = find_origin(visit->request);
+	g_autofree char *escaped = origin ? g_uri_escape_string(origin, "/", FALSE) : NULL;
+	g_autoptr(Form) form = read_form(visit, NULL);
+	g_autoptr(Form) picked = form && origin ? again_pick(form) : NULL;
+
+	if (strcmp(web_request_path(visit->request), "/abmelden") == 0 || !form ||
+		!check_origin(visit, NULL))
+		return lead_to_sign_in(visit);
+	visit->origin = escaped;
+	page_ask_to_sign_in(visit, picked);
+	visit->origin = NULL;
+	return true;
+}
+
+/* A form of an earlier session of the same user comes back with what was typed and the token of
+ * this session. False: not such a form. */
+static bool show_again(Visit *visit, const char *origin)
+{
+	const char *who = form_get(visit->form, AGAIN_WHO);
+	g_autoptr(Form) picked = again_pick(visit->form);
+	Visit again = *visit;
+	Planned page = {0};
+	g_autofree char *part = NULL;
+	g_autoptr(GError) ignored = NULL;
+
+	if (!picked || !origin || !visit->user || g_strcmp0(who, visit->user->name) != 0)
+		return false;
+	find_row(&page, WEB_GET, origin);
+	part = page.part;
+	if (page.route->role == ROLE_ADMINISTRATOR && !visit->user->admin)
+		return false;
+	again.part = part;
+	again.route = page.route;
+	again.form = picked;
+	again.again = true;
+	again.notice = "neu-angemeldet";
+	again.status = 409;
+	return page.route->run(&again, &ignored);
+}
+
+static bool refuse_token(Visit *visit, const GError *problem)
+{
+	g_autofree char *origin = find_origin(visit->request);
+	g_autofree char *escaped = origin ? g_uri_escape_string(origin, "/", FALSE) : NULL;
+
+	if (is_api(visit->request))
+		return api_problem(visit, problem);
+	if (show_again(visit, origin))
+		return true;
+	visit->origin = escaped;
+	page_failure(visit, problem);
+	visit->origin = NULL;
+	return true;
+}
+
+/* A page's form puts back what was typed into it before its session ended. */
+static bool run_page(Visit *visit, const Planned *planned, GError **error)
+{
+	g_autoptr(Form) typed = visit->session
+					? sign_ins_carried(visit->web->sign_ins, visit->session,
+						  web_request_path(visit->request))
+					: NULL;
+	bool done;
+
+	visit->form = typed;
+	visit->again = typed != NULL;
+	done = planned->route->run(visit, error);
+	visit->form = NULL;
+	visit->again = false;
+	return done;
+}
+
 static bool check_asker(Visit *visit, const Planned *planned, bool *answered, GError **error)
 {
 	*answered = false;
@@ -245,7 +371,8 @@ static bool check_asker(Visit *visit, const Planned *planned, bool *answered, GE
 		if (is_api(visit->request))
 			return refuse_page(visit, FAILURE_PAGE_SIGNED_OUT, error);
 		*answered = true;
-		return lead_to_sign_in(visit);
+		return web_request_method(visit->request) == WEB_POST ? ask_again(visit)
+								      : lead_to_sign_in(visit);
 	}
 	if (planned->route->role == ROLE_ADMINISTRATOR && !visit->user->admin)
 		return refuse_page(visit, FAILURE_PAGE_FORBIDDEN, error);
@@ -255,6 +382,7 @@ static bool check_asker(Visit *visit, const Planned *planned, bool *answered, GE
 static bool run_route(Visit *visit, const Planned *planned, GError **error)
 {
 	g_autoptr(Form) form = NULL;
+	g_autoptr(GError) problem = NULL;
 	bool answered;
 
 	if (!planned->route)
@@ -262,23 +390,23 @@ static bool run_route(Visit *visit, const Planned *planned, GError **error)
 	if (!check_asker(visit, planned, &answered, error) ||
 		(is_api(visit->request) && !api_check_query(visit, error)))
 		return false;
-	if (answered || planned->route->method == WEB_GET)
-		return answered || planned->route->run(visit, error);
+	if (answered)
+		return true;
+	if (planned->route->method == WEB_GET)
+		return run_page(visit, planned, error);
 	if (!is_api(visit->request)) {
-		size_t size;
-		const char *body = web_request_body(visit->request, &size);
-
-		form = form_parse(
-			web_request_header(visit->request, "Content-Type"), body, size, error);
+		form = read_form(visit, error);
 		if (!form)
 			return false;
 		visit->form = form;
 	}
 	/* What anybody may send does nothing with a session: whoever signs in while an older one is
 	 * still in the browser just starts a new one. */
-	return check_origin(visit, error) &&
-	       (planned->route->role == ROLE_ANYBODY || check_token(visit, error)) &&
-	       planned->route->run(visit, error);
+	if (!check_origin(visit, error))
+		return false;
+	if (planned->route->role != ROLE_ANYBODY && !check_token(visit, &problem))
+		return refuse_token(visit, problem);
+	return planned->route->run(visit, error);
 }
 
 /* Takes over who asks, as far as it is known. */
@@ -390,7 +518,7 @@ void route_plan(WebRequest *request, WebPlan *plan, void *data)
 
 	planned->web = data;
 	find_route(planned, request);
-	if (planned->route && !is_reading(planned))
+	if (!is_reading(planned))
 		find_asker(planned, request);
 	user = asker(planned);
 	plan->handler = answer;

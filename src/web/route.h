@@ -25,11 +25,15 @@ typedef struct Visit {
 	Office *office;
 	WebRequest *request;
 	WebResponse *response;
-	const User *user;	   /* NULL: not signed in */
-	const Session *session;	   /* NULL: the same, or it is a program with a key */
-	const Form *form;	   /* POST of a page; otherwise NULL */
-	const char *part;	   /* what stands in place of the row's "*"; NULL: no such */
-	const char *actor;	   /* for audit rows: the user's name */
+	const User *user;	/* NULL: not signed in */
+	const Session *session; /* NULL: the same, or it is a program with a key */
+	const Form *form;	/* POST of a page, or AGAIN; otherwise NULL */
+	const char *part;	/* what stands in place of the row's "*"; NULL: no such */
+	const char *actor;	/* for audit rows: the user's name */
+	bool again;	    /* FORM is what was typed before, on a page that shows its form again */
+	const char *notice; /* the word of a notice that the page shows; NULL: the address's */
+	const char *origin; /* POST: the page with its form; NULL: not known */
+	unsigned status;    /* of the page in place of its own; 0: its own */
 	const struct Route *route; /* NULL: none */
 } Visit;
 
@@ -85,6 +89,10 @@ bool visit_redirect(Visit *visit, const char *path, const char *notice);
 /* Where to go on afterwards ("weiter" of form or query), borrowed: only to our own pages; NULL: not
  * told, or elsewhere. */
 const char *visit_next(const Visit *visit);
+
+/* page_start.c: asks VISIT, a POST without a session, to sign in; PICKED (nullable) is carried on
+ * to the page of its form. Answers true. */
+bool page_ask_to_sign_in(Visit *visit, const Form *picked);
 
 /* Starts SESSION_TOKEN in the browser, or ends it (NULL). */
 void visit_set_session(Visit *visit, const char *token);

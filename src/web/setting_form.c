@@ -25,6 +25,7 @@ bool setting_form_load(SettingForm *form, const Visit *visit, const char *user, 
 
 	form->visit = visit;
 	form->user = user;
+	form->typed = visit->again;
 	if (!settings_generation(settings, &form->generation, error))
 		return false;
 	form->views = settings_view_all(settings, user, error);
@@ -38,8 +39,14 @@ bool setting_form_load(SettingForm *form, const Visit *visit, const char *user, 
 
 void setting_form_mark(Html *h, const SettingForm *form)
 {
+	const char *typed = form->visit->again ? form_get(form->visit->form, GENERATION) : NULL;
+
+	/* What is put back was typed when an older state was shown. */
 	html(h, "<input type=\"hidden\" name=\"" GENERATION "\" value=\"");
-	html_number(h, form->generation);
+	if (typed)
+		html_attr(h, typed);
+	else
+		html_number(h, form->generation);
 	html(h, "\">\n");
 }
 
@@ -94,9 +101,20 @@ const char *setting_form_value(const SettingForm *form, SettingKey key)
 	return field_value(form, form->by_key[key]);
 }
 
+static bool names_switch(const Form *form, const char *name)
+{
+	for (size_t i = 0;; i++) {
+		const char *value = form_get_at(form, SWITCHES, i);
+
+		if (!value || strcmp(value, name) == 0)
+			return value != NULL;
+	}
+}
+
 static bool is_switched_on(const SettingForm *form, const SettingView *view)
 {
-	if (form->typed && form->visit->form)
+	if (form->typed && form->visit->form &&
+		names_switch(form->visit->form, view->setting->name))
 		return form_get(form->visit->form, view->setting->name) != NULL;
 	return g_strcmp0(shown_value(view), "true") == 0;
 }
@@ -228,16 +246,6 @@ void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const 
 }
 
 /* ---- taking ---- */
-
-static bool names_switch(const Form *form, const char *name)
-{
-	for (size_t i = 0;; i++) {
-		const char *value = form_get_at(form, SWITCHES, i);
-
-		if (!value || strcmp(value, name) == 0)
-			return value != NULL;
-	}
-}
 
 /* What one apply collects. */
 typedef struct Taking {

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <string.h>
 #include "base/clock.h"
 #include "oauth/oauth.h"
 
@@ -13,6 +14,8 @@ typedef struct Entry {
 	int64_t since; /* monotonic milliseconds */
 	SignIn *sign_in;
 	SignInEnd *end;
+	Form *typed;
+	char *path; /* whose form that is */
 } Entry;
 
 struct SignIns {
@@ -36,6 +39,7 @@ void sign_in_end_free(SignInEnd *end)
 	login_result_clear(&end->result);
 	g_clear_error(&end->problem);
 	g_free(end->next);
+	form_free(end->typed);
 	g_free(end);
 }
 
@@ -51,6 +55,8 @@ static void entry_free(Entry *entry)
 {
 	sign_in_free(entry->sign_in);
 	sign_in_end_free(entry->end);
+	form_free(entry->typed);
+	g_free(entry->path);
 	g_free(entry);
 }
 
@@ -86,7 +92,8 @@ static gboolean is_over(void *key, void *value, void *data)
 	(void)key;
 	(void)data;
 	return clock_monotonic() - entry->since >= KEPT_MILLISECONDS ||
-	       (!entry->end && (!entry->sign_in || login_flow_is_over(entry->sign_in->flow)));
+	       (!entry->end && !entry->typed &&
+		       (!entry->sign_in || login_flow_is_over(entry->sign_in->flow)));
 }
 
 static void remove_oldest(GHashTable *entries)
@@ -203,6 +210,30 @@ SignInEnd *sign_ins_told(SignIns *sign_ins, const Session *session)
 		end = g_steal_pointer(&entry->end);
 	pthread_mutex_unlock(&sign_ins->lock);
 	return end;
+}
+
+void sign_ins_carry(SignIns *sign_ins, const Session *session, const char *path, Form *typed)
+{
+	Entry *entry;
+
+	pthread_mutex_lock(&sign_ins->lock);
+	entry = renew(sign_ins, session);
+	entry->typed = typed;
+	entry->path = g_strdup(path);
+	pthread_mutex_unlock(&sign_ins->lock);
+}
+
+Form *sign_ins_carried(SignIns *sign_ins, const Session *session, const char *path)
+{
+	Form *typed = NULL;
+	Entry *entry;
+
+	pthread_mutex_lock(&sign_ins->lock);
+	entry = find(sign_ins, session);
+	if (entry && entry->typed && strcmp(entry->path, path) == 0)
+		typed = g_steal_pointer(&entry->typed);
+	pthread_mutex_unlock(&sign_ins->lock);
+	return typed;
 }
 
 void sign_ins_sweep(SignIns *sign_ins)

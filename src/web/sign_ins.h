@@ -1,4 +1,5 @@
-/* Sign-ins with Office 365 that wait for a browser, and how a session's last one ended, told once.
+/* Sign-ins with Office 365 that wait for a browser, how a session's last one ended, told once, and
+ * what was typed in a session that ended before it, for the form.
  * Each belongs to the page's session that began it and to nobody else (for the API something stands
  * in: api_login.c); they live in memory only. */
 #pragma once
@@ -7,6 +8,7 @@
 #include <glib.h>
 #include "app/login_flow.h"
 #include "user/user_session.h"
+#include "web/form.h"
 
 /* One is all that a session has; of more than these in all the oldest go. */
 #define SIGN_INS_LIMIT 2000
@@ -26,6 +28,7 @@ typedef struct SignInEnd {
 	LoginResult result; /* filled or not */
 	GError *problem;    /* NULL: all is well */
 	char *next;	    /* NULL: nothing waits */
+	Form *typed;	    /* what the form is to show again, without secrets; NULL: nothing */
 } SignInEnd;
 
 void sign_in_end_free(SignInEnd *end);
@@ -63,6 +66,11 @@ bool sign_ins_look(SignIns *sign_ins, const Session *session, SignInLook *look);
 void sign_ins_end(SignIns *sign_ins, const Session *session, SignInEnd *end);
 /* Yours; NULL: there is nothing to tell, or it was told. */
 SignInEnd *sign_ins_told(SignIns *sign_ins, const Session *session);
+
+/* Takes TYPED, for SESSION's page PATH. */
+void sign_ins_carry(SignIns *sign_ins, const Session *session, const char *path, Form *typed);
+/* What is carried for PATH, yours and no longer here; NULL: nothing. */
+Form *sign_ins_carried(SignIns *sign_ins, const Session *session, const char *path);
 
 /* Forgets what can come to nothing any more; every now and then. */
 void sign_ins_sweep(SignIns *sign_ins);

@@ -63,7 +63,7 @@ def test_with_office365(tmp_path):
     process = start(tmp_path / "demo", "--once", "--office365")
     output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
-    assert "noch keine Anmeldung" in output and "Angemeldet als o.offermann@" in output
+    assert "keine Anmeldung gespeichert" in output and "Angemeldet als o.offermann@" in output
     assert re.search(r"Neu im Archiv: \d+ E-Mails", output) and "Die Anmeldung gilt." in output
 
 

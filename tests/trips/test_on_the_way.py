@@ -22,12 +22,12 @@ def unset(amtspost, mailbox):
 
 def test_import_asks_for_the_password_and_goes_on(unset):
     terminal = Terminal(unset, "import", "--user", CLERK)
-    terminal.wait_for("noch keine Anmeldung")
+    terminal.wait_for("keine Anmeldung gespeichert")
     terminal.wait_for(r"\(IMAP\)")
     terminal.type(PASSWORD + "\n")
     assert terminal.finish() == 0, terminal.text
     assert "Neu im Archiv: 3 E-Mails" in terminal.text
-    assert "noch keine Anmeldung" in terminal.text
+    assert "keine Anmeldung gespeichert" in terminal.text
 
 
 def test_a_wrong_password_ends_it(unset):

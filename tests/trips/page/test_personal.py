@@ -46,14 +46,15 @@ def test_only_for_who_is_signed_in(daemon):
     for path in (PATH, HIDDEN, OWN, FOLDERS):
         answer = person.get(path, follow=False)
         assert answer.status == 303 and answer.location == f"/anmelden?weiter={path}"
-    assert person.post(SIGN_IN, {"imap.password": PASSWORD}, follow=False).location == "/anmelden"
+    answer = person.post(SIGN_IN, {"imap.password": PASSWORD}, follow=False)
+    assert "Ihre Sitzung ist beendet." in answer.text and answer.view.form("/anmelden").fields["weiter"] == PATH
 
 
 def test_what_is_set_and_from_where(unset, mailbox):
     text = unset.get(PATH).text
     assert "Datei | Persönliche Einstellungen | Anmelden/Schnittstellen" in text
     assert mailbox.address in text and str(mailbox.server.plain_port) in text
-    assert "aus Systemsteuerung" in text and "Benutzer" in text and "Standard" in text
+    assert "aus Systemsteuerung" in text and "Voreinstellung" in text
     assert "Es ist eine Anmeldung nötig." in text
     # What is wrong with it shows the check, which needs no sign-in.
     assert "/pruefen" in [form.action for form in unset.last.view.forms]
@@ -76,6 +77,7 @@ def test_a_good_password_is_stored(unset, mailbox):
     unset.daemon.amtspost.ok("folders", "--user", CLERK)
     again = unset.get(PATH).text
     assert "Was die Server geantwortet haben" not in again, "it is told once"
+    assert "Zum Speichern bitte neu eingeben" in again
     assert "Die Anmeldung gilt." in again and "gespeichert" in again
     assert PASSWORD not in unset.last.html and MARK not in unset.last.html
 
@@ -83,7 +85,9 @@ def test_a_good_password_is_stored(unset, mailbox):
 def test_a_refused_password_is_not_stored_and_the_former_stays(unset):
     passwords(unset, PASSWORD)
     answer = passwords(unset, MARK + "-falsch", imap__username="jemand.anders")
-    assert answer.status == 422 and "wurde nicht gespeichert" in answer.text
+    assert answer.path == PATH, "reloading asks no server again"
+    assert "Der IMAP-Server hat die Anmeldung abgelehnt." in answer.text
+    assert "wurde nicht gespeichert" in answer.view.errors["imap.password"]
     assert MARK not in answer.html
     assert answer.view.form(SIGN_IN).fields["imap.username"] == "jemand.anders", "what was typed stays"
     assert not unset.daemon.amtspost.get("imap.username", CLERK)["set"]
@@ -110,6 +114,9 @@ def test_out_of_reach_it_is_stored_as_unchecked(unset, mailbox):
     amtspost.set("imap.port", str(free_port()))
     answer = passwords(unset, PASSWORD)
     assert "gespeichert, aber noch nicht geprüft" in answer.text and "nicht geprüft" in answer.text
+    assert "Der Server hat beim Prüfen nicht geantwortet." in answer.text and "bleibt es dabei" in answer.text
+    assert "noch nie gefragt" not in answer.text and "Angemeldet als" not in unset.get(PATH).text
+    assert "Anmeldung noch nicht geprüft" in unset.get("/").text
     amtspost.set("imap.port", str(mailbox.server.plain_port))
     amtspost.ok("folders", "--user", CLERK)
 
@@ -125,8 +132,13 @@ def test_two_passwords_two_servers(unset, mailbox, fake_smtp):
     assert answer.text.count("Anmeldung in Ordnung") == 2
     # SMTP refuses: IMAP's is stored, SMTP's former one stays.
     answer = passwords(unset, PASSWORD, uebernehmen=None, smtp__password=MARK + "-falsch")
-    assert "gescheitert" in answer.text and "nicht gespeichert" in answer.text
+    assert "gescheitert" in answer.text and "nicht gespeichert" in answer.view.errors["smtp.password"]
+    assert "Der SMTP-Server hat die Anmeldung abgelehnt." in answer.text
+    assert "imap.password" not in answer.view.errors
+    assert "uebernehmen" not in answer.view.form(SIGN_IN), "it stays as it was"
     assert amtspost.get("smtp.password", CLERK)["set"]
+    answer = passwords(unset, PASSWORD, uebernehmen=None, smtp__username="wer.anders", smtp__password=MARK + "-falsch")
+    assert answer.view.form(SIGN_IN).fields["smtp.username"] == "wer.anders"
     answer = passwords(unset, PASSWORD, uebernehmen=None, smtp__username="versand",
                        smtp__password=MARK + "-smtp")
     assert answer.text.count("Anmeldung in Ordnung") == 2
@@ -260,7 +272,7 @@ def hidden(person: Person) -> dict:
 def test_never_changed_and_empty_are_different(unset):
     form = unset.get(HIDDEN).view.form(HIDDEN, namen=None)
     assert form.fields["namen"].split("\n") == STANDARD
-    assert "noch nie geändert" in unset.last.text
+    assert "Es gilt der Standard." in unset.last.text
     answer = unset.submit(HIDDEN, {"namen": None})
     assert "Es war nichts zu ändern." in answer.text and not hidden(unset)["set"]
     answer = unset.submit(HIDDEN, {"namen": None}, namen="")
@@ -269,7 +281,7 @@ def test_never_changed_and_empty_are_different(unset):
     answer = unset.submit(HIDDEN, {"namen": None}, namen="Spam\r\n\r\n  Bau/Alt \r\nSPAM\r\n")
     assert answer.view.form(HIDDEN, namen=None).fields["namen"] == "Spam\nBau/Alt"
     answer = unset.submit(HIDDEN, {"namen": None}, teil="standard")
-    assert "Es gilt wieder der Standard." in answer.text and "noch nie geändert" in answer.text
+    assert "Es gilt wieder der Standard." in answer.text and "Es gilt der Standard." in answer.text
     assert not hidden(unset)["set"]
 
 
@@ -277,7 +289,7 @@ def test_real_folders_with_what_hides_them(unset, mailbox):
     mailbox.fill("Spam", [])
     mailbox.fill("Bauamt/Vorgang", [])
     answer = unset.get(FOLDERS)
-    assert "noch keine Anmeldung" in answer.text
+    assert "keine Anmeldung gespeichert" in answer.text
     assert f"{PATH}?weiter={FOLDERS}" in answer.view.links
     passwords(unset, PASSWORD)
     unset.get(HIDDEN)
@@ -461,11 +473,13 @@ def test_a_new_password_ends_other_sessions(unset):
 
 def test_a_wrong_former_password(unset):
     for former, new, again, said in (
-            ("falsch", "ein neues Kennwort", None, "bisherige Kennwort ist falsch"),
+            ("falsch", "ein neues Kennwort", None, "eingegebene bisherige Kennwort stimmt nicht. Ihr Kennwort ist unverändert."),
+            (PAGE_PASSWORD, PAGE_PASSWORD, None, "dasselbe wie bisher"),
             (PAGE_PASSWORD, "kurz", None, "zu kurz"),
             (PAGE_PASSWORD, "ein neues Kennwort", "ein anderes", "nicht gleich")):
         answer = change(unset, former, new, again)
-        assert answer.status == 422 and said in answer.text
+        assert answer.status == 422 and any(said in error for error in answer.view.errors.values()), said
+    assert "wiederholung" in answer.view.errors and "Das Kennwort wurde nicht gespeichert." in answer.text
     for _ in range(6):
         answer = change(unset, "falsch", "ein neues Kennwort")
     assert "zu viele Anmeldeversuche" in answer.text
