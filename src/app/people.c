@@ -1,6 +1,7 @@
 /* Users with their mail settings. */
 #include "app/people.h"
 
+#include <string.h>
 #include "app/token.h"
 #include "failure/failure.h"
 
@@ -33,8 +34,36 @@ typedef struct Change {
 	const char *name;
 	const char *hash;
 	bool locked;
+	PeopleMay may;
 	const char *actor;
 } Change;
+
+/* Whether CHANGE may take from USER what makes an administrator who can sign in. */
+static bool check_lock_out(
+	DbTransaction *transaction, const Change *change, const User *user, GError **error)
+{
+	bool last;
+
+	if (change->may == PEOPLE_MAY_ALL)
+		return true;
+	if (!user_is_last_administrator(transaction, user, &last, error))
+		return false;
+	if (last)
+		failure_set(error, FAILURE_USER_LAST_ADMINISTRATOR, user->name,
+			"no other administrator could sign in");
+	else if (strcmp(user->name, change->actor) == 0)
+		failure_set(error, FAILURE_USER_OWN, NULL, "one's own account");
+	else
+		return true;
+	return false;
+}
+
+static bool check_lock_out_by_name(DbTransaction *transaction, const Change *change, GError **error)
+{
+	g_autoptr(User) user = user_find(transaction, change->name, error);
+
+	return user && check_lock_out(transaction, change, user, error);
+}
 
 static bool add_in(DbTransaction *transaction, void *data, GError **error)
 {
@@ -47,6 +76,8 @@ static bool lock_in(DbTransaction *transaction, void *data, GError **error)
 {
 	Change *change = data;
 
+	if (change->locked && !check_lock_out_by_name(transaction, change, error))
+		return false;
 	return user_set_locked(transaction, change->name, change->locked, change->actor, error);
 }
 
@@ -61,7 +92,8 @@ static bool remove_in(DbTransaction *transaction, void *data, GError **error)
 {
 	Change *change = data;
 
-	return user_remove(transaction, change->name, change->actor, error);
+	return check_lock_out_by_name(transaction, change, error) &&
+	       user_remove(transaction, change->name, change->actor, error);
 }
 
 bool people_add(
@@ -78,10 +110,10 @@ bool people_add(
 	return db_write(office_db(office), add_in, &change, error);
 }
 
-bool people_set_locked(
-	Office *office, const char *name, bool locked, const char *actor, GError **error)
+bool people_set_locked(Office *office, const char *name, bool locked, PeopleMay may,
+	const char *actor, GError **error)
 {
-	Change change = {.name = name, .locked = locked, .actor = actor};
+	Change change = {.name = name, .locked = locked, .may = may, .actor = actor};
 
 	return db_write(office_db(office), lock_in, &change, error);
 }
@@ -112,17 +144,27 @@ static bool lookup_in(DbTransaction *transaction, void *data, GError **error)
 	return lookup->user || lookup->users;
 }
 
-bool people_remove(Office *office, const char *name, const char *actor, GError **error)
+static bool look_before_removing(DbTransaction *transaction, void *data, GError **error)
 {
-	Change change = {.name = name, .actor = actor};
-	Lookup lookup = {.name = name};
-	g_autoptr(User) user = NULL;
+	Change *change = data;
 
-	if (!db_read(office_db(office), lookup_in, &lookup, error))
-		return false;
-	user = lookup.user;
-	return token_remove(office, user->id, user->name, true, actor, error) &&
-	       db_write(office_db(office), remove_in, &change, error);
+	g_clear_pointer(&change->user, user_free);
+	change->user = user_find(transaction, change->name, error);
+	return change->user && check_lock_out(transaction, change, change->user, error);
+}
+
+/* The token goes first, so whether the user may be removed is looked at before that, too. */
+bool people_remove(
+	Office *office, const char *name, PeopleMay may, const char *actor, GError **error)
+{
+	Change change = {.name = name, .may = may, .actor = actor};
+	bool removed =
+		db_read(office_db(office), look_before_removing, &change, error) &&
+		token_remove(office, change.user->id, change.user->name, true, actor, error) &&
+		db_write(office_db(office), remove_in, &change, error);
+
+	user_free(change.user);
+	return removed;
 }
 
 static char *effective(Office *office, const char *user, SettingKey key, GError **error)

@@ -35,11 +35,20 @@ typedef bool PersonFilter(const Person *person);
 GPtrArray *people_filter(
 	Office *office, PersonFilter *filter, const Cancel *cancel, GError **error);
 
-bool people_set_locked(
-	Office *office, const char *name, bool locked, const char *actor, GError **error);
 bool people_set_password(Office *office, const char *name, const Secret *password,
 	const char *actor, GError **error);
-bool people_remove(Office *office, const char *name, const char *actor, GError **error);
+
+/* Whoever acts on the page or by the API may lock out neither themselves (FAILURE_USER_OWN) nor the
+ * last administrator who can sign in (FAILURE_USER_LAST_ADMINISTRATOR). */
+typedef enum PeopleMay {
+	PEOPLE_MAY_ALL,		/* the command line */
+	PEOPLE_MAY_NOT_LOCK_OUT /* ACTOR is a user's name */
+} PeopleMay;
+
+bool people_set_locked(Office *office, const char *name, bool locked, PeopleMay may,
+	const char *actor, GError **error);
+bool people_remove(
+	Office *office, const char *name, PeopleMay may, const char *actor, GError **error);
 
 /* Bytes of a CSV file. */
 #define PEOPLE_CSV_LIMIT ((size_t)8 * 1024 * 1024)

@@ -2,6 +2,7 @@
 #include "cli/cli_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include "app/people.h"
 #include "app/words.h"
 #include "base/clock.h"
@@ -137,15 +138,37 @@ static bool run_show(Cli *cli, GError **error)
 	return show(cli, cli->arguments[0], error);
 }
 
+/* The command line may do it: it can undo it, too. HAD: somebody could sign in as an administrator
+ * before. */
+static void warn_of_lock_out(const Cli *cli, bool had)
+{
+	g_autoptr(GError) ignored = NULL;
+	bool has;
+
+	if (had && user_has_administrator(office_db(cli->office), &has, &ignored) && !has)
+		fprintf(stderr, "%s\n",
+			_("Achtung: An der Weboberfläche kann sich jetzt kein Administrator mehr "
+			  "anmelden. „amtspost user unlock NAME“ gibt einen gesperrten frei, "
+			  "„amtspost user passwd NAME“ setzt ein neues Kennwort."));
+}
+
 static bool run_lock(Cli *cli, GError **error)
 {
-	return people_set_locked(cli->office, cli->arguments[0], true, cli->actor, error) &&
-	       show(cli, cli->arguments[0], error);
+	bool had;
+
+	if (!user_has_administrator(office_db(cli->office), &had, error) ||
+		!people_set_locked(
+			cli->office, cli->arguments[0], true, PEOPLE_MAY_ALL, cli->actor, error) ||
+		!show(cli, cli->arguments[0], error))
+		return false;
+	warn_of_lock_out(cli, had);
+	return true;
 }
 
 static bool run_unlock(Cli *cli, GError **error)
 {
-	return people_set_locked(cli->office, cli->arguments[0], false, cli->actor, error) &&
+	return people_set_locked(
+		       cli->office, cli->arguments[0], false, PEOPLE_MAY_ALL, cli->actor, error) &&
 	       show(cli, cli->arguments[0], error);
 }
 
@@ -159,9 +182,13 @@ static void say_done(Cli *cli, const char *sentence)
 
 static bool run_remove(Cli *cli, GError **error)
 {
-	if (!people_remove(cli->office, cli->arguments[0], cli->actor, error))
+	bool had;
+
+	if (!user_has_administrator(office_db(cli->office), &had, error) ||
+		!people_remove(cli->office, cli->arguments[0], PEOPLE_MAY_ALL, cli->actor, error))
 		return false;
 	say_done(cli, _("Der Benutzer ist entfernt. Seine abgelegten E-Mails bleiben im Archiv."));
+	warn_of_lock_out(cli, had);
 	return true;
 }
 

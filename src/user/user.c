@@ -254,6 +254,23 @@ bool user_has_administrator(Db *db, bool *has, GError **error)
 	return true;
 }
 
+bool user_is_last_administrator(
+	DbTransaction *transaction, const User *user, bool *last, GError **error)
+{
+	int64_t others;
+
+	*last = false;
+	if (!user->admin || user->locked || !user->has_password)
+		return true;
+	if (!db_get_int(transaction, &others, 0, error,
+		    "SELECT count(*) FROM users WHERE admin = 1 AND locked = 0"
+		    " AND password_hash IS NOT NULL AND id <> $1",
+		    db_int(user->id)))
+		return false;
+	*last = others == 0;
+	return true;
+}
+
 static bool count_in(DbTransaction *transaction, void *data, GError **error)
 {
 	UserCounts *counts = data;

@@ -51,6 +51,9 @@ bool user_remove(DbTransaction *transaction, const char *name, const char *actor
 
 /* Whether anybody could sign in to the page as an administrator: not locked, with a password. */
 bool user_has_administrator(Db *db, bool *has, GError **error);
+/* Whether nobody could any more without USER. */
+bool user_is_last_administrator(
+	DbTransaction *transaction, const User *user, bool *last, GError **error);
 
 typedef struct UserCounts {
 	int64_t users;

@@ -63,13 +63,15 @@ static bool run_user_lock(Visit *visit, GError **error)
 {
 	bool locked = g_str_has_suffix(web_request_path(visit->request), "/lock");
 
-	return people_set_locked(visit->office, visit->part, locked, visit->actor, error) &&
+	return people_set_locked(visit->office, visit->part, locked, PEOPLE_MAY_NOT_LOCK_OUT,
+		       visit->actor, error) &&
 	       answer_user(visit, 200, visit->part, error);
 }
 
 static bool run_user_remove(Visit *visit, GError **error)
 {
-	return people_remove(visit->office, visit->part, visit->actor, error) &&
+	return people_remove(
+		       visit->office, visit->part, PEOPLE_MAY_NOT_LOCK_OUT, visit->actor, error) &&
 	       api_answer_nothing(visit);
 }
 

@@ -104,25 +104,39 @@ static void write_removal(Html *h, const Visit *visit, const char *name)
 	html(h, "</details>\n");
 }
 
+static void write_own_note(Html *h)
+{
+	html(h, "<p class=\"note\">");
+	html_text(h, _("Dies ist Ihr eigenes Konto. Sperren oder entfernen kann es nur ein anderer "
+		       "Administrator."));
+	html(h, "</p>\n");
+}
+
 static bool run_general(Visit *visit, GError **error)
 {
 	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
 	const char *name;
+	bool own;
 	Html *h;
 
 	if (!person)
 		return false;
 	name = person->user->name;
+	own = strcmp(name, visit->user->name) == 0;
 	h = begin(visit, name, "", false);
 	write_facts(h, person);
 	html(h, "<div class=\"buttons\">");
 	write_deed(h, visit, name, "/einladen",
 		person->user->has_password ? _("Neues Kennwort wählen lassen") : _("Einladen"));
-	write_deed(h, visit, name, person->user->locked ? "/freigeben" : "/sperren",
-		person->user->locked ? _("Freigeben") : _("Sperren"));
+	if (!own)
+		write_deed(h, visit, name, person->user->locked ? "/freigeben" : "/sperren",
+			person->user->locked ? _("Freigeben") : _("Sperren"));
 	form_check(h, visit, name);
 	html(h, "</div>\n");
-	write_removal(h, visit, name);
+	if (own)
+		write_own_note(h);
+	else
+		write_removal(h, visit, name);
 	return page_end(visit, h, 200);
 }
 
@@ -159,13 +173,15 @@ static bool run_lock(Visit *visit, GError **error)
 	bool locked = g_str_has_suffix(web_request_path(visit->request), "/sperren");
 	g_autofree char *path = person_path(visit->part, "");
 
-	return people_set_locked(visit->office, visit->part, locked, visit->actor, error) &&
+	return people_set_locked(visit->office, visit->part, locked, PEOPLE_MAY_NOT_LOCK_OUT,
+		       visit->actor, error) &&
 	       visit_redirect(visit, path, locked ? "gesperrt" : "freigegeben");
 }
 
 static bool run_remove(Visit *visit, GError **error)
 {
-	return people_remove(visit->office, visit->part, visit->actor, error) &&
+	return people_remove(
+		       visit->office, visit->part, PEOPLE_MAY_NOT_LOCK_OUT, visit->actor, error) &&
 	       visit_redirect(visit, "/benutzer", "entfernt");
 }
 

@@ -142,7 +142,7 @@ static bool run_sign_in(Visit *visit, GError **error)
 		    &wait, error))
 		return false;
 	if (outcome != SESSION_TRY_OK) {
-		page_explain_try(outcome, wait, visit_field(visit, "benutzer"), &problem);
+		page_explain_try(db, outcome, wait, visit_field(visit, "benutzer"), &problem);
 		return show_sign_in(visit, problem);
 	}
 	/* A session that somebody planted in this browser ends here. */
