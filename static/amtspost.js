@@ -26,6 +26,8 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
+  // A file leaves the page as it is: the form may be sent again a little later.
+  if (form.closest("[data-download]")) { setTimeout(() => delete form.dataset.sent, 3000); return; }
   setTimeout(() => {
     const button = event.submitter;
     if (button) button.setAttribute("aria-busy", "true");

@@ -6,6 +6,7 @@
 #include "failure/failure.h"
 #include "json/result.h"
 #include "web/api.h"
+#include "web/page_people.h"
 
 /* ---- users ---- */
 
@@ -88,6 +89,25 @@ static bool run_user_password(Visit *visit, GError **error)
 	return taken &&
 	       people_set_password(visit->office, visit->part, password, visit->actor, error) &&
 	       api_answer_nothing(visit);
+}
+
+static bool run_user_invite(Visit *visit, GError **error)
+{
+	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
+	int64_t expires = clock_now() + INVITATION_SECONDS;
+	g_autofree char *token = NULL;
+	g_autofree char *link = NULL;
+	g_autofree char *path = NULL;
+	json_t *document;
+
+	if (!person || !invitation_make(office_db(visit->office), person->user->name, visit->actor,
+			       &token, error))
+		return false;
+	link = page_invitation_link(visit, token);
+	path = g_strconcat("/einladung?k=", token, NULL);
+	document = result_invitation(person->user->name, path, expires);
+	json_object_set_new(document, "link", json_string(link));
+	return api_answer(visit, 201, document);
 }
 
 /* The body is the file itself. */
@@ -196,6 +216,8 @@ const Route route_api_people[] = {
 		"Lock a user", NULL, NULL, "User"},
 	{WEB_POST, API "/users/*/unlock", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_user_lock,
 		"Unlock a user", NULL, NULL, "User"},
+	{WEB_POST, API "/users/*/invite", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_user_invite,
+		"Make a link by which the user chooses a password, once; earlier ones are void", NULL, NULL, "Invitation"},
 	{WEB_GET, API "/apikeys", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_keys,
 		"Keys of the API", NULL, NULL, "ApiKey[]"},
 	{WEB_POST, API "/apikeys", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_key_add,

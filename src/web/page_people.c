@@ -173,6 +173,10 @@ static bool run_list(Visit *visit, GError **error)
 		piece_cache_put(visit->web->pieces, key, generation, list);
 	}
 	h = begin(visit, "/benutzer", true);
+	if (!page_invite_all_offer(h, visit, error)) {
+		html_free(h);
+		return false;
+	}
 	html_piece(h, list);
 	return page_end(visit, h, 200);
 }

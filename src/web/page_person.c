@@ -23,8 +23,7 @@ static char *person_path(const char *name, const char *behind)
 	return g_strdup_printf("/benutzer/%s%s", escaped, behind);
 }
 
-/* A page about NAME with its tabs, TAB ("", "/office", "/wirksam") being the present one. */
-static Html *begin(const Visit *visit, const char *name, const char *tab, bool wide)
+Html *page_person_begin(const Visit *visit, const char *name, const char *tab, bool wide)
 {
 	const char *trail[] = {_("Administration"), _("Benutzerverwaltung"), name, NULL};
 	g_autofree char *general = person_path(name, "");
@@ -123,7 +122,7 @@ static bool run_general(Visit *visit, GError **error)
 		return false;
 	name = person->user->name;
 	own = strcmp(name, visit->user->name) == 0;
-	h = begin(visit, name, "", false);
+	h = page_person_begin(visit, name, "", false);
 	write_facts(h, person);
 	html(h, "<div class=\"buttons\">");
 	write_deed(h, visit, name, "/einladen",
@@ -137,34 +136,6 @@ static bool run_general(Visit *visit, GError **error)
 		write_own_note(h);
 	else
 		write_removal(h, visit, name);
-	return page_end(visit, h, 200);
-}
-
-/* The link stands on this page alone: it is a secret. */
-static bool run_invite(Visit *visit, GError **error)
-{
-	g_autofree char *token = NULL;
-	const char *host = web_request_header(visit->request, "Host");
-	Html *h;
-
-	if (!invitation_make(office_db(visit->office), visit->part, visit->actor, &token, error))
-		return false;
-	h = begin(visit, visit->part, "", false);
-	page_alert(h, TONE_SUCCESS, _("Der Link ist erstellt"),
-		_("Er gilt einmal und sieben Tage lang; frühere Links dieses Benutzers gelten "
-		  "nicht mehr. Wer "
-		  "ihn öffnet, wählt das Kennwort. Bitte geben Sie ihn nur diesem Benutzer."));
-	html(h, "<p><code id=\"link\">");
-	html_text(h, web_request_is_secure(visit->request) ? "https://" : "http://");
-	html_text(h, host);
-	html(h, "/einladung?k=");
-	html_url(h, token);
-	html(h, "</code></p><button type=\"button\" hidden class=\"kern-btn kern-btn--secondary\" "
-		"data-copy=\"link\" data-done=\"");
-	html_attr(h, _("Kopiert"));
-	html(h, "\"><span class=\"kern-label\">");
-	html_text(h, _("Link kopieren"));
-	html(h, "</span></button>\n");
 	return page_end(visit, h, 200);
 }
 
@@ -285,7 +256,7 @@ static bool show_office(Visit *visit, const char *name, const SettingForm *form,
 
 	if (!setting_form_load(&globals, visit, NULL, error))
 		return false;
-	h = begin(visit, name, "/office", true);
+	h = page_person_begin(visit, name, "/office", true);
 	if (problem)
 		page_alert_failure(h, problem);
 	form_begin(h, visit, path);
@@ -340,7 +311,7 @@ static bool run_effective(Visit *visit, GError **error)
 
 	if (!setting_form_load(&form, visit, visit->part, error))
 		return false;
-	h = begin(visit, visit->part, "/wirksam", true);
+	h = page_person_begin(visit, visit->part, "/wirksam", true);
 	table_begin(h, _("Wirksame Einstellungen"), labels);
 	for (guint i = 0; i < form.views->len; i++) {
 		const SettingView *view = form.views->pdata[i];
@@ -360,7 +331,6 @@ static bool run_effective(Visit *visit, GError **error)
 
 const Route route_person[] = {
 	{WEB_GET, "/benutzer/*", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_general},
-	{WEB_POST, "/benutzer/*/einladen", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_invite},
 	{WEB_POST, "/benutzer/*/sperren", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_lock},
 	{WEB_POST, "/benutzer/*/freigeben", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_lock},
 	{WEB_POST, "/benutzer/*/entfernen", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_remove},

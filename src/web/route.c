@@ -23,6 +23,7 @@ static const Route *const tables[] = {
 	route_settings,
 	route_people,
 	route_person,
+	route_invite,
 	route_check,
 	route_log,
 	route_help,

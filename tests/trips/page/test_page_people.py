@@ -1,6 +1,8 @@
 """Benutzerverwaltung: who cannot be locked out, many invitations at once, what of a user can be changed, and who
 needs help and why."""
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -101,3 +103,69 @@ def test_the_command_line_may_and_warns(office):
     finally:
         amtspost.ok("user", "unlock", ADMIN)
         office._people.pop(ADMIN, None)
+
+
+# ---- many invitations ----
+
+
+def test_everybody_without_a_password_is_invited(office, admin):
+    """A file for a spreadsheet, in which no name is a formula; each link leads to its user once."""
+    amtspost = office.amtspost
+    amtspost.ok("user", "add", "@eins", "--display-name", '=1+1;"x"')
+    amtspost.ok("user", "add", "e.drei", "--display-name", "Drei, Über")
+    amtspost.ok("user", "add", "e.gesperrt")
+    amtspost.ok("user", "lock", "e.gesperrt")
+    amtspost.set("account", "drei@amt.example", "e.drei")
+    page = admin.get("/benutzer")
+    assert "Benutzer haben noch kein Kennwort" in page.text
+    answer = admin.submit("/benutzer-einladen")
+    assert answer.status == 200 and answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"].startswith("attachment;") and answer.headers["Cache-Control"] == "no-store"
+    head, *rows = list(csv.reader(io.StringIO(answer.body.decode("utf-8-sig"), newline=""), delimiter=";"))
+    assert answer.body.startswith(b"\xef\xbb\xbf") and head == ["name", "display_name", "account", "link", "gueltig_bis"]
+    invited = {row[0]: row for row in rows}
+    assert {"'@eins", "e.drei"} <= set(invited) and not {"e.gesperrt", ADMIN, CLERK_A} & set(invited)
+    assert invited["'@eins"][1] == "'=1+1;\"x\"" and invited["e.drei"][1:3] == ["Drei, Über", "drei@amt.example"]
+    assert invited["e.drei"][4].endswith("Uhr")
+    links = [row[3] for row in rows]
+    assert len(set(links)) == len(rows) and all(link.startswith(f"{office.daemon.address}/einladung?k=") for link in links)
+    assert deeds(office, "e.drei").count("user.invite") == 1 and "user.invite" not in deeds(office, "e.gesperrt")
+    path = invited["e.drei"][3].removeprefix(office.daemon.address)
+    visitor = office.person()
+    assert "e.drei" in visitor.get(path).text
+    visitor.submit("/einladung", kennwort=PAGE_PASSWORD, wiederholung=PAGE_PASSWORD)
+    assert visitor.sign_in("e.drei").status == 200 and visitor.get(path).status == 410
+    # Once more: those left have new links, and the earlier ones are void.
+    admin.get("/benutzer")
+    again = admin.submit("/benutzer-einladen").body.decode("utf-8-sig")
+    assert "e.drei" not in again and "@eins" in again
+    assert office.person().get(invited["'@eins"][3].removeprefix(office.daemon.address)).status == 410
+    for name in ("@eins", "e.drei", "e.gesperrt"):
+        amtspost.ok("user", "remove", name)
+
+
+def test_the_offer_after_a_file_and_without_anybody(office, admin):
+    admin.get("/benutzer-import")
+    imported = admin.post("/benutzer-import", {"tun": "anlegen", "inhalt": "name\nf.frisch\n"})
+    assert imported.path == "/benutzer?hinweis=importiert"
+    assert "Alle ohne Kennwort einladen" in imported.text and '<details class="fold" data-download open' in imported.html
+    office.amtspost.ok("user", "remove", "f.frisch")
+    rows = execute(office.amtspost, "UPDATE users SET locked = 1 WHERE password_hash IS NULL RETURNING name")
+    assert "Alle ohne Kennwort einladen" not in admin.get("/benutzer").text
+    answer = admin.post("/benutzer-einladen", {})
+    assert answer.path == "/benutzer?hinweis=niemand-einzuladen" and "haben ein Kennwort" in answer.text
+    for name, in rows:
+        office.amtspost.ok("user", "unlock", name)
+
+
+def test_an_invitation_by_the_api(office, keyed):
+    office.amtspost.ok("user", "add", "i.api")
+    answer = ask(office, keyed, "POST", "users/I.API/invite")
+    told = json.loads(answer.body)
+    assert answer.status == 201 and told["name"] == "i.api" and told["expires"].endswith("Z")
+    assert told["link"] == office.daemon.address + told["path"]
+    assert "i.api" in office.person().get(told["path"]).text
+    assert condition(ask(office, keyed, "POST", "users/gibt-es-nicht/invite")) == "user-unknown"
+    office.amtspost.ok("user", "lock", "i.api")
+    assert condition(ask(office, keyed, "POST", "users/i.api/invite")) == "user-locked"
+    office.amtspost.ok("user", "remove", "i.api")
