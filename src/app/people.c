@@ -34,6 +34,8 @@ typedef struct Change {
 	const char *name;
 	const char *hash;
 	bool locked;
+	const PersonChange *wanted;
+	bool changed;
 	PeopleMay may;
 	const char *actor;
 } Change;
@@ -81,6 +83,44 @@ static bool lock_in(DbTransaction *transaction, void *data, GError **error)
 	return user_set_locked(transaction, change->name, change->locked, change->actor, error);
 }
 
+char *people_state(const User *user)
+{
+	g_autofree char *text = g_strdup_printf("%d%d %s", user->admin, user->archive,
+		user->display_name ? user->display_name : "");
+
+	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+}
+
+static bool check_seen(const PersonChange *wanted, const User *user, GError **error)
+{
+	g_autofree char *state = people_state(user);
+
+	if (!wanted->seen || strcmp(wanted->seen, state) == 0)
+		return true;
+	failure_set(error, FAILURE_SETTINGS_CHANGED, NULL, "the user was changed meanwhile");
+	return false;
+}
+
+static bool change_in(DbTransaction *transaction, void *data, GError **error)
+{
+	Change *change = data;
+	const PersonChange *wanted = change->wanted;
+	g_autoptr(User) user = user_find(transaction, change->name, error);
+	User after;
+
+	if (!user || !check_seen(wanted, user, error))
+		return false;
+	after = *user;
+	if (wanted->display_name)
+		after.display_name = *wanted->display_name ? (char *)wanted->display_name : NULL;
+	if (wanted->admin)
+		after.admin = *wanted->admin;
+	if (wanted->archive)
+		after.archive = *wanted->archive;
+	return (!user->admin || after.admin || check_lock_out(transaction, change, user, error)) &&
+	       user_change(transaction, user, &after, change->actor, &change->changed, error);
+}
+
 static bool password_in(DbTransaction *transaction, void *data, GError **error)
 {
 	Change *change = data;
@@ -108,6 +148,17 @@ bool people_add(
 		return false;
 	change.hash = hash;
 	return db_write(office_db(office), add_in, &change, error);
+}
+
+bool people_change(Office *office, const char *name, const PersonChange *wanted, PeopleMay may,
+	const char *actor, bool *changed, GError **error)
+{
+	Change change = {.name = name, .wanted = wanted, .may = may, .actor = actor};
+
+	if (!db_write(office_db(office), change_in, &change, error))
+		return false;
+	*changed = change.changed;
+	return true;
 }
 
 bool people_set_locked(Office *office, const char *name, bool locked, PeopleMay may,

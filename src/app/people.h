@@ -45,6 +45,19 @@ typedef enum PeopleMay {
 	PEOPLE_MAY_NOT_LOCK_OUT /* ACTOR is a user's name */
 } PeopleMay;
 
+typedef struct PersonChange {
+	const char *display_name; /* "": none; NULL: it stays */
+	const bool *admin;	  /* NULL: it stays */
+	const bool *archive;	  /* the same */
+	const char *seen;	  /* people_state of what was looked at; NULL: whatever it is */
+} PersonChange;
+
+/* What a PersonChange would change of USER, to notice that somebody else has; yours. */
+char *people_state(const User *user);
+/* *CHANGED: whether anything was another. FAILURE_DISPLAY_NAME_INVALID, FAILURE_SETTINGS_CHANGED:
+ * it is not as SEEN any more. */
+bool people_change(Office *office, const char *name, const PersonChange *change, PeopleMay may,
+	const char *actor, bool *changed, GError **error);
 bool people_set_locked(Office *office, const char *name, bool locked, PeopleMay may,
 	const char *actor, GError **error);
 bool people_remove(

@@ -172,6 +172,37 @@ static bool run_unlock(Cli *cli, GError **error)
 	       show(cli, cli->arguments[0], error);
 }
 
+static bool refuse_both(GError **error)
+{
+	failure_set(error, FAILURE_USAGE, _("Ein Recht lässt sich nur entweder geben oder nehmen."),
+		"a right and its end");
+	return false;
+}
+
+/* Left out: it stays. */
+static bool run_change(Cli *cli, GError **error)
+{
+	const CliOptions *options = &cli->options;
+	const bool admin = options->admin;
+	const bool archive = options->archive;
+	const PersonChange change = {
+		.display_name = options->display_name,
+		.admin = options->admin || options->no_admin ? &admin : NULL,
+		.archive = options->archive || options->no_archive ? &archive : NULL,
+	};
+	bool had, changed;
+
+	if ((options->admin && options->no_admin) || (options->archive && options->no_archive))
+		return refuse_both(error);
+	if (!user_has_administrator(office_db(cli->office), &had, error) ||
+		!people_change(cli->office, cli->arguments[0], &change, PEOPLE_MAY_ALL, cli->actor,
+			&changed, error) ||
+		!show(cli, cli->arguments[0], error))
+		return false;
+	warn_of_lock_out(cli, had);
+	return true;
+}
+
 static void say_done(Cli *cli, const char *sentence)
 {
 	if (cli->options.json)
@@ -309,6 +340,8 @@ const CliCommand cli_user_commands[] = {
 		N_("legt einen Benutzer an")},
 	{"user list", "", 0, 0, "", run_list, N_("zeigt alle Benutzer")},
 	{"user show", "NAME", 1, 1, "", run_show, N_("zeigt einen Benutzer")},
+	{"user change", "NAME", 1, 1, "display-name admin no-admin archive no-archive", run_change,
+		N_("ändert Anzeigenamen und Rechte eines Benutzers")},
 	{"user lock", "NAME", 1, 1, "", run_lock, N_("sperrt einen Benutzer")},
 	{"user unlock", "NAME", 1, 1, "", run_unlock, N_("gibt einen Benutzer wieder frei")},
 	{"user remove", "NAME", 1, 1, "", run_remove,

@@ -39,6 +39,11 @@ User *user_find(DbTransaction *transaction, const char *name, GError **error);
 /* All, by name; User *. */
 GPtrArray *user_list(DbTransaction *transaction, GError **error);
 
+/* Gives USER the display name and rights of AFTER; they hold from the next request on. *CHANGED:
+ * whether anything was another; only then there is an audit row, "user.change".
+ * FAILURE_DISPLAY_NAME_INVALID. */
+bool user_change(DbTransaction *transaction, const User *user, const User *after, const char *actor,
+	bool *changed, GError **error);
 /* Locking ends the user's sessions and open invitation; keys of the API rest until unlocked. */
 bool user_set_locked(DbTransaction *transaction, const char *name, bool locked, const char *actor,
 	GError **error);

@@ -60,6 +60,41 @@ static bool run_user_add(Visit *visit, GError **error)
 	       answer_user(visit, 201, user->name, error);
 }
 
+/* VALUE, which gets the member NAME of BODY; NULL: it is not there. */
+static const bool *take_flag(const json_t *body, const char *name, bool *value)
+{
+	const json_t *member = json_object_get(body, name);
+
+	*value = json_is_true(member);
+	return json_is_boolean(member) ? value : NULL;
+}
+
+static bool change_user(Visit *visit, const json_t *body, GError **error)
+{
+	PersonChange change = {0};
+	bool admin, archive, changed;
+
+	if (!api_take_text(body, "display_name", &change.display_name, error))
+		return false;
+	change.admin = take_flag(body, "admin", &admin);
+	change.archive = take_flag(body, "archive", &archive);
+	/* null: none */
+	if (!change.display_name && json_object_get(body, "display_name"))
+		change.display_name = "";
+	return people_change(visit->office, visit->part, &change, PEOPLE_MAY_NOT_LOCK_OUT,
+		       visit->actor, &changed, error) &&
+	       answer_user(visit, 200, visit->part, error);
+}
+
+static bool run_user_change(Visit *visit, GError **error)
+{
+	json_t *body = api_body(visit, error);
+	bool done = body && change_user(visit, body, error);
+
+	json_decref(body);
+	return done;
+}
+
 static bool run_user_lock(Visit *visit, GError **error)
 {
 	bool locked = g_str_has_suffix(web_request_path(visit->request), "/lock");
@@ -208,6 +243,8 @@ const Route route_api_people[] = {
 		"Add the users of a CSV file, all or none; with dry_run nobody", "dry_run", "text/csv", "User[]"},
 	{WEB_GET, API "/users/*", ROLE_PERSON, WEB_AT_ONCE, 0, run_user,
 		"One user", NULL, NULL, "User"},
+	{WEB_PATCH, API "/users/*", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_user_change,
+		"Change the display name and rights; what is left out stays", NULL, "display_name admin:boolean archive:boolean", "User"},
 	{WEB_DELETE, API "/users/*", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_user_remove,
 		"Remove a user; what was filed stays", NULL, NULL, "Nothing"},
 	{WEB_PUT, API "/users/*/password", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_user_password,

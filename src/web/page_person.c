@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
+#include "web/api.h"
 #include "web/page_people.h"
 #include "web/setting_form.h"
 
@@ -65,9 +66,6 @@ static void write_facts(Html *h, const Person *person)
 
 	description_begin(h);
 	description_text(h, _("Benutzername"), user->name);
-	description_text(h, _("Anzeigename"), user->display_name);
-	description_text(h, _("Administrator"), words_yes_no(user->admin));
-	description_text(h, _("Recht Archiv"), words_yes_no(user->archive));
 	description_text(h, _("Gesperrt"), words_yes_no(user->locked));
 	description_text(h, _("Kennwort für Amtspost"),
 		user->has_password ? _("gewählt") : _("noch keines; bitte einladen"));
@@ -75,6 +73,41 @@ static void write_facts(Html *h, const Person *person)
 	description_text(h, _("Kontoname"), person->account);
 	write_sign_in(h, &person->sign_in);
 	description_end(h);
+}
+
+/* VISIT has a form: what was typed is shown again. */
+static void write_name_and_rights(Html *h, const Visit *visit, const User *user, bool own)
+{
+	g_autofree char *path = person_path(user->name, "");
+	g_autofree char *state = people_state(user);
+	bool typed = visit->form != NULL;
+
+	html(h, "<h2 class=\"kern-heading-medium\">");
+	html_text(h, _("Name und Rechte"));
+	html(h, "</h2>\n");
+	form_begin(h, visit, path);
+	html(h, "<input type=\"hidden\" name=\"stand\" value=\"");
+	html_attr(h, state);
+	html(h, "\">\n");
+	field_input(h,
+		&(Field){.name = "anzeigename",
+			.label = _("Anzeigename (freiwillig)"),
+			.value = typed ? visit_field(visit, "anzeigename") : user->display_name});
+	field_checkbox(h,
+		&(Field){.name = "admin",
+			.label = _("Administrator"),
+			.hint = own ? _("Das eigene Recht kann nur ein anderer Administrator "
+					"nehmen.")
+				    : _("Darf alles einstellen und andere verwalten."),
+			.disabled = own},
+		typed && !own ? visit_has(visit, "admin") : user->admin);
+	field_checkbox(h,
+		&(Field){.name = "archiv",
+			.label = _("Recht Archiv"),
+			.hint = _("Sieht alle abgelegten E-Mails, nicht nur die eigenen.")},
+		typed ? visit_has(visit, "archiv") : user->archive);
+	form_submit(h, _("Speichern"), "primary", NULL, NULL);
+	form_end(h);
 }
 
 static void write_deed(
@@ -111,18 +144,14 @@ static void write_own_note(Html *h)
 	html(h, "</p>\n");
 }
 
-static bool run_general(Visit *visit, GError **error)
+static bool show_general(Visit *visit, const Person *person, const GError *problem)
 {
-	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
-	const char *name;
-	bool own;
-	Html *h;
+	const char *name = person->user->name;
+	bool own = strcmp(name, visit->user->name) == 0;
+	Html *h = page_person_begin(visit, name, "", false);
 
-	if (!person)
-		return false;
-	name = person->user->name;
-	own = strcmp(name, visit->user->name) == 0;
-	h = page_person_begin(visit, name, "", false);
+	if (problem)
+		page_alert_failure(h, problem);
 	write_facts(h, person);
 	html(h, "<div class=\"buttons\">");
 	write_deed(h, visit, name, "/einladen",
@@ -132,11 +161,47 @@ static bool run_general(Visit *visit, GError **error)
 			person->user->locked ? _("Freigeben") : _("Sperren"));
 	form_check(h, visit, name);
 	html(h, "</div>\n");
+	write_name_and_rights(h, visit, person->user, own);
 	if (own)
 		write_own_note(h);
 	else
 		write_removal(h, visit, name);
-	return page_end(visit, h, 200);
+	return page_end(visit, h, problem ? api_http_status(problem) : 200);
+}
+
+static bool run_general(Visit *visit, GError **error)
+{
+	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
+
+	return person && show_general(visit, person, NULL);
+}
+
+static bool run_change(Visit *visit, GError **error)
+{
+	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
+	g_autofree char *display_name = g_strstrip(g_strdup(visit_field(visit, "anzeigename")));
+	const bool admin = visit_has(visit, "admin");
+	const bool archive = visit_has(visit, "archiv");
+	PersonChange change = {
+		.display_name = display_name,
+		.admin = &admin,
+		.archive = &archive,
+		.seen = visit_has(visit, "stand") ? visit_field(visit, "stand") : NULL,
+	};
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *path = NULL;
+	bool changed;
+
+	if (!person)
+		return false;
+	/* Its box is not sent. */
+	if (strcmp(person->user->name, visit->user->name) == 0 && !admin)
+		change.admin = NULL;
+	if (!people_change(visit->office, person->user->name, &change, PEOPLE_MAY_NOT_LOCK_OUT,
+		    visit->actor, &changed, &problem))
+		return show_general(visit, person, problem);
+	path = person_path(person->user->name, "");
+	return visit_redirect(visit, path, changed ? "gespeichert" : "unveraendert");
 }
 
 static bool run_lock(Visit *visit, GError **error)
@@ -331,6 +396,7 @@ static bool run_effective(Visit *visit, GError **error)
 
 const Route route_person[] = {
 	{WEB_GET, "/benutzer/*", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_general},
+	{WEB_POST, "/benutzer/*", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_change},
 	{WEB_POST, "/benutzer/*/sperren", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_lock},
 	{WEB_POST, "/benutzer/*/freigeben", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_lock},
 	{WEB_POST, "/benutzer/*/entfernen", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_remove},

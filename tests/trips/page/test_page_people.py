@@ -169,3 +169,78 @@ def test_an_invitation_by_the_api(office, keyed):
     office.amtspost.ok("user", "lock", "i.api")
     assert condition(ask(office, keyed, "POST", "users/i.api/invite")) == "user-locked"
     office.amtspost.ok("user", "remove", "i.api")
+
+
+# ---- name and rights ----
+
+
+def test_name_and_rights_on_the_page(office, admin):
+    add_person(office.amtspost, "n.name", "--display-name", "Nora Nähme")
+    who = office.fresh("n.name")
+    assert who.get("/benutzer").status == 403
+    path = "/benutzer/n.name"
+    fields = admin.get(path).view.form(path).fields
+    assert fields["anzeigename"] == "Nora Nähme" and "admin" not in fields
+    saved = admin.submit(path, anzeigename=" Nora <b>Neu</b> ", admin="true", archiv="true")
+    assert saved.path == path + "?hinweis=gespeichert" and "Nora <b>Neu</b>" in saved.view.form(path).fields["anzeigename"]
+    told = office.amtspost.json("user", "show", "n.name")
+    assert (told["display_name"], told["admin"], told["archive"]) == ("Nora <b>Neu</b>", True, True)
+    assert who.get("/benutzer").status == 200 and "Nora <b>Neu</b>" in who.last.text
+    assert admin.submit(path).path == path + "?hinweis=unveraendert"
+    # Somebody else was faster, and a name that is none: nothing is lost of what was typed.
+    office.amtspost.ok("user", "change", "n.name", "--no-archive")
+    late = admin.submit(path, anzeigename="Zu spät")
+    assert late.status == 409 and "von jemand anderem geändert" in late.text
+    assert late.view.form(path).fields["anzeigename"] == "Zu spät"
+    admin.get(path)
+    bad = admin.submit(path, anzeigename="x" * 201)
+    assert bad.status in (400, 422) and "kein zulässiger Anzeigename" in bad.text
+    admin.get(path)
+    assert admin.submit(path, anzeigename="", admin=None).path == path + "?hinweis=gespeichert"
+    assert who.get("/benutzer").status == 403
+    rows = [row for row in office.amtspost.json("audit") if row["subject"] == "n.name" and row["action"] == "user.change"]
+    assert [row["detail"] for row in rows] == [
+        "display-name: Nora <b>Neu</b> → –; rights: admin → –", "rights: admin, archive → admin",
+        "display-name: Nora Nähme → Nora <b>Neu</b>; rights: – → admin, archive"]
+    office.amtspost.ok("user", "remove", "n.name")
+
+
+def test_the_own_right_stays_on_the_page(office, admin):
+    path = f"/benutzer/{ADMIN}"
+    page = admin.get(path)
+    assert "Das eigene Recht kann nur ein anderer Administrator nehmen" in page.text
+    assert admin.submit(path, anzeigename="Anna Admin").path == path + "?hinweis=gespeichert"
+    told = office.amtspost.json("user", "show", ADMIN)
+    assert (told["display_name"], told["admin"]) == ("Anna Admin", True)
+
+
+def test_name_and_rights_by_the_api(office, keyed):
+    office.amtspost.ok("user", "add", "p.patch", "--display-name", "Paul")
+    answer = ask(office, keyed, "PATCH", "users/p.patch", {"archive": True})
+    assert answer.status == 200 and json.loads(answer.body) == office.amtspost.json("user", "show", "p.patch")
+    told = json.loads(answer.body)
+    assert (told["display_name"], told["admin"], told["archive"]) == ("Paul", False, True)
+    told = json.loads(ask(office, keyed, "PATCH", "users/p.patch", {"display_name": None, "admin": True}).body)
+    assert (told["display_name"], told["admin"], told["archive"]) == (None, True, True)
+    assert ask(office, keyed, "PATCH", "users/p.patch", {}).status == 200
+    assert deeds(office, "p.patch").count("user.change") == 2
+    for body in ({"admin": "yes"}, {"archive": 1}, {"display_name": 1}, []):
+        assert condition(ask(office, keyed, "PATCH", "users/p.patch", body)) == "api-body"
+    assert condition(ask(office, keyed, "PATCH", f"users/{ADMIN}", {"admin": False})) == "user-last-administrator"
+    assert condition(ask(office, keyed, "PATCH", f"users/{KEYED}", {"admin": False})) == "user-own"
+    assert condition(ask(office, keyed, "PATCH", "users/gibt-es-nicht", {"admin": False})) == "user-unknown"
+    office.amtspost.ok("user", "remove", "p.patch")
+
+
+def test_name_and_rights_on_the_command_line(office):
+    amtspost = office.amtspost
+    amtspost.ok("user", "add", "c.cli")
+    told = amtspost.json("user", "change", "c.cli", "--display-name", "Clara", "--archive", "--admin")
+    assert (told["display_name"], told["admin"], told["archive"]) == ("Clara", True, True)
+    told = amtspost.json("user", "change", "c.cli", "--no-admin", "--display-name", "")
+    assert (told["display_name"], told["admin"], told["archive"]) == (None, False, True)
+    amtspost.fails(2, "user", "change", "c.cli", "--admin", "--no-admin")
+    amtspost.fails(2, "user", "change", "gibt-es-nicht", "--admin")
+    assert "kein Administrator mehr anmelden" in amtspost.ok("user", "change", ADMIN, "--no-admin").stderr
+    amtspost.ok("user", "change", ADMIN, "--admin")
+    amtspost.ok("user", "remove", "c.cli")
