@@ -47,17 +47,23 @@ Html *page_person_begin(const Visit *visit, const char *name, const char *tab, b
 
 /* ---- Allgemein ---- */
 
-static void write_sign_in(Html *h, const SignInReport *report)
+static void write_sign_in(Html *h, const Person *person)
 {
+	const SignInReport *report = &person->sign_in;
+	const char *advice = words_sign_in_advice(person);
 	g_autofree char *since = report->since ? clock_format_german(report->since) : NULL;
 
 	description_open(h, _("Anmeldung am Postfach"));
 	html_text(h, words_sign_in(report->state));
 	if (since)
 		html_printf(h, " (%s)", since);
+	if (report->reason) {
+		html(h, "<br>");
+		html_text(h, report->reason);
+	}
 	description_close(h);
-	if (report->reason)
-		description_text(h, _("Was zu tun ist"), report->reason);
+	if (advice)
+		description_text(h, _("Was zu tun ist"), advice);
 }
 
 static void write_facts(Html *h, const Person *person)
@@ -71,7 +77,7 @@ static void write_facts(Html *h, const Person *person)
 		user->has_password ? _("gewählt") : _("noch keines; bitte einladen"));
 	description_text(h, _("Schnittstelle"), words_interface(person->interface));
 	description_text(h, _("Kontoname"), person->account);
-	write_sign_in(h, &person->sign_in);
+	write_sign_in(h, person);
 	description_end(h);
 }
 

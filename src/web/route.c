@@ -22,6 +22,7 @@ static const Route *const tables[] = {
 	route_personal,
 	route_settings,
 	route_people,
+	route_helpless,
 	route_person,
 	route_invite,
 	route_check,

@@ -10,7 +10,9 @@ from urllib.parse import urlencode
 
 import pytest
 from page import PAGE_PASSWORD, Answer, Person
-from page_office import ADMIN, CLERK_A, CLERK_B, Office, add_person, execute
+from page_office import ADMIN, CLERK_A, DISABLED, Office, add_person, execute
+from peers.dovecot import Dovecot
+from runner import MARK
 
 OTHER = "z.zweite"
 KEYED = "s.schluessel"  # an administrator without a password, who acts by key
@@ -244,3 +246,77 @@ def test_name_and_rights_on_the_command_line(office):
     assert "kein Administrator mehr anmelden" in amtspost.ok("user", "change", ADMIN, "--no-admin").stderr
     amtspost.ok("user", "change", ADMIN, "--admin")
     amtspost.ok("user", "remove", "c.cli")
+
+
+# ---- who needs help ----
+
+
+@pytest.fixture(scope="module")
+def helpless(office: Office, dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """Their names: 120 who never gave a password, one without a server, and "z.refused" whose password is refused."""
+    amtspost = office.amtspost
+    names = [f"hilf.{number:03}" for number in range(120)]
+    file = tmp_path_factory.mktemp("csv") / "viele.csv"
+    file.write_text("name;display_name;interface;account;imap.host\n"
+                    + "".join(f"{name};Hilflos {name[5:]};standard;{name}@amt.example;mail.amt.example\n" for name in names)
+                    + "hilf.ohne;;standard;ohne@amt.example;\n", encoding="utf-8")
+    amtspost.ok("user", "import", str(file))
+    add_person(amtspost, "z.refused", account="m.mustermann@musterhausen.example", interface="standard",
+               imap__host="localhost", imap__port=str(dovecot.plain_port), imap__tls="none",
+               imap__password=MARK + " falsch")
+    assert amtspost.run("folders", "--user", "z.refused").status == 4
+    everybody = [*names, "hilf.ohne", "z.refused"]
+    yield everybody
+    for name in everybody:
+        execute(amtspost, "DELETE FROM users WHERE name = ?", name)
+
+
+def listed(page: Answer) -> list[str]:
+    return [link.rpartition("/")[2] for link in page.view.links if link.startswith("/benutzer/")]
+
+
+def test_reasons_are_counted_and_lead_to_who_has_them(admin, helpless):
+    page = admin.get("/braucht-hilfe")
+    names = listed(page)
+    assert names[0] == "z.refused" and len(names) == 50 and "1 bis 50 von" in page.text
+    assert "abgelehnt: 1" in page.text and "unvollständig eingerichtet: 1" in page.text and "fehlt: 12" in page.text
+    refused = admin.get("/braucht-hilfe?grund=refused")
+    assert listed(refused) == ["z.refused"] and "1 bis 1 von 1" in refused.text and "abgelehnt: 1" in refused.text
+    assert listed(admin.get("/braucht-hilfe?grund=incomplete")) == ["hilf.ohne"]
+    nobody = admin.get("/braucht-hilfe?grund=%22%3E%3Cscript%3E")
+    assert nobody.status == 200 and "Niemand passt" in nobody.text and "<script>" not in nobody.html
+
+
+def test_pages_and_search_among_who_needs_help(admin, helpless):
+    seen = []
+    path = "/braucht-hilfe?grund=missing"
+    while path:
+        page = admin.get(path)
+        seen += listed(page)
+        path = next((link for link, label in page.view.links.items() if label == "Weiter"), None)
+    assert set(helpless) - set(seen) == {"hilf.ohne", "z.refused"} and len(seen) == len(set(seen))
+    found = admin.get("/braucht-hilfe?suche=HILFLOS%20007")
+    assert listed(found) == ["hilf.007"] and "fehlt: 1" in found.text and "abgelehnt" not in found.view.text.split("fehlt: 1")[0]
+    admin.get("/braucht-hilfe?grund=missing")
+    assert listed(admin.get("/braucht-hilfe?grund=missing&suche=hilf.008@")) == ["hilf.008"]
+    last = admin.get("/braucht-hilfe?seite=999")
+    assert last.status == 200 and listed(last) and "bis" in last.text
+
+
+def test_advice_says_who_does_what(office, admin, helpless):
+    def advice(name: str) -> str:
+        text = admin.get(f"/benutzer/{name}").text
+        assert "Was zu tun ist" in text
+        return text.split("Was zu tun ist", 1)[1]
+
+    assert "lädt ein Administrator den Benutzer ein" in advice("hilf.000")
+    office.amtspost.ok("user", "passwd", "hilf.000", stdin=PAGE_PASSWORD + "\n")
+    assert "Der Benutzer gibt unter Datei | Persönliche Einstellungen das Kennwort seines Postfachs ein" in advice("hilf.000")
+    assert "das jetzige Kennwort" in advice("z.refused") and "Verbindung prüfen" in advice("z.refused")
+    assert "Ein Administrator trägt die fehlende Einstellung ein" in advice("hilf.ohne")
+    assert "schaltet ein Administrator die Schnittstelle" in advice(DISABLED)
+    office.amtspost.set("interface", "office365", "hilf.000")
+    office.amtspost.set("oauth.client-id", "00000000-0000-0000-0000-000000000000")
+    assert "mit „Authentifizierung“ bei Office 365 an" in advice("hilf.000")
+    assert "lädt ein Administrator den Benutzer ein" in admin.get("/braucht-hilfe?suche=hilf.001").text
+    office.amtspost.ok("settings", "unset", "oauth.client-id")
