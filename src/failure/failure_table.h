@@ -82,7 +82,7 @@ FAILURE(FAILURE_API_REFUSED, "api-refused", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 /* People and settings */
 FAILURE(FAILURE_USER_UNKNOWN, "user-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Den Benutzer „%s“ gibt es nicht."),
-	N_("Bitte prüfen Sie die Schreibweise; „amtspost user list“ zeigt alle Benutzer."))
+	N_("Bitte prüfen Sie die Schreibweise; in der Benutzerverwaltung stehen unter „Alle“ alle Benutzer („amtspost user list“)."))
 FAILURE(FAILURE_USER_EXISTS, "user-exists", FAILURE_CODE_CONFLICT, 2, ACTOR_ADMINISTRATOR,
 	N_("Den Benutzer „%s“ gibt es schon."),
 	N_("Bei Benutzernamen zählt Groß- und Kleinschreibung nicht. Bitte wählen Sie einen anderen Namen."))

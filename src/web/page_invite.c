@@ -1,9 +1,11 @@
 /* Benutzerverwaltung: invitations, one or for everybody who has no password yet. Links are secrets:
  * each is told once, to the administrator who asked for it. */
+#include <inttypes.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "web/page_people.h"
+#include "web/web_internal.h"
 
 #define INVITED_COLUMNS 5
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* so that Excel reads UTF-8 */
@@ -45,11 +47,30 @@ static bool run_invite(Visit *visit, GError **error)
 
 /* ---- everybody who has no password ---- */
 
+/* Looks through all users: what was found is good for a second, but not right after a change. */
+static bool count_wanting(const Visit *visit, int64_t *count, GError **error)
+{
+	PieceCache *pieces = visit->web->pieces;
+	bool fresh = web_request_query(visit->request, "hinweis") != NULL;
+	g_autofree char *known = fresh ? NULL : piece_cache_get(pieces, "ohne-kennwort", 0);
+	g_autofree char *found = NULL;
+
+	if (known) {
+		*count = g_ascii_strtoll(known, NULL, 10);
+		return true;
+	}
+	if (!invitation_count_wanting(office_db(visit->office), count, error))
+		return false;
+	found = g_strdup_printf("%" PRId64, *count);
+	piece_cache_put(pieces, "ohne-kennwort", 0, found);
+	return true;
+}
+
 bool page_invite_all_offer(Html *h, const Visit *visit, GError **error)
 {
 	int64_t count;
 
-	if (!invitation_count_wanting(office_db(visit->office), &count, error))
+	if (!count_wanting(visit, &count, error))
 		return false;
 	if (count == 0)
 		return true;

@@ -136,13 +136,30 @@ Html *page_people_begin(const Visit *visit, const char *tab, bool wide)
 	return page_begin(visit, &page);
 }
 
+/* The page *NUMBER of those that TEXT finds, or the last one if there are not that many. */
+static GPtrArray *find_people(
+	const Visit *visit, const char *text, int64_t *number, int64_t *count, GError **error)
+{
+	PeopleQuery query = {
+		.text = text, .offset = (*number - 1) * PEOPLE_A_PAGE, .limit = PEOPLE_A_PAGE};
+	g_autoptr(GPtrArray) people = people_page(visit->office, &query, count, error);
+	int64_t there;
+
+	if (!people)
+		return NULL;
+	there = page_clamp(*number, PEOPLE_A_PAGE, *count);
+	if (there == *number)
+		return g_steal_pointer(&people);
+	*number = there;
+	query.offset = (there - 1) * PEOPLE_A_PAGE;
+	return people_page(visit->office, &query, count, error);
+}
+
 /* What the list shows for the query; NULL: *ERROR. */
 static char *make_list(const Visit *visit, const char *text, int64_t number, GError **error)
 {
-	PeopleQuery query = {
-		.text = text, .offset = (number - 1) * PEOPLE_A_PAGE, .limit = PEOPLE_A_PAGE};
 	int64_t count;
-	g_autoptr(GPtrArray) people = people_page(visit->office, &query, &count, error);
+	g_autoptr(GPtrArray) people = find_people(visit, text, &number, &count, error);
 	g_autofree char *escaped = g_uri_escape_string(text, NULL, FALSE);
 	g_autofree char *path = g_strdup_printf("/benutzer?suche=%s&seite=", escaped);
 	g_autoptr(Html) h = html_new();
@@ -150,11 +167,12 @@ static char *make_list(const Visit *visit, const char *text, int64_t number, GEr
 	if (!people)
 		return NULL;
 	page_people_search(h, "/benutzer", text, NULL);
-	if (count == 0)
+	if (count == 0) {
 		page_alert(h, TONE_INFO, _("Niemand passt zu dieser Suche."), NULL);
-	else
+	} else {
 		write_people(h, people);
-	page_numbers(h, path, number, PEOPLE_A_PAGE, count);
+		page_numbers(h, path, number, PEOPLE_A_PAGE, count);
+	}
 	return html_take(h);
 }
 
@@ -171,7 +189,9 @@ static bool run_list(Visit *visit, GError **error)
 
 	if (!settings_generation(office_settings(visit->office), &generation, error))
 		return false;
-	list = piece_cache_get(visit->web->pieces, key, generation);
+	/* Right after a change it is to be seen. */
+	if (!web_request_query(visit->request, "hinweis"))
+		list = piece_cache_get(visit->web->pieces, key, generation);
 	if (!list) {
 		list = make_list(visit, text, number, error);
 		if (!list)

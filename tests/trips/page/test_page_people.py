@@ -4,6 +4,7 @@ needs help and why."""
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -118,7 +119,7 @@ def test_everybody_without_a_password_is_invited(office, admin):
     amtspost.ok("user", "add", "e.gesperrt")
     amtspost.ok("user", "lock", "e.gesperrt")
     amtspost.set("account", "drei@amt.example", "e.drei")
-    page = admin.get("/benutzer")
+    page = admin.get("/benutzer?hinweis=angelegt")  # as after a change: nothing is remembered
     assert "Benutzer haben noch kein Kennwort" in page.text
     answer = admin.submit("/benutzer-einladen")
     assert answer.status == 200 and answer.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -138,7 +139,7 @@ def test_everybody_without_a_password_is_invited(office, admin):
     visitor.submit("/einladung", kennwort=PAGE_PASSWORD, wiederholung=PAGE_PASSWORD)
     assert visitor.sign_in("e.drei").status == 200 and visitor.get(path).status == 410
     # Once more: those left have new links, and the earlier ones are void.
-    admin.get("/benutzer")
+    admin.get("/benutzer?hinweis=angelegt")
     again = admin.submit("/benutzer-einladen").body.decode("utf-8-sig")
     assert "e.drei" not in again and "@eins" in again
     assert office.person().get(invited["'@eins"][3].removeprefix(office.daemon.address)).status == 410
@@ -153,7 +154,7 @@ def test_the_offer_after_a_file_and_without_anybody(office, admin):
     assert "Alle ohne Kennwort einladen" in imported.text and '<details class="fold" data-download open' in imported.html
     office.amtspost.ok("user", "remove", "f.frisch")
     rows = execute(office.amtspost, "UPDATE users SET locked = 1 WHERE password_hash IS NULL RETURNING name")
-    assert "Alle ohne Kennwort einladen" not in admin.get("/benutzer").text
+    assert "Alle ohne Kennwort einladen" not in admin.get("/benutzer?hinweis=gesperrt").text
     answer = admin.post("/benutzer-einladen", {})
     assert answer.path == "/benutzer?hinweis=niemand-einzuladen" and "haben ein Kennwort" in answer.text
     for name, in rows:
@@ -320,3 +321,25 @@ def test_advice_says_who_does_what(office, admin, helpless):
     assert "mit „Authentifizierung“ bei Office 365 an" in advice("hilf.000")
     assert "lädt ein Administrator den Benutzer ein" in admin.get("/braucht-hilfe?suche=hilf.001").text
     office.amtspost.ok("settings", "unset", "oauth.client-id")
+
+
+# ---- the list ----
+
+
+def test_a_page_beyond_the_last_is_the_last(admin, helpless):
+    last = admin.get("/benutzer?seite=999")
+    assert "z.refused" in listed(last)
+    assert re.search(r"(\d+) bis (\d+) von \2", last.text) and "Weiter" not in last.text and "Zurück" in last.text
+    assert "z.refused" in listed(admin.get("/benutzer?suche=refused&seite=7")) and "1 bis 1 von 1" in admin.last.text
+    for odd in ("0", "-1", "x", "99999999999999999999"):
+        assert admin.get(f"/benutzer?seite={odd}").status == 200 and listed(admin.last)
+
+
+def test_a_search_that_finds_nobody_says_so(admin):
+    page = admin.get("/benutzer?suche=gibt-es-nicht")
+    assert "Niemand passt zu dieser Suche" in page.text and "0 bis 0" not in page.text
+
+
+def test_an_unknown_user_is_looked_for_on_the_page(admin):
+    page = admin.get("/benutzer/gibt-es-nicht")
+    assert page.status == 404 and "unter „Alle“ alle Benutzer." in page.text and "amtspost user" not in page.text
