@@ -61,6 +61,8 @@ function stopWaiting() {
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || !waiting) return;
   if (sent) { event.preventDefault(); return; }
+  // A file leaves the page as it is.
+  if (event.target.closest("[data-download]")) return;
   const button = event.submitter;
   waiting.hidden = true;
   sent = { button, timers: [setTimeout(() => button?.setAttribute("aria-busy", "true"), 50),

@@ -1,6 +1,7 @@
 /* Users with their mail settings. */
 #include "app/people.h"
 
+#include <string.h>
 #include "app/token.h"
 #include "failure/failure.h"
 
@@ -33,8 +34,38 @@ typedef struct Change {
 	const char *name;
 	const char *hash;
 	bool locked;
+	const PersonChange *wanted;
+	bool changed;
+	PeopleMay may;
 	const char *actor;
 } Change;
+
+/* Whether CHANGE may take from USER what makes an administrator who can sign in. */
+static bool check_lock_out(
+	DbTransaction *transaction, const Change *change, const User *user, GError **error)
+{
+	bool last;
+
+	if (change->may == PEOPLE_MAY_ALL)
+		return true;
+	if (!user_is_last_administrator(transaction, user, &last, error))
+		return false;
+	if (last)
+		failure_set(error, FAILURE_USER_LAST_ADMINISTRATOR, user->name,
+			"no other administrator could sign in");
+	else if (strcmp(user->name, change->actor) == 0)
+		failure_set(error, FAILURE_USER_OWN, NULL, "one's own account");
+	else
+		return true;
+	return false;
+}
+
+static bool check_lock_out_by_name(DbTransaction *transaction, const Change *change, GError **error)
+{
+	g_autoptr(User) user = user_find(transaction, change->name, error);
+
+	return user && check_lock_out(transaction, change, user, error);
+}
 
 static bool add_in(DbTransaction *transaction, void *data, GError **error)
 {
@@ -47,7 +78,47 @@ static bool lock_in(DbTransaction *transaction, void *data, GError **error)
 {
 	Change *change = data;
 
+	if (change->locked && !check_lock_out_by_name(transaction, change, error))
+		return false;
 	return user_set_locked(transaction, change->name, change->locked, change->actor, error);
+}
+
+char *people_state(const User *user)
+{
+	g_autofree char *text = g_strdup_printf("%d%d %s", user->admin, user->archive,
+		user->display_name ? user->display_name : "");
+
+	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+}
+
+static bool check_seen(const PersonChange *wanted, const User *user, GError **error)
+{
+	g_autofree char *state = people_state(user);
+
+	if (!wanted->seen || strcmp(wanted->seen, state) == 0)
+		return true;
+	failure_set(error, FAILURE_SETTINGS_CHANGED, NULL, "the user was changed meanwhile");
+	return false;
+}
+
+static bool change_in(DbTransaction *transaction, void *data, GError **error)
+{
+	Change *change = data;
+	const PersonChange *wanted = change->wanted;
+	g_autoptr(User) user = user_find(transaction, change->name, error);
+	User after;
+
+	if (!user || !check_seen(wanted, user, error))
+		return false;
+	after = *user;
+	if (wanted->display_name)
+		after.display_name = *wanted->display_name ? (char *)wanted->display_name : NULL;
+	if (wanted->admin)
+		after.admin = *wanted->admin;
+	if (wanted->archive)
+		after.archive = *wanted->archive;
+	return (!user->admin || after.admin || check_lock_out(transaction, change, user, error)) &&
+	       user_change(transaction, user, &after, change->actor, &change->changed, error);
 }
 
 static bool password_in(DbTransaction *transaction, void *data, GError **error)
@@ -61,7 +132,8 @@ static bool remove_in(DbTransaction *transaction, void *data, GError **error)
 {
 	Change *change = data;
 
-	return user_remove(transaction, change->name, change->actor, error);
+	return check_lock_out_by_name(transaction, change, error) &&
+	       user_remove(transaction, change->name, change->actor, error);
 }
 
 bool people_add(
@@ -79,10 +151,21 @@ bool people_add(
 	return db_write(office_db(office), add_in, &change, error);
 }
 
-bool people_set_locked(
-	Office *office, const char *name, bool locked, const char *actor, GError **error)
+bool people_change(Office *office, const char *name, const PersonChange *wanted, PeopleMay may,
+	const char *actor, bool *changed, GError **error)
 {
-	Change change = {.name = name, .locked = locked, .actor = actor};
+	Change change = {.name = name, .wanted = wanted, .may = may, .actor = actor};
+
+	if (!db_write(office_db(office), change_in, &change, error))
+		return false;
+	*changed = change.changed;
+	return true;
+}
+
+bool people_set_locked(Office *office, const char *name, bool locked, PeopleMay may,
+	const char *actor, GError **error)
+{
+	Change change = {.name = name, .locked = locked, .may = may, .actor = actor};
 
 	return db_write(office_db(office), lock_in, &change, error);
 }
@@ -115,17 +198,27 @@ static bool lookup_in(DbTransaction *transaction, void *data, GError **error)
 	return lookup->user || lookup->users;
 }
 
-bool people_remove(Office *office, const char *name, const char *actor, GError **error)
+static bool look_before_removing(DbTransaction *transaction, void *data, GError **error)
 {
-	Change change = {.name = name, .actor = actor};
-	Lookup lookup = {.name = name};
-	g_autoptr(User) user = NULL;
+	Change *change = data;
 
-	if (!db_read(office_db(office), lookup_in, &lookup, error))
-		return false;
-	user = lookup.user;
-	return token_remove(office, user->id, user->name, true, actor, error) &&
-	       db_write(office_db(office), remove_in, &change, error);
+	g_clear_pointer(&change->user, user_free);
+	change->user = user_find(transaction, change->name, error);
+	return change->user && check_lock_out(transaction, change, change->user, error);
+}
+
+/* The token goes first, so whether the user may be removed is looked at before that, too. */
+bool people_remove(
+	Office *office, const char *name, PeopleMay may, const char *actor, GError **error)
+{
+	Change change = {.name = name, .may = may, .actor = actor};
+	bool removed =
+		db_read(office_db(office), look_before_removing, &change, error) &&
+		token_remove(office, change.user->id, change.user->name, true, actor, error) &&
+		db_write(office_db(office), remove_in, &change, error);
+
+	user_free(change.user);
+	return removed;
 }
 
 static char *effective(Office *office, const char *user, SettingKey key, GError **error)

@@ -35,11 +35,33 @@ typedef bool PersonFilter(const Person *person);
 GPtrArray *people_filter(
 	Office *office, PersonFilter *filter, const Cancel *cancel, GError **error);
 
-bool people_set_locked(
-	Office *office, const char *name, bool locked, const char *actor, GError **error);
 bool people_set_password(Office *office, const char *name, const Secret *password,
 	const char *actor, GError **error);
-bool people_remove(Office *office, const char *name, const char *actor, GError **error);
+
+/* Whoever acts on the page or by the API may lock out neither themselves (FAILURE_USER_OWN) nor the
+ * last administrator who can sign in (FAILURE_USER_LAST_ADMINISTRATOR). */
+typedef enum PeopleMay {
+	PEOPLE_MAY_ALL,		/* the command line */
+	PEOPLE_MAY_NOT_LOCK_OUT /* ACTOR is a user's name */
+} PeopleMay;
+
+typedef struct PersonChange {
+	const char *display_name; /* "": none; NULL: it stays */
+	const bool *admin;	  /* NULL: it stays */
+	const bool *archive;	  /* the same */
+	const char *seen;	  /* people_state of what was looked at; NULL: whatever it is */
+} PersonChange;
+
+/* What a PersonChange would change of USER, to notice that somebody else has; yours. */
+char *people_state(const User *user);
+/* *CHANGED: whether anything was another. FAILURE_DISPLAY_NAME_INVALID, FAILURE_SETTINGS_CHANGED:
+ * it is not as SEEN any more. */
+bool people_change(Office *office, const char *name, const PersonChange *change, PeopleMay may,
+	const char *actor, bool *changed, GError **error);
+bool people_set_locked(Office *office, const char *name, bool locked, PeopleMay may,
+	const char *actor, GError **error);
+bool people_remove(
+	Office *office, const char *name, PeopleMay may, const char *actor, GError **error);
 
 /* Bytes of a CSV file. */
 #define PEOPLE_CSV_LIMIT ((size_t)8 * 1024 * 1024)

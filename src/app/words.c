@@ -51,6 +51,49 @@ const char *words_sign_in(SignInState state)
 	return _(words[state]);
 }
 
+/* For whoever has a password for Amtspost: who has none must be invited first. */
+static const char *advise_sign_in(const Person *person)
+{
+	bool office365 = g_strcmp0(person->interface, "office365") == 0;
+
+	if (!person->user->has_password)
+		return _("Zuerst lädt ein Administrator den Benutzer ein (Schaltfläche "
+			 "„Einladen“). Dieser meldet sich dann unter Datei | Persönliche "
+			 "Einstellungen bei seinem Postfach an.");
+	if (person->sign_in.state != SIGN_IN_REFUSED)
+		return office365 ? _("Der Benutzer meldet sich unter Datei | Persönliche "
+				     "Einstellungen mit „Authentifizierung“ bei Office 365 an.")
+				 : _("Der Benutzer gibt unter Datei | Persönliche Einstellungen "
+				     "das Kennwort seines Postfachs ein.");
+	return office365
+		       ? _("Ein Administrator sieht mit „Verbindung prüfen“, was zu ändern ist. "
+			   "Danach meldet sich der Benutzer unter Datei | Persönliche "
+			   "Einstellungen mit „Neue Authentifizierung“ an.")
+		       : _("Der Benutzer gibt unter Datei | Persönliche Einstellungen das jetzige "
+			   "Kennwort seines Postfachs ein. Wird auch dieses abgelehnt, sieht ein "
+			   "Administrator mit „Verbindung prüfen“, woran es liegt.");
+}
+
+const char *words_sign_in_advice(const Person *person)
+{
+	switch (person->sign_in.state) {
+	case SIGN_IN_OK:
+		return NULL;
+	case SIGN_IN_UNKNOWN:
+		return _("Es ist nichts zu tun. „Verbindung prüfen“ zeigt, ob die Anmeldung "
+			 "gelingt.");
+	case SIGN_IN_DISABLED:
+		return _("Soll der Benutzer E-Mail verwenden, schaltet ein Administrator die "
+			 "Schnittstelle unter „Office und E-Mail“ ein.");
+	case SIGN_IN_INCOMPLETE:
+		return _("Ein Administrator trägt die fehlende Einstellung ein: unter „Office und "
+			 "E-Mail“ dieses Benutzers oder, wo „Verwende Default“ gilt, in der "
+			 "Systemsteuerung.");
+	default:
+		return advise_sign_in(person);
+	}
+}
+
 const char *words_protocol(MailProtocol protocol)
 {
 	return protocol == MAIL_PROTOCOL_IMAP ? _("Empfang (IMAP)") : _("Versand (SMTP)");

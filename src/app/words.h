@@ -23,6 +23,8 @@ const char *words_value(const SettingView *view);
 /* "standard" as it is called on screen. */
 const char *words_interface(const char *interface);
 const char *words_sign_in(SignInState state);
+/* Who can do what about PERSON's sign-in; NULL: there is nothing to do. */
+const char *words_sign_in_advice(const Person *person);
 /* "Empfang (IMAP)" */
 const char *words_protocol(MailProtocol protocol);
 const char *words_check_step(CheckStep step);

@@ -14,6 +14,7 @@ typedef struct Word {
 static const Word actions[] = {
 	{"user.add", N_("Benutzer angelegt")},
 	{"user.remove", N_("Benutzer entfernt")},
+	{"user.change", N_("Name oder Rechte geändert")},
 	{"user.lock", N_("Benutzer gesperrt")},
 	{"user.unlock", N_("Benutzer freigegeben")},
 	{"user.passwd", N_("Kennwort geändert")},
@@ -129,6 +130,20 @@ static char *tell_value(const char *name, const char *value)
 	return g_strdup(value);
 }
 
+/* VALUE, or both of what it was and is. */
+static char *tell_values(const char *name, const char *value)
+{
+	g_auto(GStrv) sides = g_strsplit(value, " → ", -1);
+	g_autofree char *before = NULL;
+	g_autofree char *after = NULL;
+
+	if (g_strv_length(sides) != 2)
+		return tell_value(name, value);
+	before = tell_value(name, sides[0]);
+	after = tell_value(name, sides[1]);
+	return g_strdup_printf("%s → %s", before, after);
+}
+
 /* "display-name: Meier; rights: admin"; NULL: it holds a field that is not known. */
 static char *tell_fields(const char *detail)
 {
@@ -148,7 +163,7 @@ static char *tell_fields(const char *detail)
 		char *colon = strstr(*part, ": ");
 		g_autofree char *name = colon ? g_strndup(*part, (gsize)(colon - *part)) : NULL;
 		const char *word = name ? find_word(names, G_N_ELEMENTS(names), name) : NULL;
-		g_autofree char *value = word ? tell_value(name, colon + 2) : NULL;
+		g_autofree char *value = word ? tell_values(name, colon + 2) : NULL;
 
 		if (part != parts)
 			g_string_append(text, "; ");

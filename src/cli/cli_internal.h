@@ -40,6 +40,8 @@ typedef struct CliOptions {
 	char *expires;
 	gboolean admin;
 	gboolean archive;
+	gboolean no_admin;
+	gboolean no_archive;
 	gboolean all;
 	gboolean dry_run;
 	gboolean new;

@@ -47,6 +47,8 @@ static const OptionRow rows[] = {
 		N_("Datei mit dem Kennwort"), false},
 	{"admin", G_OPTION_ARG_NONE, AT(admin), NULL, N_("Administrator"), false},
 	{"archive", G_OPTION_ARG_NONE, AT(archive), NULL, N_("Recht Archiv: sieht alle E-Mails"), false},
+	{"no-admin", G_OPTION_ARG_NONE, AT(no_admin), NULL, N_("kein Administrator mehr"), false},
+	{"no-archive", G_OPTION_ARG_NONE, AT(no_archive), NULL, N_("ohne das Recht Archiv"), false},
 	{"all", G_OPTION_ARG_NONE, AT(all), NULL, N_("auch ausgeblendete, mit dem Grund"), false},
 	{"username", G_OPTION_ARG_FILENAME, AT(username), N_("TEXT"),
 		N_("Benutzername des Postfachs, sonst seine Adresse"), false},

@@ -2,6 +2,7 @@
 #include "cli/cli_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include "app/people.h"
 #include "app/words.h"
 #include "base/clock.h"
@@ -137,16 +138,69 @@ static bool run_show(Cli *cli, GError **error)
 	return show(cli, cli->arguments[0], error);
 }
 
+/* The command line may do it: it can undo it, too. HAD: somebody could sign in as an administrator
+ * before. */
+static void warn_of_lock_out(const Cli *cli, bool had)
+{
+	g_autoptr(GError) ignored = NULL;
+	bool has;
+
+	if (had && user_has_administrator(office_db(cli->office), &has, &ignored) && !has)
+		fprintf(stderr, "%s\n",
+			_("Achtung: An der Weboberfläche kann sich jetzt kein Administrator mehr "
+			  "anmelden. „amtspost user unlock NAME“ gibt einen gesperrten frei, "
+			  "„amtspost user passwd NAME“ setzt ein neues Kennwort."));
+}
+
 static bool run_lock(Cli *cli, GError **error)
 {
-	return people_set_locked(cli->office, cli->arguments[0], true, cli->actor, error) &&
-	       show(cli, cli->arguments[0], error);
+	bool had;
+
+	if (!user_has_administrator(office_db(cli->office), &had, error) ||
+		!people_set_locked(
+			cli->office, cli->arguments[0], true, PEOPLE_MAY_ALL, cli->actor, error) ||
+		!show(cli, cli->arguments[0], error))
+		return false;
+	warn_of_lock_out(cli, had);
+	return true;
 }
 
 static bool run_unlock(Cli *cli, GError **error)
 {
-	return people_set_locked(cli->office, cli->arguments[0], false, cli->actor, error) &&
+	return people_set_locked(
+		       cli->office, cli->arguments[0], false, PEOPLE_MAY_ALL, cli->actor, error) &&
 	       show(cli, cli->arguments[0], error);
+}
+
+static bool refuse_both(GError **error)
+{
+	failure_set(error, FAILURE_USAGE, _("Ein Recht lässt sich nur entweder geben oder nehmen."),
+		"a right and its end");
+	return false;
+}
+
+/* Left out: it stays. */
+static bool run_change(Cli *cli, GError **error)
+{
+	const CliOptions *options = &cli->options;
+	const bool admin = options->admin;
+	const bool archive = options->archive;
+	const PersonChange change = {
+		.display_name = options->display_name,
+		.admin = options->admin || options->no_admin ? &admin : NULL,
+		.archive = options->archive || options->no_archive ? &archive : NULL,
+	};
+	bool had, changed;
+
+	if ((options->admin && options->no_admin) || (options->archive && options->no_archive))
+		return refuse_both(error);
+	if (!user_has_administrator(office_db(cli->office), &had, error) ||
+		!people_change(cli->office, cli->arguments[0], &change, PEOPLE_MAY_ALL, cli->actor,
+			&changed, error) ||
+		!show(cli, cli->arguments[0], error))
+		return false;
+	warn_of_lock_out(cli, had);
+	return true;
 }
 
 static void say_done(Cli *cli, const char *sentence)
@@ -159,9 +213,13 @@ static void say_done(Cli *cli, const char *sentence)
 
 static bool run_remove(Cli *cli, GError **error)
 {
-	if (!people_remove(cli->office, cli->arguments[0], cli->actor, error))
+	bool had;
+
+	if (!user_has_administrator(office_db(cli->office), &had, error) ||
+		!people_remove(cli->office, cli->arguments[0], PEOPLE_MAY_ALL, cli->actor, error))
 		return false;
 	say_done(cli, _("Der Benutzer ist entfernt. Seine abgelegten E-Mails bleiben im Archiv."));
+	warn_of_lock_out(cli, had);
 	return true;
 }
 
@@ -282,6 +340,8 @@ const CliCommand cli_user_commands[] = {
 		N_("legt einen Benutzer an")},
 	{"user list", "", 0, 0, "", run_list, N_("zeigt alle Benutzer")},
 	{"user show", "NAME", 1, 1, "", run_show, N_("zeigt einen Benutzer")},
+	{"user change", "NAME", 1, 1, "display-name admin no-admin archive no-archive", run_change,
+		N_("ändert Anzeigenamen und Rechte eines Benutzers")},
 	{"user lock", "NAME", 1, 1, "", run_lock, N_("sperrt einen Benutzer")},
 	{"user unlock", "NAME", 1, 1, "", run_unlock, N_("gibt einen Benutzer wieder frei")},
 	{"user remove", "NAME", 1, 1, "", run_remove,

@@ -82,7 +82,7 @@ FAILURE(FAILURE_API_REFUSED, "api-refused", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 /* People and settings */
 FAILURE(FAILURE_USER_UNKNOWN, "user-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Den Benutzer „%s“ gibt es nicht."),
-	N_("Bitte prüfen Sie die Schreibweise; „amtspost user list“ zeigt alle Benutzer."))
+	N_("Bitte prüfen Sie die Schreibweise; in der Benutzerverwaltung stehen unter „Alle“ alle Benutzer („amtspost user list“)."))
 FAILURE(FAILURE_USER_EXISTS, "user-exists", FAILURE_CODE_CONFLICT, 2, ACTOR_ADMINISTRATOR,
 	N_("Den Benutzer „%s“ gibt es schon."),
 	N_("Bei Benutzernamen zählt Groß- und Kleinschreibung nicht. Bitte wählen Sie einen anderen Namen."))
@@ -95,6 +95,15 @@ FAILURE(FAILURE_DISPLAY_NAME_INVALID, "display-name-invalid", FAILURE_CODE_INPUT
 FAILURE(FAILURE_USER_LOCKED, "user-locked", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Benutzer „%s“ ist gesperrt."),
 	N_("Ein Administrator kann ihn in der Benutzerverwaltung wieder freigeben."))
+FAILURE(FAILURE_USER_LOCKED_ALONE, "user-locked-alone", FAILURE_CODE_SETUP, 3, ACTOR_OPERATOR,
+	N_("Der Benutzer „%s“ ist gesperrt."),
+	N_("Zurzeit kann sich kein Administrator anmelden. Wer den Rechner betreut, gibt einen mit „amtspost user unlock NAME“ frei; hat er kein Kennwort mehr, setzt „amtspost user passwd NAME“ ein neues."))
+FAILURE(FAILURE_USER_LAST_ADMINISTRATOR, "user-last-administrator", FAILURE_CODE_CONFLICT, 2, ACTOR_ADMINISTRATOR,
+	N_("„%s“ ist der letzte Administrator, der sich anmelden kann. Geändert wurde nichts."),
+	N_("Bitte geben Sie zuerst einem anderen Benutzer das Recht Administrator und laden Sie ihn ein; sobald er sein Kennwort gewählt hat, ist dies möglich."))
+FAILURE(FAILURE_USER_OWN, "user-own", FAILURE_CODE_CONFLICT, 2, ACTOR_ADMINISTRATOR,
+	N_("Das eigene Konto können Sie nicht selbst sperren oder entfernen, und das eigene Recht Administrator nicht selbst abgeben. Geändert wurde nichts."),
+	N_("Das muss ein anderer Administrator tun."))
 FAILURE(FAILURE_PASSWORD_EMPTY, "password-empty", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Es wurde kein Kennwort eingegeben."),
 	N_("Es wurde nichts gespeichert. Bitte geben Sie es noch einmal ein; Programme übergeben es über die Standardeingabe."))

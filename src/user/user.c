@@ -1,6 +1,7 @@
 /* The rows of people. Passwords are hashed elsewhere (user_password.c), outside of transactions. */
 #include "user/user_internal.h"
 
+#include <string.h>
 #include "audit/audit.h"
 #include "base/text.h"
 #include "failure/failure.h"
@@ -192,6 +193,40 @@ GPtrArray *user_list(DbTransaction *transaction, GError **error)
 	return NULL;
 }
 
+/* What changed, for the log; yours, "" if nothing. */
+static char *describe_change(const User *user, const User *after)
+{
+	g_autofree char *rights_before = rights_of(user);
+	g_autofree char *rights_after = rights_of(after);
+	GString *detail = g_string_new(NULL);
+
+	if (g_strcmp0(user->display_name, after->display_name) != 0)
+		g_string_append_printf(detail, "display-name: %s → %s",
+			user->display_name ? user->display_name : "–",
+			after->display_name ? after->display_name : "–");
+	if (strcmp(rights_before, rights_after) != 0)
+		g_string_append_printf(detail, "%srights: %s → %s", detail->len > 0 ? "; " : "",
+			rights_before, rights_after);
+	return g_string_free(detail, FALSE);
+}
+
+bool user_change(DbTransaction *transaction, const User *user, const User *after, const char *actor,
+	bool *changed, GError **error)
+{
+	g_autofree char *detail = describe_change(user, after);
+
+	*changed = *detail != '\0';
+	if (!user_check_display_name(after->display_name, error))
+		return false;
+	return !*changed ||
+	       (db_run(transaction, error,
+			"UPDATE users SET display_name = $1, admin = $2, archive = $3 WHERE id = "
+			"$4",
+			db_text(after->display_name), db_int(after->admin), db_int(after->archive),
+			db_int(user->id)) &&
+		       audit_add(transaction, actor, "user.change", user->name, detail, error));
+}
+
 bool user_set_locked(DbTransaction *transaction, const char *name, bool locked, const char *actor,
 	GError **error)
 {
@@ -251,6 +286,23 @@ bool user_has_administrator(Db *db, bool *has, GError **error)
 	if (!db_read(db, look_for_administrator, &found, error))
 		return false;
 	*has = found != 0;
+	return true;
+}
+
+bool user_is_last_administrator(
+	DbTransaction *transaction, const User *user, bool *last, GError **error)
+{
+	int64_t others;
+
+	*last = false;
+	if (!user->admin || user->locked || !user->has_password)
+		return true;
+	if (!db_get_int(transaction, &others, 0, error,
+		    "SELECT count(*) FROM users WHERE admin = 1 AND locked = 0"
+		    " AND password_hash IS NOT NULL AND id <> $1",
+		    db_int(user->id)))
+		return false;
+	*last = others == 0;
 	return true;
 }
 

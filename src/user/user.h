@@ -39,6 +39,11 @@ User *user_find(DbTransaction *transaction, const char *name, GError **error);
 /* All, by name; User *. */
 GPtrArray *user_list(DbTransaction *transaction, GError **error);
 
+/* Gives USER the display name and rights of AFTER; they hold from the next request on. *CHANGED:
+ * whether anything was another; only then there is an audit row, "user.change".
+ * FAILURE_DISPLAY_NAME_INVALID. */
+bool user_change(DbTransaction *transaction, const User *user, const User *after, const char *actor,
+	bool *changed, GError **error);
 /* Locking ends the user's sessions and open invitation; keys of the API rest until unlocked. */
 bool user_set_locked(DbTransaction *transaction, const char *name, bool locked, const char *actor,
 	GError **error);
@@ -51,6 +56,9 @@ bool user_remove(DbTransaction *transaction, const char *name, const char *actor
 
 /* Whether anybody could sign in to the page as an administrator: not locked, with a password. */
 bool user_has_administrator(Db *db, bool *has, GError **error);
+/* Whether nobody could any more without USER. */
+bool user_is_last_administrator(
+	DbTransaction *transaction, const User *user, bool *last, GError **error);
 
 typedef struct UserCounts {
 	int64_t users;

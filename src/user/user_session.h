@@ -86,6 +86,22 @@ bool session_try(Db *db, const char *name, const Secret *password, const char *a
  * is void; a new password makes it void, too. Audit row "user.invite". FAILURE_USER_UNKNOWN,
  * FAILURE_USER_LOCKED. */
 bool invitation_make(Db *db, const char *name, const char *actor, char **token, GError **error);
+/* An invitation that was just made. */
+typedef struct Invited {
+	int64_t user_id;
+	char *name;
+	char *display_name; /* NULL: none */
+	char *account;	    /* NULL: none */
+	char *token;
+} Invited;
+
+void invited_free(Invited *invited);
+
+/* One for each user who has no password and is not locked, all or none: Invited *, by name. Earlier
+ * ones of these users are void. */
+GPtrArray *invitation_make_all(Db *db, const char *actor, GError **error);
+/* How many that would be. */
+bool invitation_count_wanting(Db *db, int64_t *count, GError **error);
 /* Whose it is, yours; NULL without *ERROR: it is unknown, used or too old, or its user locked. */
 User *invitation_find(Db *db, const char *token, GError **error);
 /* Sets the password, ends the invitation and all sessions of its user. FAILURE_INVITATION_OVER,

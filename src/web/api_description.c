@@ -10,6 +10,7 @@ static const struct {
 } schemas[] = {
 	{"User", "name display_name? admin:boolean archive:boolean locked:boolean interface "
 		 "account? sign_in sign_in_since? sign_in_reason?"},
+	{"Invitation", "name path link expires"},
 	{"Setting", "key value? origin secret:boolean set:boolean"},
 	{"LoginStatus", "account? identity? signed_in? refreshed? expires? token_file? reason? "
 			"usable:boolean mailboxes:array"},

@@ -6,6 +6,7 @@
 #include "failure/failure.h"
 #include "json/result.h"
 #include "web/api.h"
+#include "web/page_people.h"
 
 /* ---- users ---- */
 
@@ -59,17 +60,54 @@ static bool run_user_add(Visit *visit, GError **error)
 	       answer_user(visit, 201, user->name, error);
 }
 
+/* VALUE, which gets the member NAME of BODY; NULL: it is not there. */
+static const bool *take_flag(const json_t *body, const char *name, bool *value)
+{
+	const json_t *member = json_object_get(body, name);
+
+	*value = json_is_true(member);
+	return json_is_boolean(member) ? value : NULL;
+}
+
+static bool change_user(Visit *visit, const json_t *body, GError **error)
+{
+	PersonChange change = {0};
+	bool admin, archive, changed;
+
+	if (!api_take_text(body, "display_name", &change.display_name, error))
+		return false;
+	change.admin = take_flag(body, "admin", &admin);
+	change.archive = take_flag(body, "archive", &archive);
+	/* null: none */
+	if (!change.display_name && json_object_get(body, "display_name"))
+		change.display_name = "";
+	return people_change(visit->office, visit->part, &change, PEOPLE_MAY_NOT_LOCK_OUT,
+		       visit->actor, &changed, error) &&
+	       answer_user(visit, 200, visit->part, error);
+}
+
+static bool run_user_change(Visit *visit, GError **error)
+{
+	json_t *body = api_body(visit, error);
+	bool done = body && change_user(visit, body, error);
+
+	json_decref(body);
+	return done;
+}
+
 static bool run_user_lock(Visit *visit, GError **error)
 {
 	bool locked = g_str_has_suffix(web_request_path(visit->request), "/lock");
 
-	return people_set_locked(visit->office, visit->part, locked, visit->actor, error) &&
+	return people_set_locked(visit->office, visit->part, locked, PEOPLE_MAY_NOT_LOCK_OUT,
+		       visit->actor, error) &&
 	       answer_user(visit, 200, visit->part, error);
 }
 
 static bool run_user_remove(Visit *visit, GError **error)
 {
-	return people_remove(visit->office, visit->part, visit->actor, error) &&
+	return people_remove(
+		       visit->office, visit->part, PEOPLE_MAY_NOT_LOCK_OUT, visit->actor, error) &&
 	       api_answer_nothing(visit);
 }
 
@@ -86,6 +124,25 @@ static bool run_user_password(Visit *visit, GError **error)
 	return taken &&
 	       people_set_password(visit->office, visit->part, password, visit->actor, error) &&
 	       api_answer_nothing(visit);
+}
+
+static bool run_user_invite(Visit *visit, GError **error)
+{
+	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
+	int64_t expires = clock_now() + INVITATION_SECONDS;
+	g_autofree char *token = NULL;
+	g_autofree char *link = NULL;
+	g_autofree char *path = NULL;
+	json_t *document;
+
+	if (!person || !invitation_make(office_db(visit->office), person->user->name, visit->actor,
+			       &token, error))
+		return false;
+	link = page_invitation_link(visit, token);
+	path = g_strconcat("/einladung?k=", token, NULL);
+	document = result_invitation(person->user->name, path, expires);
+	json_object_set_new(document, "link", json_string(link));
+	return api_answer(visit, 201, document);
 }
 
 /* The body is the file itself. */
@@ -186,6 +243,8 @@ const Route route_api_people[] = {
 		"Add the users of a CSV file, all or none; with dry_run nobody", "dry_run", "text/csv", "User[]"},
 	{WEB_GET, API "/users/*", ROLE_PERSON, WEB_AT_ONCE, 0, run_user,
 		"One user", NULL, NULL, "User"},
+	{WEB_PATCH, API "/users/*", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_user_change,
+		"Change the display name and rights; what is left out stays", NULL, "display_name admin:boolean archive:boolean", "User"},
 	{WEB_DELETE, API "/users/*", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_user_remove,
 		"Remove a user; what was filed stays", NULL, NULL, "Nothing"},
 	{WEB_PUT, API "/users/*/password", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_user_password,
@@ -194,6 +253,8 @@ const Route route_api_people[] = {
 		"Lock a user", NULL, NULL, "User"},
 	{WEB_POST, API "/users/*/unlock", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_user_lock,
 		"Unlock a user", NULL, NULL, "User"},
+	{WEB_POST, API "/users/*/invite", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_user_invite,
+		"Make a link by which the user chooses a password, once; earlier ones are void", NULL, NULL, "Invitation"},
 	{WEB_GET, API "/apikeys", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_keys,
 		"Keys of the API", NULL, NULL, "ApiKey[]"},
 	{WEB_POST, API "/apikeys", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_key_add,

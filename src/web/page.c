@@ -41,6 +41,8 @@ static const struct {
 	{"gesperrt", TONE_SUCCESS, N_("Der Benutzer ist gesperrt und abgemeldet.")},
 	{"freigegeben", TONE_SUCCESS, N_("Der Benutzer kann sich wieder anmelden.")},
 	{"importiert", TONE_SUCCESS, N_("Alle Benutzer der Datei sind angelegt.")},
+	{"niemand-einzuladen", TONE_INFO,
+		N_("Alle Benutzer, die nicht gesperrt sind, haben ein Kennwort.")},
 	{"angemeldet", TONE_SUCCESS, N_("Die Anmeldung bei Ihren Postfächern ist gelungen.")},
 	{"anmeldung-entfernt", TONE_SUCCESS,
 		N_("Die Anmeldung und ihre Tokendatei sind entfernt.")},

@@ -102,6 +102,8 @@ void table_heading_cell(Html *h, const char *label);
 void table_group(Html *h, const char *heading, int columns);
 void table_end(Html *h);
 
+/* NUMBER, or the nearest page that there is: SIZE a page, COUNT in all. */
+int64_t page_clamp(int64_t number, int64_t size, int64_t count);
 /* "1–50 von 10.000" with links; PATH holds the query up to "seite=". */
 void page_numbers(Html *h, const char *path, int64_t page, int64_t size, int64_t count);
 

@@ -317,6 +317,11 @@ void table_end(Html *h)
 	html(h, "\n</tbody></table></div>\n");
 }
 
+int64_t page_clamp(int64_t number, int64_t size, int64_t count)
+{
+	return CLAMP(number, 1, MAX((count + size - 1) / size, 1));
+}
+
 static void write_page_link(Html *h, const char *path, int64_t page, const char *label)
 {
 	html(h, "<a class=\"kern-link\" href=\"");

@@ -6,7 +6,18 @@
 #include "failure/failure.h"
 #include "web/page_personal.h"
 
-void page_explain_try(SessionTry outcome, int64_t wait, const char *name, GError **problem)
+/* Whom a locked user can turn to: another administrator, if there is one. */
+static void explain_lock(Db *db, const char *name, GError **problem)
+{
+	g_autoptr(GError) ignored = NULL;
+	bool has = true;
+
+	user_has_administrator(db, &has, &ignored);
+	failure_set(problem, has ? FAILURE_USER_LOCKED : FAILURE_USER_LOCKED_ALONE, name,
+		"the page's sign-in: locked");
+}
+
+void page_explain_try(Db *db, SessionTry outcome, int64_t wait, const char *name, GError **problem)
 {
 	g_autofree char *minutes = g_strdup_printf(
 		ngettext("%d Minute", "%d Minuten", (unsigned long)((wait + 59) / 60)),
@@ -14,7 +25,7 @@ void page_explain_try(SessionTry outcome, int64_t wait, const char *name, GError
 
 	switch (outcome) {
 	case SESSION_TRY_LOCKED:
-		failure_set(problem, FAILURE_USER_LOCKED, name, "the page's sign-in: locked");
+		explain_lock(db, name, problem);
 		break;
 	case SESSION_TRY_TOO_OFTEN:
 		failure_set(problem, FAILURE_PAGE_TRIES, minutes, "the page's sign-in: too often");
@@ -112,7 +123,8 @@ static bool check_former(const Visit *visit, PasswordProof *proof, GError **prob
 	if (outcome == SESSION_TRY_WRONG)
 		failure_set(problem, FAILURE_PAGE_FORMER_PASSWORD, NULL, "the former one is wrong");
 	else if (outcome != SESSION_TRY_OK)
-		page_explain_try(outcome, wait, visit->user->name, problem);
+		page_explain_try(
+			office_db(visit->office), outcome, wait, visit->user->name, problem);
 	return outcome == SESSION_TRY_OK;
 }
 

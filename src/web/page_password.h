@@ -11,4 +11,4 @@ void page_password_alert(Html *h, const GError *problem);
 /* What was typed into them, yours. FAILURE_PASSWORDS_DIFFER. */
 Secret *page_chosen_password(const Visit *visit, GError **error);
 /* Sets the failure of a try that did not lead in; WAIT: seconds until the next may. */
-void page_explain_try(SessionTry outcome, int64_t wait, const char *name, GError **problem);
+void page_explain_try(Db *db, SessionTry outcome, int64_t wait, const char *name, GError **problem);

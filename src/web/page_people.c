@@ -9,7 +9,6 @@
 #include "failure/failure.h"
 #include "web/web_internal.h"
 
-#define PEOPLE_A_PAGE 50
 #define CSV_BODY_LIMIT (PEOPLE_CSV_LIMIT + (size_t)1024 * 1024) /* with its form */
 
 /* ---- the list ---- */
@@ -27,7 +26,7 @@ static PageTone sign_in_tone(SignInState state)
 	}
 }
 
-static void write_name(Html *h, const Person *person)
+void page_people_name(Html *h, const Person *person)
 {
 	html(h, "<a class=\"kern-link\" href=\"");
 	page_person_path(h, person->user->name, "");
@@ -52,7 +51,7 @@ static void write_rights(Html *h, const User *user)
 		html(h, "–");
 }
 
-static void write_sign_in(Html *h, const SignInReport *report)
+void page_people_sign_in(Html *h, const SignInReport *report)
 {
 	g_autofree char *since = report->since ? clock_format_german(report->since) : NULL;
 
@@ -76,7 +75,7 @@ static void write_people(Html *h, const GPtrArray *people)
 
 		table_row(h);
 		table_heading_cell(h, labels[0]);
-		write_name(h, person);
+		page_people_name(h, person);
 		table_cell(h, labels[1]);
 		write_rights(h, person->user);
 		table_cell(h, labels[2]);
@@ -84,14 +83,21 @@ static void write_people(Html *h, const GPtrArray *people)
 		table_cell(h, labels[3]);
 		html_text(h, person->account ? person->account : "–");
 		table_cell(h, labels[4]);
-		write_sign_in(h, &person->sign_in);
+		page_people_sign_in(h, &person->sign_in);
 	}
 	table_end(h);
 }
 
-static void write_search(Html *h, const char *text)
+void page_people_search(Html *h, const char *action, const char *text, const char *reason)
 {
-	html(h, "<form class=\"search\" method=\"get\" action=\"/benutzer\" role=\"search\">");
+	html(h, "<form class=\"search\" method=\"get\" action=\"");
+	html_attr(h, action);
+	html(h, "\" role=\"search\">");
+	if (reason && *reason) {
+		html(h, "<input type=\"hidden\" name=\"grund\" value=\"");
+		html_attr(h, reason);
+		html(h, "\">");
+	}
 	field_input(h, &(Field){.name = "suche",
 			       .label = _("Suche in Name, Anzeigename und Kontoname"),
 			       .value = text,
@@ -115,7 +121,7 @@ static const char *const *people_tabs(void)
 	return tabs;
 }
 
-static Html *begin(const Visit *visit, const char *tab, bool wide)
+Html *page_people_begin(const Visit *visit, const char *tab, bool wide)
 {
 	const char *trail[] = {_("Administration"), _("Benutzerverwaltung"), NULL};
 	const Page page = {
@@ -130,25 +136,43 @@ static Html *begin(const Visit *visit, const char *tab, bool wide)
 	return page_begin(visit, &page);
 }
 
+/* The page *NUMBER of those that TEXT finds, or the last one if there are not that many. */
+static GPtrArray *find_people(
+	const Visit *visit, const char *text, int64_t *number, int64_t *count, GError **error)
+{
+	PeopleQuery query = {
+		.text = text, .offset = (*number - 1) * PEOPLE_A_PAGE, .limit = PEOPLE_A_PAGE};
+	g_autoptr(GPtrArray) people = people_page(visit->office, &query, count, error);
+	int64_t there;
+
+	if (!people)
+		return NULL;
+	there = page_clamp(*number, PEOPLE_A_PAGE, *count);
+	if (there == *number)
+		return g_steal_pointer(&people);
+	*number = there;
+	query.offset = (there - 1) * PEOPLE_A_PAGE;
+	return people_page(visit->office, &query, count, error);
+}
+
 /* What the list shows for the query; NULL: *ERROR. */
 static char *make_list(const Visit *visit, const char *text, int64_t number, GError **error)
 {
-	PeopleQuery query = {
-		.text = text, .offset = (number - 1) * PEOPLE_A_PAGE, .limit = PEOPLE_A_PAGE};
 	int64_t count;
-	g_autoptr(GPtrArray) people = people_page(visit->office, &query, &count, error);
+	g_autoptr(GPtrArray) people = find_people(visit, text, &number, &count, error);
 	g_autofree char *escaped = g_uri_escape_string(text, NULL, FALSE);
 	g_autofree char *path = g_strdup_printf("/benutzer?suche=%s&seite=", escaped);
 	g_autoptr(Html) h = html_new();
 
 	if (!people)
 		return NULL;
-	write_search(h, text);
-	if (count == 0)
+	page_people_search(h, "/benutzer", text, NULL);
+	if (count == 0) {
 		page_alert(h, TONE_INFO, _("Niemand passt zu dieser Suche."), NULL);
-	else
+	} else {
 		write_people(h, people);
-	page_numbers(h, path, number, PEOPLE_A_PAGE, count);
+		page_numbers(h, path, number, PEOPLE_A_PAGE, count);
+	}
 	return html_take(h);
 }
 
@@ -165,46 +189,21 @@ static bool run_list(Visit *visit, GError **error)
 
 	if (!settings_generation(office_settings(visit->office), &generation, error))
 		return false;
-	list = piece_cache_get(visit->web->pieces, key, generation);
+	/* Right after a change it is to be seen. */
+	if (!web_request_query(visit->request, "hinweis"))
+		list = piece_cache_get(visit->web->pieces, key, generation);
 	if (!list) {
 		list = make_list(visit, text, number, error);
 		if (!list)
 			return false;
 		piece_cache_put(visit->web->pieces, key, generation, list);
 	}
-	h = begin(visit, "/benutzer", true);
-	html_piece(h, list);
-	return page_end(visit, h, 200);
-}
-
-static bool run_helpless(Visit *visit, GError **error)
-{
-	g_autoptr(GPtrArray) people =
-		people_helpless(visit->office, web_request_cancel(visit->request), error);
-	guint all = people ? people->len : 0;
-	Html *h;
-
-	if (!people)
+	h = page_people_begin(visit, "/benutzer", true);
+	if (!page_invite_all_offer(h, visit, error)) {
+		html_free(h);
 		return false;
-	h = begin(visit, "/braucht-hilfe", true);
-	if (all == 0) {
-		page_alert(h, TONE_SUCCESS,
-			_("Alle, bei denen E-Mail eingeschaltet ist, können sich "
-			  "anmelden oder haben es noch nicht versucht."),
-			NULL);
-		return page_end(visit, h, 200);
 	}
-	if (all > HELPLESS_SHOWN)
-		g_ptr_array_set_size(people, HELPLESS_SHOWN);
-	html(h, "<p>");
-	html_printf(h,
-		ngettext("%u Benutzer kann E-Mail gerade nicht verwenden.",
-			"%u Benutzer können E-Mail gerade nicht verwenden.", all),
-		all);
-	if (all > HELPLESS_SHOWN)
-		html_printf(h, _(" Gezeigt sind die ersten %d."), HELPLESS_SHOWN);
-	html(h, "</p>\n");
-	write_people(h, people);
+	html_piece(h, list);
 	return page_end(visit, h, 200);
 }
 
@@ -212,7 +211,7 @@ static bool run_helpless(Visit *visit, GError **error)
 
 static bool show_add(Visit *visit, const GError *problem)
 {
-	Html *h = begin(visit, "/benutzer-neu", false);
+	Html *h = page_people_begin(visit, "/benutzer-neu", false);
 
 	if (problem)
 		page_alert_failure(h, problem);
@@ -357,7 +356,7 @@ static void write_preview(Html *h, const Visit *visit, const GPtrArray *people, 
 
 static bool run_import_form(Visit *visit, GError **error)
 {
-	Html *h = begin(visit, "/benutzer-import", false);
+	Html *h = page_people_begin(visit, "/benutzer-import", false);
 
 	(void)error;
 	write_csv_form(h, visit, NULL);
@@ -384,7 +383,7 @@ static bool run_import(Visit *visit, GError **error)
 		row_errors, &problem);
 	if (people && people->len > 0 && keep)
 		return visit_redirect(visit, "/benutzer", "importiert");
-	h = begin(visit, "/benutzer-import", true);
+	h = page_people_begin(visit, "/benutzer-import", true);
 	if (people && people->len > 0) {
 		write_preview(h, visit, people, csv);
 		return page_end(visit, h, 200);
@@ -402,7 +401,6 @@ static bool run_import(Visit *visit, GError **error)
 
 const Route route_people[] = {
 	{WEB_GET, "/benutzer", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_list},
-	{WEB_GET, "/braucht-hilfe", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_helpless},
 	{WEB_GET, "/benutzer-neu", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_add_form},
 	{WEB_POST, "/benutzer-neu", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_add},
 	{WEB_GET, "/benutzer-import", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_import_form},

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
+#include "web/api.h"
 #include "web/page_people.h"
 #include "web/setting_form.h"
 
@@ -23,8 +24,7 @@ static char *person_path(const char *name, const char *behind)
 	return g_strdup_printf("/benutzer/%s%s", escaped, behind);
 }
 
-/* A page about NAME with its tabs, TAB ("", "/office", "/wirksam") being the present one. */
-static Html *begin(const Visit *visit, const char *name, const char *tab, bool wide)
+Html *page_person_begin(const Visit *visit, const char *name, const char *tab, bool wide)
 {
 	const char *trail[] = {_("Administration"), _("Benutzerverwaltung"), name, NULL};
 	g_autofree char *general = person_path(name, "");
@@ -47,17 +47,23 @@ static Html *begin(const Visit *visit, const char *name, const char *tab, bool w
 
 /* ---- Allgemein ---- */
 
-static void write_sign_in(Html *h, const SignInReport *report)
+static void write_sign_in(Html *h, const Person *person)
 {
+	const SignInReport *report = &person->sign_in;
+	const char *advice = words_sign_in_advice(person);
 	g_autofree char *since = report->since ? clock_format_german(report->since) : NULL;
 
 	description_open(h, _("Anmeldung am Postfach"));
 	html_text(h, words_sign_in(report->state));
 	if (since)
 		html_printf(h, " (%s)", since);
+	if (report->reason) {
+		html(h, "<br>");
+		html_text(h, report->reason);
+	}
 	description_close(h);
-	if (report->reason)
-		description_text(h, _("Was zu tun ist"), report->reason);
+	if (advice)
+		description_text(h, _("Was zu tun ist"), advice);
 }
 
 static void write_facts(Html *h, const Person *person)
@@ -66,16 +72,48 @@ static void write_facts(Html *h, const Person *person)
 
 	description_begin(h);
 	description_text(h, _("Benutzername"), user->name);
-	description_text(h, _("Anzeigename"), user->display_name);
-	description_text(h, _("Administrator"), words_yes_no(user->admin));
-	description_text(h, _("Recht Archiv"), words_yes_no(user->archive));
 	description_text(h, _("Gesperrt"), words_yes_no(user->locked));
 	description_text(h, _("Kennwort für Amtspost"),
 		user->has_password ? _("gewählt") : _("noch keines; bitte einladen"));
 	description_text(h, _("Schnittstelle"), words_interface(person->interface));
 	description_text(h, _("Kontoname"), person->account);
-	write_sign_in(h, &person->sign_in);
+	write_sign_in(h, person);
 	description_end(h);
+}
+
+/* VISIT has a form: what was typed is shown again. */
+static void write_name_and_rights(Html *h, const Visit *visit, const User *user, bool own)
+{
+	g_autofree char *path = person_path(user->name, "");
+	g_autofree char *state = people_state(user);
+	bool typed = visit->form != NULL;
+
+	html(h, "<h2 class=\"kern-heading-medium\">");
+	html_text(h, _("Name und Rechte"));
+	html(h, "</h2>\n");
+	form_begin(h, visit, path);
+	html(h, "<input type=\"hidden\" name=\"stand\" value=\"");
+	html_attr(h, state);
+	html(h, "\">\n");
+	field_input(h,
+		&(Field){.name = "anzeigename",
+			.label = _("Anzeigename (freiwillig)"),
+			.value = typed ? visit_field(visit, "anzeigename") : user->display_name});
+	field_checkbox(h,
+		&(Field){.name = "admin",
+			.label = _("Administrator"),
+			.hint = own ? _("Das eigene Recht kann nur ein anderer Administrator "
+					"nehmen.")
+				    : _("Darf alles einstellen und andere verwalten."),
+			.disabled = own},
+		typed && !own ? visit_has(visit, "admin") : user->admin);
+	field_checkbox(h,
+		&(Field){.name = "archiv",
+			.label = _("Recht Archiv"),
+			.hint = _("Sieht alle abgelegten E-Mails, nicht nur die eigenen.")},
+		typed ? visit_has(visit, "archiv") : user->archive);
+	form_submit(h, _("Speichern"), "primary", NULL, NULL);
+	form_end(h);
 }
 
 static void write_deed(
@@ -104,54 +142,72 @@ static void write_removal(Html *h, const Visit *visit, const char *name)
 	html(h, "</details>\n");
 }
 
-static bool run_general(Visit *visit, GError **error)
+static void write_own_note(Html *h)
 {
-	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
-	const char *name;
-	Html *h;
+	html(h, "<p class=\"note\">");
+	html_text(h, _("Dies ist Ihr eigenes Konto. Sperren oder entfernen kann es nur ein anderer "
+		       "Administrator."));
+	html(h, "</p>\n");
+}
 
-	if (!person)
-		return false;
-	name = person->user->name;
-	h = begin(visit, name, "", false);
+static bool show_general(Visit *visit, const Person *person, const GError *problem)
+{
+	const char *name = person->user->name;
+	bool own = strcmp(name, visit->user->name) == 0;
+	Html *h = page_person_begin(visit, name, "", false);
+
+	if (problem)
+		page_alert_failure(h, problem);
 	write_facts(h, person);
 	html(h, "<div class=\"buttons\">");
 	write_deed(h, visit, name, "/einladen",
 		person->user->has_password ? _("Neues Kennwort wählen lassen") : _("Einladen"));
-	write_deed(h, visit, name, person->user->locked ? "/freigeben" : "/sperren",
-		person->user->locked ? _("Freigeben") : _("Sperren"));
+	if (!own)
+		write_deed(h, visit, name, person->user->locked ? "/freigeben" : "/sperren",
+			person->user->locked ? _("Freigeben") : _("Sperren"));
 	form_check(h, visit, name);
 	html(h, "</div>\n");
-	write_removal(h, visit, name);
-	return page_end(visit, h, 200);
+	write_name_and_rights(h, visit, person->user, own);
+	if (own)
+		write_own_note(h);
+	else
+		write_removal(h, visit, name);
+	return page_end(visit, h, problem ? api_http_status(problem) : 200);
 }
 
-/* The link stands on this page alone: it is a secret. */
-static bool run_invite(Visit *visit, GError **error)
+static bool run_general(Visit *visit, GError **error)
 {
-	g_autofree char *token = NULL;
-	const char *host = web_request_header(visit->request, "Host");
-	Html *h;
+	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
 
-	if (!invitation_make(office_db(visit->office), visit->part, visit->actor, &token, error))
+	return person && show_general(visit, person, NULL);
+}
+
+static bool run_change(Visit *visit, GError **error)
+{
+	g_autoptr(Person) person = people_find(visit->office, visit->part, error);
+	g_autofree char *display_name = g_strstrip(g_strdup(visit_field(visit, "anzeigename")));
+	const bool admin = visit_has(visit, "admin");
+	const bool archive = visit_has(visit, "archiv");
+	PersonChange change = {
+		.display_name = display_name,
+		.admin = &admin,
+		.archive = &archive,
+		.seen = visit_has(visit, "stand") ? visit_field(visit, "stand") : NULL,
+	};
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *path = NULL;
+	bool changed;
+
+	if (!person)
 		return false;
-	h = begin(visit, visit->part, "", false);
-	page_alert(h, TONE_SUCCESS, _("Der Link ist erstellt"),
-		_("Er gilt einmal und sieben Tage lang; frühere Links dieses Benutzers gelten "
-		  "nicht mehr. Wer "
-		  "ihn öffnet, wählt das Kennwort. Bitte geben Sie ihn nur diesem Benutzer."));
-	html(h, "<p><code id=\"link\">");
-	html_text(h, web_request_is_secure(visit->request) ? "https://" : "http://");
-	html_text(h, host);
-	html(h, "/einladung?k=");
-	html_url(h, token);
-	html(h, "</code></p><button type=\"button\" hidden class=\"kern-btn kern-btn--secondary\" "
-		"data-copy=\"link\" data-done=\"");
-	html_attr(h, _("Kopiert"));
-	html(h, "\"><span class=\"kern-label\">");
-	html_text(h, _("Link kopieren"));
-	html(h, "</span></button>\n");
-	return page_end(visit, h, 200);
+	/* Its box is not sent. */
+	if (strcmp(person->user->name, visit->user->name) == 0 && !admin)
+		change.admin = NULL;
+	if (!people_change(visit->office, person->user->name, &change, PEOPLE_MAY_NOT_LOCK_OUT,
+		    visit->actor, &changed, &problem))
+		return show_general(visit, person, problem);
+	path = person_path(person->user->name, "");
+	return visit_redirect(visit, path, changed ? "gespeichert" : "unveraendert");
 }
 
 static bool run_lock(Visit *visit, GError **error)
@@ -159,13 +215,15 @@ static bool run_lock(Visit *visit, GError **error)
 	bool locked = g_str_has_suffix(web_request_path(visit->request), "/sperren");
 	g_autofree char *path = person_path(visit->part, "");
 
-	return people_set_locked(visit->office, visit->part, locked, visit->actor, error) &&
+	return people_set_locked(visit->office, visit->part, locked, PEOPLE_MAY_NOT_LOCK_OUT,
+		       visit->actor, error) &&
 	       visit_redirect(visit, path, locked ? "gesperrt" : "freigegeben");
 }
 
 static bool run_remove(Visit *visit, GError **error)
 {
-	return people_remove(visit->office, visit->part, visit->actor, error) &&
+	return people_remove(
+		       visit->office, visit->part, PEOPLE_MAY_NOT_LOCK_OUT, visit->actor, error) &&
 	       visit_redirect(visit, "/benutzer", "entfernt");
 }
 
@@ -269,7 +327,7 @@ static bool show_office(Visit *visit, const char *name, const SettingForm *form,
 
 	if (!setting_form_load(&globals, visit, NULL, error))
 		return false;
-	h = begin(visit, name, "/office", true);
+	h = page_person_begin(visit, name, "/office", true);
 	if (problem)
 		page_alert_failure(h, problem);
 	form_begin(h, visit, path);
@@ -324,7 +382,7 @@ static bool run_effective(Visit *visit, GError **error)
 
 	if (!setting_form_load(&form, visit, visit->part, error))
 		return false;
-	h = begin(visit, visit->part, "/wirksam", true);
+	h = page_person_begin(visit, visit->part, "/wirksam", true);
 	table_begin(h, _("Wirksame Einstellungen"), labels);
 	for (guint i = 0; i < form.views->len; i++) {
 		const SettingView *view = form.views->pdata[i];
@@ -344,7 +402,7 @@ static bool run_effective(Visit *visit, GError **error)
 
 const Route route_person[] = {
 	{WEB_GET, "/benutzer/*", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_general},
-	{WEB_POST, "/benutzer/*/einladen", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_invite},
+	{WEB_POST, "/benutzer/*", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_change},
 	{WEB_POST, "/benutzer/*/sperren", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_lock},
 	{WEB_POST, "/benutzer/*/freigeben", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_lock},
 	{WEB_POST, "/benutzer/*/entfernen", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_remove},

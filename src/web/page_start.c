@@ -220,7 +220,7 @@ static bool run_sign_in(Visit *visit, GError **error)
 	if (!session_try(db, name, password, peer, &outcome, &proof, &wait, error))
 		return false;
 	if (outcome != SESSION_TRY_OK) {
-		page_explain_try(outcome, wait, name, &problem);
+		page_explain_try(db, outcome, wait, name, &problem);
 		return show_sign_in(visit, problem);
 	}
 	/* A session that somebody planted in this browser ends here. */

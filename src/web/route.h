@@ -64,6 +64,8 @@ extern const Route route_personal[]; /* Persönliche Einstellungen */
 extern const Route route_settings[]; /* Systemsteuerung */
 extern const Route route_people[];   /* Benutzerverwaltung */
 extern const Route route_person[];   /* one user there */
+extern const Route route_helpless[]; /* who needs help */
+extern const Route route_invite[];   /* invitations there */
 extern const Route route_check[];    /* Verbindung prüfen */
 extern const Route route_log[];	     /* Protokoll, Zustand */
 extern const Route route_help[];     /* Hilfe, Barrierefreiheit, Lizenz */
