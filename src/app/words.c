@@ -46,6 +46,7 @@ const char *words_sign_in(SignInState state)
 		[SIGN_IN_REFUSED] = N_("abgelehnt"),
 		[SIGN_IN_DISABLED] = N_("abgeschaltet"),
 		[SIGN_IN_INCOMPLETE] = N_("unvollständig eingerichtet"),
+		[SIGN_IN_FAILED] = N_("zuletzt gescheitert"),
 	};
 
 	return _(words[state]);

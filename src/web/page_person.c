@@ -47,6 +47,24 @@ static Html *begin(const Visit *visit, const char *name, const char *tab, bool w
 
 /* ---- Allgemein ---- */
 
+/* When mail worked last, and when and why it did not. */
+static void write_uses(Html *h, const SignInReport *report)
+{
+	g_autofree char *success =
+		report->last_success ? clock_format_german(report->last_success) : NULL;
+	g_autofree char *failure =
+		report->last_failure ? clock_format_german(report->last_failure) : NULL;
+
+	description_text(h, _("Zuletzt gelungen"), success);
+	description_open(h, _("Zuletzt gescheitert"));
+	html_text(h, failure ? failure : "–");
+	if (report->last_failure_reason && report->state != SIGN_IN_FAILED) {
+		html(h, "<br>");
+		html_text(h, report->last_failure_reason);
+	}
+	description_close(h);
+}
+
 static void write_sign_in(Html *h, const SignInReport *report)
 {
 	g_autofree char *since = report->since ? clock_format_german(report->since) : NULL;
@@ -58,6 +76,7 @@ static void write_sign_in(Html *h, const SignInReport *report)
 	description_close(h);
 	if (report->reason)
 		description_text(h, _("Was zu tun ist"), report->reason);
+	write_uses(h, report);
 }
 
 static void write_facts(Html *h, const Person *person)

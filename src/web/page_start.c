@@ -47,6 +47,9 @@ static void tell_own_sign_in(Todo *todo, const Person *person)
 			_("Ein Administrator kann die Schnittstelle in der Benutzerverwaltung "
 			  "unter „Office und E-Mail“ einschalten."));
 		close_card(todo, NULL, NULL);
+	} else if (report->state == SIGN_IN_FAILED) {
+		open_card(todo, _("E-Mail hat zuletzt nicht funktioniert"), report->reason);
+		close_card(todo, NULL, NULL);
 	} else if (person_needs_help(person)) {
 		open_card(todo, _("Anmeldung erforderlich"), report->reason);
 		close_card(todo, "/einstellungen", _("Zur Anmeldung"));
@@ -61,9 +64,8 @@ static void tell_helpless(Todo *todo)
 	if (!todo->visit->user->admin || count == 0)
 		return;
 	text = g_strdup_printf(
-		ngettext("%d Benutzer kann sich bei seinen Postfächern nicht anmelden.",
-			"%d Benutzer können sich bei ihren Postfächern nicht anmelden.",
-			(unsigned long)count),
+		ngettext("%d Benutzer kann E-Mail gerade nicht verwenden.",
+			"%d Benutzer können E-Mail gerade nicht verwenden.", (unsigned long)count),
 		count);
 	open_card(todo, _("Benutzer brauchen Hilfe"), text);
 	close_card(todo, "/braucht-hilfe", _("Wer und warum"));
