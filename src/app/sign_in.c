@@ -1,6 +1,7 @@
 /* Signing in for use: credentials looked up, refusals remembered, tokens renewed. */
 #include "app/sign_in.h"
 
+#include "app/servers.h"
 #include "app/sign_in_record.h"
 #include "app/sign_in_try.h"
 #include "app/sign_in_use.h"
@@ -168,6 +169,7 @@ bool sign_in_open(Office *office, const Account *account, MailProtocol protocol,
 		with_token(office, &order, cancel, session, &problem);
 	else
 		with_password(office, &order, again, cancel, session, &problem);
+	servers_note(office, endpoint, session);
 	return note_end(office, &order, problem, error);
 }
 

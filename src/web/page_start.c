@@ -1,12 +1,16 @@
 /* The start page, signing in and out, the first administrator, invitations. */
 #include <string.h>
 #include "app/people.h"
+#include "app/servers.h"
 #include "app/words.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "web/page.h"
 #include "web/page_password.h"
 #include "web/web_internal.h"
+
+#define SERVERS_NAMED 5 /* on a card */
 
 /* ---- the start page: what needs doing ---- */
 
@@ -71,6 +75,49 @@ static void tell_helpless(Todo *todo)
 	close_card(todo, "/braucht-hilfe", _("Wer und warum"));
 }
 
+/* A card that names the servers of which IS_ONE holds. */
+static void tell_servers(Todo *todo, const GPtrArray *servers,
+	bool (*is_one)(const ServerInUse *, int64_t), const char *heading)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	int64_t now = clock_now();
+	guint count = 0;
+
+	for (guint i = 0; i < servers->len; i++) {
+		const ServerInUse *server = servers->pdata[i];
+
+		if (!is_one(server, now) || count++ >= SERVERS_NAMED)
+			continue;
+		g_string_append_printf(
+			names, "%s%s:%u", names->len ? ", " : "", server->host, server->port);
+	}
+	if (count == 0)
+		return;
+	if (count > SERVERS_NAMED)
+		g_string_append(names, " …");
+	open_card(todo, heading, names->str);
+	close_card(todo, "/zustand", _("Zum Zustand"));
+}
+
+static bool is_weak(const ServerInUse *server, int64_t now)
+{
+	(void)now;
+	return server_is_weak(server);
+}
+
+static void tell_encryption(Todo *todo)
+{
+	int64_t as_of;
+	g_autoptr(GPtrArray) servers = web_servers(todo->visit->web, &as_of);
+
+	if (!todo->visit->user->admin || !servers)
+		return;
+	tell_servers(
+		todo, servers, is_weak, _("TLS unter 1.2 oder keine Verschlüsselung in Gebrauch"));
+	tell_servers(
+		todo, servers, server_certificate_ends, _("Zertifikat eines Servers läuft ab"));
+}
+
 static bool run_start(Visit *visit, GError **error)
 {
 	const Page page = {.title = _("Startseite"), .here = "/", .wide = true};
@@ -83,6 +130,7 @@ static bool run_start(Visit *visit, GError **error)
 	html(todo.h, "<div class=\"cardset\">\n");
 	tell_own_sign_in(&todo, person);
 	tell_helpless(&todo);
+	tell_encryption(&todo);
 	html(todo.h, "</div>\n");
 	if (todo.count == 0)
 		page_alert(todo.h, TONE_SUCCESS, _("Es ist nichts zu tun."), NULL);

@@ -25,6 +25,7 @@ static const Route *const tables[] = {
 	route_person,
 	route_check,
 	route_log,
+	route_state,
 	route_help,
 	route_static,
 	route_metrics,
