@@ -1,6 +1,6 @@
 /* The start page, signing in and out, the first administrator, invitations. */
 #include <string.h>
-#include "app/people.h"
+#include "app/people_page.h"
 #include "app/servers.h"
 #include "app/words.h"
 #include "base/clock.h"
@@ -42,15 +42,67 @@ static void close_card(Todo *todo, const char *path, const char *label)
 	html(todo->h, "</section>\n");
 }
 
+static void write_step(
+	Html *h, int64_t missing, const char *text, const char *path, const char *label)
+{
+	if (!missing)
+		return;
+	html(h, "<li>");
+	html_text(h, text);
+	html(h, " <a class=\"kern-link\" href=\"");
+	html_attr(h, path);
+	html(h, "\">");
+	html_text(h, label);
+	html(h, "</a></li>");
+}
+
+/* What an administrator does first, until it is done. */
+static bool tell_first_steps(Todo *todo, GError **error)
+{
+	const User *user = todo->visit->user;
+	FirstSteps steps;
+
+	if (!user->admin)
+		return true;
+	if (!people_first_steps(todo->visit->office, user->id, &steps, error))
+		return false;
+	if (!steps.server && !steps.people && !steps.invited)
+		return true;
+	open_card(todo, _("Nächste Schritte"), _("So wird Amtspost eingerichtet:"));
+	html(todo->h, "<ol>");
+	write_step(todo->h, steps.server, _("Den Mailserver für alle eintragen."),
+		"/systemsteuerung/schnittstellen", _("Zur Systemsteuerung"));
+	write_step(todo->h, steps.people,
+		_("Benutzer anlegen, viele auf einmal aus einer CSV-Datei."), "/benutzer-import",
+		_("Zum CSV-Import"));
+	write_step(todo->h, steps.invited,
+		_("Benutzer einladen, damit sie ein Kennwort für Amtspost wählen."), "/benutzer",
+		_("Zur Benutzerverwaltung"));
+	html(todo->h, "</ol>");
+	close_card(todo, NULL, NULL);
+	return true;
+}
+
+static void tell_switched_off(Todo *todo)
+{
+	const User *user = todo->visit->user;
+	g_autofree char *name = g_uri_escape_string(user->name, NULL, FALSE);
+	g_autofree char *path = g_strdup_printf("/benutzer/%s/office", name);
+
+	open_card(todo, _("E-Mail ist für Sie noch nicht eingeschaltet"),
+		user->admin ? _("Verwenden Sie selbst E-Mail, so schalten Sie die Schnittstelle in "
+				"der Benutzerverwaltung unter „Office und E-Mail“ ein.")
+			    : _("Ein Administrator kann die Schnittstelle in der "
+				"Benutzerverwaltung unter „Office und E-Mail“ einschalten."));
+	close_card(todo, user->admin ? path : NULL, _("Zu Office und E-Mail"));
+}
+
 static void tell_own_sign_in(Todo *todo, const Person *person)
 {
 	const SignInReport *report = &person->sign_in;
 
 	if (strcmp(person->interface, "disabled") == 0) {
-		open_card(todo, _("E-Mail ist für Sie noch nicht eingeschaltet"),
-			_("Ein Administrator kann die Schnittstelle in der Benutzerverwaltung "
-			  "unter „Office und E-Mail“ einschalten."));
-		close_card(todo, NULL, NULL);
+		tell_switched_off(todo);
 	} else if (report->state == SIGN_IN_FAILED) {
 		open_card(todo, _("E-Mail hat zuletzt nicht funktioniert"), report->reason);
 		close_card(todo, NULL, NULL);
@@ -128,6 +180,10 @@ static bool run_start(Visit *visit, GError **error)
 		return false;
 	todo.h = page_begin(visit, &page);
 	html(todo.h, "<div class=\"cardset\">\n");
+	if (!tell_first_steps(&todo, error)) {
+		html_free(todo.h);
+		return false;
+	}
 	tell_own_sign_in(&todo, person);
 	tell_helpless(&todo);
 	tell_encryption(&todo);

@@ -11,6 +11,7 @@ from runner import PASSWORD
 
 WEAK = "TLS unter 1.2 oder keine Verschlüsselung in Gebrauch"
 ENDS = "Zertifikat eines Servers läuft ab"
+NEXT = "Nächste Schritte"
 
 
 @pytest.fixture
@@ -85,3 +86,22 @@ def test_what_connections_saw_is_told(office, mailbox, authority):
         start = daemon.person(ADMIN, add=False).get("/").text
     assert row[5] == "TLS 1.1" and "TLS unter 1.2" in row[7] and "läuft ab" in row[7]
     assert WEAK in start and ENDS in start
+
+
+def test_a_fresh_office_is_told_what_comes_next(office):
+    with Daemon(office) as daemon:
+        admin = daemon.person(ADMIN, add=False)
+
+        def steps() -> set[str]:
+            text = admin.get("/").text
+            return {label for label in ("Zur Systemsteuerung", "Zum CSV-Import", "Zur Benutzerverwaltung") if label in text}
+
+        page = admin.get("/")
+        assert NEXT in page.text and "Zu Office und E-Mail" in page.view.links.values()
+        assert len(steps()) == 3
+        office.set("imap.host", "imap.amt.example")
+        assert steps() == {"Zum CSV-Import", "Zur Benutzerverwaltung"}
+        office.ok("user", "add", CLERK_A)
+        assert steps() == {"Zur Benutzerverwaltung"}
+        office.ok("user", "invite", CLERK_A)
+        assert NEXT not in admin.get("/").text
