@@ -1,6 +1,7 @@
 /* The order of the steps, and how each is reported. */
 #include "app/check_internal.h"
 
+#include "app/sign_in_use.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/text.h"
@@ -38,12 +39,22 @@ void check_begin(const Check *check, CheckStep step, const char *mailbox)
 		check->begins(check->protocol, step, mailbox, check->data);
 }
 
+/* Settings are judged as they are now, the login has its own record, and the user's mail works
+ * although a further mailbox does not. */
+static void note_use(const Check *check, const CheckResult *result)
+{
+	if (result->problem && result->step != CHECK_SETTINGS && result->step != CHECK_LOGIN &&
+		result->step != CHECK_MAILBOX)
+		sign_in_use_note(check->office, check->account, check->protocol, result->problem);
+}
+
 static void end_step(Check *check, CheckResult result)
 {
 	int64_t now = clock_monotonic();
 	g_auto(CheckWithheld) withheld = {0};
 
 	check_withhold(check, &result, &withheld);
+	note_use(check, &result);
 	result.protocol = check->protocol;
 	result.account = check->account->address;
 	result.milliseconds = result.state == CHECK_OPEN ? 0 : MAX(now - check->started, 0);

@@ -2,6 +2,7 @@
 #include "app/check_internal.h"
 
 #include <string.h>
+#include "app/words.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
@@ -217,14 +218,6 @@ static char *advise_on_tls(const StreamReport *report)
 	return check_join_sentences(weak, end);
 }
 
-/* "TLSv1.3" as people write it; yours. */
-static char *show_version(const char *version)
-{
-	if (!g_str_has_prefix(version, "TLSv"))
-		return g_strdup(version);
-	return g_strdup_printf("TLS %s", strchr(version, '.') ? version + 4 : "1.0");
-}
-
 static void report_tls(Check *check, const Endpoint *endpoint, const StreamReport *report)
 {
 	g_autofree char *chain = describe_chain(report->chain);
@@ -237,7 +230,7 @@ static void report_tls(Check *check, const Endpoint *endpoint, const StreamRepor
 				   "(Standard)“ wählen.")));
 		return;
 	}
-	shown = show_version(report->version ? report->version : "?");
+	shown = words_tls_version(report->version ? report->version : "?");
 	check_set_time(check, MAX(report->encrypted - report->handshake, 0));
 	check_good(check, CHECK_TLS,
 		g_strdup_printf("%s, %s%s%s%s", shown, report->cipher ? report->cipher : "?",
@@ -323,6 +316,7 @@ bool check_connect(Check *check)
 		report_failure(check, endpoint, &report, problem);
 		return false;
 	}
+	mail_session_see(&check->session, &report);
 	report_good(check, endpoint, &report, CHECK_CAPABILITIES);
 	check_begin(check, CHECK_CAPABILITIES, NULL);
 	if (!mail_session_begin(check->protocol, stream, &check->session, &problem)) {

@@ -35,6 +35,8 @@ void login_clear(Login *login)
 {
 	g_clear_pointer(&login->account, account_free);
 	g_clear_error(&login->problem);
+	g_clear_error(&login->kept[MAIL_PROTOCOL_IMAP]);
+	g_clear_error(&login->kept[MAIL_PROTOCOL_SMTP]);
 }
 
 void login_plan_clear(LoginPlan *plan)
@@ -271,6 +273,8 @@ static LoginUse use_of_report(const SignInReport *report)
 		return LOGIN_USE_GOOD;
 	case SIGN_IN_UNKNOWN:
 		return LOGIN_USE_UNTRIED;
+	case SIGN_IN_FAILED:
+		return report->proven ? LOGIN_USE_GOOD : LOGIN_USE_UNTRIED;
 	case SIGN_IN_MISSING:
 		return LOGIN_USE_FIRST;
 	default:
@@ -290,7 +294,7 @@ static bool fill_standard(
 		status->identity = g_strdup(account->imap.username);
 	if (report.state == SIGN_IN_OK)
 		status->signed_in = report.since;
-	else
+	else if (report.state != SIGN_IN_FAILED)
 		status->refused = report.since;
 	status->reason = g_steal_pointer(&report.reason);
 	return true;

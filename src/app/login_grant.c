@@ -4,6 +4,7 @@
 
 #include "app/sign_in.h"
 #include "app/sign_in_record.h"
+#include "app/sign_in_use.h"
 #include "app/token.h"
 #include "base/i18n.h"
 #include "base/text.h"
@@ -157,6 +158,7 @@ void login_finish_grant(Login *login, const OauthGrant *grant, GError *imap_prob
 	login->result->identity = g_strdup(grant->identity);
 	if (!imap_problem)
 		sign_in_remember(login->office, login->account, MAIL_PROTOCOL_IMAP, VERDICT_GOOD);
+	sign_in_use_note(login->office, login->account, MAIL_PROTOCOL_IMAP, imap_problem);
 	check_servers(login, imap_problem);
 }
 

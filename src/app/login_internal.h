@@ -13,6 +13,7 @@ typedef struct Login {
 	Account *account;
 	LoginResult *result;
 	GError *problem; /* the first protocol's that is not in order; NULL: all are */
+	GError *kept[2]; /* by protocol: why a password that was kept could not be checked */
 } Login;
 
 void login_clear(Login *login);

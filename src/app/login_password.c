@@ -2,6 +2,7 @@
 #include "app/login_internal.h"
 
 #include "app/sign_in_record.h"
+#include "app/sign_in_use.h"
 #include "audit/audit.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
@@ -101,8 +102,11 @@ static bool try_password(
 		login_skip(check, _("Dieser SMTP-Server verlangt keine Anmeldung."));
 		return true;
 	}
-	if (login_keeps(problem))
+	if (login_keeps(problem)) {
 		add_changes(try, changes);
+		g_clear_error(&login->kept[order.protocol]);
+		login->kept[order.protocol] = problem ? g_error_copy(problem) : NULL;
+	}
 	if (login_note(login, check, problem))
 		return true;
 	g_propagate_error(error, g_steal_pointer(&login->problem));
@@ -122,13 +126,19 @@ static bool reload(Login *login, GError **error)
 	return true;
 }
 
-/* Puts on record that the stored password was good. */
+static void remember_one(const Login *login, MailProtocol protocol, const LoginCheck *check)
+{
+	if (check->state == LOGIN_OK)
+		sign_in_remember(login->office, login->account, protocol, VERDICT_GOOD);
+	if (check->state == LOGIN_OK || login->kept[protocol])
+		sign_in_use_note(login->office, login->account, protocol, login->kept[protocol]);
+}
+
+/* Puts on record what was said to the password that is stored now. */
 static void remember(const Login *login)
 {
-	if (login->result->imap.state == LOGIN_OK)
-		sign_in_remember(login->office, login->account, MAIL_PROTOCOL_IMAP, VERDICT_GOOD);
-	if (login->result->smtp.state == LOGIN_OK)
-		sign_in_remember(login->office, login->account, MAIL_PROTOCOL_SMTP, VERDICT_GOOD);
+	remember_one(login, MAIL_PROTOCOL_IMAP, &login->result->imap);
+	remember_one(login, MAIL_PROTOCOL_SMTP, &login->result->smtp);
 }
 
 static bool store(Login *login, const GArray *changes, GError **error)

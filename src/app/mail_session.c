@@ -5,6 +5,22 @@ void mail_session_clear(MailSession *session)
 {
 	g_clear_pointer(&session->imap, imap_close);
 	g_clear_pointer(&session->smtp, smtp_close);
+	session->seen = false;
+}
+
+void mail_session_see(MailSession *session, const StreamReport *report)
+{
+	session->seen = true;
+	session->certificate_end = 0;
+	g_strlcpy(session->tls_version, report->version ? report->version : "",
+		sizeof(session->tls_version));
+	for (guint i = 0; report->chain && i < report->chain->len; i++) {
+		const StreamCertificate *each = g_ptr_array_index(report->chain, i);
+
+		if (each->valid_until != 0 && (session->certificate_end == 0 ||
+						      each->valid_until < session->certificate_end))
+			session->certificate_end = each->valid_until;
+	}
 }
 
 bool mail_session_begin(MailProtocol protocol, Stream *stream, MailSession *session, GError **error)
@@ -19,8 +35,11 @@ bool mail_session_begin(MailProtocol protocol, Stream *stream, MailSession *sess
 bool mail_session_open(
 	const Endpoint *endpoint, const Cancel *cancel, MailSession *session, GError **error)
 {
-	Stream *stream = stream_open(endpoint, cancel, error);
+	g_auto(StreamReport) report = {0};
+	Stream *stream = stream_open_watched(endpoint, cancel, &report, error);
 
+	if (stream)
+		mail_session_see(session, &report);
 	return stream && mail_session_begin(endpoint->protocol, stream, session, error);
 }
 

@@ -3,15 +3,20 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <glib.h>
 #include "base/cancel.h"
 #include "imap/imap.h"
+#include "net/stream.h"
 #include "smtp/smtp.h"
 
 /* One of the two, or none. */
 typedef struct MailSession {
 	ImapSession *imap;
 	SmtpSession *smtp;
+	bool seen;		 /* what follows was looked at */
+	char tls_version[16];	 /* "TLSv1.3"; "": not encrypted */
+	int64_t certificate_end; /* the first end in the server's chain; 0: unknown */
 } MailSession;
 
 void mail_session_clear(MailSession *session);
@@ -20,6 +25,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailSession, mail_session_clear)
 /* Connects to ENDPOINT. */
 bool mail_session_open(
 	const Endpoint *endpoint, const Cancel *cancel, MailSession *session, GError **error);
+/* Keeps what REPORT tells of the connection. */
+void mail_session_see(MailSession *session, const StreamReport *report);
 /* Takes STREAM, which is connected for PROTOCOL. */
 bool mail_session_begin(
 	MailProtocol protocol, Stream *stream, MailSession *session, GError **error);

@@ -135,6 +135,41 @@ GPtrArray *people_with_mail(Office *office, int64_t first, int64_t limit, GError
 									   : NULL;
 }
 
+/* ---- what is still to be set up ---- */
+
+typedef struct Stepping {
+	int64_t self;
+	FirstSteps *steps;
+} Stepping;
+
+static bool find_steps(DbTransaction *transaction, void *data, GError **error)
+{
+	Stepping *stepping = data;
+	FirstSteps *steps = stepping->steps;
+
+	return db_get_int(transaction, &steps->server, 0, error,
+		       "SELECT CASE WHEN EXISTS (SELECT 1 FROM global_settings"
+		       " WHERE key = 'imap.host' AND value <> '') OR EXISTS (SELECT 1 FROM"
+		       " user_settings WHERE key = 'imap.host' AND value <> '')"
+		       " THEN 0 ELSE 1 END") &&
+	       db_get_int(transaction, &steps->people, 0, error,
+		       "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE id <> $1)"
+		       " THEN 0 ELSE 1 END",
+		       db_int(stepping->self)) &&
+	       db_get_int(transaction, &steps->invited, 0, error,
+		       "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE id <> $1"
+		       " AND password_hash IS NOT NULL) OR EXISTS (SELECT 1 FROM invitations"
+		       " WHERE user_id <> $1) THEN 0 ELSE 1 END",
+		       db_int(stepping->self));
+}
+
+bool people_first_steps(Office *office, int64_t self, FirstSteps *steps, GError **error)
+{
+	Stepping stepping = {.self = self, .steps = steps};
+
+	return db_read(office_db(office), find_steps, &stepping, error);
+}
+
 /* ---- how many a change reaches ---- */
 
 #define IN_USE                                                                                     \

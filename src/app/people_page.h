@@ -19,6 +19,16 @@ GPtrArray *people_page(Office *office, const PeopleQuery *query, int64_t *count,
  * FAILURE_CANCELLED. */
 GPtrArray *people_helpless(Office *office, const Cancel *cancel, GError **error);
 
+/* What a fresh installation lacks. */
+typedef struct FirstSteps {
+	int64_t server;	 /* 1: nobody has an IMAP server, neither for all nor of their own */
+	int64_t people;	 /* 1: there is nobody but the administrator who asks */
+	int64_t invited; /* 1: nobody else can sign in to the page, or was invited */
+} FirstSteps;
+
+/* For the administrator with the id SELF. */
+bool people_first_steps(Office *office, int64_t self, FirstSteps *steps, GError **error);
+
 /* How many users a change of global settings reaches, without those whose interface is off. */
 typedef struct PeopleReach {
 	int64_t imap;	   /* "Verwende Default IMAP" is on */

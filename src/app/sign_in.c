@@ -1,8 +1,10 @@
 /* Signing in for use: credentials looked up, refusals remembered, tokens renewed. */
 #include "app/sign_in.h"
 
+#include "app/servers.h"
 #include "app/sign_in_record.h"
 #include "app/sign_in_try.h"
+#include "app/sign_in_use.h"
 #include "app/token.h"
 #include "failure/failure.h"
 #include "user/user.h"
@@ -139,9 +141,19 @@ static bool with_token(Office *office, SignInTry *order, const Cancel *cancel, M
 	return good;
 }
 
+/* How the user's mail is doing shows in every use of it. */
+static bool note_end(Office *office, const SignInTry *order, GError *problem, GError **error)
+{
+	sign_in_use_note(office, order->account, order->protocol, problem);
+	if (problem)
+		g_propagate_error(error, problem);
+	return !problem;
+}
+
 bool sign_in_open(Office *office, const Account *account, MailProtocol protocol, bool again,
 	const Cancel *cancel, MailSession *session, GError **error)
 {
+	GError *problem = NULL;
 	const Endpoint *endpoint = account_endpoint(account, protocol);
 	bool office365 = account->interface == INTERFACE_OFFICE365;
 	SignInTry order = {
@@ -153,8 +165,12 @@ bool sign_in_open(Office *office, const Account *account, MailProtocol protocol,
 
 	if (!settings_require(account, protocol, error))
 		return false;
-	return office365 ? with_token(office, &order, cancel, session, error)
-			 : with_password(office, &order, again, cancel, session, error);
+	if (office365)
+		with_token(office, &order, cancel, session, &problem);
+	else
+		with_password(office, &order, again, cancel, session, &problem);
+	servers_note(office, endpoint, session);
+	return note_end(office, &order, problem, error);
 }
 
 ImapSession *sign_in_imap(

@@ -3,6 +3,7 @@
 
 #include "app/sign_in.h"
 #include "app/sign_in_record.h"
+#include "app/sign_in_use.h"
 #include "app/token.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
@@ -10,6 +11,7 @@
 void sign_in_report_clear(SignInReport *report)
 {
 	g_free(report->reason);
+	g_free(report->last_failure_reason);
 	*report = (SignInReport){0};
 }
 
@@ -23,6 +25,7 @@ const char *sign_in_state_name(SignInState state)
 		[SIGN_IN_REFUSED] = "refused",
 		[SIGN_IN_DISABLED] = "disabled",
 		[SIGN_IN_INCOMPLETE] = "incomplete",
+		[SIGN_IN_FAILED] = "failed",
 	};
 
 	return names[state];
@@ -84,18 +87,46 @@ static bool judge_token(Office *office, const Account *account, const SignInReco
 	return false;
 }
 
+/* What is found out about one user. */
+typedef struct Judgement {
+	SignInRecord record;
+	SignInUse imap;
+	SignInUse smtp;
+	char *notice; /* what to know although the sign-in holds */
+	int64_t since;
+} Judgement;
+
+static void judgement_clear(Judgement *judgement)
+{
+	sign_in_use_clear(&judgement->imap);
+	sign_in_use_clear(&judgement->smtp);
+	g_free(judgement->notice);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Judgement, judgement_clear)
+
+/* How the last uses ended; who cannot send needs help as well. */
+static bool recall_uses(
+	Office *office, const Account *account, Judgement *judgement, GError **error)
+{
+	return sign_in_use_recall(office, account, MAIL_PROTOCOL_IMAP, &judgement->imap, error) &&
+	       (!account->smtp.host || sign_in_use_recall(office, account, MAIL_PROTOCOL_SMTP,
+					       &judgement->smtp, error));
+}
+
 /* Asks nobody, but otherwise goes the way of a sign-in. */
-static bool judge(Office *office, const char *user, SignInRecord *record, char **notice,
-	int64_t *since, GError **error)
+static bool judge(Office *office, const char *user, Judgement *judgement, GError **error)
 {
 	g_autoptr(Account) account = settings_resolve(office_settings(office), user, error);
+	SignInRecord *record = &judgement->record;
 
-	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error) ||
+	if (!account || !recall_uses(office, account, judgement, error) ||
+		!settings_require(account, MAIL_PROTOCOL_IMAP, error) ||
 		!sign_in_recall(office, account, MAIL_PROTOCOL_IMAP, record, error))
 		return false;
-	*since = record->since;
+	judgement->since = record->since;
 	return account->interface == INTERFACE_OFFICE365
-		       ? judge_token(office, account, record, notice, since, error)
+		       ? judge_token(office, account, record, &judgement->notice, &judgement->since,
+				 error)
 		       : judge_password(account, record, error);
 }
 
@@ -105,34 +136,65 @@ static bool is_our_fault(const GError *problem)
 	       failure_code(problem) != FAILURE_CODE_LOGIN;
 }
 
+/* ---- what is told ---- */
+
+/* Sign-ins from before uses were recorded count, too. */
+static void tell_uses(const Judgement *judgement, SignInReport *report)
+{
+	const SignInUse *use = judgement->smtp.failing && !judgement->imap.failing
+				       ? &judgement->smtp
+				       : &judgement->imap;
+
+	report->last_success = judgement->imap.succeeded;
+	if (report->last_success == 0 && judgement->record.verdict == VERDICT_GOOD)
+		report->last_success = judgement->record.since;
+	report->last_failure = use->failed;
+	if (use->problem)
+		report->last_failure_reason = failure_sentence(use->problem);
+}
+
+static void tell_unusable(int64_t since, const GError *problem, SignInReport *report)
+{
+	report->state = state_of(problem);
+	if (report->state == SIGN_IN_REFUSED || report->state == SIGN_IN_EXPIRED)
+		report->since = since;
+	report->reason = failure_sentence(problem);
+}
+
+static void tell_usable(Judgement *judgement, SignInReport *report)
+{
+	report->proven = judgement->record.verdict == VERDICT_GOOD;
+	if ((judgement->imap.failing || judgement->smtp.failing) && report->last_failure_reason) {
+		report->state = SIGN_IN_FAILED;
+		report->since = report->last_failure;
+		report->reason = g_strdup(report->last_failure_reason);
+	} else if (report->proven) {
+		report->state = SIGN_IN_OK;
+		report->since = judgement->record.since;
+		report->reason = g_steal_pointer(&judgement->notice);
+	} else if (report->last_success || report->last_failure) {
+		report->reason = g_strdup(_("Seit der Änderung noch nicht versucht."));
+	} else {
+		report->reason =
+			g_strdup(_("Mit dieser Anmeldung wurde der Server noch nie gefragt."));
+	}
+}
+
 bool sign_in_report(Office *office, const char *user, SignInReport *report, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
-	g_autofree char *notice = NULL;
-	SignInRecord record = {0};
-	int64_t since = 0;
-	bool usable = judge(office, user, &record, &notice, &since, &problem);
+	g_auto(Judgement) judgement = {0};
+	bool usable = judge(office, user, &judgement, &problem);
 
 	if (!usable && is_our_fault(problem)) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return false;
 	}
 	*report = (SignInReport){0};
-	if (!usable) {
-		report->state = state_of(problem);
-		if (report->state == SIGN_IN_REFUSED || report->state == SIGN_IN_EXPIRED)
-			report->since = since;
-		report->reason = failure_sentence(problem);
-	} else if (record.verdict == VERDICT_GOOD) {
-		report->state = SIGN_IN_OK;
-		report->since = record.since;
-		report->reason = g_steal_pointer(&notice);
-	} else {
-		report->reason =
-			g_strdup(_("Entweder hat der Server beim Prüfen nicht geantwortet, oder "
-				   "die Anmeldung wurde noch nicht verwendet. Geprüft wird beim "
-				   "nächsten Verwenden oder mit „Verbindung prüfen“; bleibt es "
-				   "dabei, hilft ein Administrator."));
-	}
+	tell_uses(&judgement, report);
+	if (usable)
+		tell_usable(&judgement, report);
+	else
+		tell_unusable(judgement.since, problem, report);
 	return true;
 }

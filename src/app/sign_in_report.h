@@ -14,12 +14,20 @@ typedef enum SignInState {
 	SIGN_IN_REFUSED,    /* the server, or the authority's administration, refuses */
 	SIGN_IN_DISABLED,   /* the interface is switched off */
 	SIGN_IN_INCOMPLETE, /* a setting is missing */
+	SIGN_IN_FAILED,	    /* nothing is known against it, but the last use of mail failed */
 } SignInState;
 
 typedef struct SignInReport {
 	SignInState state;
-	int64_t since; /* of SIGN_IN_OK, SIGN_IN_EXPIRED and SIGN_IN_REFUSED, else 0 */
-	char *reason;  /* a German sentence; NULL: there is nothing to say */
+	/* Of SIGN_IN_OK, SIGN_IN_EXPIRED and SIGN_IN_REFUSED; of SIGN_IN_FAILED when it was last;
+	 * else 0. */
+	int64_t since;
+	bool proven;  /* SIGN_IN_OK and SIGN_IN_FAILED: the server took these credentials before */
+	char *reason; /* a German sentence; NULL: there is nothing to say */
+	/* Uses of the IMAP server, and, while it fails alone, of the SMTP server. */
+	int64_t last_success;	   /* 0: never */
+	int64_t last_failure;	   /* 0: never */
+	char *last_failure_reason; /* a German sentence; NULL: never */
 } SignInReport;
 
 void sign_in_report_clear(SignInReport *report);

@@ -46,6 +46,7 @@ const char *words_sign_in(SignInState state)
 		[SIGN_IN_REFUSED] = N_("abgelehnt"),
 		[SIGN_IN_DISABLED] = N_("abgeschaltet"),
 		[SIGN_IN_INCOMPLETE] = N_("unvollständig eingerichtet"),
+		[SIGN_IN_FAILED] = N_("zuletzt gescheitert"),
 	};
 
 	return _(words[state]);
@@ -82,6 +83,9 @@ const char *words_sign_in_advice(const Person *person)
 	case SIGN_IN_UNKNOWN:
 		return _("Es ist nichts zu tun. „Verbindung prüfen“ zeigt, ob die Anmeldung "
 			 "gelingt.");
+	case SIGN_IN_FAILED:
+		return _("„Verbindung prüfen“ zeigt, an welcher Stelle es scheitert und wer etwas "
+			 "tun muss.");
 	case SIGN_IN_DISABLED:
 		return _("Soll der Benutzer E-Mail verwenden, schaltet ein Administrator die "
 			 "Schnittstelle unter „Office und E-Mail“ ein.");

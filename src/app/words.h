@@ -43,10 +43,11 @@ char *words_audit_detail(const AuditRow *row);
 
 /* ---- words_number.c: with the decimal mark of the language, yours ---- */
 
-char *words_size(uint64_t bytes);	    /* "1,2 MB" */
-char *words_seconds(int64_t milliseconds);  /* "0,4 s" */
-char *words_duration(int64_t milliseconds); /* "37 ms", from a second on "1,2 s" */
-char *words_exact_time(int64_t seconds);    /* local: "23.11.2026 15:04:05" */
+char *words_size(uint64_t bytes);	      /* "1,2 MB" */
+char *words_seconds(int64_t milliseconds);    /* "0,4 s" */
+char *words_duration(int64_t milliseconds);   /* "37 ms", from a second on "1,2 s" */
+char *words_tls_version(const char *version); /* "TLS 1.3" of "TLSv1.3" */
+char *words_exact_time(int64_t seconds);      /* local: "23.11.2026 15:04:05" */
 
 /* ---- words_login.c ---- */
 

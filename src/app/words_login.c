@@ -37,6 +37,8 @@ const char *words_login_use(const LoginStatus *status)
 		[LOGIN_USE_BLOCKED] = N_("Die Anmeldung kann zurzeit nicht verwendet werden."),
 	};
 
+	if (status->use == LOGIN_USE_GOOD && status->reason && !status->token_file)
+		return _("Die Anmeldung ist gespeichert; zuletzt ist E-Mail damit gescheitert.");
 	if (status->use == LOGIN_USE_GOOD && status->reason)
 		return _(
 			"Die Anmeldung ist gespeichert; zuletzt konnte sie nicht erneuert werden.");

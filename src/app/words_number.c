@@ -55,3 +55,10 @@ char *words_exact_time(int64_t seconds)
 
 	return time ? g_date_time_format(time, "%d.%m.%Y %H:%M:%S") : NULL;
 }
+
+char *words_tls_version(const char *version)
+{
+	if (!g_str_has_prefix(version, "TLSv"))
+		return g_strdup(version);
+	return g_strdup_printf("TLS %s", strchr(version, '.') ? version + 4 : "1.0");
+}

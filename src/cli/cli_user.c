@@ -32,6 +32,21 @@ static CliTable *people_table(void)
 	return cli_table_new(titles);
 }
 
+/* When mail worked last, and when and why it did not, unless that was told before. */
+static void print_uses(const SignInReport *sign_in)
+{
+	g_autofree char *success = clock_format_german(sign_in->last_success);
+	g_autofree char *failure = clock_format_german(sign_in->last_failure);
+
+	if (sign_in->last_success)
+		cli_print(_("Zuletzt gelungen: %s\n"), success);
+	if (!sign_in->last_failure || sign_in->state == SIGN_IN_FAILED)
+		return;
+	cli_print(_("Zuletzt gescheitert: %s\n"), failure);
+	if (sign_in->last_failure_reason)
+		cli_print_line(sign_in->last_failure_reason);
+}
+
 /* Since when and why the sign-in is as it is. */
 static void print_sign_in(const Person *person)
 {
@@ -39,12 +54,15 @@ static void print_sign_in(const Person *person)
 	g_autofree char *since = sign_in->since ? clock_format_german(sign_in->since) : NULL;
 
 	cli_print("\n");
-	if (since)
+	if (since && sign_in->state == SIGN_IN_FAILED)
+		cli_print(_("Anmeldung: %s (%s)\n"), words_sign_in(sign_in->state), since);
+	else if (since)
 		cli_print(_("Anmeldung: %s seit %s\n"), words_sign_in(sign_in->state), since);
 	else
 		cli_print(_("Anmeldung: %s\n"), words_sign_in(sign_in->state));
 	if (sign_in->reason)
 		cli_print_line(sign_in->reason);
+	print_uses(sign_in);
 }
 
 /* Prints the user NAME as it is now. */

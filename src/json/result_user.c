@@ -5,13 +5,16 @@ json_t *result_user(const Person *person)
 {
 	const SignInReport *sign_in = &person->sign_in;
 
-	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:s, s:o, s:o}", "name",
-		result_text(person->user->name), "display_name",
+	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}",
+		"name", result_text(person->user->name), "display_name",
 		result_text(person->user->display_name), "admin", person->user->admin, "archive",
 		person->user->archive, "locked", person->user->locked, "interface",
 		result_text(person->interface), "account", result_text(person->account), "sign_in",
 		sign_in_state_name(sign_in->state), "sign_in_since", result_time(sign_in->since),
-		"sign_in_reason", result_text(sign_in->reason));
+		"sign_in_reason", result_text(sign_in->reason), "last_success",
+		result_time(sign_in->last_success), "last_failure",
+		result_time(sign_in->last_failure), "last_failure_reason",
+		result_text(sign_in->last_failure_reason));
 }
 
 json_t *result_row_errors(const GPtrArray *row_errors, const GError *error, const FailureCall *call)

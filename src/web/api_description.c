@@ -9,7 +9,8 @@ static const struct {
 	const char *members;
 } schemas[] = {
 	{"User", "name display_name? admin:boolean archive:boolean locked:boolean interface "
-		 "account? sign_in sign_in_since? sign_in_reason?"},
+		 "account? sign_in sign_in_since? sign_in_reason? last_success? last_failure? "
+		 "last_failure_reason?"},
 	{"Invitation", "name path link expires"},
 	{"Setting", "key value? origin secret:boolean set:boolean"},
 	{"LoginStatus", "account? identity? signed_in? refreshed? expires? token_file? reason? "

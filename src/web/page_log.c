@@ -1,4 +1,4 @@
-/* Protokoll and Zustand. */
+/* Protokoll. */
 #include <string.h>
 #include "app/words.h"
 #include "audit/audit.h"
@@ -256,29 +256,7 @@ static bool run_log(Visit *visit, GError **error)
 	return page_end(visit, g_steal_pointer(&h), day_is_bad ? 422 : 200);
 }
 
-static bool run_state(Visit *visit, GError **error)
-{
-	const char *trail[] = {_("Administration"), _("Zustand"), NULL};
-	const Page page = {.title = _("Zustand"), .trail = trail, .here = "/zustand"};
-	int64_t running = clock_monotonic() - visit->web->started;
-	g_autofree char *since = clock_format_german(clock_now() - running / 1000);
-	g_autofree char *helpless = g_strdup_printf("%d", atomic_load(&visit->web->helpless));
-	Html *h = page_begin(visit, &page);
-
-	(void)error;
-	description_begin(h);
-	description_text(h, _("Fassung"), AMTSPOST_VERSION);
-	description_text(h, _("Läuft seit"), since);
-	description_text(h, _("Datenordner"), office_folder(visit->office));
-	description_text(h, _("Schlüsseldatei"),
-		office_keyring(visit->office) ? _("vorhanden") : _("fehlt"));
-	description_text(h, _("Benutzer, die Hilfe brauchen"), helpless);
-	description_end(h);
-	return page_end(visit, h, 200);
-}
-
 const Route route_log[] = {
 	{WEB_GET, "/protokoll", ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_log},
-	{WEB_GET, "/zustand", ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_state},
 	{0},
 };

@@ -47,6 +47,24 @@ Html *page_person_begin(const Visit *visit, const char *name, const char *tab, b
 
 /* ---- Allgemein ---- */
 
+/* When mail worked last, and when and why it did not. */
+static void write_uses(Html *h, const SignInReport *report)
+{
+	g_autofree char *success =
+		report->last_success ? clock_format_german(report->last_success) : NULL;
+	g_autofree char *failure =
+		report->last_failure ? clock_format_german(report->last_failure) : NULL;
+
+	description_text(h, _("Zuletzt gelungen"), success);
+	description_open(h, _("Zuletzt gescheitert"));
+	html_text(h, failure ? failure : "–");
+	if (report->last_failure_reason && report->state != SIGN_IN_FAILED) {
+		html(h, "<br>");
+		html_text(h, report->last_failure_reason);
+	}
+	description_close(h);
+}
+
 static void write_sign_in(Html *h, const Person *person)
 {
 	const SignInReport *report = &person->sign_in;
@@ -64,6 +82,7 @@ static void write_sign_in(Html *h, const Person *person)
 	description_close(h);
 	if (advice)
 		description_text(h, _("Was zu tun ist"), advice);
+	write_uses(h, &person->sign_in);
 }
 
 static void write_facts(Html *h, const Person *person)

@@ -1,13 +1,17 @@
 /* The start page, signing in and out, the first administrator, invitations. */
 #include <string.h>
-#include "app/people.h"
+#include "app/people_page.h"
+#include "app/servers.h"
 #include "app/words.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "web/again.h"
 #include "web/page.h"
 #include "web/page_password.h"
 #include "web/web_internal.h"
+
+#define SERVERS_NAMED 5 /* on a card */
 
 /* ---- the start page: what needs doing ---- */
 
@@ -39,14 +43,69 @@ static void close_card(Todo *todo, const char *path, const char *label)
 	html(todo->h, "</section>\n");
 }
 
+static void write_step(
+	Html *h, int64_t missing, const char *text, const char *path, const char *label)
+{
+	if (!missing)
+		return;
+	html(h, "<li>");
+	html_text(h, text);
+	html(h, " <a class=\"kern-link\" href=\"");
+	html_attr(h, path);
+	html(h, "\">");
+	html_text(h, label);
+	html(h, "</a></li>");
+}
+
+/* What an administrator does first, until it is done. */
+static bool tell_first_steps(Todo *todo, GError **error)
+{
+	const User *user = todo->visit->user;
+	FirstSteps steps;
+
+	if (!user->admin)
+		return true;
+	if (!people_first_steps(todo->visit->office, user->id, &steps, error))
+		return false;
+	if (!steps.server && !steps.people && !steps.invited)
+		return true;
+	open_card(todo, _("Nächste Schritte"), _("So wird Amtspost eingerichtet:"));
+	html(todo->h, "<ol>");
+	write_step(todo->h, steps.server, _("Den Mailserver für alle eintragen."),
+		"/systemsteuerung/schnittstellen", _("Zur Systemsteuerung"));
+	write_step(todo->h, steps.people,
+		_("Benutzer anlegen, viele auf einmal aus einer CSV-Datei."), "/benutzer-import",
+		_("Zum CSV-Import"));
+	write_step(todo->h, steps.invited,
+		_("Benutzer einladen, damit sie ein Kennwort für Amtspost wählen."), "/benutzer",
+		_("Zur Benutzerverwaltung"));
+	html(todo->h, "</ol>");
+	close_card(todo, NULL, NULL);
+	return true;
+}
+
+static void tell_switched_off(Todo *todo)
+{
+	const User *user = todo->visit->user;
+	g_autofree char *name = g_uri_escape_string(user->name, NULL, FALSE);
+	g_autofree char *path = g_strdup_printf("/benutzer/%s/office", name);
+
+	open_card(todo, _("E-Mail ist für Sie noch nicht eingeschaltet"),
+		user->admin ? _("Verwenden Sie selbst E-Mail, so schalten Sie die Schnittstelle in "
+				"der Benutzerverwaltung unter „Office und E-Mail“ ein.")
+			    : _("Ein Administrator kann die Schnittstelle in der "
+				"Benutzerverwaltung unter „Office und E-Mail“ einschalten."));
+	close_card(todo, user->admin ? path : NULL, _("Zu Office und E-Mail"));
+}
+
 static void tell_own_sign_in(Todo *todo, const Person *person)
 {
 	const SignInReport *report = &person->sign_in;
 
 	if (strcmp(person->interface, "disabled") == 0) {
-		open_card(todo, _("E-Mail ist für Sie noch nicht eingeschaltet"),
-			_("Ein Administrator kann die Schnittstelle in der Benutzerverwaltung "
-			  "unter „Office und E-Mail“ einschalten."));
+		tell_switched_off(todo);
+	} else if (report->state == SIGN_IN_FAILED) {
+		open_card(todo, _("E-Mail hat zuletzt nicht funktioniert"), report->reason);
 		close_card(todo, NULL, NULL);
 	} else if (person_needs_help(person)) {
 		open_card(todo, _("Anmeldung erforderlich"), report->reason);
@@ -65,9 +124,8 @@ static void tell_helpless(Todo *todo)
 	if (!todo->visit->user->admin || count == 0)
 		return;
 	text = g_strdup_printf(
-		ngettext("%d Benutzer kann sich bei seinen Postfächern nicht anmelden.",
-			"%d Benutzer können sich bei ihren Postfächern nicht anmelden.",
-			(unsigned long)count),
+		ngettext("%d Benutzer kann E-Mail gerade nicht verwenden.",
+			"%d Benutzer können E-Mail gerade nicht verwenden.", (unsigned long)count),
 		count);
 	open_card(todo, _("Benutzer brauchen Hilfe"), text);
 	close_card(todo, "/braucht-hilfe", _("Wer und warum"));
@@ -81,6 +139,49 @@ static char *describe_sign_in(const Person *person)
 		       : NULL;
 }
 
+/* A card that names the servers of which IS_ONE holds. */
+static void tell_servers(Todo *todo, const GPtrArray *servers,
+	bool (*is_one)(const ServerInUse *, int64_t), const char *heading)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	int64_t now = clock_now();
+	guint count = 0;
+
+	for (guint i = 0; i < servers->len; i++) {
+		const ServerInUse *server = servers->pdata[i];
+
+		if (!is_one(server, now) || count++ >= SERVERS_NAMED)
+			continue;
+		g_string_append_printf(
+			names, "%s%s:%u", names->len ? ", " : "", server->host, server->port);
+	}
+	if (count == 0)
+		return;
+	if (count > SERVERS_NAMED)
+		g_string_append(names, " …");
+	open_card(todo, heading, names->str);
+	close_card(todo, "/zustand", _("Zum Zustand"));
+}
+
+static bool is_weak(const ServerInUse *server, int64_t now)
+{
+	(void)now;
+	return server_is_weak(server);
+}
+
+static void tell_encryption(Todo *todo)
+{
+	int64_t as_of;
+	g_autoptr(GPtrArray) servers = web_servers(todo->visit->web, &as_of);
+
+	if (!todo->visit->user->admin || !servers)
+		return;
+	tell_servers(
+		todo, servers, is_weak, _("TLS unter 1.2 oder keine Verschlüsselung in Gebrauch"));
+	tell_servers(
+		todo, servers, server_certificate_ends, _("Zertifikat eines Servers läuft ab"));
+}
+
 static bool run_start(Visit *visit, GError **error)
 {
 	const Page page = {.title = _("Startseite"), .here = "/", .wide = true};
@@ -91,8 +192,13 @@ static bool run_start(Visit *visit, GError **error)
 		return false;
 	todo.h = page_begin(visit, &page);
 	html(todo.h, "<div class=\"cardset\">\n");
+	if (!tell_first_steps(&todo, error)) {
+		html_free(todo.h);
+		return false;
+	}
 	tell_own_sign_in(&todo, person);
 	tell_helpless(&todo);
+	tell_encryption(&todo);
 	html(todo.h, "</div>\n");
 	if (todo.count == 0) {
 		g_autofree char *sign_in = describe_sign_in(person);

@@ -28,6 +28,7 @@ static const Route *const tables[] = {
 	route_invite,
 	route_check,
 	route_log,
+	route_state,
 	route_help,
 	route_static,
 	route_metrics,

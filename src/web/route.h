@@ -67,7 +67,8 @@ extern const Route route_person[];   /* one user there */
 extern const Route route_helpless[]; /* who needs help */
 extern const Route route_invite[];   /* invitations there */
 extern const Route route_check[];    /* Verbindung prüfen */
-extern const Route route_log[];	     /* Protokoll, Zustand */
+extern const Route route_log[];	     /* Protokoll */
+extern const Route route_state[];    /* Zustand */
 extern const Route route_help[];     /* Hilfe, Barrierefreiheit, Lizenz */
 extern const Route route_static[];   /* style, script, fonts, /healthz */
 extern const Route route_metrics[];  /* /metrics */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "app/login.h"
 #include "app/people_page.h"
+#include "app/servers.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -71,6 +72,8 @@ static void tell_ready(const Web *web, const WebServe *serve, const char *addres
 static void web_clear(Web *web)
 {
 	g_free(web->setup);
+	if (web->servers)
+		g_ptr_array_unref(web->servers);
 	sign_ins_free(web->sign_ins);
 	piece_cache_free(web->pieces);
 	pthread_mutex_destroy(&web->lock);
@@ -89,6 +92,42 @@ static void count_helpless(Web *web, const Cancel *cancel)
 		log_warning("users who need help: %s", error->message);
 }
 
+static void put_servers(Web *web, GPtrArray *servers)
+{
+	GPtrArray *former;
+
+	pthread_mutex_lock(&web->lock);
+	former = web->servers;
+	web->servers = servers;
+	web->servers_as_of = clock_now();
+	pthread_mutex_unlock(&web->lock);
+	if (former)
+		g_ptr_array_unref(former);
+}
+
+/* For Zustand and the start page. */
+static void count_servers(Web *web, const Cancel *cancel)
+{
+	g_autoptr(GError) error = NULL;
+	GPtrArray *servers = servers_in_use(web->office, cancel, &error);
+
+	if (servers)
+		put_servers(web, servers);
+	else if (!failure_is(error, FAILURE_CANCELLED))
+		log_warning("mail servers in use: %s", error->message);
+}
+
+GPtrArray *web_servers(Web *web, int64_t *as_of)
+{
+	GPtrArray *servers;
+
+	pthread_mutex_lock(&web->lock);
+	servers = web->servers ? g_ptr_array_ref(web->servers) : NULL;
+	*as_of = web->servers_as_of;
+	pthread_mutex_unlock(&web->lock);
+	return servers;
+}
+
 /* What is done beside serving, every now and then. */
 static void work_until_cancelled(Web *web, const Cancel *cancel)
 {
@@ -97,6 +136,7 @@ static void work_until_cancelled(Web *web, const Cancel *cancel)
 
 	do {
 		count_helpless(web, cancel);
+		count_servers(web, cancel);
 		sign_ins_sweep(web->sign_ins);
 		if (clock_monotonic() < next)
 			continue;

@@ -22,9 +22,14 @@ struct Web {
 	int64_t started;      /* monotonic milliseconds */
 	bool secure;	      /* TLS by ourselves */
 	char *setup;	      /* the one-time set-up link's secret; NULL: none is open */
-	pthread_mutex_t lock; /* of setup */
+	pthread_mutex_t lock; /* of setup and servers */
 	SignIns *sign_ins;
 	PieceCache *pieces;
 	WebTally tally;
 	atomic_int helpless; /* how many users need help, as of a moment ago */
+	GPtrArray *servers;  /* ServerInUse *, never changed; NULL: not counted yet */
+	int64_t servers_as_of;
 };
+
+/* The mail servers in use, as of a moment ago, yours to unref; NULL: not counted yet. */
+GPtrArray *web_servers(Web *web, int64_t *as_of);

@@ -1,6 +1,7 @@
 """Who can sign in: refusals are shared and told, successes are on record."""
 
 import pytest
+from page_office import execute
 from peers.fake_imap import FakeImap
 from runner import CLERK, MARK, PASSWORD
 
@@ -99,3 +100,79 @@ def test_five_hundred_people_are_listed_at_once(amtspost, tmp_path):
     assert {person["sign_in"] for person in result.json} == {"unknown"}
     print(f"{result.seconds:.2f} s")
     assert result.seconds < 2
+
+
+# ---- the last use ----
+
+
+def test_a_server_that_fails_for_all_is_told(amtspost, server):
+    """Whatever its status, the last failure is on record, until mail works again."""
+    del server.handlers["LOGIN"]
+    amtspost.set_server(server.port, timeout=5)
+    amtspost.add_clerk()
+    assert state(amtspost)["last_success"] is None
+    amtspost.ok("folders", "--user", CLERK)
+    good = state(amtspost)
+    assert good["sign_in"] == "ok" and good["last_success"] and good["last_failure"] is None
+    amtspost.set("imap.port", "1")
+    changed = state(amtspost)
+    assert changed["sign_in"] == "unknown" and "Seit der Änderung" in changed["sign_in_reason"]
+    error = amtspost.fails(5, "folders", "--user", CLERK)
+    failed = state(amtspost)
+    assert failed["sign_in"] == "failed" and failed["sign_in_reason"] == error["message"]
+    assert failed["last_failure"] and failed["last_failure_reason"] == error["message"]
+    assert failed["last_success"] == good["last_success"]
+    text = amtspost.ok("user", "list").stdout
+    assert "Braucht Hilfe" in text and "zuletzt gescheitert" in text
+    amtspost.set("imap.host", "gibt-es-nicht.invalid")
+    assert state(amtspost)["sign_in"] == "unknown"
+    unknown = amtspost.run("--json", "import", "--user", CLERK).error
+    assert state(amtspost)["sign_in_reason"] == unknown["message"]
+    amtspost.set_server(server.port, timeout=5)
+    amtspost.ok("folders", "--user", CLERK)
+    person = state(amtspost)
+    assert person["sign_in"] == "ok" and person["sign_in_reason"] is None
+    assert person["last_failure_reason"] == unknown["message"], "the last failure is still told"
+
+
+def test_a_failed_check_and_login_are_on_record(amtspost, server):
+    amtspost.set_server(1, timeout=5)
+    amtspost.add_clerk()
+    amtspost.run("check", "--user", CLERK)
+    checked = state(amtspost)
+    assert checked["sign_in"] == "failed"
+    amtspost.set("imap.password", MARK + "-neu", CLERK)
+    assert "Seit der Änderung" in state(amtspost)["sign_in_reason"]
+    amtspost.ok("login", "--user", CLERK, stdin=PASSWORD + "\n")
+    person = state(amtspost)
+    assert person["sign_in"] == "failed" and person["sign_in_reason"] == checked["sign_in_reason"]
+    assert "noch nicht geprüft" in amtspost.ok("login", "status", "--user", CLERK).stdout
+
+
+def test_wrong_use_is_nobodys_failure(amtspost, server):
+    del server.handlers["LOGIN"]
+    amtspost.set_server(server.port)
+    amtspost.add_clerk()
+    amtspost.ok("folders", "--user", CLERK)
+    amtspost.run("messages", "--user", CLERK, "--folder", "gibt es nicht")
+    amtspost.run("folders", "--user", CLERK, "--mailbox", "fremd@amt.example")
+    person = state(amtspost)
+    assert person["sign_in"] == "ok" and person["last_failure"] is None
+
+
+def test_the_same_again_writes_nothing(amtspost, server):
+    del server.handlers["LOGIN"]
+    amtspost.set_server(server.port)
+    amtspost.add_clerk()
+
+    def changes() -> list[tuple]:
+        return execute(amtspost, "SELECT succeeded, failing, failed FROM mail_uses")
+
+    amtspost.ok("folders", "--user", CLERK)
+    execute(amtspost, "UPDATE mail_uses SET succeeded = succeeded - 30")
+    before = changes()
+    amtspost.ok("folders", "--user", CLERK)
+    assert changes() == before
+    execute(amtspost, "UPDATE mail_uses SET succeeded = succeeded - 60")
+    amtspost.ok("folders", "--user", CLERK)
+    assert changes() > before

@@ -68,7 +68,8 @@ static void test_user(void **state)
 	assert_written(result_user(&person),
 		"{\"name\":\"erna\",\"display_name\":null,\"admin\":true,\"archive\":false,"
 		"\"locked\":false,\"interface\":\"standard\",\"account\":null,\"sign_in\":\"ok\","
-		"\"sign_in_since\":\"2026-11-23T14:04:05Z\",\"sign_in_reason\":null}");
+		"\"sign_in_since\":\"2026-11-23T14:04:05Z\",\"sign_in_reason\":null,"
+		"\"last_success\":null,\"last_failure\":null,\"last_failure_reason\":null}");
 }
 
 static void test_keys(void **state)
