@@ -148,6 +148,7 @@ typedef struct SettingView {
 	SettingOrigin origin; /* of the effective value */
 	bool set;	      /* stored in the asked scope */
 	char *stored;	      /* what is stored in the asked scope, NULL: nothing or a secret */
+	int64_t generation;   /* of what is stored in the asked scope, 0: nothing */
 } SettingView;
 
 void setting_view_clear(SettingView *view);

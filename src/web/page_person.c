@@ -271,7 +271,7 @@ static bool show_office(Visit *visit, const char *name, const SettingForm *form,
 		return false;
 	h = begin(visit, name, "/office", true);
 	if (problem)
-		page_alert_failure(h, problem);
+		setting_form_alert(h, form, problem);
 	form_begin(h, visit, path);
 	setting_form_mark(h, form);
 	html(h, "<div class=\"columns\">\n");

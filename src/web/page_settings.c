@@ -291,7 +291,7 @@ static bool show(Visit *visit, const Sheet *sheet, const SettingForm *form, cons
 	Html *h = page_begin(visit, &page);
 
 	if (problem)
-		page_alert_failure(h, problem);
+		setting_form_alert(h, form, problem);
 	form_begin(h, visit, sheet->path);
 	setting_form_mark(h, form);
 	sheet->show(h, form);

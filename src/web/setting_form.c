@@ -1,16 +1,11 @@
-/* Showing and taking settings. An empty field means "not set"; a field that the form does not have
- * stays as it is; the box of a switch sends nothing when it is off, so the form names its switches.
- */
-#include "web/setting_form.h"
+/* Showing settings as fields. Beside each stands, hidden, what it shows, so that taking them
+ * (setting_take.c) can tell what was changed here from what others have changed meanwhile. */
+#include "web/setting_form_internal.h"
 
+#include <inttypes.h>
 #include <string.h>
+#include "base/hash.h"
 #include "base/i18n.h"
-#include "base/text.h"
-#include "failure/failure.h"
-
-#define SWITCHES "schalter"
-#define GENERATION "stand"
-#define REMOVE_SUFFIX ".entfernen"
 
 void setting_form_clear(SettingForm *form)
 {
@@ -38,7 +33,7 @@ bool setting_form_load(SettingForm *form, const Visit *visit, const char *user, 
 
 void setting_form_mark(Html *h, const SettingForm *form)
 {
-	html(h, "<input type=\"hidden\" name=\"" GENERATION "\" value=\"");
+	html(h, "<input type=\"hidden\" name=\"" FORM_GENERATION "\" value=\"");
 	html_number(h, form->generation);
 	html(h, "\">\n");
 }
@@ -74,19 +69,49 @@ const char *setting_shown(const SettingView *view)
 
 /* ---- showing ---- */
 
-/* What the form shows without anything typed: what is stored, else the default. */
-static const char *shown_value(const SettingView *view)
+const char *setting_form_shown(const SettingView *view)
 {
 	return view->stored ? view->stored : view->setting->fallback;
 }
 
+char *setting_form_fingerprint(const char *value)
+{
+	uint8_t digest[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE];
+
+	sha256_of(value ? value : "", value ? strlen(value) : 0, digest);
+	sha256_to_hex(digest, hex);
+	return g_strndup(hex, 16);
+}
+
+char *setting_form_state(const SettingView *view)
+{
+	return view->setting->type == TYPE_SECRET
+		       ? g_strdup_printf("%" PRId64, view->generation)
+		       : setting_form_fingerprint(setting_form_shown(view));
+}
+
+static void write_state(Html *h, const SettingView *view)
+{
+	g_autofree char *state = setting_form_state(view);
+
+	html(h, "<input type=\"hidden\" name=\"");
+	html_attr(h, view->setting->name);
+	html(h, FORM_SHOWN "\" value=\"");
+	html_attr(h, state);
+	html(h, "\">\n");
+}
+
+/* What nobody has changed here shows the new state. */
+static bool shows_typed(const SettingForm *form, const SettingView *view)
+{
+	return form->typed && form->visit->form && setting_form_touches(form, view);
+}
+
 static const char *field_value(const SettingForm *form, const SettingView *view)
 {
-	const char *typed = form->typed && form->visit->form
-				    ? form_get(form->visit->form, view->setting->name)
-				    : NULL;
-
-	return typed ? typed : shown_value(view);
+	return shows_typed(form, view) ? form_get(form->visit->form, view->setting->name)
+				       : setting_form_shown(view);
 }
 
 const char *setting_form_value(const SettingForm *form, SettingKey key)
@@ -96,9 +121,9 @@ const char *setting_form_value(const SettingForm *form, SettingKey key)
 
 static bool is_switched_on(const SettingForm *form, const SettingView *view)
 {
-	if (form->typed && form->visit->form)
+	if (shows_typed(form, view))
 		return form_get(form->visit->form, view->setting->name) != NULL;
-	return g_strcmp0(shown_value(view), "true") == 0;
+	return g_strcmp0(setting_form_shown(view), "true") == 0;
 }
 
 /* The values of TLS in the three groups in which people look for them. */
@@ -130,7 +155,7 @@ static void show_choices(Html *h, const Field *field, const Setting *setting)
 
 static void show_secret(Html *h, const Field *field, const SettingView *view)
 {
-	g_autofree char *name = g_strconcat(view->setting->name, REMOVE_SUFFIX, NULL);
+	g_autofree char *name = g_strconcat(view->setting->name, FORM_REMOVE, NULL);
 	Field secret = *field;
 	Field remove = {
 		.name = name,
@@ -151,7 +176,7 @@ static void show_secret(Html *h, const Field *field, const SettingView *view)
 static void show_switch(
 	Html *h, const SettingForm *form, const SettingView *view, const Field *field)
 {
-	html(h, "<input type=\"hidden\" name=\"" SWITCHES "\" value=\"");
+	html(h, "<input type=\"hidden\" name=\"" FORM_SWITCHES "\" value=\"");
 	html_attr(h, view->setting->name);
 	html(h, "\">\n");
 	field_checkbox(h, field, is_switched_on(form, view));
@@ -221,148 +246,10 @@ void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const 
 		.disabled = look && look->disabled,
 	};
 
-	if (look && look->effective)
+	if (look && look->effective) {
 		show_effective(h, view, &field);
-	else
-		show_by_type(h, form, view, &field);
-}
-
-/* ---- taking ---- */
-
-static bool names_switch(const Form *form, const char *name)
-{
-	for (size_t i = 0;; i++) {
-		const char *value = form_get_at(form, SWITCHES, i);
-
-		if (!value || strcmp(value, name) == 0)
-			return value != NULL;
-	}
-}
-
-/* What one apply collects. */
-typedef struct Taking {
-	SettingForm *form;
-	GArray *changes;    /* SettingChange */
-	GPtrArray *secrets; /* owns what the changes point to */
-	bool wrong;
-} Taking;
-
-static void note_error(Taking *taking, SettingKey key, const GError *problem)
-{
-	taking->form->errors[key] = failure_sentence(problem);
-	taking->wrong = true;
-}
-
-static void take_secret(Taking *taking, const SettingView *view)
-{
-	const Form *form = taking->form->visit->form;
-	const Setting *setting = view->setting;
-	g_autofree char *remove = g_strconcat(setting->name, REMOVE_SUFFIX, NULL);
-	const char *typed = form_get(form, setting->name);
-	g_autoptr(GError) problem = NULL;
-	SettingChange change = {.setting = setting};
-	Secret *secret;
-
-	if (form_get(form, remove)) {
-		g_array_append_val(taking->changes, change);
-	} else if (typed && *typed) {
-		secret = secret_new(typed, strlen(typed));
-		g_ptr_array_add(taking->secrets, secret);
-		change.secret = secret;
-		if (settings_check_secret(setting, secret, &problem))
-			g_array_append_val(taking->changes, change);
-		else
-			note_error(taking, setting->key, problem);
-	}
-}
-
-/* The value to store for what was typed; NULL: unset. */
-static const char *meant_value(const SettingView *view, const Form *form)
-{
-	const Setting *setting = view->setting;
-	const char *typed = form_get(form, setting->name);
-
-	if (setting->type == TYPE_BOOLEAN)
-		return typed ? "true" : "false";
-	return typed && *typed ? typed : NULL;
-}
-
-static void take_value(Taking *taking, const SettingView *view)
-{
-	const Form *form = taking->form->visit->form;
-	const Setting *setting = view->setting;
-	const char *meant = meant_value(view, form);
-	g_autoptr(GError) problem = NULL;
-	g_autofree char *normal = NULL;
-	SettingChange change = {.setting = setting, .value = meant};
-
-	if (setting->type == TYPE_BOOLEAN ? !names_switch(form, setting->name)
-					  : !form_get(form, setting->name))
 		return;
-	if (g_strcmp0(meant, shown_value(view)) == 0 || (!meant && !view->stored))
-		return;
-	normal = meant ? settings_normalise(setting, meant, &problem) : NULL;
-	if (meant && !normal)
-		note_error(taking, setting->key, problem);
-	else if (g_strcmp0(normal, view->stored) != 0)
-		g_array_append_val(taking->changes, change);
-}
-
-/* What somebody else has stored meanwhile stands at each field that would change it. */
-static void note_conflicts(Taking *taking)
-{
-	for (guint i = 0; i < taking->changes->len; i++) {
-		const SettingChange *change = &g_array_index(taking->changes, SettingChange, i);
-		SettingKey key = change->setting->key;
-		const char *stored = setting_shown(taking->form->by_key[key]);
-
-		taking->form->errors[key] = g_strdup_printf(_("Inzwischen gespeichert ist: %s"),
-			stored && *stored ? stored : _("nichts"));
 	}
-}
-
-static bool apply_changes(Taking *taking, GError **error)
-{
-	const Visit *visit = taking->form->visit;
-	gint64 generation = g_ascii_strtoll(visit_field(visit, GENERATION), NULL, 10);
-	g_autoptr(GError) problem = NULL;
-
-	if (taking->form->own)
-		generation = 0;
-	/* A form without its state, or with one that is still to come (a backup was restored),
-	 * counts as outdated, not as willing to overwrite. */
-	else if (generation <= 0 || generation > taking->form->generation)
-		generation = -1;
-	if (settings_apply(office_settings(visit->office), taking->form->user,
-		    (const SettingChange *)(void *)taking->changes->data, taking->changes->len,
-		    generation, visit->actor, &problem))
-		return true;
-	if (failure_is(problem, FAILURE_SETTINGS_CHANGED))
-		note_conflicts(taking);
-	g_propagate_error(error, g_steal_pointer(&problem));
-	return false;
-}
-
-bool setting_form_apply(
-	SettingForm *form, const SettingKey *keys, size_t count, bool *changed, GError **error)
-{
-	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(SettingChange));
-	g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func((GDestroyNotify)secret_free);
-	Taking taking = {.form = form, .changes = changes, .secrets = secrets};
-
-	for (size_t i = 0; i < count; i++) {
-		const SettingView *view = form->by_key[keys[i]];
-
-		if (view->setting->type == TYPE_SECRET)
-			take_secret(&taking, view);
-		else
-			take_value(&taking, view);
-	}
-	form->typed = true;
-	*changed = changes->len > 0;
-	if (taking.wrong) {
-		failure_set(error, FAILURE_FORM_FIELDS, NULL, "values are not allowed");
-		return false;
-	}
-	return changes->len == 0 || apply_changes(&taking, error);
+	write_state(h, view);
+	show_by_type(h, form, view, &field);
 }

@@ -1,5 +1,5 @@
 /* Settings as form fields: one loop over THE table. What was typed is kept while it is wrong; what
- * others changed meanwhile is not overwritten. */
+ * others changed meanwhile stays, unless it is changed here too: then the field says so first. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,8 @@ typedef struct SettingForm {
 	const SettingView *by_key[SETTING_COUNT];
 	char *errors[SETTING_COUNT]; /* sentences */
 	bool own;   /* the visitor's own values: what others change meanwhile does not matter */
-	bool typed; /* fields show the form's values, not the stored ones */
+	bool typed; /* fields that were changed show the form's values, not the stored ones */
+	bool secret_typed; /* something secret was typed, which is never shown again */
 } SettingForm;
 
 void setting_form_clear(SettingForm *form);
@@ -43,10 +44,14 @@ void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const 
 const char *setting_form_value(const SettingForm *form, SettingKey key);
 
 /* Stores what the form changed of the COUNT KEYS that it had, all or nothing. *CHANGED: whether
- * there was anything. Wrong values leave their sentences in FORM's errors: FAILURE_FORM_FIELDS.
- * Somebody else was faster: FAILURE_SETTINGS_CHANGED. In both cases FORM shows what was typed. */
+ * there was anything. Wrong values leave their sentences in FORM's errors: FAILURE_FORM_FIELDS. So
+ * do fields that somebody else has changed meanwhile, too: FAILURE_SETTINGS_CHANGED; the form as it
+ * is then shown overwrites them. In both cases FORM shows what was typed. */
 bool setting_form_apply(
 	SettingForm *form, const SettingKey *keys, size_t count, bool *changed, GError **error);
+
+/* PROBLEM of setting_form_apply above the form that is shown again. */
+void setting_form_alert(Html *h, const SettingForm *form, const GError *problem);
 
 /* "Systemsteuerung", "Benutzer", "Standard". */
 const char *setting_origin_label(SettingOrigin origin);

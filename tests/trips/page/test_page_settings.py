@@ -162,11 +162,65 @@ def test_who_was_slower_overwrites_nothing(office, admin, value):
     assert late.status in (409, 422) and "inzwischen von jemand anderem geändert" in late.text
     assert late.view.form(NAME).fields["office.name"] == "Amt der Zweiten"
     assert value("office.name") == "Amt der Ersten"
+    assert f"„{ADMIN}“" in late.view.errors["office.name"] and "Amt der Ersten" in late.view.errors["office.name"]
+    assert "steht noch in den Feldern" in late.text and "„Speichern“ übernimmt" in late.text
     # What is sent again as it now stands counts.
     assert late.view.form(NAME).fields["stand"] != ""
     assert other.submit(NAME).path == f"{NAME}?hinweis=gespeichert"
     assert value("office.name") == "Amt der Zweiten"
     office.amtspost.ok("settings", "unset", "office.name")
+
+
+def test_what_nobody_touched_keeps_what_others_stored(office, admin, value):
+    """Only fields that both changed are in dispute; the others take the new value, whatever is saved beside them."""
+    other = office.fresh(ADMIN)
+    before = value("imap.host")
+    other.get(MAIL)
+    save(admin, MAIL, **{"network.timeout": "31"})
+    assert other.submit(MAIL, **{"imap.host": "neu.amt.example"}).path == f"{MAIL}?hinweis=gespeichert"
+    assert (value("imap.host"), value("network.timeout")) == ("neu.amt.example", "31")
+    # Both change one field, each of them another one beside it.
+    other.get(MAIL)
+    save(admin, MAIL, **{"network.timeout": "32", "imap.port": "1143", "imap.proxy.type": "socks5"})
+    late = other.submit(MAIL, **{"network.timeout": "33", "smtp.port": "2525"})
+    assert late.status == 422 and list(late.view.errors) == ["network.timeout"]
+    shown = late.view.form(MAIL).fields
+    assert (shown["network.timeout"], shown["smtp.port"], shown["imap.port"]) == ("33", "2525", "1143")
+    assert shown["imap.proxy.type"] == "socks5"
+    assert re.search(rf"32 \(geändert von „{ADMIN}“, \d\d\.\d\d\.\d{{4}}, \d\d:\d\d", late.view.errors["network.timeout"])
+    assert value("network.timeout") == "32" and value("smtp.port") == "587"
+    number = last_change(office)
+    assert other.submit(MAIL).path == f"{MAIL}?hinweis=gespeichert"
+    assert {row[3] for row in changes_since(office, number)} == {"network.timeout: 32 → 33", "smtp.port: – → 2525"}
+    # What both set to the same is no dispute, nor is a wrong value hiding one.
+    other.get(MAIL)
+    save(admin, MAIL, **{"network.timeout": "40"})
+    late = other.submit(MAIL, **{"network.timeout": "41", "smtp.port": "0"})
+    assert set(late.view.errors) == {"network.timeout", "smtp.port"} and value("network.timeout") == "40"
+    other.get(MAIL)
+    save(admin, MAIL, **{"network.timeout": "42"})
+    assert other.submit(MAIL, **{"network.timeout": "42"}).path == f"{MAIL}?hinweis=unveraendert"
+    for key in ("network.timeout", "smtp.port", "imap.proxy.type"):
+        office.amtspost.ok("settings", "unset", key)
+    office.amtspost.set("imap.port", "1")
+    office.amtspost.set("imap.host", before)
+
+
+@pytest.mark.parametrize("path, user", [(MAIL, None), (own(), CLERK_B)])
+def test_secrets_in_dispute(office, admin, path, user):
+    other = office.fresh(ADMIN)
+    other.get(path)
+    office.amtspost.set("imap.proxy.password", SECRET, user)
+    # Untouched, it stays.
+    assert other.submit(path, **{"smtp.proxy.host": "p.amt.example"}).path.endswith("gespeichert")
+    other.get(path)
+    office.amtspost.set("imap.proxy.password", SECRET, user)
+    late = other.submit(path, **{"imap.proxy.password": ANOTHER_SECRET})
+    assert late.status == 422 and list(late.view.errors) == ["imap.proxy.password"]
+    assert late.view.form(path).fields["imap.proxy.password"] == "" and "noch einmal ein" in late.view.errors["imap.proxy.password"]
+    assert other.submit(path, **{"imap.proxy.password": ANOTHER_SECRET}).path.endswith("gespeichert")
+    office.amtspost.ok("settings", "unset", "smtp.proxy.host", *(["--user", user] if user else []))
+    office.amtspost.set("imap.proxy.password", SECRET, user)
 
 
 @pytest.mark.parametrize("state", [None, "", "0", "-1", "x", "999999999999999999999"])
