@@ -205,14 +205,7 @@ static void show_server(Html *h, const SettingForm *form, int protocol, bool off
 		  "Zertifikat geprüft); hier ist deshalb nichts zu wählen."),
 		office365);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_TLS), &tls);
-	html(h, "<details class=\"fold\"");
-	html_flag(h, "open", form->by_key[OF(protocol, SETTING_IMAP_PROXY_HOST)]->stored != NULL);
-	html(h, "><summary>");
-	html_text(h, _("Proxy"));
-	html(h, "</summary>\n");
-	for (SettingKey key = SETTING_IMAP_PROXY_TYPE; key <= SETTING_IMAP_PROXY_PASSWORD; key++)
-		setting_form_field(h, form, OF(protocol, key), NULL);
-	html(h, "</details>\n");
+	setting_form_proxy(h, form, OF(protocol, SETTING_IMAP_PROXY_TYPE));
 }
 
 /* The global values, which hold while "Verwende Default" is on. */

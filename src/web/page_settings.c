@@ -47,30 +47,13 @@ static void warn_about_tls(Html *h, const SettingForm *form, int protocol)
 			_("Bitte nur so lange verwenden, bis der Mailserver TLS 1.2 beherrscht."));
 }
 
-static void open_fold(Html *h, const char *summary, bool open)
-{
-	html(h, "<details class=\"fold\"");
-	html_flag(h, "open", open);
-	html(h, "><summary>");
-	html_text(h, summary);
-	html(h, "</summary>\n");
-}
-
-static void show_proxy(Html *h, const SettingForm *form, int protocol)
-{
-	open_fold(
-		h, _("Proxy"), form->by_key[OF(protocol, SETTING_IMAP_PROXY_HOST)]->stored != NULL);
-	for (SettingKey key = SETTING_IMAP_PROXY_TYPE; key <= SETTING_IMAP_PROXY_PASSWORD; key++)
-		setting_form_field(h, form, OF(protocol, key), NULL);
-	html(h, "</details>\n");
-}
-
 static void show_login(Html *h, const SettingForm *form, int protocol)
 {
 	const SettingLook look = {
 		.why = _("Nur für einen Server, an dem sich alle mit demselben Konto anmelden.")};
 
-	open_fold(h, _("Gemeinsame Anmeldung (selten nötig)"),
+	setting_form_fold(h, form, _("Gemeinsame Anmeldung (selten nötig)"),
+		OF(protocol, SETTING_IMAP_USERNAME), OF(protocol, SETTING_IMAP_PASSWORD),
 		form->by_key[OF(protocol, SETTING_IMAP_PASSWORD)]->set);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_USERNAME), &look);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PASSWORD), NULL);
@@ -86,7 +69,7 @@ static void show_protocol(Html *h, const SettingForm *form, int protocol)
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_HOST), NULL);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PORT), NULL);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_TLS), NULL);
-	show_proxy(h, form, protocol);
+	setting_form_proxy(h, form, OF(protocol, SETTING_IMAP_PROXY_TYPE));
 	show_login(h, form, protocol);
 	html(h, "</fieldset>\n");
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/hash.h"
 #include "base/i18n.h"
+#include "failure/failure.h"
 
 void setting_form_clear(SettingForm *form)
 {
@@ -228,15 +229,21 @@ static void show_by_type(Html *h, const SettingForm *form, const SettingView *vi
 	}
 }
 
+/* "IMAP: Port (…)" with PREFIX, "Port (…)" without (NULL); LABEL (nullable) in place of the row's;
+ * yours. */
+static char *field_label(const Setting *setting, const char *prefix, const char *label)
+{
+	return g_strconcat(prefix ? prefix : "", prefix ? ": " : "",
+		label ? label : _(setting->label), setting->unit ? " (" : "",
+		setting->unit ? _(setting->unit) : "", setting->unit ? ")" : "", NULL);
+}
+
 void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const SettingLook *look)
 {
 	const SettingView *view = form->by_key[key];
 	const Setting *setting = view->setting;
-	bool prefixed = look && look->prefix;
-	g_autofree char *label = g_strdup_printf("%s%s%s%s%s%s", prefixed ? look->prefix : "",
-		prefixed ? ": " : "", look && look->label ? look->label : _(setting->label),
-		setting->unit ? " (" : "", setting->unit ? _(setting->unit) : "",
-		setting->unit ? ")" : "");
+	g_autofree char *label =
+		field_label(setting, look ? look->prefix : NULL, look ? look->label : NULL);
 	Field field = {
 		.name = setting->name,
 		.label = label,
@@ -252,4 +259,71 @@ void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const 
 	}
 	write_state(h, view);
 	show_by_type(h, form, view, &field);
+}
+
+/* ---- several fields ---- */
+
+void setting_form_fold(Html *h, const SettingForm *form, const char *summary, SettingKey first,
+	SettingKey last, bool open)
+{
+	for (SettingKey key = first; key <= last; key++)
+		open = open || form->errors[key];
+	html(h, "<details class=\"fold\"");
+	html_flag(h, "open", open);
+	html(h, "><summary>");
+	html_text(h, summary);
+	html(h, "</summary>\n");
+}
+
+void setting_form_proxy(Html *h, const SettingForm *form, SettingKey type)
+{
+	SettingKey host = type + (SETTING_IMAP_PROXY_HOST - SETTING_IMAP_PROXY_TYPE);
+	SettingKey last = type + (SETTING_IMAP_PROXY_PASSWORD - SETTING_IMAP_PROXY_TYPE);
+	const char *value = setting_form_value(form, host);
+
+	setting_form_fold(h, form, _("Proxy"), type, last, value && *value);
+	for (SettingKey key = type; key <= last; key++)
+		setting_form_field(h, form, key, NULL);
+	html(h, "</details>\n");
+}
+
+/* A link to each field that something is wrong with. */
+static void write_errors(Html *h, const SettingForm *form)
+{
+	html(h, "<ul class=\"problems\">\n");
+	for (SettingKey key = 0; key < SETTING_COUNT; key++) {
+		const Setting *setting = settings_get_row(key);
+		g_autofree char *label = field_label(setting, _(setting->group), NULL);
+
+		if (!form->errors[key])
+			continue;
+		html(h, "<li><a class=\"kern-link\" href=\"#");
+		html_attr(h, setting->name);
+		html(h, "\">");
+		html_text(h, label);
+		html(h, "</a> ");
+		html_text(h, form->errors[key]);
+		html(h, "</li>\n");
+	}
+	html(h, "</ul>\n");
+}
+
+void setting_form_alert(Html *h, const SettingForm *form, const GError *problem)
+{
+	g_autofree char *sentence = failure_sentence(problem);
+	g_autofree char *advice = NULL;
+
+	if (failure_is(problem, FAILURE_SETTINGS_CHANGED)) {
+		advice = g_strconcat(
+			_("Gespeichert ist von Ihren Angaben noch nichts; was Sie eingegeben "
+			  "haben, steht noch in den Feldern. „Speichern“ übernimmt es, auch in den "
+			  "Feldern, an denen steht, was andere geändert haben. Alle übrigen Felder "
+			  "zeigen den neuen Stand und behalten ihn."),
+			form->secret_typed ? " " : NULL,
+			_("Kennwörter geben Sie dabei bitte noch einmal ein."), NULL);
+		page_alert(h, TONE_DANGER, sentence, advice);
+	} else {
+		page_alert_failure(h, problem);
+	}
+	write_errors(h, form);
 }

@@ -40,6 +40,14 @@ typedef struct SettingLook {
 /* The stored value of KEY as a field (LOOK NULL: as its row says). */
 void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const SettingLook *look);
 
+/* Opens <details> for the fields FIRST to LAST: unfolded if OPEN, or if something is wrong there.
+ */
+void setting_form_fold(Html *h, const SettingForm *form, const char *summary, SettingKey first,
+	SettingKey last, bool open);
+
+/* The fields of the proxy, of which TYPE is the first, folded while it is empty. */
+void setting_form_proxy(Html *h, const SettingForm *form, SettingKey type);
+
 /* What that field shows: what was typed, else what is stored, else the default; borrowed. */
 const char *setting_form_value(const SettingForm *form, SettingKey key);
 
@@ -50,7 +58,8 @@ const char *setting_form_value(const SettingForm *form, SettingKey key);
 bool setting_form_apply(
 	SettingForm *form, const SettingKey *keys, size_t count, bool *changed, GError **error);
 
-/* PROBLEM of setting_form_apply above the form that is shown again. */
+/* PROBLEM of setting_form_apply above the form that is shown again, with what is wrong at each
+ * field. */
 void setting_form_alert(Html *h, const SettingForm *form, const GError *problem);
 
 /* "Systemsteuerung", "Benutzer", "Standard". */

@@ -278,24 +278,3 @@ bool setting_form_apply(
 			return false;
 	}
 }
-
-/* ---- telling ---- */
-
-void setting_form_alert(Html *h, const SettingForm *form, const GError *problem)
-{
-	g_autofree char *sentence = failure_sentence(problem);
-	g_autofree char *advice = NULL;
-
-	if (!failure_is(problem, FAILURE_SETTINGS_CHANGED)) {
-		page_alert_failure(h, problem);
-		return;
-	}
-	advice = g_strconcat(
-		_("Gespeichert ist von Ihren Angaben noch nichts; was Sie eingegeben haben, steht "
-		  "noch in den Feldern. „Speichern“ übernimmt es, auch in den Feldern, an denen "
-		  "steht, was andere geändert haben. Alle übrigen Felder zeigen den neuen Stand "
-		  "und behalten ihn."),
-		form->secret_typed ? " " : NULL,
-		_("Kennwörter geben Sie dabei bitte noch einmal ein."), NULL);
-	page_alert(h, TONE_DANGER, sentence, advice);
-}

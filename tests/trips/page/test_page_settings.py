@@ -143,6 +143,23 @@ def test_wrong_values_stand_at_their_field(office, admin, path, key, typed):
     assert office.snapshot() == before
 
 
+@pytest.mark.parametrize("path", [MAIL, own()])
+def test_what_is_wrong_is_never_folded(office, admin, path):
+    def folds(html: str) -> list[bool]:
+        return [" open" in tag for tag in re.findall(r'<details class="fold"[^>]*>(?=<summary>Proxy)', html)]
+
+    assert folds(admin.get(path).html) == [False, False]
+    answer = save(admin, path, **{"imap.proxy.port": "99999", "smtp.port": "0"})
+    assert answer.status == 422 and folds(answer.html) == [True, False]
+    # All of them stand on top, too, each leading to its field.
+    assert {link: text for link, text in answer.view.links.items() if re.match("#[is]m", link)} == \
+        {"#imap.proxy.port": "IMAP: Proxy Port", "#smtp.port": "SMTP: Port"}
+    assert answer.html.index('href="#imap.proxy.port"') < answer.html.index("<form method=\"post\" action=\"/systemsteuerung"
+                                                                           if path == MAIL else "<fieldset")
+    # What was typed unfolds, whatever is wrong elsewhere.
+    assert folds(save(admin, path, **{"smtp.proxy.host": "proxy.amt.example", "smtp.port": "0"}).html) == [False, True]
+
+
 def test_several_wrong_values_and_right_ones(office, admin, value):
     """All or nothing, each said at its place, the right ones kept as typed."""
     before = value("imap.host")
