@@ -93,6 +93,8 @@ typedef struct Setting {
 } Setting;
 
 const Setting *settings_get_row(SettingKey key);
+/* The port of a proxy of KIND ("http", "socks5") that none is set for. */
+const char *settings_proxy_port(const char *kind);
 /* By name; FAILURE_SETTING_UNKNOWN. */
 const Setting *settings_find_row(const char *name, GError **error);
 

@@ -70,9 +70,17 @@ const char *setting_shown(const SettingView *view)
 
 /* ---- showing ---- */
 
+static bool is_proxy_port(SettingKey key)
+{
+	return key == SETTING_IMAP_PROXY_PORT || key == SETTING_SMTP_PROXY_PORT;
+}
+
+/* The default of a proxy's port follows its kind, which may be chosen beside it. */
 const char *setting_form_shown(const SettingView *view)
 {
-	return view->stored ? view->stored : view->setting->fallback;
+	if (view->stored || is_proxy_port(view->setting->key))
+		return view->stored;
+	return view->setting->fallback;
 }
 
 char *setting_form_fingerprint(const char *value)
@@ -238,16 +246,29 @@ static char *field_label(const Setting *setting, const char *prefix, const char 
 		setting->unit ? _(setting->unit) : "", setting->unit ? ")" : "", NULL);
 }
 
+/* Yours: which port holds without an entry, by the kind that the form shows. */
+static char *proxy_port_hint(const SettingForm *form, SettingKey port)
+{
+	SettingKey type = port - (SETTING_IMAP_PROXY_PORT - SETTING_IMAP_PROXY_TYPE);
+
+	return g_strdup_printf(_("Voreinstellung: %s. %s"),
+		settings_proxy_port(setting_form_value(form, type)),
+		_(settings_get_row(port)->help));
+}
+
 void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const SettingLook *look)
 {
 	const SettingView *view = form->by_key[key];
 	const Setting *setting = view->setting;
 	g_autofree char *label =
 		field_label(setting, look ? look->prefix : NULL, look ? look->label : NULL);
+	g_autofree char *port = is_proxy_port(key) ? proxy_port_hint(form, key) : NULL;
 	Field field = {
 		.name = setting->name,
 		.label = label,
-		.hint = look && look->why ? look->why : _(setting->help),
+		.hint = port		    ? port
+			: look && look->why ? look->why
+					    : _(setting->help),
 		.value = field_value(form, view),
 		.error = form->errors[key],
 		.disabled = look && look->disabled,

@@ -107,6 +107,23 @@ def test_each_type_is_saved_and_unset(office, admin, value, path, key, typed, st
     office.amtspost.set(key, before) if before else office.amtspost.ok("settings", "unset", key)
 
 
+@pytest.mark.parametrize("path, user", [(MAIL, None), (own(), CLERK_B)])
+def test_the_default_port_of_a_proxy_follows_its_kind(office, admin, value, path, user):
+    def shown() -> tuple[str, str]:
+        page = admin.get(path)
+        hint = re.search(r'id="smtp.proxy.port-hinweis">Voreinstellung: (\d+)\.', page.html)
+        return page.view.form(path).fields["smtp.proxy.port"], hint[1]
+
+    office.amtspost.set("smtp.proxy.type", "http", user)
+    assert shown() == ("", "3128")
+    save(admin, path, **{"smtp.proxy.type": "socks5"})
+    assert shown() == ("", "1080") and value("smtp.proxy.port", user) == "1080"
+    assert save(admin, path, **{"smtp.proxy.port": "3128"}).path.endswith("gespeichert")
+    assert shown() == ("3128", "1080") and value("smtp.proxy.port", user) == "3128"
+    assert save(admin, path, **{"smtp.proxy.port": ""}).path.endswith("gespeichert") and shown() == ("", "1080")
+    save(admin, path, **{"smtp.proxy.type": "http"})
+
+
 def test_an_empty_field_goes_back_to_the_default(office, admin, value):
     save(admin, MAIL, **{"imap.port": "1234"})
     assert value("imap.port") == "1234"
