@@ -171,6 +171,10 @@ GPtrArray *settings_view_all(Settings *settings, const char *user, GError **erro
 bool settings_warn(Settings *settings, const char *user, const Setting *setting, char **warning,
 	GError **error);
 
+/* The same for the COUNT settings KEYS at once: each sentence (char *) once; yours. */
+GPtrArray *settings_warn_each(
+	Settings *settings, const char *user, const SettingKey *keys, size_t count, GError **error);
+
 /* The effective settings of USER as plain values with the current generation; the one function that
  * decides them. Nothing is checked for completeness: settings_require does. */
 Account *settings_resolve(Settings *settings, const char *user, GError **error);

@@ -11,6 +11,7 @@ static const struct {
 	{"User", "name display_name? admin:boolean archive:boolean locked:boolean interface "
 		 "account? sign_in sign_in_since? sign_in_reason?"},
 	{"Setting", "key value? origin secret:boolean set:boolean"},
+	{"StoredSetting", "key value? origin secret:boolean set:boolean warnings:array"},
 	{"LoginStatus", "account? identity? signed_in? refreshed? expires? token_file? reason? "
 			"usable:boolean mailboxes:array"},
 	{"Login", "account identity? imap:object smtp:object mailboxes:array token_file?"},

@@ -265,6 +265,7 @@ static bool show_office(Visit *visit, const char *name, const SettingForm *form,
 	h = begin(visit, name, "/office", true);
 	if (problem)
 		setting_form_alert(h, form, problem);
+	setting_form_warnings(h, form, office_keys, G_N_ELEMENTS(office_keys));
 	form_begin(h, visit, path);
 	setting_form_mark(h, form);
 	html(h, "<div class=\"columns\">\n");

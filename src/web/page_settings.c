@@ -275,6 +275,7 @@ static bool show(Visit *visit, const Sheet *sheet, const SettingForm *form, cons
 
 	if (problem)
 		setting_form_alert(h, form, problem);
+	setting_form_warnings(h, form, sheet->keys, sheet->count);
 	form_begin(h, visit, sheet->path);
 	setting_form_mark(h, form);
 	sheet->show(h, form);

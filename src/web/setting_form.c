@@ -308,6 +308,17 @@ void setting_form_proxy(Html *h, const SettingForm *form, SettingKey type)
 	html(h, "</details>\n");
 }
 
+void setting_form_warnings(Html *h, const SettingForm *form, const SettingKey *keys, size_t count)
+{
+	/* That they cannot be told is no failure of the page. */
+	g_autoptr(GError) ignored = NULL;
+	g_autoptr(GPtrArray) warnings = settings_warn_each(
+		office_settings(form->visit->office), form->user, keys, count, &ignored);
+
+	for (guint i = 0; warnings && i < warnings->len; i++)
+		page_alert(h, TONE_WARNING, warnings->pdata[i], NULL);
+}
+
 /* A link to each field that something is wrong with. */
 static void write_errors(Html *h, const SettingForm *form)
 {

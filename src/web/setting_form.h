@@ -58,6 +58,9 @@ const char *setting_form_value(const SettingForm *form, SettingKey key);
 bool setting_form_apply(
 	SettingForm *form, const SettingKey *keys, size_t count, bool *changed, GError **error);
 
+/* What is stored for the COUNT KEYS but takes no effect or cannot work, for as long as it is so. */
+void setting_form_warnings(Html *h, const SettingForm *form, const SettingKey *keys, size_t count);
+
 /* PROBLEM of setting_form_apply above the form that is shown again, with what is wrong at each
  * field. */
 void setting_form_alert(Html *h, const SettingForm *form, const GError *problem);

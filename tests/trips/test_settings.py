@@ -354,6 +354,17 @@ def test_values_without_effect_are_told(amtspost, certificate, tmp_path):
     assert warnings(amtspost, "tls.ca-file", str(certificate.certificate)) == []
 
 
+def test_an_interface_without_an_account_is_told(amtspost):
+    amtspost.ok("user", "add", CLERK)
+    assert warnings(amtspost, "interface", "disabled", "--user", CLERK) == []
+    for interface in ("standard", "office365"):
+        (text,) = warnings(amtspost, "interface", interface, "--user", CLERK)
+        assert "noch unvollständig" in text and "(account)" in text
+    assert warnings(amtspost, "account", ADDRESS, "--user", CLERK) == []
+    assert warnings(amtspost, "interface", "standard", "--user", CLERK) == []
+    assert amtspost.json("settings", "unset", "account", "--user", CLERK)["warnings"] == [text]
+
+
 def test_moving_to_nowhere_is_told(amtspost):
     amtspost.add_clerk(password=None)
     (text,) = warnings(amtspost, "import.after", "move", "--user", CLERK)

@@ -1,5 +1,6 @@
 """Systemsteuerung and Benutzerverwaltung: what an administrator types is what holds, or is said to be wrong."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -399,6 +400,55 @@ def test_office365_uses_no_password(office, admin, value):
     assert admin.get(own()).view.form(own()).fields["imap.username"] == "b.berg.imap"
     office.amtspost.ok("settings", "unset", "imap.username", "--user", CLERK_B)
     save(admin, own(), mailboxes="bau@amt.example")
+
+
+# ---- what is stored but cannot work ----
+
+
+def boxes(person: Person, path: str) -> str:
+    return " ".join(re.findall(r'<div class="kern-alert kern-alert--warning".*', person.get(path).html))
+
+
+def test_warnings_stand_on_the_page_while_they_hold(office, admin):
+    assert not boxes(admin, OAUTH) and "{user}" in save(admin, OAUTH, **{"oauth.token-folder": "/srv/token"}).text
+    assert admin.last.path.endswith("gespeichert") and "einem Ort" in boxes(admin, OAUTH)
+    save(admin, OAUTH, **{"oauth.token-folder": ""})
+    assert not boxes(admin, OAUTH)
+    # A user's own values: all that are without effect, in one sentence.
+    office.amtspost.set("imap.use-default", "true", CLERK_B)
+    before = boxes(admin, own())
+    save(admin, own(), **{"imap.port": "1143", "imap.host": "eigen.amt.example"})
+    told = boxes(admin, own())
+    assert "(IMAP: Servername bzw. IP; IMAP: Port" in told and "„Verwende Default IMAP“" in told
+    save(admin, own(), **{"imap.port": "", "imap.host": ""})
+    assert boxes(admin, own()) == before
+
+
+def test_an_interface_without_an_account(office, admin):
+    path = own(DISABLED)
+    assert "unvollständig" not in boxes(admin, path)
+    assert save(admin, path, interface="standard").path.endswith("gespeichert") and "Kontoname (account) fehlt" in boxes(admin, path)
+    save(admin, path, interface="disabled")
+    preview = import_file(admin, b"name;interface;account\na1;standard;\na2;office365;a@amt.example\na3;disabled;\n")
+    assert "1 Benutzer ist noch unvollständig" in preview.text and preview.text.count("fehlt noch") == 1
+
+
+def test_the_api_tells_warnings(office, admin):
+    key = office.key("warnungen", ADMIN)
+
+    def change(method: str, path: str, value: str | None = None) -> dict:
+        answer = admin.request(method, f"/api/v1/settings/{path}", json.dumps({"value": value}) if value else None,
+                               Authorization=f"Bearer {key}", Content_Type="application/json")
+        assert answer.status == 200
+        return json.loads(answer.body)
+
+    told = change("PUT", "oauth.token-folder", "/srv/token")
+    assert told["value"] == "/srv/token" and len(told["warnings"]) == 1 and "{user}" in told["warnings"][0]
+    assert change("PUT", "oauth.token-folder", "/srv/{user}")["warnings"] == []
+    assert change("DELETE", "oauth.token-folder")["warnings"] == []
+    (text,) = change("PUT", f"interface?user={DISABLED}", "standard")["warnings"]
+    assert "noch unvollständig" in text
+    assert change("DELETE", f"interface?user={DISABLED}")["warnings"] == []
 
 
 # ---- users ----
