@@ -2,10 +2,8 @@
 #include "settings/settings_internal.h"
 
 #include <string.h>
-#include "base/file.h"
+#include "base/certificate_file.h"
 #include "base/i18n.h"
-
-#define CA_FILE_LIMIT (8 * 1024 * 1024)
 
 static bool is_protocol_key(const Setting *setting, MailProtocol protocol)
 {
@@ -86,12 +84,16 @@ static NoEffect why_no_effect(const Setting *setting, const Effective *effective
 
 static char *check_ca_file(const char *path)
 {
-	g_autofree char *content = file_read(path, CA_FILE_LIMIT, NULL);
+	g_auto(CertificateFile) file = {0};
 
-	if (!content)
+	if (!certificate_file_read(path, &file))
 		return g_strdup_printf(_("Die Datei „%s“ ist derzeit nicht lesbar."), path);
-	if (!strstr(content, "-----BEGIN CERTIFICATE-----") &&
-		!strstr(content, "-----BEGIN TRUSTED CERTIFICATE-----"))
+	if (file.has_private_key)
+		return g_strdup_printf(
+			_("Die Datei „%s“ enthält einen privaten Schlüssel. Hierher gehören nur "
+			  "Zertifikate; bitte prüfen Sie, ob es die richtige Datei ist."),
+			path);
+	if (file.certificates->len == 0)
 		return g_strdup_printf(_("Die Datei „%s“ enthält kein Zertifikat (PEM)."), path);
 	return NULL;
 }

@@ -2,6 +2,8 @@
 #include <string.h>
 #include "app/people_page.h"
 #include "app/words.h"
+#include "base/certificate_file.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "oauth/oauth.h"
@@ -11,6 +13,8 @@
 #define PATH_MAIL "/systemsteuerung/schnittstellen"
 #define PATH_OAUTH "/systemsteuerung/oauth"
 #define PATH_OFFICE "/systemsteuerung/behoerde"
+
+#define CERTIFICATES_SHOWN 10
 
 /* One page of the Systemsteuerung. */
 typedef struct Sheet {
@@ -103,6 +107,40 @@ static void tell_reach(Html *h, const SettingForm *form)
 	html(h, "</p>\n");
 }
 
+/* Whom the stored file makes trusted. What is wrong with it is among the warnings. */
+static void show_authorities(Html *h, const SettingForm *form)
+{
+	const char *path = form->by_key[SETTING_TLS_CA_FILE]->stored;
+	g_auto(CertificateFile) file = {0};
+
+	if (!path || !*path || !certificate_file_read(path, &file) || file.certificates->len == 0)
+		return;
+	html(h, "<p class=\"note\">");
+	html_printf(h,
+		ngettext("%u Zertifikat in „%s“:", "%u Zertifikate in „%s“:",
+			file.certificates->len),
+		file.certificates->len, path);
+	html(h, "</p><ul class=\"note\">\n");
+	for (guint i = 0; i < MIN(file.certificates->len, CERTIFICATES_SHOWN); i++) {
+		const Certificate *certificate = file.certificates->pdata[i];
+		g_autofree char *end = clock_format_german(certificate->expires);
+
+		html(h, "<li>");
+		html_printf(h, _("%s, gültig bis %s"), certificate->subject, end);
+		if (certificate->expires < clock_now()) {
+			html(h, " ");
+			page_badge(h, TONE_WARNING, _("abgelaufen"));
+		}
+		html(h, "</li>\n");
+	}
+	if (file.certificates->len > CERTIFICATES_SHOWN) {
+		html(h, "<li>");
+		html_printf(h, _("… und %u weitere"), file.certificates->len - CERTIFICATES_SHOWN);
+		html(h, "</li>\n");
+	}
+	html(h, "</ul>\n");
+}
+
 static void show_mail(Html *h, const SettingForm *form)
 {
 	html(h, "<fieldset><legend>");
@@ -110,7 +148,9 @@ static void show_mail(Html *h, const SettingForm *form)
 	html(h, "</legend><div class=\"columns\">\n");
 	setting_form_field(h, form, SETTING_NETWORK_TIMEOUT, NULL);
 	setting_form_field(h, form, SETTING_TLS_CA_FILE, NULL);
-	html(h, "</div></fieldset>\n<div class=\"columns\">\n");
+	html(h, "</div>\n");
+	show_authorities(h, form);
+	html(h, "</fieldset>\n<div class=\"columns\">\n");
 	show_protocol(h, form, MAIL_PROTOCOL_IMAP);
 	show_protocol(h, form, MAIL_PROTOCOL_SMTP);
 	html(h, "</div>\n");
@@ -313,7 +353,8 @@ static bool run_save(Visit *visit, GError **error)
 }
 
 const Route route_settings[] = {
-	{WEB_GET, PATH_MAIL, ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_show},
+	/* It reads a file that may lie anywhere. */
+	{WEB_GET, PATH_MAIL, ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_show},
 	{WEB_POST, PATH_MAIL, ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_save},
 	{WEB_GET, PATH_OAUTH, ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_show},
 	{WEB_POST, PATH_OAUTH, ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_save},

@@ -424,6 +424,20 @@ def test_warnings_stand_on_the_page_while_they_hold(office, admin):
     assert boxes(admin, own()) == before
 
 
+def test_the_authorities_of_a_file(office, admin, certificate, tmp_path):
+    assert "derzeit nicht lesbar" in save(admin, MAIL, **{"tls.ca-file": "/gibts/nicht.pem"}).text
+    assert admin.last.path.endswith("gespeichert") and "nicht lesbar" in boxes(admin, MAIL)
+    save(admin, MAIL, **{"tls.ca-file": str(certificate.key)})
+    assert "privaten Schlüssel" in boxes(admin, MAIL)
+    two = tmp_path / "zwei.pem"
+    two.write_text("Kommentar\n" + certificate.certificate.read_text() * 2)
+    assert re.search(r"2 Zertifikate in „.*zwei\.pem“: CN=.*, gültig bis \d\d\.\d\d\.\d{4}",
+                     save(admin, MAIL, **{"tls.ca-file": str(two)}).text)
+    assert "zwei.pem" not in boxes(admin, MAIL)
+    save(admin, MAIL, **{"tls.ca-file": ""})
+    assert "Zertifikate in" not in admin.last.text
+
+
 def test_an_interface_without_an_account(office, admin):
     path = own(DISABLED)
     assert "unvollständig" not in boxes(admin, path)
