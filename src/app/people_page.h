@@ -21,8 +21,10 @@ GPtrArray *people_helpless(Office *office, const Cancel *cancel, GError **error)
 
 /* How many users a change of global settings reaches, without those whose interface is off. */
 typedef struct PeopleReach {
-	int64_t imap;	   /* "Verwende Default IMAP" is on */
-	int64_t smtp;	   /* "Verwende Default SMTP" is on */
+	int64_t imap;	     /* "Verwende Default IMAP" is on */
+	int64_t smtp;	     /* "Verwende Default SMTP" is on */
+	int64_t imap_shared; /* of those, who sign in with the global password */
+	int64_t smtp_shared;
 	int64_t office365; /* sign in with the OAuth application */
 } PeopleReach;
 

@@ -204,7 +204,7 @@ static void show_server(Html *h, const SettingForm *form, int protocol, bool off
 		_("Mit Outlook/Office 365 ist die Verbindung immer verschlüsselt (ab TLS 1.2, "
 		  "Zertifikat geprüft); hier ist deshalb nichts zu wählen."),
 		office365);
-	setting_form_field(h, form, OF(protocol, SETTING_IMAP_TLS), &tls);
+	setting_form_tls(h, form, OF(protocol, SETTING_IMAP_TLS), &tls);
 	setting_form_proxy(h, form, OF(protocol, SETTING_IMAP_PROXY_TYPE));
 }
 
@@ -217,7 +217,7 @@ static void show_default(
 	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_HOST), &look);
 	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_PORT), &look);
 	/* Of this one the global value does not hold for Office 365. */
-	setting_form_field(h, office365 ? form : globals, OF(protocol, SETTING_IMAP_TLS), &look);
+	setting_form_tls(h, office365 ? form : globals, OF(protocol, SETTING_IMAP_TLS), &look);
 	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_PROXY_HOST), &look);
 }
 

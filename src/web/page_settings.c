@@ -39,16 +39,38 @@ static const SettingKey mail_keys[] = {SETTING_NETWORK_TIMEOUT, SETTING_TLS_CA_F
 #define OF(protocol, key)                                                                          \
 	((SettingKey)((key) + (protocol) * (SETTING_SMTP_HOST - SETTING_IMAP_HOST)))
 
-static void warn_about_tls(Html *h, const SettingForm *form, int protocol)
+/* How many have no password of their own and so sign in with the one that is stored here. */
+static char *make_shared(const SettingForm *form, int protocol)
 {
-	const char *value = form->by_key[OF(protocol, SETTING_IMAP_TLS)]->value;
+	bool imap = protocol == MAIL_PROTOCOL_IMAP;
+	g_autoptr(GError) ignored = NULL;
+	PeopleReach reach;
 
-	if (g_strcmp0(value, "none") == 0)
-		page_alert(h, TONE_WARNING, _("Diese Verbindung ist nicht verschlüsselt"),
-			_("Kennwörter und E-Mails können unterwegs mitgelesen werden."));
-	else if (value && (g_str_has_prefix(value, "tls1.0") || g_str_has_prefix(value, "tls1.1")))
-		page_alert(h, TONE_WARNING, _("TLS 1.0 und 1.1 gelten als unsicher"),
-			_("Bitte nur so lange verwenden, bis der Mailserver TLS 1.2 beherrscht."));
+	if (!people_reach(form->visit->office, &reach, &ignored))
+		return NULL;
+	return g_strdup_printf(
+		imap ? _("Ein Kennwort an dieser Stelle verwenden alle mit „Verwende Default "
+			 "IMAP“, die kein eigenes haben; Anzahl der Benutzer zurzeit: %d.")
+		     : _("Ein Kennwort an dieser Stelle verwenden alle mit „Verwende Default "
+			 "SMTP“, die kein eigenes haben; Anzahl der Benutzer zurzeit: %d."),
+		(int)(imap ? reach.imap_shared : reach.smtp_shared));
+}
+
+static void tell_shared(Html *h, const SettingForm *form, int protocol)
+{
+	const char *key = protocol == MAIL_PROTOCOL_IMAP ? "shared-imap" : "shared-smtp";
+	PieceCache *pieces = form->visit->web->pieces;
+	g_autofree char *sentence = piece_cache_get(pieces, key, form->generation);
+
+	if (!sentence) {
+		sentence = make_shared(form, protocol);
+		if (!sentence)
+			return;
+		piece_cache_put(pieces, key, form->generation, sentence);
+	}
+	html(h, "<p class=\"note\">");
+	html_text(h, sentence);
+	html(h, "</p>\n");
 }
 
 static void show_login(Html *h, const SettingForm *form, int protocol)
@@ -61,6 +83,7 @@ static void show_login(Html *h, const SettingForm *form, int protocol)
 		form->by_key[OF(protocol, SETTING_IMAP_PASSWORD)]->set);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_USERNAME), &look);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PASSWORD), NULL);
+	tell_shared(h, form, protocol);
 	html(h, "</details>\n");
 }
 
@@ -69,10 +92,9 @@ static void show_protocol(Html *h, const SettingForm *form, int protocol)
 	html(h, "<fieldset><legend>");
 	html_text(h, words_protocol(protocol));
 	html(h, "</legend>\n");
-	warn_about_tls(h, form, protocol);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_HOST), NULL);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PORT), NULL);
-	setting_form_field(h, form, OF(protocol, SETTING_IMAP_TLS), NULL);
+	setting_form_tls(h, form, OF(protocol, SETTING_IMAP_TLS), NULL);
 	setting_form_proxy(h, form, OF(protocol, SETTING_IMAP_PROXY_TYPE));
 	show_login(h, form, protocol);
 	html(h, "</fieldset>\n");

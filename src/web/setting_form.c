@@ -296,6 +296,50 @@ void setting_form_fold(Html *h, const SettingForm *form, const char *summary, Se
 	html(h, "</summary>\n");
 }
 
+static const struct {
+	const char *values; /* that it is said of, separated by blanks */
+	const char *heading;
+	const char *text;
+} tls_warnings[] = {
+	{"none", N_("Diese Verbindung ist nicht verschlüsselt"),
+		N_("Kennwörter und E-Mails können unterwegs mitgelesen werden.")},
+	{"tls1.0 tls1.0+ tls1.1 tls1.1+", N_("TLS 1.0 und 1.1 gelten als unsicher"),
+		N_("Bitte nur so lange verwenden, bis der Mailserver TLS 1.2 beherrscht.")},
+};
+
+static bool is_among(const char *values, const char *value)
+{
+	g_auto(GStrv) parts = g_strsplit(values, " ", -1);
+
+	return value && g_strv_contains((const char *const *)parts, value);
+}
+
+/* All of them are there, hidden but for the one that VALUE is about: amtspost.js shows another one
+ * as soon as it is chosen. */
+void setting_form_tls(Html *h, const SettingForm *form, SettingKey key, const SettingLook *look)
+{
+	const SettingView *view = form->by_key[key];
+	bool effective = look && look->effective;
+	const char *value = effective ? view->value : field_value(form, view);
+
+	setting_form_field(h, form, key, look);
+	for (size_t i = 0; i < G_N_ELEMENTS(tls_warnings); i++) {
+		bool hit = is_among(tls_warnings[i].values, value) && !(look && look->disabled);
+
+		if (effective && !hit)
+			continue;
+		html(h, "<div");
+		if (!effective) {
+			html_attribute(h, "data-choice", view->setting->name);
+			html_attribute(h, "data-values", tls_warnings[i].values);
+		}
+		html_flag(h, "hidden", !hit);
+		html(h, ">");
+		page_alert(h, TONE_WARNING, _(tls_warnings[i].heading), _(tls_warnings[i].text));
+		html(h, "</div>\n");
+	}
+}
+
 void setting_form_proxy(Html *h, const SettingForm *form, SettingKey type)
 {
 	SettingKey host = type + (SETTING_IMAP_PROXY_HOST - SETTING_IMAP_PROXY_TYPE);

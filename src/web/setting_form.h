@@ -45,6 +45,9 @@ void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const 
 void setting_form_fold(Html *h, const SettingForm *form, const char *summary, SettingKey first,
 	SettingKey last, bool open);
 
+/* The choice of TLS, and beside it what to know of one that is not safe. */
+void setting_form_tls(Html *h, const SettingForm *form, SettingKey key, const SettingLook *look);
+
 /* The fields of the proxy, of which TYPE is the first, folded while it is empty. */
 void setting_form_proxy(Html *h, const SettingForm *form, SettingKey type);
 

@@ -438,6 +438,45 @@ def test_the_authorities_of_a_file(office, admin, certificate, tmp_path):
     assert "Zertifikate in" not in admin.last.text
 
 
+def tls_warnings(person: Person, path: str) -> dict[str, bool]:
+    """Values of imap.tls and whether their warning is shown."""
+    found = re.findall(r'<div data-choice="imap.tls" data-values="([^"]*)"( hidden)?>', person.get(path).html)
+    return {values: not hidden for values, hidden in found}
+
+
+@pytest.mark.parametrize("path, user", [(MAIL, None), (own(), CLERK_B)])
+def test_what_is_not_safe_is_told_beside_the_choice(office, admin, path, user):
+    old = "tls1.0 tls1.0+ tls1.1 tls1.1+"
+    for value, shown in (("none", "none"), ("tls1.1+", old), ("server", None), ("tls1.2", None)):
+        office.amtspost.set("imap.tls", value, user)
+        assert tls_warnings(admin, path) == {"none": shown == "none", old: shown == old}
+    answer = save(admin, path, **{"imap.tls": "none", "imap.port": "0"})  # typed, not stored
+    assert re.search(r'<div data-choice="imap.tls" data-values="none">', answer.html)
+    office.amtspost.set("imap.tls", "none" if not user else "server", user)
+
+
+def test_how_many_use_the_shared_password(office, admin):
+    def told(protocol: str) -> int:
+        return int(re.search(rf"Verwende Default {protocol}“, die kein eigenes haben; [^:]*: (\d+)\.", admin.get(MAIL).text)[1])
+
+    def wait_for(number: int) -> None:
+        deadline = time.monotonic() + 10
+        while told("IMAP") != number:
+            assert time.monotonic() < deadline
+
+    office.amtspost.set("imap.use-default", "true", CLERK_B)
+    office.amtspost.set("interface", "standard", CLERK_B)
+    office.amtspost.set("imap.password", SECRET, CLERK_B)
+    before = told("IMAP")
+    office.amtspost.ok("settings", "unset", "imap.password", "--user", CLERK_B)
+    wait_for(before + 1)
+    office.amtspost.set("interface", "office365", CLERK_B)
+    wait_for(before)
+    office.amtspost.set("interface", "standard", CLERK_B)
+    office.amtspost.set("imap.password", SECRET, CLERK_B)
+    assert told("SMTP") == 0
+
+
 def test_an_interface_without_an_account(office, admin):
     path = own(DISABLED)
     assert "unvollständig" not in boxes(admin, path)
