@@ -225,27 +225,56 @@ static void show_scopes(Html *h, const char *scopes)
 	table_end(h);
 }
 
+static void show_note(Html *h, const char *text)
+{
+	html(h, "<p class=\"note\">");
+	html_text(h, text);
+	html(h, "</p>\n");
+}
+
+/* The address to register does not need the id that only the registration gives. */
+static void show_redirect(Html *h, const SettingForm *form)
+{
+	const char *value = form->by_key[SETTING_OAUTH_REDIRECT_URI]->value;
+	const char *host = web_request_header(form->visit->request, "Host");
+	OauthClient client = {.redirect_uri = value && *value ? g_strdup(value) : NULL};
+	g_autofree char *redirect = oauth_redirect_uri(&client, 0);
+	g_autofree char *own = g_strconcat("https://", host, OAUTH_REDIRECT_PATH, NULL);
+
+	show_copyable(h, "umleitung", _("Umleitungsadresse"), redirect);
+	if (host && web_request_is_secure(form->visit->request) && strcmp(own, redirect) != 0) {
+		show_copyable(h, "umleitung-seite", _("Umleitungsadresse dieser Seite"), own);
+		show_note(h,
+			_("Damit kommt von selbst hierher zurück, wer sich auf dieser Seite "
+			  "anmeldet. Registrieren Sie dafür diese Adresse und tragen Sie sie oben "
+			  "als Umleitungsadresse ein."));
+	}
+	oauth_client_clear(&client);
+}
+
 /* What the administrator of the identity service needs. */
 static void show_registration(Html *h, const SettingForm *form)
 {
-	OauthClient client = {0};
+	g_auto(OauthClient) client = {0};
 	g_autoptr(GError) missing = NULL;
 
 	html(h, "<h2 class=\"kern-heading-medium\">");
 	html_text(h, _("Für die Registrierung beim Anmeldedienst"));
 	html(h, "</h2>\n");
+	show_redirect(h, form);
+	show_scopes(h, form->by_key[SETTING_OAUTH_SCOPES]->value);
 	if (settings_resolve_client(office_settings(form->visit->office), &client, &missing)) {
-		g_autofree char *redirect = oauth_redirect_uri(&client, 0);
 		g_autofree char *consent = oauth_consent_url(&client);
 
-		show_copyable(h, "umleitung", _("Umleitungsadresse"), redirect);
 		show_copyable(h, "zustimmung", _("Adresse für die Zustimmung des Administrators"),
 			consent);
+	} else if (failure_is(missing, FAILURE_SETTING_MISSING)) {
+		show_note(
+			h, _("Die Adresse für die Zustimmung des Administrators steht hier, sobald "
+			     "die Anwendungs-ID gespeichert ist."));
 	} else {
 		page_alert_failure(h, missing);
 	}
-	oauth_client_clear(&client);
-	show_scopes(h, form->by_key[SETTING_OAUTH_SCOPES]->value);
 }
 
 static void show_oauth(Html *h, const SettingForm *form)
