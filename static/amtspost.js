@@ -99,3 +99,12 @@ if (choice) {
   choice.addEventListener("change", show);
   addEventListener("pageshow", show);
 }
+
+// What a choice means stands beside it as soon as it is made.
+for (const note of document.querySelectorAll("[data-choice]")) {
+  const select = document.getElementById(note.dataset.choice);
+  const show = () => { note.hidden = select.disabled || !note.dataset.values.split(" ").includes(select.value); };
+  select.addEventListener("change", show);
+  choice?.addEventListener("change", show);
+  addEventListener("pageshow", show);
+}

@@ -177,6 +177,15 @@ bool people_first_steps(Office *office, int64_t self, FirstSteps *steps, GError 
 	" WHERE interface.user_id = user_settings.user_id AND interface.key = 'interface'"         \
 	" AND interface.value <> 'disabled')"
 
+#define SHARED(protocol)                                                                           \
+	"SELECT count(*) FROM user_settings"                                                       \
+	" WHERE key = '" protocol ".use-default' AND value = 'true'"                               \
+	" AND EXISTS (SELECT 1 FROM user_settings AS interface"                                    \
+	" WHERE interface.user_id = user_settings.user_id AND interface.key = 'interface'"         \
+	" AND interface.value = 'standard')"                                                       \
+	" AND NOT EXISTS (SELECT 1 FROM user_settings AS own"                                      \
+	" WHERE own.user_id = user_settings.user_id AND own.key = '" protocol ".password')"
+
 static bool count_reach(DbTransaction *transaction, void *data, GError **error)
 {
 	PeopleReach *reach = data;
@@ -187,6 +196,8 @@ static bool count_reach(DbTransaction *transaction, void *data, GError **error)
 	       db_get_int(transaction, &reach->smtp, 0, error,
 		       "SELECT count(*) FROM user_settings"
 		       " WHERE key = 'smtp.use-default' AND value = 'true'" IN_USE) &&
+	       db_get_int(transaction, &reach->imap_shared, 0, error, SHARED("imap")) &&
+	       db_get_int(transaction, &reach->smtp_shared, 0, error, SHARED("smtp")) &&
 	       db_get_int(transaction, &reach->office365, 0, error,
 		       "SELECT count(*) FROM user_settings"
 		       " WHERE key = 'interface' AND value = 'office365'");

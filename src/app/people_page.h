@@ -31,8 +31,10 @@ bool people_first_steps(Office *office, int64_t self, FirstSteps *steps, GError 
 
 /* How many users a change of global settings reaches, without those whose interface is off. */
 typedef struct PeopleReach {
-	int64_t imap;	   /* "Verwende Default IMAP" is on */
-	int64_t smtp;	   /* "Verwende Default SMTP" is on */
+	int64_t imap;	     /* "Verwende Default IMAP" is on */
+	int64_t smtp;	     /* "Verwende Default SMTP" is on */
+	int64_t imap_shared; /* of those, who sign in with the global password */
+	int64_t smtp_shared;
 	int64_t office365; /* sign in with the OAuth application */
 } PeopleReach;
 

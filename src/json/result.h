@@ -41,6 +41,8 @@ json_t *result_row_errors(
 json_t *result_api_key(const ApiKey *key, const char *secret);
 json_t *result_invitation(const char *name, const char *path, int64_t expires);
 json_t *result_setting(const SettingView *view);
+/* The same after a change; WARNING NULL: there is nothing to tell. */
+json_t *result_setting_stored(const SettingView *view, const char *warning);
 /* What a change of settings answers; WARNING NULL: there is nothing to tell. */
 json_t *result_warning(const char *warning);
 

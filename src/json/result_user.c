@@ -37,6 +37,17 @@ json_t *result_setting(const SettingView *view)
 		view->setting->type == TYPE_SECRET, "set", view->set);
 }
 
+json_t *result_setting_stored(const SettingView *view, const char *warning)
+{
+	json_t *document = result_setting(view);
+	json_t *warnings = json_array();
+
+	if (warning)
+		json_array_append_new(warnings, result_text(warning));
+	json_object_set_new(document, "warnings", warnings);
+	return document;
+}
+
 json_t *result_warning(const char *warning)
 {
 	return warning ? json_pack("{s:[o]}", "warnings", result_text(warning)) : json_object();

@@ -93,6 +93,8 @@ typedef struct Setting {
 } Setting;
 
 const Setting *settings_get_row(SettingKey key);
+/* The port of a proxy of KIND ("http", "socks5") that none is set for. */
+const char *settings_proxy_port(const char *kind);
 /* By name; FAILURE_SETTING_UNKNOWN. */
 const Setting *settings_find_row(const char *name, GError **error);
 
@@ -148,6 +150,7 @@ typedef struct SettingView {
 	SettingOrigin origin; /* of the effective value */
 	bool set;	      /* stored in the asked scope */
 	char *stored;	      /* what is stored in the asked scope, NULL: nothing or a secret */
+	int64_t generation;   /* of what is stored in the asked scope, 0: nothing */
 } SettingView;
 
 void setting_view_clear(SettingView *view);
@@ -167,6 +170,10 @@ GPtrArray *settings_view_all(Settings *settings, const char *user, GError **erro
  * yours, if it takes no effect for now or cannot work as it is; else NULL. */
 bool settings_warn(Settings *settings, const char *user, const Setting *setting, char **warning,
 	GError **error);
+
+/* The same for the COUNT settings KEYS at once: each sentence (char *) once; yours. */
+GPtrArray *settings_warn_each(
+	Settings *settings, const char *user, const SettingKey *keys, size_t count, GError **error);
 
 /* The effective settings of USER as plain values with the current generation; the one function that
  * decides them. Nothing is checked for completeness: settings_require does. */

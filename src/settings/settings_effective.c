@@ -95,14 +95,18 @@ static void decide_connection(
 	}
 }
 
+const char *settings_proxy_port(const char *kind)
+{
+	return g_strcmp0(kind, "socks5") == 0 ? PROXY_PORT_SOCKS5 : PROXY_PORT_HTTP;
+}
+
 /* The default of the proxy's port depends on its kind. */
 static void decide_proxy_port(const Block *block, Effective *effective)
 {
 	EffectiveValue *port = &effective->values[block->proxy_port];
 
-	if (port->origin == ORIGIN_DEFAULT &&
-		is_value(&effective->values[block->proxy_type], "socks5"))
-		port->value = PROXY_PORT_SOCKS5;
+	if (port->origin == ORIGIN_DEFAULT)
+		port->value = settings_proxy_port(effective->values[block->proxy_type].value);
 }
 
 /* A password without a user name takes the account name; "" is no user name. */

@@ -43,6 +43,7 @@ static void fill_view(const Setting *setting, const SettingReading *reading,
 		.origin = value->origin,
 		.set = stored != NULL,
 		.stored = secret ? NULL : g_strdup(stored),
+		.generation = scope->generations[setting->key],
 	};
 }
 

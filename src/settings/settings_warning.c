@@ -2,10 +2,8 @@
 #include "settings/settings_internal.h"
 
 #include <string.h>
-#include "base/file.h"
+#include "base/certificate_file.h"
 #include "base/i18n.h"
-
-#define CA_FILE_LIMIT (8 * 1024 * 1024)
 
 static bool is_protocol_key(const Setting *setting, MailProtocol protocol)
 {
@@ -19,37 +17,83 @@ static bool is_credential(SettingKey key)
 }
 
 /* Why a user's value that is stored is not the effective one. */
-static char *explain_no_effect(const Setting *setting, const Effective *effective)
+typedef enum NoEffect {
+	NO_EFFECT_OFFICE365,
+	NO_EFFECT_PASSWORD,
+	NO_EFFECT_IMAP,
+	NO_EFFECT_SMTP,
+	NO_EFFECT_COUNT
+} NoEffect;
+
+static char *explain_one(NoEffect reason, const char *key)
+{
+	switch (reason) {
+	case NO_EFFECT_OFFICE365:
+		return g_strdup_printf(_("%s ist gespeichert, wirkt aber nicht, solange die "
+					 "Schnittstelle „Outlook/Office 365“ ist."),
+			key);
+	case NO_EFFECT_PASSWORD:
+		return g_strdup_printf(_("%s ist gespeichert, wirkt aber erst zusammen mit einem "
+					 "eigenen Kennwort."),
+			key);
+	case NO_EFFECT_IMAP:
+		return g_strdup_printf(_("%s ist gespeichert, wirkt aber erst, wenn „Verwende "
+					 "Default IMAP“ ausgeschaltet ist."),
+			key);
+	default:
+		return g_strdup_printf(_("%s ist gespeichert, wirkt aber erst, wenn „Verwende "
+					 "Default SMTP“ ausgeschaltet ist."),
+			key);
+	}
+}
+
+static char *explain_several(NoEffect reason, const char *labels)
+{
+	switch (reason) {
+	case NO_EFFECT_OFFICE365:
+		return g_strdup_printf(_("Eigene Angaben (%s) sind gespeichert, wirken aber nicht, "
+					 "solange die Schnittstelle „Outlook/Office 365“ ist."),
+			labels);
+	case NO_EFFECT_PASSWORD:
+		return g_strdup_printf(_("Eigene Angaben (%s) sind gespeichert, wirken aber erst "
+					 "zusammen mit einem eigenen Kennwort."),
+			labels);
+	case NO_EFFECT_IMAP:
+		return g_strdup_printf(_("Eigene Angaben (%s) sind gespeichert, wirken aber erst, "
+					 "wenn „Verwende Default IMAP“ ausgeschaltet ist."),
+			labels);
+	default:
+		return g_strdup_printf(_("Eigene Angaben (%s) sind gespeichert, wirken aber erst, "
+					 "wenn „Verwende Default SMTP“ ausgeschaltet ist."),
+			labels);
+	}
+}
+
+static NoEffect why_no_effect(const Setting *setting, const Effective *effective)
 {
 	const char *interface = effective->values[SETTING_INTERFACE].value;
 
 	if (strcmp(interface, "office365") == 0 &&
 		(is_credential(setting->key) || setting->key == SETTING_IMAP_TLS ||
 			setting->key == SETTING_SMTP_TLS))
-		return g_strdup_printf(_("%s ist gespeichert, wirkt aber nicht, solange die "
-					 "Schnittstelle „Outlook/Office 365“ ist."),
-			setting->name);
+		return NO_EFFECT_OFFICE365;
 	if (is_credential(setting->key))
-		return g_strdup_printf(_("%s ist gespeichert, wirkt aber erst zusammen mit einem "
-					 "eigenen Kennwort."),
-			setting->name);
-	return g_strdup_printf(
-		is_protocol_key(setting, MAIL_PROTOCOL_IMAP)
-			? _("%s ist gespeichert, wirkt aber erst, wenn „Verwende Default IMAP“ "
-			    "ausgeschaltet ist.")
-			: _("%s ist gespeichert, wirkt aber erst, wenn „Verwende Default SMTP“ "
-			    "ausgeschaltet ist."),
-		setting->name);
+		return NO_EFFECT_PASSWORD;
+	return is_protocol_key(setting, MAIL_PROTOCOL_IMAP) ? NO_EFFECT_IMAP : NO_EFFECT_SMTP;
 }
 
 static char *check_ca_file(const char *path)
 {
-	g_autofree char *content = file_read(path, CA_FILE_LIMIT, NULL);
+	g_auto(CertificateFile) file = {0};
 
-	if (!content)
+	if (!certificate_file_read(path, &file))
 		return g_strdup_printf(_("Die Datei „%s“ ist derzeit nicht lesbar."), path);
-	if (!strstr(content, "-----BEGIN CERTIFICATE-----") &&
-		!strstr(content, "-----BEGIN TRUSTED CERTIFICATE-----"))
+	if (file.has_private_key)
+		return g_strdup_printf(
+			_("Die Datei „%s“ enthält einen privaten Schlüssel. Hierher gehören nur "
+			  "Zertifikate; bitte prüfen Sie, ob es die richtige Datei ist."),
+			path);
+	if (file.certificates->len == 0)
 		return g_strdup_printf(_("Die Datei „%s“ enthält kein Zertifikat (PEM)."), path);
 	return NULL;
 }
@@ -98,24 +142,105 @@ static char *check_after_import(const Effective *effective)
 			  "importiert."));
 }
 
+/* NULL: who can use mail has a mailbox. */
+static char *check_account(const Effective *effective)
+{
+	const char *account = effective->values[SETTING_ACCOUNT].value;
+
+	if (strcmp(effective->values[SETTING_INTERFACE].value, "disabled") == 0 ||
+		(account && *account))
+		return NULL;
+	return g_strdup(
+		_("Die Schnittstelle ist noch unvollständig: Der Kontoname (account) fehlt. "
+		  "Bis er eingetragen ist, gibt es für diesen Benutzer keine E-Mail."));
+}
+
+static const char *stored_value(const SettingReading *reading, SettingKey key)
+{
+	return reading->user_name ? reading->own.stored[key]
+				  : setting_snapshot_values(reading->globals)->stored[key];
+}
+
+static bool has_no_effect(
+	const SettingReading *reading, const Effective *effective, const Setting *setting)
+{
+	return reading->user_name && stored_value(reading, setting->key) &&
+	       effective->values[setting->key].origin != ORIGIN_USER;
+}
+
+/* Yours; NULL: what is stored can work. Whether it has an effect is another question. */
+static char *check_stored(
+	const SettingReading *reading, const Effective *effective, const Setting *setting)
+{
+	SettingKey key = setting->key;
+	const char *stored = stored_value(reading, key);
+
+	if (!reading->user_name)
+		return stored ? check_global(key, stored) : NULL;
+	if (key == SETTING_IMPORT_AFTER || key == SETTING_IMPORT_AFTER_FOLDER)
+		return check_after_import(effective);
+	return key == SETTING_INTERFACE || key == SETTING_ACCOUNT ? check_account(effective) : NULL;
+}
+
 bool settings_warn(Settings *settings, const char *user, const Setting *setting, char **warning,
 	GError **error)
 {
 	g_auto(SettingReading) reading = {0};
 	Effective effective;
-	const char *stored;
 
 	*warning = NULL;
 	if (!settings_read(settings, user, &reading, error))
 		return false;
 	settings_decide(&reading, &effective);
-	stored = user ? reading.own.stored[setting->key]
-		      : setting_snapshot_values(reading.globals)->stored[setting->key];
-	if (setting->key == SETTING_IMPORT_AFTER || setting->key == SETTING_IMPORT_AFTER_FOLDER)
-		*warning = check_after_import(&effective);
-	else if (stored && !user)
-		*warning = check_global(setting->key, stored);
-	else if (stored && effective.values[setting->key].origin != ORIGIN_USER)
-		*warning = explain_no_effect(setting, &effective);
+	*warning = check_stored(&reading, &effective, setting);
+	if (!*warning && has_no_effect(&reading, &effective, setting))
+		*warning = explain_one(why_no_effect(setting, &effective), setting->name);
 	return true;
+}
+
+/* ---- several at once ---- */
+
+static void add_once(GPtrArray *warnings, char *warning)
+{
+	if (warning && !g_ptr_array_find_with_equal_func(warnings, warning, g_str_equal, NULL))
+		g_ptr_array_add(warnings, warning);
+	else
+		g_free(warning);
+}
+
+/* One sentence for all KEYS that have no effect for one and the same reason. */
+static void add_no_effect(GPtrArray *warnings, const SettingReading *reading,
+	const Effective *effective, NoEffect reason, const SettingKey *keys, size_t count)
+{
+	g_autoptr(GString) labels = g_string_new(NULL);
+
+	for (size_t i = 0; i < count; i++) {
+		const Setting *setting = settings_get_row(keys[i]);
+
+		if (!has_no_effect(reading, effective, setting) ||
+			why_no_effect(setting, effective) != reason)
+			continue;
+		g_string_append_printf(labels, "%s%s: %s", labels->len > 0 ? "; " : "",
+			_(setting->group), _(setting->label));
+	}
+	if (labels->len > 0)
+		g_ptr_array_add(warnings, explain_several(reason, labels->str));
+}
+
+GPtrArray *settings_warn_each(
+	Settings *settings, const char *user, const SettingKey *keys, size_t count, GError **error)
+{
+	g_auto(SettingReading) reading = {0};
+	Effective effective;
+	GPtrArray *warnings;
+
+	if (!settings_read(settings, user, &reading, error))
+		return NULL;
+	settings_decide(&reading, &effective);
+	warnings = g_ptr_array_new_with_free_func(g_free);
+	for (size_t i = 0; i < count; i++)
+		add_once(warnings, check_stored(&reading, &effective, settings_get_row(keys[i])));
+	for (NoEffect reason = 0; reason < NO_EFFECT_COUNT; reason++)
+		add_no_effect(warnings, &reading, &effective, reason, keys, count);
+	return warnings;
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "settings/settings.h"
+#include "web/setting_form_internal.h"
 
 #define LIMIT ((size_t)64 * 1024) /* bytes of names and values */
 #define PREFIX "feld:"
@@ -14,6 +15,7 @@ static const char *const names[] = {AGAIN_WHO, "weiter", "schalter", "stand", "u
 
 static bool may_be_carried(const char *name)
 {
+	g_autofree char *plain = NULL;
 	const Setting *setting;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -21,7 +23,10 @@ static bool may_be_carried(const char *name)
 						    : strcmp(name, names[i]) == 0)
 			return true;
 	}
-	setting = settings_find_row(name, NULL);
+	/* What a field showed may be carried as the field itself. */
+	plain = g_strndup(
+		name, strlen(name) - (g_str_has_suffix(name, FORM_SHOWN) ? strlen(FORM_SHOWN) : 0));
+	setting = settings_find_row(plain, NULL);
 	return setting && setting->type != TYPE_SECRET;
 }
 

@@ -13,6 +13,7 @@ static const struct {
 		 "last_failure_reason?"},
 	{"Invitation", "name path link expires"},
 	{"Setting", "key value? origin secret:boolean set:boolean"},
+	{"StoredSetting", "key value? origin secret:boolean set:boolean warnings:array"},
 	{"LoginStatus", "account? identity? signed_in? refreshed? expires? token_file? reason? "
 			"usable:boolean mailboxes:array"},
 	{"Login", "account identity? imap:object smtp:object mailboxes:array token_file?"},

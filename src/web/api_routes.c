@@ -68,9 +68,17 @@ static bool may_change(const Visit *visit, const char *user, const Setting *sett
 
 static bool apply(Visit *visit, const char *user, const SettingChange *change, GError **error)
 {
-	return settings_apply(
-		       office_settings(visit->office), user, change, 1, 0, visit->actor, error) &&
-	       answer_setting(visit, user, change->setting, error);
+	Settings *settings = office_settings(visit->office);
+	g_auto(SettingView) view = {0};
+	g_autofree char *warning = NULL;
+	g_autoptr(GError) ignored = NULL;
+
+	if (!settings_apply(settings, user, change, 1, 0, visit->actor, error) ||
+		!settings_view(settings, user, change->setting, &view, error))
+		return false;
+	/* The change is stored; that nothing more can be said about it is no failure. */
+	settings_warn(settings, user, change->setting, &warning, &ignored);
+	return api_answer(visit, 200, result_setting_stored(&view, warning));
 }
 
 static bool run_setting_set(Visit *visit, GError **error)
@@ -229,9 +237,9 @@ const Route route_api[] = {
 	{WEB_GET, API "/settings/*", ROLE_PERSON, WEB_AT_ONCE, 0, run_setting,
 		"One setting", "user", NULL, "Setting"},
 	{WEB_PUT, API "/settings/*", ROLE_PERSON, WEB_AS_JOB, 0, run_setting_set,
-		"Store a setting", "user", "value:scalar!", "Setting"},
+		"Store a setting", "user", "value:scalar!", "StoredSetting"},
 	{WEB_DELETE, API "/settings/*", ROLE_PERSON, WEB_AS_JOB, 0, run_setting_unset,
-		"Back to the default", "user", NULL, "Setting"},
+		"Back to the default", "user", NULL, "StoredSetting"},
 	{WEB_POST, API "/check", ROLE_PERSON, WEB_AS_JOB, 0, run_check,
 		"Check the connection step by step", "user protocol", NULL, "CheckStep[]"},
 	{WEB_GET, API "/folders", ROLE_PERSON, WEB_AS_JOB, 0, run_folders,

@@ -320,6 +320,29 @@ static void write_row_errors(Html *h, const GPtrArray *row_errors)
 	}
 }
 
+static bool lacks_account(const Person *person)
+{
+	return g_strcmp0(person->interface, "disabled") != 0 && !person->account;
+}
+
+static void warn_about_accounts(Html *h, const GPtrArray *people)
+{
+	g_autofree char *sentence = NULL;
+	unsigned count = 0;
+
+	for (guint i = 0; i < people->len; i++)
+		count += lacks_account(people->pdata[i]);
+	if (count == 0)
+		return;
+	sentence = g_strdup_printf(
+		ngettext("%u Benutzer ist noch unvollständig: Der Kontoname (account) fehlt.",
+			"%u Benutzer sind noch unvollständig: Der Kontoname (account) fehlt.",
+			count),
+		count);
+	page_alert(h, TONE_WARNING, sentence,
+		_("Sie können so angelegt werden; E-Mail gibt es erst mit einem Kontonamen."));
+}
+
 static void write_preview(Html *h, const Visit *visit, const GPtrArray *people, const char *csv)
 {
 	const char *labels[] = {
@@ -331,6 +354,7 @@ static void write_preview(Html *h, const Visit *visit, const GPtrArray *people, 
 			"%u Benutzer werden angelegt; noch ist nichts geändert.", people->len),
 		people->len);
 	html(h, "</p>\n");
+	warn_about_accounts(h, people);
 	write_csv_form(h, visit, csv);
 	table_begin(h, _("Vorschau"), labels);
 	for (guint i = 0; i < MIN(people->len, ROW_ERRORS_SHOWN); i++) {
@@ -345,6 +369,10 @@ static void write_preview(Html *h, const Visit *visit, const GPtrArray *people, 
 		html_text(h, words_interface(person->interface));
 		table_cell(h, labels[3]);
 		html_text(h, person->account ? person->account : "–");
+		if (lacks_account(person)) {
+			html(h, " ");
+			page_badge(h, TONE_WARNING, _("fehlt noch"));
+		}
 	}
 	table_end(h);
 	if (people->len > ROW_ERRORS_SHOWN) {

@@ -281,15 +281,8 @@ static void show_server(Html *h, const SettingForm *form, int protocol, bool off
 		_("Mit Outlook/Office 365 ist die Verbindung immer verschlüsselt (ab TLS 1.2, "
 		  "Zertifikat geprüft); hier ist deshalb nichts zu wählen."),
 		office365);
-	setting_form_field(h, form, OF(protocol, SETTING_IMAP_TLS), &tls);
-	html(h, "<details class=\"fold\"");
-	html_flag(h, "open", form->by_key[OF(protocol, SETTING_IMAP_PROXY_HOST)]->stored != NULL);
-	html(h, "><summary>");
-	html_text(h, _("Proxy"));
-	html(h, "</summary>\n");
-	for (SettingKey key = SETTING_IMAP_PROXY_TYPE; key <= SETTING_IMAP_PROXY_PASSWORD; key++)
-		setting_form_field(h, form, OF(protocol, key), NULL);
-	html(h, "</details>\n");
+	setting_form_tls(h, form, OF(protocol, SETTING_IMAP_TLS), &tls);
+	setting_form_proxy(h, form, OF(protocol, SETTING_IMAP_PROXY_TYPE));
 }
 
 /* The global values, which hold while "Verwende Default" is on. */
@@ -301,7 +294,7 @@ static void show_default(
 	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_HOST), &look);
 	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_PORT), &look);
 	/* Of this one the global value does not hold for Office 365. */
-	setting_form_field(h, office365 ? form : globals, OF(protocol, SETTING_IMAP_TLS), &look);
+	setting_form_tls(h, office365 ? form : globals, OF(protocol, SETTING_IMAP_TLS), &look);
 	setting_form_field(h, globals, OF(protocol, SETTING_IMAP_PROXY_HOST), &look);
 }
 
@@ -348,7 +341,8 @@ static bool show_office(Visit *visit, const char *name, const SettingForm *form,
 		return false;
 	h = page_person_begin(visit, name, "/office", true);
 	if (problem)
-		page_alert_failure(h, problem);
+		setting_form_alert(h, form, problem);
+	setting_form_warnings(h, form, office_keys, G_N_ELEMENTS(office_keys));
 	form_begin(h, visit, path);
 	setting_form_mark(h, form);
 	html(h, "<div class=\"columns\">\n");

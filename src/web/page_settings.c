@@ -2,6 +2,8 @@
 #include <string.h>
 #include "app/people_page.h"
 #include "app/words.h"
+#include "base/certificate_file.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "oauth/oauth.h"
@@ -11,6 +13,8 @@
 #define PATH_MAIL "/systemsteuerung/schnittstellen"
 #define PATH_OAUTH "/systemsteuerung/oauth"
 #define PATH_OFFICE "/systemsteuerung/behoerde"
+
+#define CERTIFICATES_SHOWN 10
 
 /* One page of the Systemsteuerung. */
 typedef struct Sheet {
@@ -35,34 +39,38 @@ static const SettingKey mail_keys[] = {SETTING_NETWORK_TIMEOUT, SETTING_TLS_CA_F
 #define OF(protocol, key)                                                                          \
 	((SettingKey)((key) + (protocol) * (SETTING_SMTP_HOST - SETTING_IMAP_HOST)))
 
-static void warn_about_tls(Html *h, const SettingForm *form, int protocol)
+/* How many have no password of their own and so sign in with the one that is stored here. */
+static char *make_shared(const SettingForm *form, int protocol)
 {
-	const char *value = form->by_key[OF(protocol, SETTING_IMAP_TLS)]->value;
+	bool imap = protocol == MAIL_PROTOCOL_IMAP;
+	g_autoptr(GError) ignored = NULL;
+	PeopleReach reach;
 
-	if (g_strcmp0(value, "none") == 0)
-		page_alert(h, TONE_WARNING, _("Diese Verbindung ist nicht verschlüsselt"),
-			_("Kennwörter und E-Mails können unterwegs mitgelesen werden."));
-	else if (value && (g_str_has_prefix(value, "tls1.0") || g_str_has_prefix(value, "tls1.1")))
-		page_alert(h, TONE_WARNING, _("TLS 1.0 und 1.1 gelten als unsicher"),
-			_("Bitte nur so lange verwenden, bis der Mailserver TLS 1.2 beherrscht."));
+	if (!people_reach(form->visit->office, &reach, &ignored))
+		return NULL;
+	return g_strdup_printf(
+		imap ? _("Ein Kennwort an dieser Stelle verwenden alle mit „Verwende Default "
+			 "IMAP“, die kein eigenes haben; Anzahl der Benutzer zurzeit: %d.")
+		     : _("Ein Kennwort an dieser Stelle verwenden alle mit „Verwende Default "
+			 "SMTP“, die kein eigenes haben; Anzahl der Benutzer zurzeit: %d."),
+		(int)(imap ? reach.imap_shared : reach.smtp_shared));
 }
 
-static void open_fold(Html *h, const char *summary, bool open)
+static void tell_shared(Html *h, const SettingForm *form, int protocol)
 {
-	html(h, "<details class=\"fold\"");
-	html_flag(h, "open", open);
-	html(h, "><summary>");
-	html_text(h, summary);
-	html(h, "</summary>\n");
-}
+	const char *key = protocol == MAIL_PROTOCOL_IMAP ? "shared-imap" : "shared-smtp";
+	PieceCache *pieces = form->visit->web->pieces;
+	g_autofree char *sentence = piece_cache_get(pieces, key, form->generation);
 
-static void show_proxy(Html *h, const SettingForm *form, int protocol)
-{
-	open_fold(
-		h, _("Proxy"), form->by_key[OF(protocol, SETTING_IMAP_PROXY_HOST)]->stored != NULL);
-	for (SettingKey key = SETTING_IMAP_PROXY_TYPE; key <= SETTING_IMAP_PROXY_PASSWORD; key++)
-		setting_form_field(h, form, OF(protocol, key), NULL);
-	html(h, "</details>\n");
+	if (!sentence) {
+		sentence = make_shared(form, protocol);
+		if (!sentence)
+			return;
+		piece_cache_put(pieces, key, form->generation, sentence);
+	}
+	html(h, "<p class=\"note\">");
+	html_text(h, sentence);
+	html(h, "</p>\n");
 }
 
 static void show_login(Html *h, const SettingForm *form, int protocol)
@@ -70,10 +78,12 @@ static void show_login(Html *h, const SettingForm *form, int protocol)
 	const SettingLook look = {
 		.why = _("Nur für einen Server, an dem sich alle mit demselben Konto anmelden.")};
 
-	open_fold(h, _("Gemeinsame Anmeldung (selten nötig)"),
+	setting_form_fold(h, form, _("Gemeinsame Anmeldung (selten nötig)"),
+		OF(protocol, SETTING_IMAP_USERNAME), OF(protocol, SETTING_IMAP_PASSWORD),
 		form->by_key[OF(protocol, SETTING_IMAP_PASSWORD)]->set);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_USERNAME), &look);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PASSWORD), NULL);
+	tell_shared(h, form, protocol);
 	html(h, "</details>\n");
 }
 
@@ -82,11 +92,10 @@ static void show_protocol(Html *h, const SettingForm *form, int protocol)
 	html(h, "<fieldset><legend>");
 	html_text(h, words_protocol(protocol));
 	html(h, "</legend>\n");
-	warn_about_tls(h, form, protocol);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_HOST), NULL);
 	setting_form_field(h, form, OF(protocol, SETTING_IMAP_PORT), NULL);
-	setting_form_field(h, form, OF(protocol, SETTING_IMAP_TLS), NULL);
-	show_proxy(h, form, protocol);
+	setting_form_tls(h, form, OF(protocol, SETTING_IMAP_TLS), NULL);
+	setting_form_proxy(h, form, OF(protocol, SETTING_IMAP_PROXY_TYPE));
 	show_login(h, form, protocol);
 	html(h, "</fieldset>\n");
 }
@@ -120,6 +129,40 @@ static void tell_reach(Html *h, const SettingForm *form)
 	html(h, "</p>\n");
 }
 
+/* Whom the stored file makes trusted. What is wrong with it is among the warnings. */
+static void show_authorities(Html *h, const SettingForm *form)
+{
+	const char *path = form->by_key[SETTING_TLS_CA_FILE]->stored;
+	g_auto(CertificateFile) file = {0};
+
+	if (!path || !*path || !certificate_file_read(path, &file) || file.certificates->len == 0)
+		return;
+	html(h, "<p class=\"note\">");
+	html_printf(h,
+		ngettext("%u Zertifikat in „%s“:", "%u Zertifikate in „%s“:",
+			file.certificates->len),
+		file.certificates->len, path);
+	html(h, "</p><ul class=\"note\">\n");
+	for (guint i = 0; i < MIN(file.certificates->len, CERTIFICATES_SHOWN); i++) {
+		const Certificate *certificate = file.certificates->pdata[i];
+		g_autofree char *end = clock_format_german(certificate->expires);
+
+		html(h, "<li>");
+		html_printf(h, _("%s, gültig bis %s"), certificate->subject, end);
+		if (certificate->expires < clock_now()) {
+			html(h, " ");
+			page_badge(h, TONE_WARNING, _("abgelaufen"));
+		}
+		html(h, "</li>\n");
+	}
+	if (file.certificates->len > CERTIFICATES_SHOWN) {
+		html(h, "<li>");
+		html_printf(h, _("… und %u weitere"), file.certificates->len - CERTIFICATES_SHOWN);
+		html(h, "</li>\n");
+	}
+	html(h, "</ul>\n");
+}
+
 static void show_mail(Html *h, const SettingForm *form)
 {
 	html(h, "<fieldset><legend>");
@@ -127,7 +170,9 @@ static void show_mail(Html *h, const SettingForm *form)
 	html(h, "</legend><div class=\"columns\">\n");
 	setting_form_field(h, form, SETTING_NETWORK_TIMEOUT, NULL);
 	setting_form_field(h, form, SETTING_TLS_CA_FILE, NULL);
-	html(h, "</div></fieldset>\n<div class=\"columns\">\n");
+	html(h, "</div>\n");
+	show_authorities(h, form);
+	html(h, "</fieldset>\n<div class=\"columns\">\n");
 	show_protocol(h, form, MAIL_PROTOCOL_IMAP);
 	show_protocol(h, form, MAIL_PROTOCOL_SMTP);
 	html(h, "</div>\n");
@@ -180,27 +225,56 @@ static void show_scopes(Html *h, const char *scopes)
 	table_end(h);
 }
 
+static void show_note(Html *h, const char *text)
+{
+	html(h, "<p class=\"note\">");
+	html_text(h, text);
+	html(h, "</p>\n");
+}
+
+/* The address to register does not need the id that only the registration gives. */
+static void show_redirect(Html *h, const SettingForm *form)
+{
+	const char *value = form->by_key[SETTING_OAUTH_REDIRECT_URI]->value;
+	const char *host = web_request_header(form->visit->request, "Host");
+	OauthClient client = {.redirect_uri = value && *value ? g_strdup(value) : NULL};
+	g_autofree char *redirect = oauth_redirect_uri(&client, 0);
+	g_autofree char *own = g_strconcat("https://", host, OAUTH_REDIRECT_PATH, NULL);
+
+	show_copyable(h, "umleitung", _("Umleitungsadresse"), redirect);
+	if (host && web_request_is_secure(form->visit->request) && strcmp(own, redirect) != 0) {
+		show_copyable(h, "umleitung-seite", _("Umleitungsadresse dieser Seite"), own);
+		show_note(h,
+			_("Damit kommt von selbst hierher zurück, wer sich auf dieser Seite "
+			  "anmeldet. Registrieren Sie dafür diese Adresse und tragen Sie sie oben "
+			  "als Umleitungsadresse ein."));
+	}
+	oauth_client_clear(&client);
+}
+
 /* What the administrator of the identity service needs. */
 static void show_registration(Html *h, const SettingForm *form)
 {
-	OauthClient client = {0};
+	g_auto(OauthClient) client = {0};
 	g_autoptr(GError) missing = NULL;
 
 	html(h, "<h2 class=\"kern-heading-medium\">");
 	html_text(h, _("Für die Registrierung beim Anmeldedienst"));
 	html(h, "</h2>\n");
+	show_redirect(h, form);
+	show_scopes(h, form->by_key[SETTING_OAUTH_SCOPES]->value);
 	if (settings_resolve_client(office_settings(form->visit->office), &client, &missing)) {
-		g_autofree char *redirect = oauth_redirect_uri(&client, 0);
 		g_autofree char *consent = oauth_consent_url(&client);
 
-		show_copyable(h, "umleitung", _("Umleitungsadresse"), redirect);
 		show_copyable(h, "zustimmung", _("Adresse für die Zustimmung des Administrators"),
 			consent);
+	} else if (failure_is(missing, FAILURE_SETTING_MISSING)) {
+		show_note(
+			h, _("Die Adresse für die Zustimmung des Administrators steht hier, sobald "
+			     "die Anwendungs-ID gespeichert ist."));
 	} else {
 		page_alert_failure(h, missing);
 	}
-	oauth_client_clear(&client);
-	show_scopes(h, form->by_key[SETTING_OAUTH_SCOPES]->value);
 }
 
 static void show_oauth(Html *h, const SettingForm *form)
@@ -291,7 +365,8 @@ static bool show(Visit *visit, const Sheet *sheet, const SettingForm *form, cons
 	Html *h = page_begin(visit, &page);
 
 	if (problem)
-		page_alert_failure(h, problem);
+		setting_form_alert(h, form, problem);
+	setting_form_warnings(h, form, sheet->keys, sheet->count);
 	form_begin(h, visit, sheet->path);
 	setting_form_mark(h, form);
 	sheet->show(h, form);
@@ -329,7 +404,8 @@ static bool run_save(Visit *visit, GError **error)
 }
 
 const Route route_settings[] = {
-	{WEB_GET, PATH_MAIL, ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_show},
+	/* It reads a file that may lie anywhere. */
+	{WEB_GET, PATH_MAIL, ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_show},
 	{WEB_POST, PATH_MAIL, ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_save},
 	{WEB_GET, PATH_OAUTH, ROLE_ADMINISTRATOR, WEB_AT_ONCE, 0, run_show},
 	{WEB_POST, PATH_OAUTH, ROLE_ADMINISTRATOR, WEB_AS_JOB, 0, run_save},

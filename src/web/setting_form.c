@@ -1,16 +1,12 @@
-/* Showing and taking settings. An empty field means "not set"; a field that the form does not have
- * stays as it is; the box of a switch sends nothing when it is off, so the form names its switches.
- */
-#include "web/setting_form.h"
+/* Showing settings as fields. Beside each stands, hidden, what it shows, so that taking them
+ * (setting_take.c) can tell what was changed here from what others have changed meanwhile. */
+#include "web/setting_form_internal.h"
 
+#include <inttypes.h>
 #include <string.h>
+#include "base/hash.h"
 #include "base/i18n.h"
-#include "base/text.h"
 #include "failure/failure.h"
-
-#define SWITCHES "schalter"
-#define GENERATION "stand"
-#define REMOVE_SUFFIX ".entfernen"
 
 void setting_form_clear(SettingForm *form)
 {
@@ -39,10 +35,11 @@ bool setting_form_load(SettingForm *form, const Visit *visit, const char *user, 
 
 void setting_form_mark(Html *h, const SettingForm *form)
 {
-	const char *typed = form->visit->again ? form_get(form->visit->form, GENERATION) : NULL;
+	const char *typed =
+		form->visit->again ? form_get(form->visit->form, FORM_GENERATION) : NULL;
 
 	/* What is put back was typed when an older state was shown. */
-	html(h, "<input type=\"hidden\" name=\"" GENERATION "\" value=\"");
+	html(h, "<input type=\"hidden\" name=\"" FORM_GENERATION "\" value=\"");
 	if (typed)
 		html_attr(h, typed);
 	else
@@ -81,19 +78,60 @@ const char *setting_shown(const SettingView *view)
 
 /* ---- showing ---- */
 
-/* What the form shows without anything typed: what is stored, else the default. */
-static const char *shown_value(const SettingView *view)
+static bool is_proxy_port(SettingKey key)
 {
-	return view->stored ? view->stored : view->setting->fallback;
+	return key == SETTING_IMAP_PROXY_PORT || key == SETTING_SMTP_PROXY_PORT;
+}
+
+/* The default of a proxy's port follows its kind, which may be chosen beside it. */
+const char *setting_form_shown(const SettingView *view)
+{
+	if (view->stored || is_proxy_port(view->setting->key))
+		return view->stored;
+	return view->setting->fallback;
+}
+
+char *setting_form_fingerprint(const char *value)
+{
+	uint8_t digest[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE];
+
+	sha256_of(value ? value : "", value ? strlen(value) : 0, digest);
+	sha256_to_hex(digest, hex);
+	return g_strndup(hex, 16);
+}
+
+char *setting_form_state(const SettingView *view)
+{
+	return view->setting->type == TYPE_SECRET
+		       ? g_strdup_printf("%" PRId64, view->generation)
+		       : setting_form_fingerprint(setting_form_shown(view));
+}
+
+/* What is put back was typed when an older state was shown. */
+static void write_state(Html *h, const SettingForm *form, const SettingView *view)
+{
+	g_autofree char *state = setting_form_state(view);
+	g_autofree char *name = g_strconcat(view->setting->name, FORM_SHOWN, NULL);
+	const char *former = form->visit->again ? form_get(form->visit->form, name) : NULL;
+
+	html(h, "<input type=\"hidden\" name=\"");
+	html_attr(h, view->setting->name);
+	html(h, FORM_SHOWN "\" value=\"");
+	html_attr(h, former ? former : state);
+	html(h, "\">\n");
+}
+
+/* What nobody has changed here shows the new state. */
+static bool shows_typed(const SettingForm *form, const SettingView *view)
+{
+	return form->typed && form->visit->form && setting_form_touches(form, view);
 }
 
 static const char *field_value(const SettingForm *form, const SettingView *view)
 {
-	const char *typed = form->typed && form->visit->form
-				    ? form_get(form->visit->form, view->setting->name)
-				    : NULL;
-
-	return typed ? typed : shown_value(view);
+	return shows_typed(form, view) ? form_get(form->visit->form, view->setting->name)
+				       : setting_form_shown(view);
 }
 
 const char *setting_form_value(const SettingForm *form, SettingKey key)
@@ -101,22 +139,11 @@ const char *setting_form_value(const SettingForm *form, SettingKey key)
 	return field_value(form, form->by_key[key]);
 }
 
-static bool names_switch(const Form *form, const char *name)
-{
-	for (size_t i = 0;; i++) {
-		const char *value = form_get_at(form, SWITCHES, i);
-
-		if (!value || strcmp(value, name) == 0)
-			return value != NULL;
-	}
-}
-
 static bool is_switched_on(const SettingForm *form, const SettingView *view)
 {
-	if (form->typed && form->visit->form &&
-		names_switch(form->visit->form, view->setting->name))
+	if (shows_typed(form, view))
 		return form_get(form->visit->form, view->setting->name) != NULL;
-	return g_strcmp0(shown_value(view), "true") == 0;
+	return g_strcmp0(setting_form_shown(view), "true") == 0;
 }
 
 /* The values of TLS in the three groups in which people look for them. */
@@ -148,7 +175,7 @@ static void show_choices(Html *h, const Field *field, const Setting *setting)
 
 static void show_secret(Html *h, const Field *field, const SettingView *view)
 {
-	g_autofree char *name = g_strconcat(view->setting->name, REMOVE_SUFFIX, NULL);
+	g_autofree char *name = g_strconcat(view->setting->name, FORM_REMOVE, NULL);
 	Field secret = *field;
 	Field remove = {
 		.name = name,
@@ -169,7 +196,7 @@ static void show_secret(Html *h, const Field *field, const SettingView *view)
 static void show_switch(
 	Html *h, const SettingForm *form, const SettingView *view, const Field *field)
 {
-	html(h, "<input type=\"hidden\" name=\"" SWITCHES "\" value=\"");
+	html(h, "<input type=\"hidden\" name=\"" FORM_SWITCHES "\" value=\"");
 	html_attr(h, view->setting->name);
 	html(h, "\">\n");
 	field_checkbox(h, field, is_switched_on(form, view));
@@ -221,156 +248,169 @@ static void show_by_type(Html *h, const SettingForm *form, const SettingView *vi
 	}
 }
 
+/* "IMAP: Port (…)" with PREFIX, "Port (…)" without (NULL); LABEL (nullable) in place of the row's;
+ * yours. */
+static char *field_label(const Setting *setting, const char *prefix, const char *label)
+{
+	return g_strconcat(prefix ? prefix : "", prefix ? ": " : "",
+		label ? label : _(setting->label), setting->unit ? " (" : "",
+		setting->unit ? _(setting->unit) : "", setting->unit ? ")" : "", NULL);
+}
+
+/* Yours: which port holds without an entry, by the kind that the form shows. */
+static char *proxy_port_hint(const SettingForm *form, SettingKey port)
+{
+	SettingKey type = port - (SETTING_IMAP_PROXY_PORT - SETTING_IMAP_PROXY_TYPE);
+
+	return g_strdup_printf(_("Voreinstellung: %s. %s"),
+		settings_proxy_port(setting_form_value(form, type)),
+		_(settings_get_row(port)->help));
+}
+
 void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const SettingLook *look)
 {
 	const SettingView *view = form->by_key[key];
 	const Setting *setting = view->setting;
-	bool prefixed = look && look->prefix;
-	g_autofree char *label = g_strdup_printf("%s%s%s%s%s%s", prefixed ? look->prefix : "",
-		prefixed ? ": " : "", look && look->label ? look->label : _(setting->label),
-		setting->unit ? " (" : "", setting->unit ? _(setting->unit) : "",
-		setting->unit ? ")" : "");
+	g_autofree char *label =
+		field_label(setting, look ? look->prefix : NULL, look ? look->label : NULL);
+	g_autofree char *port = is_proxy_port(key) ? proxy_port_hint(form, key) : NULL;
 	Field field = {
 		.name = setting->name,
 		.label = label,
-		.hint = look && look->why ? look->why : _(setting->help),
+		.hint = port		    ? port
+			: look && look->why ? look->why
+					    : _(setting->help),
 		.value = field_value(form, view),
 		.error = form->errors[key],
 		.disabled = look && look->disabled,
 	};
 
-	if (look && look->effective)
+	if (look && look->effective) {
 		show_effective(h, view, &field);
-	else
-		show_by_type(h, form, view, &field);
-}
-
-/* ---- taking ---- */
-
-/* What one apply collects. */
-typedef struct Taking {
-	SettingForm *form;
-	GArray *changes;    /* SettingChange */
-	GPtrArray *secrets; /* owns what the changes point to */
-	bool wrong;
-} Taking;
-
-static void note_error(Taking *taking, SettingKey key, const GError *problem)
-{
-	taking->form->errors[key] = failure_sentence(problem);
-	taking->wrong = true;
-}
-
-static void take_secret(Taking *taking, const SettingView *view)
-{
-	const Form *form = taking->form->visit->form;
-	const Setting *setting = view->setting;
-	g_autofree char *remove = g_strconcat(setting->name, REMOVE_SUFFIX, NULL);
-	const char *typed = form_get(form, setting->name);
-	g_autoptr(GError) problem = NULL;
-	SettingChange change = {.setting = setting};
-	Secret *secret;
-
-	if (form_get(form, remove)) {
-		g_array_append_val(taking->changes, change);
-	} else if (typed && *typed) {
-		secret = secret_new(typed, strlen(typed));
-		g_ptr_array_add(taking->secrets, secret);
-		change.secret = secret;
-		if (settings_check_secret(setting, secret, &problem))
-			g_array_append_val(taking->changes, change);
-		else
-			note_error(taking, setting->key, problem);
-	}
-}
-
-/* The value to store for what was typed; NULL: unset. */
-static const char *meant_value(const SettingView *view, const Form *form)
-{
-	const Setting *setting = view->setting;
-	const char *typed = form_get(form, setting->name);
-
-	if (setting->type == TYPE_BOOLEAN)
-		return typed ? "true" : "false";
-	return typed && *typed ? typed : NULL;
-}
-
-static void take_value(Taking *taking, const SettingView *view)
-{
-	const Form *form = taking->form->visit->form;
-	const Setting *setting = view->setting;
-	const char *meant = meant_value(view, form);
-	g_autoptr(GError) problem = NULL;
-	g_autofree char *normal = NULL;
-	SettingChange change = {.setting = setting, .value = meant};
-
-	if (setting->type == TYPE_BOOLEAN ? !names_switch(form, setting->name)
-					  : !form_get(form, setting->name))
 		return;
-	if (g_strcmp0(meant, shown_value(view)) == 0 || (!meant && !view->stored))
-		return;
-	normal = meant ? settings_normalise(setting, meant, &problem) : NULL;
-	if (meant && !normal)
-		note_error(taking, setting->key, problem);
-	else if (g_strcmp0(normal, view->stored) != 0)
-		g_array_append_val(taking->changes, change);
+	}
+	write_state(h, form, view);
+	show_by_type(h, form, view, &field);
 }
 
-/* What somebody else has stored meanwhile stands at each field that would change it. */
-static void note_conflicts(Taking *taking)
-{
-	for (guint i = 0; i < taking->changes->len; i++) {
-		const SettingChange *change = &g_array_index(taking->changes, SettingChange, i);
-		SettingKey key = change->setting->key;
-		const char *stored = setting_shown(taking->form->by_key[key]);
+/* ---- several fields ---- */
 
-		taking->form->errors[key] = g_strdup_printf(_("Inzwischen gespeichert ist: %s"),
-			stored && *stored ? stored : _("nichts"));
+void setting_form_fold(Html *h, const SettingForm *form, const char *summary, SettingKey first,
+	SettingKey last, bool open)
+{
+	for (SettingKey key = first; key <= last; key++)
+		open = open || form->errors[key];
+	html(h, "<details class=\"fold\"");
+	html_flag(h, "open", open);
+	html(h, "><summary>");
+	html_text(h, summary);
+	html(h, "</summary>\n");
+}
+
+static const struct {
+	const char *values; /* that it is said of, separated by blanks */
+	const char *heading;
+	const char *text;
+} tls_warnings[] = {
+	{"none", N_("Diese Verbindung ist nicht verschlüsselt"),
+		N_("Kennwörter und E-Mails können unterwegs mitgelesen werden.")},
+	{"tls1.0 tls1.0+ tls1.1 tls1.1+", N_("TLS 1.0 und 1.1 gelten als unsicher"),
+		N_("Bitte nur so lange verwenden, bis der Mailserver TLS 1.2 beherrscht.")},
+};
+
+static bool is_among(const char *values, const char *value)
+{
+	g_auto(GStrv) parts = g_strsplit(values, " ", -1);
+
+	return value && g_strv_contains((const char *const *)parts, value);
+}
+
+/* All of them are there, hidden but for the one that VALUE is about: amtspost.js shows another one
+ * as soon as it is chosen. */
+void setting_form_tls(Html *h, const SettingForm *form, SettingKey key, const SettingLook *look)
+{
+	const SettingView *view = form->by_key[key];
+	bool effective = look && look->effective;
+	const char *value = effective ? view->value : field_value(form, view);
+
+	setting_form_field(h, form, key, look);
+	for (size_t i = 0; i < G_N_ELEMENTS(tls_warnings); i++) {
+		bool hit = is_among(tls_warnings[i].values, value) && !(look && look->disabled);
+
+		if (effective && !hit)
+			continue;
+		html(h, "<div");
+		if (!effective) {
+			html_attribute(h, "data-choice", view->setting->name);
+			html_attribute(h, "data-values", tls_warnings[i].values);
+		}
+		html_flag(h, "hidden", !hit);
+		html(h, ">");
+		page_alert(h, TONE_WARNING, _(tls_warnings[i].heading), _(tls_warnings[i].text));
+		html(h, "</div>\n");
 	}
 }
 
-static bool apply_changes(Taking *taking, GError **error)
+void setting_form_proxy(Html *h, const SettingForm *form, SettingKey type)
 {
-	const Visit *visit = taking->form->visit;
-	gint64 generation = g_ascii_strtoll(visit_field(visit, GENERATION), NULL, 10);
-	g_autoptr(GError) problem = NULL;
+	SettingKey host = type + (SETTING_IMAP_PROXY_HOST - SETTING_IMAP_PROXY_TYPE);
+	SettingKey last = type + (SETTING_IMAP_PROXY_PASSWORD - SETTING_IMAP_PROXY_TYPE);
+	const char *value = setting_form_value(form, host);
 
-	if (taking->form->own)
-		generation = 0;
-	/* A form without its state, or with one that is still to come (a backup was restored),
-	 * counts as outdated, not as willing to overwrite. */
-	else if (generation <= 0 || generation > taking->form->generation)
-		generation = -1;
-	if (settings_apply(office_settings(visit->office), taking->form->user,
-		    (const SettingChange *)(void *)taking->changes->data, taking->changes->len,
-		    generation, visit->actor, &problem))
-		return true;
-	if (failure_is(problem, FAILURE_SETTINGS_CHANGED))
-		note_conflicts(taking);
-	g_propagate_error(error, g_steal_pointer(&problem));
-	return false;
+	setting_form_fold(h, form, _("Proxy"), type, last, value && *value);
+	for (SettingKey key = type; key <= last; key++)
+		setting_form_field(h, form, key, NULL);
+	html(h, "</details>\n");
 }
 
-bool setting_form_apply(
-	SettingForm *form, const SettingKey *keys, size_t count, bool *changed, GError **error)
+void setting_form_warnings(Html *h, const SettingForm *form, const SettingKey *keys, size_t count)
 {
-	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(SettingChange));
-	g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func((GDestroyNotify)secret_free);
-	Taking taking = {.form = form, .changes = changes, .secrets = secrets};
+	/* That they cannot be told is no failure of the page. */
+	g_autoptr(GError) ignored = NULL;
+	g_autoptr(GPtrArray) warnings = settings_warn_each(
+		office_settings(form->visit->office), form->user, keys, count, &ignored);
 
-	for (size_t i = 0; i < count; i++) {
-		const SettingView *view = form->by_key[keys[i]];
+	for (guint i = 0; warnings && i < warnings->len; i++)
+		page_alert(h, TONE_WARNING, warnings->pdata[i], NULL);
+}
 
-		if (view->setting->type == TYPE_SECRET)
-			take_secret(&taking, view);
-		else
-			take_value(&taking, view);
+/* A link to each field that something is wrong with. */
+static void write_errors(Html *h, const SettingForm *form)
+{
+	html(h, "<ul class=\"problems\">\n");
+	for (SettingKey key = 0; key < SETTING_COUNT; key++) {
+		const Setting *setting = settings_get_row(key);
+		g_autofree char *label = field_label(setting, _(setting->group), NULL);
+
+		if (!form->errors[key])
+			continue;
+		html(h, "<li><a class=\"kern-link\" href=\"#");
+		html_attr(h, setting->name);
+		html(h, "\">");
+		html_text(h, label);
+		html(h, "</a> ");
+		html_text(h, form->errors[key]);
+		html(h, "</li>\n");
 	}
-	form->typed = true;
-	*changed = changes->len > 0;
-	if (taking.wrong) {
-		failure_set(error, FAILURE_FORM_FIELDS, NULL, "values are not allowed");
-		return false;
+	html(h, "</ul>\n");
+}
+
+void setting_form_alert(Html *h, const SettingForm *form, const GError *problem)
+{
+	g_autofree char *sentence = failure_sentence(problem);
+	g_autofree char *advice = NULL;
+
+	if (failure_is(problem, FAILURE_SETTINGS_CHANGED)) {
+		advice = g_strconcat(
+			_("Gespeichert ist von Ihren Angaben noch nichts; was Sie eingegeben "
+			  "haben, steht noch in den Feldern. „Speichern“ übernimmt es, auch in den "
+			  "Feldern, an denen steht, was andere geändert haben. Alle übrigen Felder "
+			  "zeigen den neuen Stand und behalten ihn."),
+			form->secret_typed ? " " : NULL,
+			_("Kennwörter geben Sie dabei bitte noch einmal ein."), NULL);
+		page_alert(h, TONE_DANGER, sentence, advice);
+	} else {
+		page_alert_failure(h, problem);
 	}
-	return changes->len == 0 || apply_changes(&taking, error);
+	write_errors(h, form);
 }

@@ -1,5 +1,5 @@
 /* Settings as form fields: one loop over THE table. What was typed is kept while it is wrong; what
- * others changed meanwhile is not overwritten. */
+ * others changed meanwhile stays, unless it is changed here too: then the field says so first. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,8 @@ typedef struct SettingForm {
 	const SettingView *by_key[SETTING_COUNT];
 	char *errors[SETTING_COUNT]; /* sentences */
 	bool own;   /* the visitor's own values: what others change meanwhile does not matter */
-	bool typed; /* fields show the form's values, not the stored ones */
+	bool typed; /* fields that were changed show the form's values, not the stored ones */
+	bool secret_typed; /* something secret was typed, which is never shown again */
 } SettingForm;
 
 void setting_form_clear(SettingForm *form);
@@ -39,14 +40,33 @@ typedef struct SettingLook {
 /* The stored value of KEY as a field (LOOK NULL: as its row says). */
 void setting_form_field(Html *h, const SettingForm *form, SettingKey key, const SettingLook *look);
 
+/* Opens <details> for the fields FIRST to LAST: unfolded if OPEN, or if something is wrong there.
+ */
+void setting_form_fold(Html *h, const SettingForm *form, const char *summary, SettingKey first,
+	SettingKey last, bool open);
+
+/* The choice of TLS, and beside it what to know of one that is not safe. */
+void setting_form_tls(Html *h, const SettingForm *form, SettingKey key, const SettingLook *look);
+
+/* The fields of the proxy, of which TYPE is the first, folded while it is empty. */
+void setting_form_proxy(Html *h, const SettingForm *form, SettingKey type);
+
 /* What that field shows: what was typed, else what is stored, else the default; borrowed. */
 const char *setting_form_value(const SettingForm *form, SettingKey key);
 
 /* Stores what the form changed of the COUNT KEYS that it had, all or nothing. *CHANGED: whether
- * there was anything. Wrong values leave their sentences in FORM's errors: FAILURE_FORM_FIELDS.
- * Somebody else was faster: FAILURE_SETTINGS_CHANGED. In both cases FORM shows what was typed. */
+ * there was anything. Wrong values leave their sentences in FORM's errors: FAILURE_FORM_FIELDS. So
+ * do fields that somebody else has changed meanwhile, too: FAILURE_SETTINGS_CHANGED; the form as it
+ * is then shown overwrites them. In both cases FORM shows what was typed. */
 bool setting_form_apply(
 	SettingForm *form, const SettingKey *keys, size_t count, bool *changed, GError **error);
+
+/* What is stored for the COUNT KEYS but takes no effect or cannot work, for as long as it is so. */
+void setting_form_warnings(Html *h, const SettingForm *form, const SettingKey *keys, size_t count);
+
+/* PROBLEM of setting_form_apply above the form that is shown again, with what is wrong at each
+ * field. */
+void setting_form_alert(Html *h, const SettingForm *form, const GError *problem);
 
 /* "Systemsteuerung", "Benutzer", "Standard". */
 const char *setting_origin_label(SettingOrigin origin);

@@ -18,6 +18,18 @@ await main(async (plan, browser) => {
   await page.goto(plan.origin + plan.path);
   check('there are fields and sentences', await unused.count() >= 7 && await notes.count() === 4);
   check('with Standard all is on', await areOn() && await all(notes, (note) => note.isHidden()));
+  const warned = (value) => page.evaluate((chosen) => {
+    const select = document.getElementById('imap.tls');
+    const before = select.value;
+    select.value = chosen ?? before;
+    select.dispatchEvent(new Event('change'));
+    const shown = [...document.querySelectorAll('[data-choice="imap.tls"]')].filter((note) => !note.hidden).length;
+    select.value = before;
+    select.dispatchEvent(new Event('change'));
+    return shown;
+  }, value);
+  check('a choice that is not safe says so at once', await warned('none') === 1 && await warned('tls1.1+') === 1);
+  check('the others say nothing', await warned('server') === 0 && await warned('tls1.2+') === 0);
   await choose('office365');
   check('the fields are off at once', await areOff());
   check('and say why', await page.locator('.password .note').first().isVisible());

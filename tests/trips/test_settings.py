@@ -1,6 +1,7 @@
 """Settings through the command line: what holds for whom, what is refused, what stays."""
 
 import concurrent.futures
+import os
 
 import pytest
 from peers.fake_imap import FakeImap
@@ -352,6 +353,28 @@ def test_values_without_effect_are_told(amtspost, certificate, tmp_path):
     assert "PEM" in text
     assert amtspost.get("tls.ca-file")["value"] == str(broken), "stored all the same"
     assert warnings(amtspost, "tls.ca-file", str(certificate.certificate)) == []
+    broken.write_text("-----BEGIN CERTIFICATE-----\nkeins\n-----END CERTIFICATE-----\n")
+    assert len(warnings(amtspost, "tls.ca-file", str(broken))) == 1
+    (text,) = warnings(amtspost, "tls.ca-file", str(certificate.key))
+    assert "privaten Schlüssel" in text and amtspost.get("tls.ca-file")["value"] == str(certificate.key)
+    broken.write_text(certificate.certificate.read_text() + certificate.key.read_text())
+    (text,) = warnings(amtspost, "tls.ca-file", str(broken))
+    assert "privaten Schlüssel" in text
+    assert len(warnings(amtspost, "tls.ca-file", str(tmp_path))) == 1
+    pipe = tmp_path / "pipe.pem"
+    os.mkfifo(pipe)
+    assert len(warnings(amtspost, "tls.ca-file", str(pipe))) == 1
+
+
+def test_an_interface_without_an_account_is_told(amtspost):
+    amtspost.ok("user", "add", CLERK)
+    assert warnings(amtspost, "interface", "disabled", "--user", CLERK) == []
+    for interface in ("standard", "office365"):
+        (text,) = warnings(amtspost, "interface", interface, "--user", CLERK)
+        assert "noch unvollständig" in text and "(account)" in text
+    assert warnings(amtspost, "account", ADDRESS, "--user", CLERK) == []
+    assert warnings(amtspost, "interface", "standard", "--user", CLERK) == []
+    assert amtspost.json("settings", "unset", "account", "--user", CLERK)["warnings"] == [text]
 
 
 def test_moving_to_nowhere_is_told(amtspost):

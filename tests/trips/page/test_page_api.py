@@ -113,6 +113,7 @@ def test_changes_through_the_api(office):
     assert told(office, "users", method="POST", body={"name": "a.api", "display_name": "Über API", "archive": True}) == \
         office.amtspost.json("user", "show", "a.api")
     changed = told(office, "settings/interface?user=a.api", method="PUT", body={"value": "standard"})
+    assert len(changed.pop("warnings")) == 1  # no account yet
     assert changed == office.amtspost.get("interface", "a.api") and changed["value"] == "standard" and changed["set"]
     secret = told(office, "settings/imap.password?user=a.api", method="PUT", body={"value": MARK + "!"})
     assert (secret["value"], secret["set"]) == (None, True)

@@ -1,5 +1,7 @@
 """The page behind a reverse proxy: whose word counts on who asks and how."""
 
+import re
+
 import pytest
 from page import PAGE_PASSWORD, Daemon
 from page_office import execute
@@ -41,6 +43,29 @@ def test_a_trusted_proxy_says_that_the_browser_came_by_tls(office):
         assert cookie_of(daemon).startswith("amtspost=")
         answer = daemon.person().request("GET", "/hilfe", X_Forwarded_Proto="https")
         assert answer.headers["Strict-Transport-Security"]
+
+
+def test_the_redirect_to_register(office):
+    """It stands there before there is an id, and with https this page's own one, too."""
+    def addresses(daemon: Daemon, **headers: str) -> list[str]:
+        page = chef.request("GET", "/systemsteuerung/oauth", **headers)
+        assert page.status == 200
+        return re.findall(r'<code id="[^"]*">(https?://[^<]*)</code>', page.html)
+
+    local = "http://localhost/oauth/callback"
+    with Daemon(office, "--trusted-proxy", "127.0.0.1") as daemon:
+        chef = daemon.person("chef", add=False)
+        assert addresses(daemon) == [local]
+        chef.cookies = {f"__Host-{name}": value for name, value in chef.cookies.items()}
+        here = f"https://{daemon.host}:{daemon.port}/oauth/callback"
+        assert addresses(daemon, X_Forwarded_Proto="https") == [local, here]
+        office.set("oauth.redirect-uri", here)
+        assert addresses(daemon, X_Forwarded_Proto="https") == [here]
+        office.set("oauth.client-id", "12345678-aaaa-bbbb-cccc-123456789012")
+        found = addresses(daemon, X_Forwarded_Proto="https")
+        assert found[0] == here and len(found) == 2 and "consent" in found[1]
+        for key in ("oauth.redirect-uri", "oauth.client-id"):
+            office.ok("settings", "unset", key)
 
 
 def test_anybody_else_says_nothing(office):

@@ -1,5 +1,6 @@
 """Systemsteuerung and Benutzerverwaltung: what an administrator types is what holds, or is said to be wrong."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -107,6 +108,23 @@ def test_each_type_is_saved_and_unset(office, admin, value, path, key, typed, st
     office.amtspost.set(key, before) if before else office.amtspost.ok("settings", "unset", key)
 
 
+@pytest.mark.parametrize("path, user", [(MAIL, None), (own(), CLERK_B)])
+def test_the_default_port_of_a_proxy_follows_its_kind(office, admin, value, path, user):
+    def shown() -> tuple[str, str]:
+        page = admin.get(path)
+        hint = re.search(r'id="smtp.proxy.port-hinweis">Voreinstellung: (\d+)\.', page.html)
+        return page.view.form(path).fields["smtp.proxy.port"], hint[1]
+
+    office.amtspost.set("smtp.proxy.type", "http", user)
+    assert shown() == ("", "3128")
+    save(admin, path, **{"smtp.proxy.type": "socks5"})
+    assert shown() == ("", "1080") and value("smtp.proxy.port", user) == "1080"
+    assert save(admin, path, **{"smtp.proxy.port": "3128"}).path.endswith("gespeichert")
+    assert shown() == ("3128", "1080") and value("smtp.proxy.port", user) == "3128"
+    assert save(admin, path, **{"smtp.proxy.port": ""}).path.endswith("gespeichert") and shown() == ("", "1080")
+    save(admin, path, **{"smtp.proxy.type": "http"})
+
+
 def test_an_empty_field_goes_back_to_the_default(office, admin, value):
     save(admin, MAIL, **{"imap.port": "1234"})
     assert value("imap.port") == "1234"
@@ -143,6 +161,23 @@ def test_wrong_values_stand_at_their_field(office, admin, path, key, typed):
     assert office.snapshot() == before
 
 
+@pytest.mark.parametrize("path", [MAIL, own()])
+def test_what_is_wrong_is_never_folded(office, admin, path):
+    def folds(html: str) -> list[bool]:
+        return [" open" in tag for tag in re.findall(r'<details class="fold"[^>]*>(?=<summary>Proxy)', html)]
+
+    assert folds(admin.get(path).html) == [False, False]
+    answer = save(admin, path, **{"imap.proxy.port": "99999", "smtp.port": "0"})
+    assert answer.status == 422 and folds(answer.html) == [True, False]
+    # All of them stand on top, too, each leading to its field.
+    assert {link: text for link, text in answer.view.links.items() if re.match("#[is]m", link)} == \
+        {"#imap.proxy.port": "IMAP: Proxy Port", "#smtp.port": "SMTP: Port"}
+    assert answer.html.index('href="#imap.proxy.port"') < answer.html.index("<form method=\"post\" action=\"/systemsteuerung"
+                                                                           if path == MAIL else "<fieldset")
+    # What was typed unfolds, whatever is wrong elsewhere.
+    assert folds(save(admin, path, **{"smtp.proxy.host": "proxy.amt.example", "smtp.port": "0"}).html) == [False, True]
+
+
 def test_several_wrong_values_and_right_ones(office, admin, value):
     """All or nothing, each said at its place, the right ones kept as typed."""
     before = value("imap.host")
@@ -162,11 +197,65 @@ def test_who_was_slower_overwrites_nothing(office, admin, value):
     assert late.status in (409, 422) and "inzwischen von jemand anderem geändert" in late.text
     assert late.view.form(NAME).fields["office.name"] == "Amt der Zweiten"
     assert value("office.name") == "Amt der Ersten"
+    assert f"„{ADMIN}“" in late.view.errors["office.name"] and "Amt der Ersten" in late.view.errors["office.name"]
+    assert "steht noch in den Feldern" in late.text and "„Speichern“ übernimmt" in late.text
     # What is sent again as it now stands counts.
     assert late.view.form(NAME).fields["stand"] != ""
     assert other.submit(NAME).path == f"{NAME}?hinweis=gespeichert"
     assert value("office.name") == "Amt der Zweiten"
     office.amtspost.ok("settings", "unset", "office.name")
+
+
+def test_what_nobody_touched_keeps_what_others_stored(office, admin, value):
+    """Only fields that both changed are in dispute; the others take the new value, whatever is saved beside them."""
+    other = office.fresh(ADMIN)
+    before = value("imap.host")
+    other.get(MAIL)
+    save(admin, MAIL, **{"network.timeout": "31"})
+    assert other.submit(MAIL, **{"imap.host": "neu.amt.example"}).path == f"{MAIL}?hinweis=gespeichert"
+    assert (value("imap.host"), value("network.timeout")) == ("neu.amt.example", "31")
+    # Both change one field, each of them another one beside it.
+    other.get(MAIL)
+    save(admin, MAIL, **{"network.timeout": "32", "imap.port": "1143", "imap.proxy.type": "socks5"})
+    late = other.submit(MAIL, **{"network.timeout": "33", "smtp.port": "2525"})
+    assert late.status == 422 and list(late.view.errors) == ["network.timeout"]
+    shown = late.view.form(MAIL).fields
+    assert (shown["network.timeout"], shown["smtp.port"], shown["imap.port"]) == ("33", "2525", "1143")
+    assert shown["imap.proxy.type"] == "socks5"
+    assert re.search(rf"32 \(geändert von „{ADMIN}“, \d\d\.\d\d\.\d{{4}}, \d\d:\d\d", late.view.errors["network.timeout"])
+    assert value("network.timeout") == "32" and value("smtp.port") == "587"
+    number = last_change(office)
+    assert other.submit(MAIL).path == f"{MAIL}?hinweis=gespeichert"
+    assert {row[3] for row in changes_since(office, number)} == {"network.timeout: 32 → 33", "smtp.port: – → 2525"}
+    # What both set to the same is no dispute, nor is a wrong value hiding one.
+    other.get(MAIL)
+    save(admin, MAIL, **{"network.timeout": "40"})
+    late = other.submit(MAIL, **{"network.timeout": "41", "smtp.port": "0"})
+    assert set(late.view.errors) == {"network.timeout", "smtp.port"} and value("network.timeout") == "40"
+    other.get(MAIL)
+    save(admin, MAIL, **{"network.timeout": "42"})
+    assert other.submit(MAIL, **{"network.timeout": "42"}).path == f"{MAIL}?hinweis=unveraendert"
+    for key in ("network.timeout", "smtp.port", "imap.proxy.type"):
+        office.amtspost.ok("settings", "unset", key)
+    office.amtspost.set("imap.port", "1")
+    office.amtspost.set("imap.host", before)
+
+
+@pytest.mark.parametrize("path, user", [(MAIL, None), (own(), CLERK_B)])
+def test_secrets_in_dispute(office, admin, path, user):
+    other = office.fresh(ADMIN)
+    other.get(path)
+    office.amtspost.set("imap.proxy.password", SECRET, user)
+    # Untouched, it stays.
+    assert other.submit(path, **{"smtp.proxy.host": "p.amt.example"}).path.endswith("gespeichert")
+    other.get(path)
+    office.amtspost.set("imap.proxy.password", SECRET, user)
+    late = other.submit(path, **{"imap.proxy.password": ANOTHER_SECRET})
+    assert late.status == 422 and list(late.view.errors) == ["imap.proxy.password"]
+    assert late.view.form(path).fields["imap.proxy.password"] == "" and "noch einmal ein" in late.view.errors["imap.proxy.password"]
+    assert other.submit(path, **{"imap.proxy.password": ANOTHER_SECRET}).path.endswith("gespeichert")
+    office.amtspost.ok("settings", "unset", "smtp.proxy.host", *(["--user", user] if user else []))
+    office.amtspost.set("imap.proxy.password", SECRET, user)
 
 
 @pytest.mark.parametrize("state", [None, "", "0", "-1", "x", "999999999999999999999"])
@@ -313,6 +402,108 @@ def test_office365_uses_no_password(office, admin, value):
     save(admin, own(), mailboxes="bau@amt.example")
 
 
+# ---- what is stored but cannot work ----
+
+
+def boxes(person: Person, path: str) -> str:
+    return " ".join(re.findall(r'<div class="kern-alert kern-alert--warning".*', person.get(path).html))
+
+
+def test_warnings_stand_on_the_page_while_they_hold(office, admin):
+    assert not boxes(admin, OAUTH) and "{user}" in save(admin, OAUTH, **{"oauth.token-folder": "/srv/token"}).text
+    assert admin.last.path.endswith("gespeichert") and "einem Ort" in boxes(admin, OAUTH)
+    save(admin, OAUTH, **{"oauth.token-folder": ""})
+    assert not boxes(admin, OAUTH)
+    # A user's own values: all that are without effect, in one sentence.
+    office.amtspost.set("imap.use-default", "true", CLERK_B)
+    before = boxes(admin, own())
+    save(admin, own(), **{"imap.port": "1143", "imap.host": "eigen.amt.example"})
+    told = boxes(admin, own())
+    assert "(IMAP: Servername bzw. IP; IMAP: Port" in told and "„Verwende Default IMAP“" in told
+    save(admin, own(), **{"imap.port": "", "imap.host": ""})
+    assert boxes(admin, own()) == before
+
+
+def test_the_authorities_of_a_file(office, admin, certificate, tmp_path):
+    assert "derzeit nicht lesbar" in save(admin, MAIL, **{"tls.ca-file": "/gibts/nicht.pem"}).text
+    assert admin.last.path.endswith("gespeichert") and "nicht lesbar" in boxes(admin, MAIL)
+    save(admin, MAIL, **{"tls.ca-file": str(certificate.key)})
+    assert "privaten Schlüssel" in boxes(admin, MAIL)
+    two = tmp_path / "zwei.pem"
+    two.write_text("Kommentar\n" + certificate.certificate.read_text() * 2)
+    assert re.search(r"2 Zertifikate in „.*zwei\.pem“: CN=.*, gültig bis \d\d\.\d\d\.\d{4}",
+                     save(admin, MAIL, **{"tls.ca-file": str(two)}).text)
+    assert "zwei.pem" not in boxes(admin, MAIL)
+    save(admin, MAIL, **{"tls.ca-file": ""})
+    assert "Zertifikate in" not in admin.last.text
+
+
+def tls_warnings(person: Person, path: str) -> dict[str, bool]:
+    """Values of imap.tls and whether their warning is shown."""
+    found = re.findall(r'<div data-choice="imap.tls" data-values="([^"]*)"( hidden)?>', person.get(path).html)
+    return {values: not hidden for values, hidden in found}
+
+
+@pytest.mark.parametrize("path, user", [(MAIL, None), (own(), CLERK_B)])
+def test_what_is_not_safe_is_told_beside_the_choice(office, admin, path, user):
+    old = "tls1.0 tls1.0+ tls1.1 tls1.1+"
+    for value, shown in (("none", "none"), ("tls1.1+", old), ("server", None), ("tls1.2", None)):
+        office.amtspost.set("imap.tls", value, user)
+        assert tls_warnings(admin, path) == {"none": shown == "none", old: shown == old}
+    answer = save(admin, path, **{"imap.tls": "none", "imap.port": "0"})  # typed, not stored
+    assert re.search(r'<div data-choice="imap.tls" data-values="none">', answer.html)
+    office.amtspost.set("imap.tls", "none" if not user else "server", user)
+
+
+def test_how_many_use_the_shared_password(office, admin):
+    def told(protocol: str) -> int:
+        return int(re.search(rf"Verwende Default {protocol}“, die kein eigenes haben; [^:]*: (\d+)\.", admin.get(MAIL).text)[1])
+
+    def wait_for(number: int) -> None:
+        deadline = time.monotonic() + 10
+        while told("IMAP") != number:
+            assert time.monotonic() < deadline
+
+    office.amtspost.set("imap.use-default", "true", CLERK_B)
+    office.amtspost.set("interface", "standard", CLERK_B)
+    office.amtspost.set("imap.password", SECRET, CLERK_B)
+    before = told("IMAP")
+    office.amtspost.ok("settings", "unset", "imap.password", "--user", CLERK_B)
+    wait_for(before + 1)
+    office.amtspost.set("interface", "office365", CLERK_B)
+    wait_for(before)
+    office.amtspost.set("interface", "standard", CLERK_B)
+    office.amtspost.set("imap.password", SECRET, CLERK_B)
+    assert told("SMTP") == 0
+
+
+def test_an_interface_without_an_account(office, admin):
+    path = own(DISABLED)
+    assert "unvollständig" not in boxes(admin, path)
+    assert save(admin, path, interface="standard").path.endswith("gespeichert") and "Kontoname (account) fehlt" in boxes(admin, path)
+    save(admin, path, interface="disabled")
+    preview = import_file(admin, b"name;interface;account\na1;standard;\na2;office365;a@amt.example\na3;disabled;\n")
+    assert "1 Benutzer ist noch unvollständig" in preview.text and preview.text.count("fehlt noch") == 1
+
+
+def test_the_api_tells_warnings(office, admin):
+    key = office.key("warnungen", ADMIN)
+
+    def change(method: str, path: str, value: str | None = None) -> dict:
+        answer = admin.request(method, f"/api/v1/settings/{path}", json.dumps({"value": value}) if value else None,
+                               Authorization=f"Bearer {key}", Content_Type="application/json")
+        assert answer.status == 200
+        return json.loads(answer.body)
+
+    told = change("PUT", "oauth.token-folder", "/srv/token")
+    assert told["value"] == "/srv/token" and len(told["warnings"]) == 1 and "{user}" in told["warnings"][0]
+    assert change("PUT", "oauth.token-folder", "/srv/{user}")["warnings"] == []
+    assert change("DELETE", "oauth.token-folder")["warnings"] == []
+    (text,) = change("PUT", f"interface?user={DISABLED}", "standard")["warnings"]
+    assert "noch unvollständig" in text
+    assert change("DELETE", f"interface?user={DISABLED}")["warnings"] == []
+
+
 # ---- users ----
 
 
@@ -385,7 +576,7 @@ def test_a_check_leads_back_and_starts_with_somebody_with_mail(office, admin):
         assert smtp.count("<li>") == 1
     admin.get(f"{PEOPLE}/{CLERK_A}")
     admin.submit("/pruefen")
-    assert admin.last.view.links[f"{PEOPLE}/{CLERK_A}"] == "Zurück"
+    assert f'href="{PEOPLE}/{CLERK_A}">Zurück<' in admin.last.html
 
 
 def test_the_log_is_narrowed_and_paged(office, admin):
