@@ -176,7 +176,8 @@ static void tell_usable(Judgement *judgement, SignInReport *report)
 		report->reason = g_strdup(_("Seit der Änderung noch nicht versucht."));
 	} else {
 		report->reason =
-			g_strdup(_("Mit dieser Anmeldung wurde der Server noch nie gefragt."));
+			g_strdup(_("Die Anmeldung wurde noch nicht verwendet. Geprüft wird beim "
+				   "nächsten Verwenden oder mit „Verbindung prüfen“."));
 	}
 }
 

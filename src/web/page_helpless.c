@@ -11,7 +11,7 @@
 
 /* Those that a refusal keeps from the mail they had come first. */
 static const SignInState reasons[] = {
-	SIGN_IN_REFUSED, SIGN_IN_EXPIRED, SIGN_IN_MISSING, SIGN_IN_INCOMPLETE};
+	SIGN_IN_REFUSED, SIGN_IN_EXPIRED, SIGN_IN_FAILED, SIGN_IN_MISSING, SIGN_IN_INCOMPLETE};
 
 /* What is asked for. */
 typedef struct Filter {

@@ -105,8 +105,11 @@ static void tell_own_sign_in(Todo *todo, const Person *person)
 	if (strcmp(person->interface, "disabled") == 0) {
 		tell_switched_off(todo);
 	} else if (report->state == SIGN_IN_FAILED) {
-		open_card(todo, _("E-Mail hat zuletzt nicht funktioniert"), report->reason);
-		close_card(todo, NULL, NULL);
+		open_card(todo,
+			report->proven ? _("E-Mail hat zuletzt nicht funktioniert")
+				       : _("Anmeldung noch nicht geprüft"),
+			report->reason);
+		close_card(todo, "/einstellungen", _("Zur Anmeldung"));
 	} else if (person_needs_help(person)) {
 		open_card(todo, _("Anmeldung erforderlich"), report->reason);
 		close_card(todo, "/einstellungen", _("Zur Anmeldung"));

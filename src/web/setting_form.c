@@ -108,24 +108,26 @@ char *setting_form_state(const SettingView *view)
 		       : setting_form_fingerprint(setting_form_shown(view));
 }
 
+/* What nobody has changed here shows the new state. */
+static bool shows_typed(const SettingForm *form, const SettingView *view)
+{
+	return form->typed && form->visit->form && setting_form_touches(form, view);
+}
+
 /* What is put back was typed when an older state was shown. */
 static void write_state(Html *h, const SettingForm *form, const SettingView *view)
 {
 	g_autofree char *state = setting_form_state(view);
 	g_autofree char *name = g_strconcat(view->setting->name, FORM_SHOWN, NULL);
-	const char *former = form->visit->again ? form_get(form->visit->form, name) : NULL;
+	const char *former = form->visit->again && shows_typed(form, view)
+				     ? form_get(form->visit->form, name)
+				     : NULL;
 
 	html(h, "<input type=\"hidden\" name=\"");
 	html_attr(h, view->setting->name);
 	html(h, FORM_SHOWN "\" value=\"");
 	html_attr(h, former ? former : state);
 	html(h, "\">\n");
-}
-
-/* What nobody has changed here shows the new state. */
-static bool shows_typed(const SettingForm *form, const SettingView *view)
-{
-	return form->typed && form->visit->form && setting_form_touches(form, view);
 }
 
 static const char *field_value(const SettingForm *form, const SettingView *view)

@@ -123,7 +123,7 @@ def test_no_answer_of_a_token_endpoint(expired, answer, condition, status):
     told = expired.status()
     assert error["message"] == told["reason"] and told["usable"]
     (person,) = expired.amtspost.json("user", "list")
-    assert person["sign_in"] == "ok" and person["sign_in_reason"] == error["message"]
+    assert person["sign_in"] == "failed" and person["sign_in_reason"] == error["message"]
     if "Retry-After" in str(answer):
         asked = expired.identity.count("token")
         assert fails(expired, 5)["condition"] == "oauth-busy"

@@ -276,12 +276,12 @@ def test_a_server_out_of_reach_is_told(office):
     name, admin = "h.ohne-server", office.person(ADMIN)
     add_person(office.amtspost, name, account="ohne-server@amt.example", interface="standard",
                imap__host="127.0.0.1", imap__port="1", imap__password=PASSWORD)
-    assert "noch nie gefragt" in admin.get(f"/benutzer/{name}").text
+    assert "noch nicht verwendet" in admin.get(f"/benutzer/{name}").text
     failed = office.amtspost.fails(5, "folders", "--user", name)["message"]
     assert failed in admin.get("/braucht-hilfe").text
     page = admin.get(f"/benutzer/{name}").text
-    assert "zuletzt gescheitert" in page and failed in page and "noch nie gefragt" not in page
-    assert "E-Mail hat zuletzt nicht funktioniert" in office.fresh(name).get("/").text
+    assert "zuletzt gescheitert" in page and failed in page and "noch nicht verwendet" not in page
+    assert "Anmeldung noch nicht geprüft" in office.fresh(name).get("/").text
     assert told(office, f"users/{name}")["last_failure_reason"] == failed
     office.amtspost.set("imap.port", "2", name)
     page = admin.get(f"/benutzer/{name}").text
