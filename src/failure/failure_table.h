@@ -113,6 +113,12 @@ FAILURE(FAILURE_PASSWORD_INVALID, "password-invalid", FAILURE_CODE_INPUT, 2, ACT
 FAILURE(FAILURE_INVITATION_OVER, "invitation-over", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Dieser Link gilt nicht mehr: Er wurde schon benutzt, durch einen neueren ersetzt oder ist älter als sieben Tage."),
 	N_("Bitte melden Sie sich mit Ihrem Kennwort an. Haben Sie noch keines, kann ein Administrator Ihnen einen neuen Link schicken („amtspost user invite NAME“)."))
+FAILURE(FAILURE_IMPORTS_MANY, "imports-many", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
+	N_("Es warten gerade zu viele Importe."),
+	N_("Bitte versuchen Sie es in einigen Minuten noch einmal. Laufende Importe stehen unter „E-Mail importieren“ und lassen sich dort abbrechen."))
+FAILURE(FAILURE_IDEMPOTENCY_KEY, "idempotency-key", FAILURE_CODE_CONFLICT, 2, ACTOR_CLERK,
+	N_("Der Schlüssel „%s“ wurde schon für eine andere Anfrage verwendet."),
+	N_("Jede neue Anfrage braucht ihren eigenen Schlüssel (Idempotency-Key); nur die Wiederholung derselben Anfrage darf ihn noch einmal nennen."))
 FAILURE(FAILURE_KEY_EXISTS, "key-exists", FAILURE_CODE_CONFLICT, 2, ACTOR_ADMINISTRATOR,
 	N_("Einen API-Schlüssel mit der Bezeichnung „%s“ gibt es schon."),
 	N_("Bei Bezeichnungen zählt Groß- und Kleinschreibung nicht. Bitte wählen Sie eine andere, oder entfernen Sie zuerst den bisherigen Schlüssel („amtspost apikey remove BEZEICHNUNG“)."))

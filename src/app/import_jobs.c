@@ -1,0 +1,408 @@
+/* A table of imports behind one lock, and a pool that runs them. An entry is changed under the lock
+ * and copied for whoever looks; what it came to never changes any more and is shared. */
+#include "app/import_jobs.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/job_pool.h"
+#include "failure/failure.h"
+
+#define THREADS 8
+#define RUNNING_A_USER 2
+#define WAITING ((size_t)200)
+#define KEPT_A_USER 20
+#define KEPT_SECONDS (24 * 60 * 60)
+#define WAIT_STEP 250 /* milliseconds until a cancel is noticed */
+
+typedef struct Entry {
+	ImportJobs *jobs;
+	int64_t user_id;
+	char *key;		     /* NULL: none */
+	uint8_t digest[SHA256_SIZE]; /* of the request */
+	ImportJob job;
+	Cancel *cancel;
+	/* The request, for the thread that runs it. */
+	char *user;
+	char *actor;
+	int64_t since;
+} Entry;
+
+struct ImportJobs {
+	Office *office;
+	JobPool *pool;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	GPtrArray *entries; /* Entry *, the oldest first; under LOCK */
+	uint64_t last_id;
+	bool is_ending;
+};
+
+/* ---- life ---- */
+
+static void clear_job(ImportJob *job)
+{
+	g_free(job->mailbox);
+	g_free(job->folder);
+	g_free(job->uids);
+	g_free(job->case_number);
+	g_free((char *)job->progress.mailbox);
+	g_free((char *)job->progress.folder);
+	import_result_clear(&job->result);
+	g_clear_error(&job->problem);
+}
+
+void import_job_free(ImportJob *job)
+{
+	if (!job)
+		return;
+	clear_job(job);
+	g_free(job);
+}
+
+static void entry_free(Entry *entry)
+{
+	clear_job(&entry->job);
+	cancel_free(entry->cancel);
+	g_free(entry->key);
+	g_free(entry->user);
+	g_free(entry->actor);
+	g_free(entry);
+}
+
+ImportJobs *import_jobs_new(Office *office)
+{
+	ImportJobs *jobs = g_new0(ImportJobs, 1);
+	pthread_condattr_t attributes;
+
+	jobs->office = office;
+	jobs->entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
+	pthread_mutex_init(&jobs->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&jobs->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	jobs->pool = job_pool_new(THREADS, RUNNING_A_USER, WAITING);
+	return jobs;
+}
+
+void import_jobs_free(ImportJobs *jobs)
+{
+	if (!jobs)
+		return;
+	pthread_mutex_lock(&jobs->lock);
+	jobs->is_ending = true;
+	for (guint i = 0; i < jobs->entries->len; i++)
+		cancel_trigger(((Entry *)jobs->entries->pdata[i])->cancel);
+	pthread_cond_broadcast(&jobs->changed);
+	pthread_mutex_unlock(&jobs->lock);
+	job_pool_free(jobs->pool);
+	g_ptr_array_unref(jobs->entries);
+	pthread_cond_destroy(&jobs->changed);
+	pthread_mutex_destroy(&jobs->lock);
+	g_free(jobs);
+}
+
+/* ---- running ---- */
+
+/* Under the lock. */
+static void note_change(Entry *entry)
+{
+	entry->job.version++;
+	pthread_cond_broadcast(&entry->jobs->changed);
+}
+
+static void keep_text(const char **place, const char *text)
+{
+	if (g_strcmp0(*place, text) == 0)
+		return;
+	g_free((char *)*place);
+	*place = g_strdup(text);
+}
+
+static void report(const ImportProgress *progress, void *data)
+{
+	Entry *entry = data;
+	ImportProgress *kept = &entry->job.progress;
+	const char *mailbox, *folder;
+
+	pthread_mutex_lock(&entry->jobs->lock);
+	keep_text(&kept->mailbox, progress->mailbox);
+	keep_text(&kept->folder, progress->folder);
+	mailbox = kept->mailbox;
+	folder = kept->folder;
+	*kept = *progress;
+	kept->mailbox = mailbox;
+	kept->folder = folder;
+	note_change(entry);
+	pthread_mutex_unlock(&entry->jobs->lock);
+}
+
+static void end(Entry *entry, ImportResult *result, GError *problem)
+{
+	pthread_mutex_lock(&entry->jobs->lock);
+	import_result_clear(&entry->job.result);
+	entry->job.result = *result;
+	entry->job.problem = problem;
+	entry->job.state = IMPORT_JOB_ENDED;
+	entry->job.ended = clock_now();
+	note_change(entry);
+	pthread_mutex_unlock(&entry->jobs->lock);
+}
+
+static void run(void *data)
+{
+	Entry *entry = data;
+	const ImportJob *job = &entry->job;
+	const char *mailboxes[] = {job->mailbox, NULL};
+	const char *folders[] = {job->folder, NULL};
+	const ImportRequest request = {
+		.user = entry->user,
+		.mailboxes = job->mailbox ? mailboxes : NULL,
+		.folders = job->folder ? folders : NULL,
+		.uids = job->uids,
+		.since = entry->since,
+		.case_number = job->case_number,
+		.actor = entry->actor,
+	};
+	ImportResult result;
+	GError *problem = NULL;
+
+	pthread_mutex_lock(&entry->jobs->lock);
+	entry->job.state = IMPORT_JOB_RUNNING;
+	note_change(entry);
+	pthread_mutex_unlock(&entry->jobs->lock);
+	import_result_init(&result);
+	import_run(entry->jobs->office, &request, report, entry, entry->cancel, &result, &problem);
+	end(entry, &result, problem);
+}
+
+/* Its turn never came. */
+static void drop(void *data)
+{
+	ImportResult result;
+	GError *problem = NULL;
+
+	import_result_init(&result);
+	failure_set(&problem, FAILURE_CANCELLED, NULL, "the daemon ends");
+	end(data, &result, problem);
+}
+
+/* ---- beginning ---- */
+
+static void add_part(Sha256 *hash, const char *text)
+{
+	sha256_update(hash, text ? text : "", text ? strlen(text) : 0);
+	sha256_update(hash, text ? "+" : "-", 2);
+}
+
+static void digest_request(const ImportRequest *request, uint8_t digest[static SHA256_SIZE])
+{
+	Sha256 *hash = sha256_new();
+	g_autofree char *since = g_strdup_printf("%" G_GINT64_FORMAT, request->since);
+
+	add_part(hash, request->user);
+	add_part(hash, request->mailboxes ? request->mailboxes[0] : NULL);
+	add_part(hash, request->folders ? request->folders[0] : NULL);
+	add_part(hash, request->uids);
+	add_part(hash, since);
+	add_part(hash, request->case_number);
+	sha256_finish(hash, digest);
+	sha256_free(hash);
+}
+
+/* The entry that KEY began; NULL: none. Under the lock. */
+static Entry *find_key(const ImportJobs *jobs, int64_t user_id, const char *key)
+{
+	for (guint i = jobs->entries->len; key && i > 0; i--) {
+		Entry *entry = jobs->entries->pdata[i - 1];
+
+		if (entry->user_id == user_id && g_strcmp0(entry->key, key) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+/* Forgets what is too old, and the oldest of USER_ID beyond the limit. Under the lock. */
+static void tidy(ImportJobs *jobs, int64_t user_id)
+{
+	int64_t now = clock_now();
+	guint own = 0;
+
+	for (guint i = jobs->entries->len; i > 0; i--) {
+		const Entry *entry = jobs->entries->pdata[i - 1];
+		bool is_own = entry->user_id == user_id;
+
+		own += is_own;
+		if (entry->job.state == IMPORT_JOB_ENDED &&
+			(entry->job.ended < now - KEPT_SECONDS || (is_own && own >= KEPT_A_USER)))
+			g_ptr_array_remove_index(jobs->entries, i - 1);
+	}
+}
+
+static Entry *entry_new(
+	ImportJobs *jobs, int64_t user_id, const ImportRequest *request, const char *key)
+{
+	Entry *entry = g_new0(Entry, 1);
+
+	entry->jobs = jobs;
+	entry->user_id = user_id;
+	entry->key = g_strdup(key);
+	entry->cancel = cancel_new();
+	entry->user = g_strdup(request->user);
+	entry->actor = g_strdup(request->actor);
+	entry->since = request->since;
+	entry->job = (ImportJob){
+		.id = ++jobs->last_id,
+		.version = 1,
+		.begun = clock_now(),
+		.mailbox = request->mailboxes ? g_strdup(request->mailboxes[0]) : NULL,
+		.folder = request->folders ? g_strdup(request->folders[0]) : NULL,
+		.uids = g_strdup(request->uids),
+		.case_number = g_strdup(request->case_number),
+	};
+	import_result_init(&entry->job.result);
+	return entry;
+}
+
+/* Under the lock. 0: refused. */
+static uint64_t begin(ImportJobs *jobs, Entry *entry, GError **error)
+{
+	g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, entry->user_id);
+
+	g_ptr_array_add(jobs->entries, entry);
+	if (!jobs->is_ending && job_pool_add(jobs->pool, key, run, drop, entry))
+		return entry->job.id;
+	g_ptr_array_remove(jobs->entries, entry);
+	failure_set(error, FAILURE_IMPORTS_MANY, NULL, "%zu imports wait", WAITING);
+	return 0;
+}
+
+uint64_t import_jobs_begin(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
+	const char *key, GError **error)
+{
+	uint8_t digest[SHA256_SIZE];
+	const Entry *former;
+	uint64_t id;
+
+	digest_request(request, digest);
+	pthread_mutex_lock(&jobs->lock);
+	tidy(jobs, user_id);
+	former = find_key(jobs, user_id, key);
+	if (former) {
+		id = memcmp(former->digest, digest, sizeof(digest)) == 0 ? former->job.id : 0;
+		if (id == 0)
+			failure_set(error, FAILURE_IDEMPOTENCY_KEY, key, "another request had it");
+	} else {
+		Entry *entry = entry_new(jobs, user_id, request, key);
+
+		memcpy(entry->digest, digest, sizeof(digest));
+		id = begin(jobs, entry, error);
+	}
+	pthread_mutex_unlock(&jobs->lock);
+	return id;
+}
+
+/* ---- looking ---- */
+
+static Entry *find(const ImportJobs *jobs, int64_t user_id, uint64_t id)
+{
+	for (guint i = jobs->entries->len; i > 0; i--) {
+		Entry *entry = jobs->entries->pdata[i - 1];
+
+		if (entry->user_id == user_id && entry->job.id == id)
+			return entry;
+	}
+	return NULL;
+}
+
+/* Under the lock. Lists of the result are shared once they are whole. */
+static ImportJob *copy(const Entry *entry)
+{
+	ImportJob *job = g_memdup2(&entry->job, sizeof(entry->job));
+
+	job->is_cancelled = cancel_triggered(entry->cancel);
+	job->mailbox = g_strdup(job->mailbox);
+	job->folder = g_strdup(job->folder);
+	job->uids = g_strdup(job->uids);
+	job->case_number = g_strdup(job->case_number);
+	job->progress.mailbox = g_strdup(job->progress.mailbox);
+	job->progress.folder = g_strdup(job->progress.folder);
+	g_ptr_array_ref(job->result.errors);
+	g_ptr_array_ref(job->result.case_conflicts);
+	job->problem = job->problem ? g_error_copy(job->problem) : NULL;
+	return job;
+}
+
+ImportJob *import_jobs_look(ImportJobs *jobs, int64_t user_id, uint64_t id)
+{
+	const Entry *entry;
+	ImportJob *job;
+
+	pthread_mutex_lock(&jobs->lock);
+	entry = find(jobs, user_id, id);
+	job = entry ? copy(entry) : NULL;
+	pthread_mutex_unlock(&jobs->lock);
+	return job;
+}
+
+/* A moment MILLISECONDS from now. */
+static struct timespec moment(int64_t milliseconds)
+{
+	int64_t at = clock_monotonic() + milliseconds;
+
+	return (struct timespec){.tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000};
+}
+
+ImportJob *import_jobs_wait(ImportJobs *jobs, int64_t user_id, uint64_t id, uint64_t seen,
+	int milliseconds, const Cancel *cancel)
+{
+	int64_t end = clock_monotonic() + milliseconds;
+	const Entry *entry;
+	ImportJob *job;
+
+	pthread_mutex_lock(&jobs->lock);
+	while ((entry = find(jobs, user_id, id)) && entry->job.version <= seen &&
+		!jobs->is_ending && !cancel_triggered(cancel)) {
+		int64_t left = end - clock_monotonic();
+		struct timespec until = moment(MIN(left, WAIT_STEP));
+
+		if (left <= 0)
+			break;
+		pthread_cond_timedwait(&jobs->changed, &jobs->lock, &until);
+	}
+	job = entry ? copy(entry) : NULL;
+	pthread_mutex_unlock(&jobs->lock);
+	return job;
+}
+
+GPtrArray *import_jobs_list(ImportJobs *jobs, int64_t user_id)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)import_job_free);
+
+	pthread_mutex_lock(&jobs->lock);
+	for (guint i = jobs->entries->len; i > 0; i--) {
+		const Entry *entry = jobs->entries->pdata[i - 1];
+
+		if (entry->user_id == user_id)
+			g_ptr_array_add(list, copy(entry));
+	}
+	pthread_mutex_unlock(&jobs->lock);
+	return list;
+}
+
+bool import_jobs_cancel(ImportJobs *jobs, int64_t user_id, uint64_t id)
+{
+	Entry *entry;
+
+	pthread_mutex_lock(&jobs->lock);
+	entry = find(jobs, user_id, id);
+	if (entry && entry->job.state != IMPORT_JOB_ENDED) {
+		cancel_trigger(entry->cancel);
+		note_change(entry);
+	}
+	pthread_mutex_unlock(&jobs->lock);
+	return entry != NULL;
+}

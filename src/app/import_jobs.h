@@ -1,0 +1,52 @@
+/* Imports behind the page and the API: begun, watched, cancelled, looked at afterwards. They live
+ * in the daemon's memory. Nothing is lost with them: what is filed is durable, and the same import
+ * just goes on where the last one ended. Any thread. */
+#pragma once
+
+#include "app/import.h"
+
+typedef struct ImportJobs ImportJobs;
+
+ImportJobs *import_jobs_new(Office *office);
+/* Cancels all and waits for their ends. Whoever waits for one (import_jobs_wait) is let go. */
+void import_jobs_free(ImportJobs *jobs);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportJobs, import_jobs_free)
+
+/* One import as of a moment. */
+typedef struct ImportJob {
+	uint64_t id;
+	uint64_t version; /* grows with each change */
+	enum { IMPORT_JOB_WAITING, IMPORT_JOB_RUNNING, IMPORT_JOB_ENDED } state;
+	bool is_cancelled;    /* it was asked to end; it may still run */
+	int64_t begun, ended; /* seconds since 1970; 0: not yet */
+	/* What it was asked for; NULL: all. */
+	char *mailbox;
+	char *folder;
+	char *uids;
+	char *case_number;
+	/* IMPORT_JOB_RUNNING: how far it is. */
+	ImportProgress progress; /* its texts are this job's */
+	/* IMPORT_JOB_ENDED: what came of it, and what ended it early (NULL: nothing). */
+	ImportResult result;
+	GError *problem;
+} ImportJob;
+
+void import_job_free(ImportJob *job);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportJob, import_job_free)
+
+/* Begins REQUEST for the user USER_ID and answers its id; 0 with FAILURE_IMPORTS_MANY: too many
+ * wait. KEY (nullable, at most IMPORT_KEY_LIMIT bytes): the same KEY of the same user within a day
+ * answers the import that it began, if REQUEST is the same, else FAILURE_IDEMPOTENCY_KEY. */
+uint64_t import_jobs_begin(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
+	const char *key, GError **error);
+#define IMPORT_KEY_LIMIT 200
+
+/* The import ID of the user USER_ID, yours; NULL: there is none, or it is too old. */
+ImportJob *import_jobs_look(ImportJobs *jobs, int64_t user_id, uint64_t id);
+/* The same once its version is above SEEN, or MILLISECONDS are over, or the daemon ends. */
+ImportJob *import_jobs_wait(ImportJobs *jobs, int64_t user_id, uint64_t id, uint64_t seen,
+	int milliseconds, const Cancel *cancel);
+/* All of a user that are remembered, the newest first; ImportJob *. */
+GPtrArray *import_jobs_list(ImportJobs *jobs, int64_t user_id);
+/* Whether there is such an import. It ends soon; what is filed stays. */
+bool import_jobs_cancel(ImportJobs *jobs, int64_t user_id, uint64_t id);
