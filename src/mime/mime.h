@@ -39,6 +39,11 @@ bool mime_worker_read(MimeWorker *worker, int descriptor, const MimeRange *range
 bool mime_worker_read_header(MimeWorker *worker, int descriptor, MimeRange range,
 	MailContent **content, const Cancel *cancel, GError **error);
 
+/* *VIEW, yours, becomes the mail at RANGE ready to be shown: its HTML sanitised, with its own
+ * images in it. The failures of mime_worker_read. */
+bool mime_worker_view(MimeWorker *worker, int descriptor, MimeRange range, MailView **view,
+	const Cancel *cancel, GError **error);
+
 /* Writes the bytes of attachment NUMBER (from 1, in MailContent order), without their transfer
  * encoding and otherwise as in the mail, to the descriptor OUTPUT. It may be a pipe to somebody who
  * reads slowly: only the CPU time is limited. FAILURE_ATTACHMENT_UNKNOWN, FAILURE_OUTPUT, and those
@@ -52,3 +57,4 @@ int mime_worker_main(void);
 /* The reader itself, for the worker, tests and fuzzing: never fails, whatever the bytes are. */
 MailContent *mime_read(int descriptor, MimeRange range);
 MailContent *mime_read_bytes(const void *data, size_t size);
+MailView *mime_view_bytes(const void *data, size_t size);

@@ -88,6 +88,17 @@ static bool serve_read(const MimeFrame *request, const MimeRange *ranges, size_t
 	return true;
 }
 
+static bool serve_view(const MimeFrame *request, MimeRange range)
+{
+	g_auto(MimeSource) source = {0};
+	g_autoptr(MailView) view = NULL;
+
+	mime_source_init_file(&source, request->descriptors[0], range);
+	view = mime_view_source(&source);
+	return mime_frame_send(
+		MIME_WORKER_SOCKET, MIME_FRAME_VIEWED, mime_encode_view(view), NULL, NULL, NULL);
+}
+
 static bool serve(const MimeFrame *request)
 {
 	size_t count = 0;
@@ -99,6 +110,8 @@ static bool serve(const MimeFrame *request)
 	mime_seal_allow_seconds(CPU_SECONDS);
 	if (request->kind == MIME_FRAME_READ || request->kind == MIME_FRAME_READ_HEADER)
 		return serve_read(request, ranges, count);
+	if (request->kind == MIME_FRAME_VIEW)
+		return count == 1 && serve_view(request, ranges[0]);
 	return request->kind == MIME_FRAME_EXTRACT && count == 1 && request->descriptors[1] >= 0 &&
 	       serve_extract(request, ranges[0], number);
 }
@@ -136,7 +149,7 @@ static void warm_up(void)
 
 	mime_start_library();
 	mime_text_open_charsets();
-	mail_content_free(mime_read_bytes(mail, sizeof mail - 1));
+	mail_view_free(mime_view_bytes(mail, sizeof mail - 1));
 }
 
 static void *run(void *sealed)

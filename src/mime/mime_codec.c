@@ -8,6 +8,7 @@
 #define REQUEST_TYPE "(a(tt)u)"
 #define CONTENT_TYPE "(ussasas(bx)msmsa(sst)sb)"
 #define EXTRACTED_TYPE "(yi)"
+#define VIEW_TYPE "(" CONTENT_TYPE "asmssuub)"
 
 /* A clean line is at most this long, and a person is two of them in "NAME <ADDRESS>". */
 #define PERSON_LIMIT (2 * MIME_SUBJECT_LIMIT + 3)
@@ -119,17 +120,14 @@ static bool fits(const char *text, size_t limit)
 	return !text || strlen(text) <= limit;
 }
 
-MailContent *mime_decode_content(GBytes *body, uint32_t index)
+/* Yours: VALUE, which is of CONTENT_TYPE; NULL if it breaks a promise or is not for INDEX. */
+static MailContent *decode_content(GVariant *value, uint32_t index)
 {
-	g_autoptr(GVariant) value = open_body(body, CONTENT_TYPE);
-	g_autoptr(MailContent) content = NULL;
+	g_autoptr(MailContent) content = mail_content_new();
 	g_autoptr(GVariantIter) to = NULL, cc = NULL, parts = NULL;
 	gboolean has_date, truncated;
 	guint32 said;
 
-	if (!value)
-		return NULL;
-	content = mail_content_new();
 	g_clear_pointer(&content->subject, g_free);
 	g_clear_pointer(&content->from, g_free);
 	g_clear_pointer(&content->text, g_free);
@@ -145,6 +143,62 @@ MailContent *mime_decode_content(GBytes *body, uint32_t index)
 		!decode_people(cc, content->cc) || !decode_parts(parts, content->attachments))
 		return NULL;
 	return g_steal_pointer(&content);
+}
+
+MailContent *mime_decode_content(GBytes *body, uint32_t index)
+{
+	g_autoptr(GVariant) value = open_body(body, CONTENT_TYPE);
+
+	return value ? decode_content(value, index) : NULL;
+}
+
+/* ---- views ---- */
+
+GVariant *mime_encode_view(const MailView *view)
+{
+	return g_variant_new("(@" CONTENT_TYPE "@asmssuub)", mime_encode_content(0, view->content),
+		encode_strings(view->references), view->html, view->header,
+		(guint32)view->blocked_remote, (guint32)view->blocked_active, view->truncated);
+}
+
+static bool decode_references(GVariantIter *iter, GPtrArray *references)
+{
+	char *id;
+
+	if (g_variant_iter_n_children(iter) > MAIL_REFERENCES_LIMIT)
+		return false;
+	while (g_variant_iter_next(iter, "s", &id)) {
+		g_ptr_array_add(references, id);
+		if (!fits(id, MIME_MESSAGE_ID_LIMIT))
+			return false;
+	}
+	return true;
+}
+
+MailView *mime_decode_view(GBytes *body)
+{
+	g_autoptr(GVariant) value = open_body(body, VIEW_TYPE), content = NULL;
+	g_autoptr(GVariantIter) references = NULL;
+	g_autoptr(MailView) view = NULL;
+	guint32 remote, active;
+	gboolean truncated;
+
+	if (!value)
+		return NULL;
+	view = mail_view_new();
+	g_clear_pointer(&view->content, mail_content_free);
+	g_clear_pointer(&view->header, g_free);
+	g_variant_get(value, "(@" CONTENT_TYPE "asmssuub)", &content, &references, &view->html,
+		&view->header, &remote, &active, &truncated);
+	view->content = decode_content(content, 0);
+	view->blocked_remote = remote;
+	view->blocked_active = active;
+	view->truncated = truncated;
+	if (!view->content || !fits(view->header, MAIL_HEADER_LIMIT) ||
+		!fits(view->html, MAIL_HTML_WHOLE_LIMIT) ||
+		!decode_references(references, view->references))
+		return NULL;
+	return g_steal_pointer(&view);
 }
 
 GVariant *mime_encode_extracted(MimeExtracted result, int number)

@@ -22,6 +22,7 @@ static const FieldRow rows[MIME_FIELD_COUNT] = {
 	[MIME_DATE] = {"date", MIME_FIELD_BYTES_LIMIT, false},
 	[MIME_MESSAGE_ID] = {"message-id", MIME_FIELD_BYTES_LIMIT, false},
 	[MIME_IN_REPLY_TO] = {"in-reply-to", MIME_FIELD_BYTES_LIMIT, false},
+	[MIME_CONTENT_ID] = {"content-id", MIME_FIELD_BYTES_LIMIT, false},
 	[MIME_CONTENT_TYPE] = {"content-type", MIME_FIELD_BYTES_LIMIT, false},
 	[MIME_CONTENT_DISPOSITION] = {"content-disposition", MIME_FIELD_BYTES_LIMIT, false},
 	[MIME_CONTENT_TRANSFER_ENCODING] = {"content-transfer-encoding", MIME_FIELD_BYTES_LIMIT,

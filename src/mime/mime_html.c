@@ -1,5 +1,6 @@
-/* Readable text out of HTML: gumbo builds the tree within bounded memory, a loop (not a recursion)
- * walks it. It shows nothing to anybody, so it need not be pretty: blocks become lines. */
+/* HTML: gumbo builds the tree within bounded memory and time, for the text here and for
+ * mime_sanitise.c. Readable text: a loop (not a recursion) walks the tree. It shows nothing to
+ * anybody, so it need not be pretty: blocks become lines. */
 #include "mime/mime_internal.h"
 
 #include <setjmp.h>
@@ -23,6 +24,7 @@ typedef struct Arena {
 	char *next;
 	size_t left;
 	size_t used;
+	size_t limit;
 	unsigned requests;
 	int64_t deadline; /* by cpu_time */
 	jmp_buf full;
@@ -48,7 +50,7 @@ static void *arena_allocate(void *user_data, size_t size)
 	size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 	void *memory;
 
-	if (rounded > MIME_HTML_MEMORY_LIMIT - arena->used || is_late(arena))
+	if (rounded > arena->limit - arena->used || is_late(arena))
 		longjmp(arena->full, 1);
 	if (rounded > arena->left) {
 		arena->left = MAX(rounded, (size_t)CHUNK_SIZE);
@@ -244,8 +246,11 @@ static void walk(Writer *writer, const GumboNode *root)
 	}
 }
 
-/* Parses the first SIZE bytes and writes their text; false if the arena was at its end before. */
-static bool write_document(Arena *arena, Writer *writer, const char *html, size_t size)
+/* ---- parsing ---- */
+
+/* Parses the first SIZE bytes and shows them; false if the arena was at its end before. */
+static bool visit_document(
+	Arena *arena, const char *html, size_t size, MimeTreeVisit visit, void *user_data)
 {
 	GumboOptions options = kGumboDefaultOptions;
 	GumboOutput *output;
@@ -257,37 +262,44 @@ static bool write_document(Arena *arena, Writer *writer, const char *html, size_
 	if (setjmp(arena->full) != 0)
 		return false;
 	output = gumbo_parse_with_options(&options, html, size);
-	walk(writer, output->document);
+	visit(output->document, user_data);
 	return true;
 }
 
-/* One attempt, with half of what is *LEFT: further ones, and further documents, get some too. */
-static bool try_document(Arena *arena, Writer *writer, const char *html, size_t size, int64_t *left)
+bool mime_html_parse(const char *html, size_t memory, int64_t *microseconds, MimeTreeVisit visit,
+	void *user_data)
 {
-	int64_t start = cpu_time();
-	bool done;
+	Arena arena = {.chunks = g_ptr_array_new_with_free_func(g_free), .limit = memory};
+	size_t size = strlen(html);
+	bool whole = true, done = false;
 
-	if (*left < TIME_MINIMUM)
-		return false;
-	arena_clear(arena);
-	arena->deadline = start + *left / 2;
-	done = write_document(arena, writer, html, size);
-	*left -= cpu_time() - start;
-	return done;
+	/* Each attempt has half of what is left: further ones, and further documents, get some. */
+	while (!done && *microseconds >= TIME_MINIMUM) {
+		int64_t start = cpu_time();
+
+		arena_clear(&arena);
+		arena.deadline = start + *microseconds / 2;
+		done = visit_document(&arena, html, size, visit, user_data);
+		*microseconds -= cpu_time() - start;
+		whole &= done;
+		if (size <= INPUT_MINIMUM)
+			break;
+		size /= 4;
+	}
+	g_ptr_array_free(arena.chunks, TRUE);
+	return whole && done;
+}
+
+static void write_document(const GumboNode *document, void *user_data)
+{
+	walk(user_data, document);
 }
 
 bool mime_html_append(GString *to, const char *html, size_t limit, int64_t *microseconds)
 {
-	Arena arena = {.chunks = g_ptr_array_new_with_free_func(g_free)};
 	Writer writer = {.text = to, .start = to->len, .limit = limit};
-	size_t size = strlen(html);
-	bool whole = try_document(&arena, &writer, html, size, microseconds);
-	bool done = whole;
+	bool whole = mime_html_parse(
+		html, MIME_HTML_MEMORY_LIMIT, microseconds, write_document, &writer);
 
-	while (!done && size > INPUT_MINIMUM) {
-		size /= 4;
-		done = try_document(&arena, &writer, html, size, microseconds);
-	}
-	g_ptr_array_free(arena.chunks, TRUE);
 	return whole && !writer.cut;
 }

@@ -82,6 +82,7 @@ typedef enum MimeField {
 	MIME_DATE,
 	MIME_MESSAGE_ID,
 	MIME_IN_REPLY_TO,
+	MIME_CONTENT_ID,
 	MIME_CONTENT_TYPE,
 	MIME_CONTENT_DISPOSITION,
 	MIME_CONTENT_TRANSFER_ENCODING,
@@ -131,6 +132,7 @@ typedef struct MimeEntity {
 	char *type;	    /* "text/plain", lower case */
 	char *charset;	    /* NULL: not said */
 	char *name;	    /* file name, decoded and safe, NULL: none */
+	char *content_id;   /* without <>, NULL: none */
 	bool is_attachment; /* by its disposition */
 	GMimeContentEncoding encoding;
 	uint64_t start, end; /* of the body */
@@ -176,8 +178,16 @@ char *mime_text_to_utf8(const char *data, size_t size, const char *charset);
 char *mime_text_tidy(const char *text);
 /* Appends TEXT as far as LIMIT bytes allow, whole characters; false if it was cut. */
 bool mime_text_append(GString *to, const char *text, size_t limit);
-/* Appends the readable text of an HTML document; false if a limit cut it. *MICROSECONDS is the CPU
- * time that it may take, and goes down by what it took. */
+struct GumboInternalNode;
+typedef void (*MimeTreeVisit)(const struct GumboInternalNode *document, void *user_data);
+
+/* Calls VISIT once with the tree of HTML, or of its longest beginning that MEMORY bytes and the
+ * time allow, or not at all; false unless it was the whole. The tree is gone afterwards.
+ * *MICROSECONDS is the CPU time that it may take, and goes down by what it took. */
+bool mime_html_parse(const char *html, size_t memory, int64_t *microseconds, MimeTreeVisit visit,
+	void *user_data);
+/* Appends the readable text of an HTML document; false if a limit cut it. *MICROSECONDS as
+ * above. */
 bool mime_html_append(GString *to, const char *html, size_t limit, int64_t *microseconds);
 /* Opens converters for every charset that mails use and keeps them: the sealed worker cannot. */
 void mime_text_open_charsets(void);
@@ -185,8 +195,18 @@ void mime_text_open_charsets(void);
 /* ---- the reader (mime_read.c) ---- */
 
 MailContent *mime_read_source(MimeSource *source);
+/* The same, without what attached messages say in the text. *STRUCTURE, to be cleared by you, is
+ * how the mail was cut. */
+MailContent *mime_read_own(MimeSource *source, MimeStructure *structure);
+/* Yours: at most LIMIT bytes of the body ENTITY, decoded, as valid UTF-8. */
+char *mime_read_body(MimeSource *source, const MimeEntity *entity, size_t limit, bool *truncated);
+bool mime_entity_is_html(const MimeEntity *entity);
 /* Only the header, whatever follows it. */
 MailContent *mime_read_header(MimeSource *source);
 /* Decodes attachment NUMBER (from 1) into SINK. False: there is none; a sink that ends is no
  * failure. */
 bool mime_extract(MimeSource *source, unsigned number, MimeSink sink, void *user_data);
+
+/* ---- showing (mime_view.c) ---- */
+
+MailView *mime_view_source(MimeSource *source);

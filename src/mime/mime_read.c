@@ -15,7 +15,8 @@ typedef struct Reader {
 	MimeStructure structure;
 	MailContent *content;
 	Budget *budget;
-	int depth; /* of attached messages around this one */
+	int depth;     /* of attached messages around this one */
+	bool own_only; /* what attached messages say is left out of the text */
 } Reader;
 
 static GMimeParserOptions *options;
@@ -50,11 +51,6 @@ static const MimeEntity *entity_at(const Reader *reader, unsigned index)
 	return g_ptr_array_index(reader->structure.entities, index);
 }
 
-static bool is_html(const MimeEntity *entity)
-{
-	return strcmp(entity->type, "text/html") == 0;
-}
-
 /* The charset that an HTML document names itself, yours; NULL if it names none near its beginning.
  */
 static char *html_charset(const GString *html)
@@ -71,21 +67,27 @@ static char *html_charset(const GString *html)
 	return length > 0 && length < 32 ? g_strndup(name, length) : NULL;
 }
 
+char *mime_read_body(MimeSource *source, const MimeEntity *entity, size_t limit, bool *truncated)
+{
+	g_autoptr(GString) bytes = mime_decode_bytes(source, entity, limit, truncated);
+	g_autofree char *own_charset =
+		mime_entity_is_html(entity) && !entity->charset ? html_charset(bytes) : NULL;
+
+	return mime_text_to_utf8(
+		bytes->str, bytes->len, entity->charset ? entity->charset : own_charset);
+}
+
 /* Appends what the body ENTITY says. */
 static void append_body(Reader *reader, const MimeEntity *entity, GString *text)
 {
 	bool *truncated = &reader->content->truncated;
-	g_autoptr(GString) bytes =
-		mime_decode_bytes(reader->source, entity, MIME_BODY_BYTES_LIMIT, truncated);
-	g_autofree char *own_charset =
-		is_html(entity) && !entity->charset ? html_charset(bytes) : NULL;
-	g_autofree char *valid = mime_text_to_utf8(
-		bytes->str, bytes->len, entity->charset ? entity->charset : own_charset);
+	g_autofree char *valid =
+		mime_read_body(reader->source, entity, MIME_BODY_BYTES_LIMIT, truncated);
 	g_autofree char *tidy = NULL;
 
 	if (text->len > 0 && *valid)
 		mime_text_append(text, "\n", MIME_TEXT_LIMIT);
-	if (is_html(entity)) {
+	if (mime_entity_is_html(entity)) {
 		*truncated |=
 			!mime_html_append(text, valid, MIME_TEXT_LIMIT, &reader->budget->html);
 		return;
@@ -112,7 +114,7 @@ static bool is_candidate(const Reader *reader, unsigned parent, unsigned child, 
 	const MimeEntity *entity = entity_at(reader, child);
 
 	return entity->parent == (int)parent &&
-	       plain == (mime_entity_is_body(entity) && !is_html(entity));
+	       plain == (mime_entity_is_body(entity) && !mime_entity_is_html(entity));
 }
 
 /* Of alternatives the first that says anything, plain text before all others. */
@@ -241,7 +243,7 @@ static void add_attachment(Reader *reader, const MimeEntity *entity, GString *te
 	if (mime_entity_is_message(entity)) {
 		g_autoptr(MailContent) message = read_attached(reader, entity);
 
-		if (message)
+		if (message && !reader->own_only)
 			append_message(reader, message, text);
 		if (message && !part->name)
 			part->name = message_name(message, number);
@@ -283,28 +285,42 @@ static void read_header(Reader *reader)
 	read_people(reader);
 }
 
-static MailContent *read_message(MimeSource *source, Budget *budget, int depth)
+/* Reads everything but the structure, which stands. */
+static MailContent *read_content(Reader *reader)
 {
-	Reader reader = {
-		.source = source, .content = mail_content_new(), .budget = budget, .depth = depth};
 	GString *text = g_string_new(NULL);
 
-	mime_scan(&reader.structure, source, budget->parts);
-	budget->parts -= MIN(budget->parts, reader.structure.entities->len);
-	reader.content->truncated = reader.structure.truncated;
-	read_header(&reader);
-	append_text(&reader, 0, text);
-	for (unsigned i = 0; i < reader.structure.entities->len; i++) {
-		const MimeEntity *entity = entity_at(&reader, i);
+	reader->content = mail_content_new();
+	reader->content->truncated = reader->structure.truncated;
+	read_header(reader);
+	append_text(reader, 0, text);
+	for (unsigned i = 0; i < reader->structure.entities->len; i++) {
+		const MimeEntity *entity = entity_at(reader, i);
 
 		if (mime_entity_is_attachment(entity))
-			add_attachment(&reader, entity, text);
+			add_attachment(reader, entity, text);
 	}
-	g_free(reader.content->text);
-	reader.content->text = g_strchomp(g_string_free(text, FALSE));
-	reader.content->truncated |= source->failed;
+	g_free(reader->content->text);
+	reader->content->text = g_strchomp(g_string_free(text, FALSE));
+	reader->content->truncated |= reader->source->failed;
+	return reader->content;
+}
+
+static void cut(Reader *reader)
+{
+	mime_scan(&reader->structure, reader->source, reader->budget->parts);
+	reader->budget->parts -= MIN(reader->budget->parts, reader->structure.entities->len);
+}
+
+static MailContent *read_message(MimeSource *source, Budget *budget, int depth)
+{
+	Reader reader = {.source = source, .budget = budget, .depth = depth};
+	MailContent *content;
+
+	cut(&reader);
+	content = read_content(&reader);
 	mime_structure_clear(&reader.structure);
-	return reader.content;
+	return content;
 }
 
 MailContent *mime_read_source(MimeSource *source)
@@ -313,6 +329,19 @@ MailContent *mime_read_source(MimeSource *source)
 
 	mime_start_library();
 	return read_message(source, &budget, 0);
+}
+
+MailContent *mime_read_own(MimeSource *source, MimeStructure *structure)
+{
+	Budget budget = {.parts = MIME_PART_LIMIT, .html = MIME_HTML_TIME_LIMIT};
+	Reader reader = {.source = source, .budget = &budget, .own_only = true};
+	MailContent *content;
+
+	mime_start_library();
+	cut(&reader);
+	content = read_content(&reader);
+	*structure = reader.structure;
+	return content;
 }
 
 MailContent *mime_read_header(MimeSource *source)

@@ -27,6 +27,7 @@ static void entity_free(MimeEntity *entity)
 	g_free(entity->type);
 	g_free(entity->charset);
 	g_free(entity->name);
+	g_free(entity->content_id);
 	g_free(entity);
 }
 
@@ -48,6 +49,11 @@ bool mime_entity_is_message(const MimeEntity *entity)
 	return strcmp(entity->type, "message/rfc822") == 0 ||
 	       strcmp(entity->type, "message/global") == 0 ||
 	       strcmp(entity->type, "message/news") == 0;
+}
+
+bool mime_entity_is_html(const MimeEntity *entity)
+{
+	return strcmp(entity->type, "text/html") == 0;
 }
 
 bool mime_entity_is_body(const MimeEntity *entity)
@@ -220,6 +226,7 @@ static char *describe_entity(MimeEntity *entity, const MimeHeader *header, bool 
 
 	read_disposition(entity, header);
 	entity->encoding = read_encoding(header);
+	entity->content_id = mime_header_id(header, MIME_CONTENT_ID);
 	if (!type) {
 		entity->type = g_strdup(in_digest ? "message/rfc822" : "text/plain");
 		return NULL;

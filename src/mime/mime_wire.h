@@ -9,8 +9,10 @@
 #include <glib.h>
 #include "mime/mime.h"
 
-#define MIME_WORKER_SOCKET 3	    /* the worker's only descriptor when it starts */
-#define MIME_FRAME_LIMIT (8u << 20) /* of one frame; the largest MailContent is below 4 MiB */
+#define MIME_WORKER_SOCKET 3 /* the worker's only descriptor when it starts */
+/* Of one frame. The largest MailContent is below 4 MiB; a MailView has that and HTML of 1.5 MiB
+ * with images of 4 MiB, which base64 makes 5.4. */
+#define MIME_FRAME_LIMIT (12u << 20)
 #define MIME_FRAME_DESCRIPTORS 2
 
 /* ---- frames (mime_frame.c) ---- */
@@ -22,6 +24,8 @@ typedef enum MimeFrameKind {
 	MIME_FRAME_EXTRACT,	       /* program: one range, a number; with pack and output */
 	MIME_FRAME_MAIL,	       /* worker: one mail's content */
 	MIME_FRAME_EXTRACTED,	       /* worker: how it ended */
+	MIME_FRAME_VIEW,	       /* program: one range; with the pack's descriptor */
+	MIME_FRAME_VIEWED,	       /* worker: the mail to be shown */
 } MimeFrameKind;
 
 typedef struct MimeFrame {
@@ -54,6 +58,11 @@ MimeRange *mime_decode_request(GBytes *body, size_t *count, unsigned *number);
 GVariant *mime_encode_content(uint32_t index, const MailContent *content);
 /* Yours; NULL for anything that is not exactly what mime_encode_content makes for INDEX. */
 MailContent *mime_decode_content(GBytes *body, uint32_t index);
+
+GVariant *mime_encode_view(const MailView *view);
+/* Yours; NULL for anything that is not exactly what mime_encode_view makes. Whether its HTML is
+ * safe cannot be told here. */
+MailView *mime_decode_view(GBytes *body);
 
 typedef enum MimeExtracted {
 	MIME_EXTRACTED,

@@ -299,6 +299,28 @@ bool mime_worker_read_header(MimeWorker *worker, int descriptor, MimeRange range
 		worker, MIME_FRAME_READ_HEADER, descriptor, &range, 1, content, cancel, error);
 }
 
+bool mime_worker_view(MimeWorker *worker, int descriptor, MimeRange range, MailView **view,
+	const Cancel *cancel, GError **error)
+{
+	const int descriptors[] = {descriptor, -1};
+	g_auto(MimeFrame) answer = {.descriptors = {-1, -1}};
+	Patience patience = patience_for(
+		worker->batch_milliseconds + (int64_t)(range.size / BYTES_A_MILLISECOND), cancel);
+
+	*view = NULL;
+	if (!ask(worker, MIME_FRAME_VIEW, mime_encode_request(&range, 1, 0), descriptors, &patience,
+		    error))
+		return false;
+	if (!mime_frame_receive(worker->socket, &answer, wait_for_worker, &patience))
+		return give_up(worker, error);
+	if (answer.kind == MIME_FRAME_VIEWED)
+		*view = mime_decode_view(answer.body);
+	if (*view)
+		return true;
+	errno = EBADMSG;
+	return give_up(worker, error);
+}
+
 static bool report_extracted(
 	MimeWorker *worker, const MimeFrame *answer, unsigned number, GError **error)
 {

@@ -1,4 +1,4 @@
-/* Life and death of MailContent and MailPart. */
+/* Life and death of MailContent, MailPart and MailView. */
 #include "model/mail.h"
 
 void mail_part_free(MailPart *part)
@@ -36,4 +36,25 @@ void mail_content_free(MailContent *content)
 	g_clear_pointer(&content->attachments, g_ptr_array_unref);
 	g_free(content->text);
 	g_free(content);
+}
+
+MailView *mail_view_new(void)
+{
+	MailView *view = g_new0(MailView, 1);
+
+	view->content = mail_content_new();
+	view->references = g_ptr_array_new_with_free_func(g_free);
+	view->header = g_strdup("");
+	return view;
+}
+
+void mail_view_free(MailView *view)
+{
+	if (!view)
+		return;
+	mail_content_free(view->content);
+	g_clear_pointer(&view->references, g_ptr_array_unref);
+	g_free(view->header);
+	g_free(view->html);
+	g_free(view);
 }

@@ -1,4 +1,5 @@
-/* What a mail's header and structure say, read once by mime/ and kept by archive/. */
+/* What a mail's header and structure say, read once by mime/ and kept by archive/; and a mail to be
+ * shown, made anew each time. */
 #pragma once
 
 #include <stdbool.h>
@@ -36,3 +37,25 @@ typedef struct MailContent {
 MailContent *mail_content_new(void);
 void mail_content_free(MailContent *content);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailContent, mail_content_free)
+
+/* A mail to be shown. Everything in it is the sender's, and made harmless as far as that goes: who
+ * shows HTML puts it into a sandboxed frame with a policy of its own all the same. */
+typedef struct MailView {
+	MailContent *content;  /* its text is the mail's own, without that of attached messages */
+	GPtrArray *references; /* char *, without <>, the oldest first */
+	char *header;	       /* as it was sent, lines ended by LF */
+	char *html;	       /* a fragment, sanitised; NULL: the mail has none, or none to see */
+	unsigned blocked_remote; /* images, styles and the like that are not fetched */
+	unsigned blocked_active; /* scripts, forms, frames, event handlers and the like */
+	bool truncated;		 /* a limit cut something, content->truncated included */
+} MailView;
+
+#define MAIL_REFERENCES_LIMIT 100
+#define MAIL_HEADER_LIMIT (64 * 1024)
+/* Bytes of MailView.html: without the images, which are data: URIs in it, and with them. */
+#define MAIL_HTML_LIMIT (1536 * 1024)
+#define MAIL_HTML_WHOLE_LIMIT (MAIL_HTML_LIMIT + 6 * 1024 * 1024)
+
+MailView *mail_view_new(void);
+void mail_view_free(MailView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailView, mail_view_free)
