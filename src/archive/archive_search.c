@@ -20,13 +20,17 @@
 #define QUERY_LIMIT 1024
 
 /* The last word of a query is a beginning, if it has so many bytes. It is replaced by the words
- * that begin so, if they are not too many: FTS5 would otherwise gather all their mails before it
- * hands out the first. (Its own index of beginnings would halve the speed of indexing.) */
+ * that begin so: FTS5 would otherwise gather all their mails before it hands out the first. Of more
+ * than these, a page gets the first ones, and the command line lets FTS5 gather. (Its own index of
+ * beginnings would halve the speed of indexing.) */
 #define BEGINNING_BYTES 3
 #define WORDS_OF_BEGINNING 500
 
-/* Stepping over this many hits is cheaper than asking anew. */
-#define STEPS_BEFORE_SEEK 2000
+/* Asking anew costs as much as stepping over so many hits, and more with each word; by far the most
+ * where FTS5 gathers all mails of a beginning. */
+#define STEPS_OF_ASKING 100
+#define STEPS_OF_WORD 20
+#define STEPS_OF_GATHERING 200000
 
 /* What one call merges of the index so that deleted words leave it: MERGES_A_CALL transactions of
  * about 32 MiB each. */
@@ -63,6 +67,11 @@ int64_t search_position(int64_t date, int64_t id)
 int64_t search_position_id(int64_t position)
 {
 	return position & SEARCH_ID_LIMIT;
+}
+
+int64_t search_position_date(int64_t position)
+{
+	return position >> ID_BITS;
 }
 
 Db *search_db(Search *search)
@@ -410,17 +419,22 @@ struct SearchHits {
 	DbTransaction *transaction;
 	GString *query; /* empty: not made yet */
 	GStrv words;
+	size_t asking;	  /* what it costs, in steps */
 	DbRows *rows;	  /* NULL: not asked yet */
 	int64_t position; /* of the row read last */
 	bool at_end;
+	bool whole;
+	bool narrowed;
 };
 
-SearchHits *search_hits_new(DbTransaction *transaction, char *const *words)
+SearchHits *search_hits_new(DbTransaction *transaction, char *const *words, bool whole)
 {
 	SearchHits *hits = g_new0(SearchHits, 1);
 
 	hits->transaction = transaction;
+	hits->whole = whole;
 	hits->words = g_strdupv((char **)words);
+	hits->asking = STEPS_OF_ASKING + STEPS_OF_WORD * g_strv_length(hits->words);
 	hits->query = g_string_new(NULL);
 	return hits;
 }
@@ -435,18 +449,13 @@ void search_hits_free(SearchHits *hits)
 	g_free(hits);
 }
 
-/* The first word of the index that is BEGINNING (AFTER is NULL) or begins so and stands behind
- * AFTER; yours, NULL: none. */
-static bool next_word(DbTransaction *transaction, const char *beginning, const char *after,
+/* The first word of the index at or behind FROM, if it begins with BEGINNING; yours, NULL: none. */
+static bool find_word(DbTransaction *transaction, const char *beginning, const char *from,
 	char **word, GError **error)
 {
 	GError *failed = NULL;
-	g_autoptr(DbRows) rows =
-		after ? db_select(transaction, error,
-				"SELECT term FROM terms WHERE term > $1 LIMIT 1", db_text(after))
-		      : db_select(transaction, error,
-				"SELECT term FROM terms WHERE term >= $1 LIMIT 1",
-				db_text(beginning));
+	g_autoptr(DbRows) rows = db_select(transaction, error,
+		"SELECT term FROM terms WHERE term >= $1 LIMIT 1", db_text(from));
 
 	*word = NULL;
 	if (!rows)
@@ -456,21 +465,25 @@ static bool next_word(DbTransaction *transaction, const char *beginning, const c
 	return archive_pass(failed, error);
 }
 
+/* What stands before all words behind WORD: "term > word" would go through all its mails. Yours. */
+static char *place_behind(const char *word)
+{
+	return g_strconcat(word, " ", NULL);
+}
+
 /* All words that begin so, as far as WORDS_OF_BEGINNING goes. Yours. */
 static GPtrArray *find_words(DbTransaction *transaction, const char *beginning, GError **error)
 {
 	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-	const char *after = NULL;
+	char *word = g_strdup(beginning);
 
-	while (words->len <= WORDS_OF_BEGINNING) {
-		char *word;
+	for (bool first = true; word && words->len <= WORDS_OF_BEGINNING; first = false) {
+		g_autofree char *from = first ? g_steal_pointer(&word) : place_behind(word);
 
-		if (!next_word(transaction, beginning, after, &word, error))
+		if (!find_word(transaction, beginning, from, &word, error))
 			return NULL;
-		if (!word)
-			break;
-		g_ptr_array_add(words, word);
-		after = word;
+		if (word)
+			g_ptr_array_add(words, word);
 	}
 	return g_steal_pointer(&words);
 }
@@ -487,10 +500,13 @@ static bool append_beginning(SearchHits *hits, const char *beginning, GError **e
 	if (!words)
 		return false;
 	hits->at_end = words->len == 0;
-	if (words->len == 0 || words->len > WORDS_OF_BEGINNING) {
+	hits->narrowed = words->len > WORDS_OF_BEGINNING && !hits->whole;
+	if (words->len == 0 || (words->len > WORDS_OF_BEGINNING && hits->whole)) {
+		hits->asking = STEPS_OF_GATHERING;
 		g_string_append_printf(hits->query, "\"%s\" *", beginning);
 		return true;
 	}
+	hits->asking += STEPS_OF_WORD * words->len;
 	for (guint i = 0; i < words->len; i++)
 		g_string_append_printf(hits->query, "%s\"%s\"", i == 0 ? "(" : " OR ",
 			(const char *)g_ptr_array_index(words, i));
@@ -532,16 +548,25 @@ static bool advance(SearchHits *hits, GError **error)
 	return archive_pass(failed, error);
 }
 
-bool search_hits_seek(SearchHits *hits, int64_t *position, GError **error)
+bool search_hits_are_narrowed(const SearchHits *hits)
 {
-	int steps = hits->rows ? 0 : STEPS_BEFORE_SEEK;
+	return hits->narrowed;
+}
+
+bool search_hits_seek(SearchHits *hits, int64_t *position, size_t *effort, GError **error)
+{
+	size_t steps = 0;
 
 	while (!hits->at_end && (!hits->rows || hits->position > *position)) {
-		if (steps++ == STEPS_BEFORE_SEEK && !ask(hits, *position, error))
-			return false;
+		if (!hits->rows || steps++ == hits->asking) {
+			if (!ask(hits, *position, error))
+				return false;
+			*effort += hits->asking;
+		}
 		if (!hits->at_end && !advance(hits, error))
 			return false;
 	}
+	*effort += 1 + steps;
 	*position = hits->at_end ? -1 : hits->position;
 	return true;
 }
