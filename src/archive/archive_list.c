@@ -109,12 +109,14 @@ static bool choose_sequences(Listing *listing, GError **error)
 
 /* ---- where they meet ---- */
 
-static bool seek(Listing *listing, guint number, int64_t *position, GError **error)
+/* *IS_IN: there is a mail of the sequence at the position. */
+static bool seek(Listing *listing, guint number, int64_t *position, bool *is_in, GError **error)
 {
+	*is_in = true;
 	if (number < listing->sequences->len)
 		return sequence_seek(g_ptr_array_index(listing->sequences, number), position,
 			&listing->effort, error);
-	if (search_hits_seek(listing->hits, position, &listing->effort, error))
+	if (search_hits_seek(listing->hits, position, is_in, &listing->effort, error))
 		return true;
 	listing->search_failed = true;
 	return false;
@@ -128,13 +130,14 @@ static bool find_next(Listing *listing, GError **error)
 
 	for (guint i = 0; agreed < count && listing->position >= 0; i = (i + 1) % count) {
 		int64_t found = listing->position;
+		bool is_in;
 
 		listing->stopped = listing->effort >= listing->effort_limit;
 		if (listing->stopped)
 			return true;
-		if (!seek(listing, i, &found, error))
+		if (!seek(listing, i, &found, &is_in, error))
 			return false;
-		agreed = found == listing->position ? agreed + 1 : 1;
+		agreed = !is_in ? 0 : found == listing->position ? agreed + 1 : 1;
 		listing->position = found;
 	}
 	return true;

@@ -60,8 +60,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SearchHits, search_hits_free)
 /* After the first seek: whether there are more words that begin so than were looked for. */
 bool search_hits_are_narrowed(const SearchHits *hits);
 
-/* The first hit at or below *POSITION, which only goes down from call to call; -1: none is left.
- * Adds to *EFFORT what that took, in hits stepped over. */
-bool search_hits_seek(SearchHits *hits, int64_t *position, size_t *effort, GError **error);
+/* Moves *POSITION, which only goes down from call to call, to the first hit at or below it; -1:
+ * none is left. Where that is dear, maybe only to below a mail that is none: then *IS_HIT is false.
+ * Adds to *EFFORT what it took, in hits stepped over. */
+bool search_hits_seek(
+	SearchHits *hits, int64_t *position, bool *is_hit, size_t *effort, GError **error);
 
 Db *search_db(Search *search);
