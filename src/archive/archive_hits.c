@@ -16,6 +16,7 @@
  * beginnings would halve the speed of indexing.) */
 #define BEGINNING_BYTES 3
 #define WORDS_OF_BEGINNING 500
+#define WORDS_OF_BEGINNING_ON_PAGE 64
 
 /* Asking anew costs as much as stepping over so many hits, and more with each word; by far the most
  * where FTS5 gathers all mails of a beginning. Asking for one mail costs a few times less. */
@@ -92,13 +93,14 @@ static char *place_behind(const char *word)
 	return g_strconcat(word, " ", NULL);
 }
 
-/* All words that begin so, as far as WORDS_OF_BEGINNING goes. Yours. */
-static GPtrArray *find_words(DbTransaction *transaction, const char *beginning, GError **error)
+/* All words that begin so, as far as LIMIT goes, and one more. Yours. */
+static GPtrArray *find_words(
+	DbTransaction *transaction, const char *beginning, guint limit, GError **error)
 {
 	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
 	char *word = g_strdup(beginning);
 
-	for (bool first = true; word && words->len <= WORDS_OF_BEGINNING; first = false) {
+	for (bool first = true; word && words->len <= limit; first = false) {
 		g_autofree char *from = first ? g_steal_pointer(&word) : place_behind(word);
 
 		if (!find_word(transaction, beginning, from, &word, error))
@@ -111,18 +113,19 @@ static GPtrArray *find_words(DbTransaction *transaction, const char *beginning, 
 
 static bool append_beginning(SearchHits *hits, const char *beginning, GError **error)
 {
+	guint limit = hits->whole ? WORDS_OF_BEGINNING : WORDS_OF_BEGINNING_ON_PAGE;
 	g_autoptr(GPtrArray) words = NULL;
 
 	if (strlen(beginning) < BEGINNING_BYTES) {
 		g_string_append_printf(hits->query, "\"%s\"", beginning);
 		return true;
 	}
-	words = find_words(hits->transaction, beginning, error);
+	words = find_words(hits->transaction, beginning, limit, error);
 	if (!words)
 		return false;
 	hits->at_end = words->len == 0;
-	hits->narrowed = words->len > WORDS_OF_BEGINNING && !hits->whole;
-	if (words->len == 0 || (words->len > WORDS_OF_BEGINNING && hits->whole)) {
+	hits->narrowed = words->len > limit && !hits->whole;
+	if (words->len == 0 || (words->len > limit && hits->whole)) {
 		hits->asking = STEPS_OF_GATHERING;
 		hits->patience = STEPS_OF_GATHERING;
 		g_string_append_printf(hits->query, "\"%s\" *", beginning);

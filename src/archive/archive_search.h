@@ -51,7 +51,7 @@ GStrv search_split_query(const char *text);
 typedef struct SearchHits SearchHits;
 
 /* The mails in which each of WORDS occurs, the last one (from three bytes on) as a beginning.
- * WHOLE: of however many words; that may take seconds. Else of the first few hundred.
+ * WHOLE: of however many words; that may take seconds. Else of the first few dozen.
  * TRANSACTION belongs to search_db. */
 SearchHits *search_hits_new(DbTransaction *transaction, char *const *words, bool whole);
 void search_hits_free(SearchHits *hits);
