@@ -92,10 +92,13 @@ static bool upload_file(ArchiveBatch *batch, const char *path, GError **error)
 }
 
 GArray *document_add_files(Office *office, const char *const *paths, size_t count,
-	const char *case_number, const char *actor, GPtrArray *case_conflicts, const Cancel *cancel,
-	GError **error)
+	const char *case_number, const char *actor, int64_t actor_id, GPtrArray *case_conflicts,
+	const Cancel *cancel, GError **error)
 {
-	ArchiveOrder order = {.imported_by = actor, .by_hand = true, .case_number = case_number};
+	ArchiveOrder order = {.imported_by = actor,
+		.imported_by_id = actor_id,
+		.by_hand = true,
+		.case_number = case_number};
 	Archive *archive = office_archive(office, error);
 	g_autoptr(ArchiveBatch) batch = NULL;
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
@@ -113,12 +116,12 @@ GArray *document_add_files(Office *office, const char *const *paths, size_t coun
 	return g_steal_pointer(&ids);
 }
 
-bool document_delete(
-	Office *office, int64_t id, const char *reason, const char *actor, GError **error)
+bool document_delete(Office *office, const ArchiveViewer *viewer, int64_t id, const char *reason,
+	const char *actor, GError **error)
 {
 	Archive *archive = office_archive(office, error);
 
-	if (!archive || !archive_delete(archive, id, reason, actor, error))
+	if (!archive || !archive_delete(archive, viewer, id, reason, actor, error))
 		return false;
 	office_tidy(office);
 	return true;
@@ -128,9 +131,10 @@ bool document_delete(
  * again. */
 #define OPEN_TRIES 5
 
-static int try_first_copy(Archive *archive, int64_t id, MimeRange *range, GError **error)
+static int try_first_copy(
+	Archive *archive, const ArchiveViewer *viewer, int64_t id, MimeRange *range, GError **error)
 {
-	g_autoptr(GArray) places = archive_places(archive, id, error);
+	g_autoptr(GArray) places = archive_places(archive, viewer, id, error);
 	const ArchivePlace *place;
 
 	if (!places)
@@ -141,7 +145,8 @@ static int try_first_copy(Archive *archive, int64_t id, MimeRange *range, GError
 }
 
 /* Opens the pack of mail ID's first copy; -1 on failure. */
-static int open_first_copy(Office *office, int64_t id, MimeRange *range, GError **error)
+static int open_first_copy(
+	Office *office, const ArchiveViewer *viewer, int64_t id, MimeRange *range, GError **error)
 {
 	Archive *archive = office_archive(office, error);
 	GError *problem = NULL;
@@ -150,7 +155,7 @@ static int open_first_copy(Office *office, int64_t id, MimeRange *range, GError 
 		int pack;
 
 		g_clear_error(&problem);
-		pack = try_first_copy(archive, id, range, &problem);
+		pack = try_first_copy(archive, viewer, id, range, &problem);
 		if (pack >= 0)
 			return pack;
 		if (!failure_is(problem, FAILURE_STORE_BUSY))
@@ -161,24 +166,25 @@ static int open_first_copy(Office *office, int64_t id, MimeRange *range, GError 
 	return -1;
 }
 
-bool document_write_attachment(Office *office, int64_t id, int64_t number, int descriptor,
-	const Cancel *cancel, GError **error)
+bool document_write_attachment(Office *office, const ArchiveViewer *viewer, int64_t id,
+	int64_t number, int descriptor, const Cancel *cancel, GError **error)
 {
 	g_autoptr(MimeWorker) worker = mime_worker_new();
 	MimeRange range;
-	g_auto(Descriptor) pack = open_first_copy(office, id, &range, error);
+	g_auto(Descriptor) pack = open_first_copy(office, viewer, id, &range, error);
 
 	return pack >= 0 && mime_worker_extract(worker, pack, range,
 				    (unsigned)MIN(number, G_MAXINT), descriptor, cancel, error);
 }
 
-char *document_read_text(Office *office, int64_t id, const Cancel *cancel, GError **error)
+char *document_read_text(Office *office, const ArchiveViewer *viewer, int64_t id,
+	const Cancel *cancel, GError **error)
 {
 	g_autoptr(MimeWorker) worker = mime_worker_new();
 	g_autoptr(MailContent) content = NULL;
 	g_autoptr(GError) problem = NULL;
 	MimeRange range;
-	g_auto(Descriptor) pack = open_first_copy(office, id, &range, error);
+	g_auto(Descriptor) pack = open_first_copy(office, viewer, id, &range, error);
 
 	if (pack < 0)
 		return NULL;

@@ -1,25 +1,28 @@
-/* Single mails in and out: filing .eml files, reading a mail's text, getting attachments out. */
+/* Single mails in and out: filing .eml files, reading a mail's text, getting attachments out. A
+ * mail that the viewer does not see is FAILURE_MAIL_UNKNOWN; a NULL viewer sees all. */
 #pragma once
 
 #include <glib.h>
 #include "app/office.h"
+#include "archive/archive.h"
 #include "base/cancel.h"
 
 /* Files the COUNT files at PATHS like imported mails, all or none, counted as picked by hand. The
  * mails' ids, in order: GArray of int64_t, yours. FAILURE_INPUT_UNREADABLE,
- * FAILURE_UPLOAD_UNUSABLE. CASE_CONFLICTS gets "ID: case on file" (char *) for each mail that has
- * another case number already. */
+ * FAILURE_UPLOAD_UNUSABLE. ACTOR_ID: the user's, who then sees them; 0: not a user. CASE_CONFLICTS
+ * gets "ID: case on file" (char *) for each mail that has another case number already. */
 GArray *document_add_files(Office *office, const char *const *paths, size_t count,
-	const char *case_number, const char *actor, GPtrArray *case_conflicts, const Cancel *cancel,
-	GError **error);
-
-/* Writes attachment NUMBER (from 1) of mail ID to DESCRIPTOR. */
-bool document_write_attachment(Office *office, int64_t id, int64_t number, int descriptor,
+	const char *case_number, const char *actor, int64_t actor_id, GPtrArray *case_conflicts,
 	const Cancel *cancel, GError **error);
 
+/* Writes attachment NUMBER (from 1) of mail ID to DESCRIPTOR. */
+bool document_write_attachment(Office *office, const ArchiveViewer *viewer, int64_t id,
+	int64_t number, int descriptor, const Cancel *cancel, GError **error);
+
 /* Deletes mail ID with all its copies, and lets their bytes leave the disk. */
-bool document_delete(
-	Office *office, int64_t id, const char *reason, const char *actor, GError **error);
+bool document_delete(Office *office, const ArchiveViewer *viewer, int64_t id, const char *reason,
+	const char *actor, GError **error);
 
 /* The readable text of mail ID's first copy, yours; "" if it cannot be read. */
-char *document_read_text(Office *office, int64_t id, const Cancel *cancel, GError **error);
+char *document_read_text(Office *office, const ArchiveViewer *viewer, int64_t id,
+	const Cancel *cancel, GError **error);

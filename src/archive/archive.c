@@ -29,6 +29,7 @@ Archive *archive_open(Db *db, const char *folder, GError **error)
 	archive->folder = g_strdup(folder);
 	archive->packs = g_build_filename(folder, "packs", NULL);
 	archive->reserve = ARCHIVE_RESERVE_AUTO;
+	archive->effort = ARCHIVE_EFFORT;
 	if (!make_folders(archive, error) || !archive_fold_addresses(archive, error))
 		return NULL;
 	archive->search = search_open(db, folder, error);

@@ -20,6 +20,18 @@ Archive *archive_open(Db *db, const char *folder, GError **error);
 void archive_close(Archive *archive);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Archive, archive_close)
 
+/* ---- who looks ---- */
+
+/* A person who sees the mails with a source in one of MAILBOXES (the person's own and shared
+ * addresses as the settings say now; NULL-terminated, NULL: none) and those that the person filed.
+ * A NULL viewer sees all: the right Archiv, and the command line. A mail that VIEWER does not see
+ * is to every function here as one that does not exist. */
+typedef struct ArchiveViewer {
+	int64_t user_id;
+	const char *user;
+	const char *const *mailboxes;
+} ArchiveViewer;
+
 /* ---- filing (archive_batch.c) ---- */
 
 /* A folder on a server as one user sees it: the key of cursor and sources. */
@@ -62,6 +74,7 @@ bool archive_folder_filed(Archive *archive, const ArchiveFolder *folder, const u
 typedef struct ArchiveOrder {
 	const ArchiveFolder *folder;
 	const char *imported_by; /* user name or "cli:LOGIN" */
+	int64_t imported_by_id;	 /* of uploads, the user's id, who then sees them; 0: none */
 	bool by_hand;
 	const char *case_number;
 	const char *action;
@@ -148,7 +161,7 @@ bool archive_unclaim(Archive *archive, const ArchivePlace *places, size_t count,
  * gone although the row still points to it. */
 int archive_open_pack(Archive *archive, const ArchivePlace *place, GError **error);
 
-/* ---- looking (archive_list.c, archive_search.c) ---- */
+/* ---- looking (archive_list.c, archive_read.c, archive_search.c) ---- */
 
 typedef struct ArchiveSource {
 	char *user;
@@ -182,12 +195,14 @@ void archive_mail_free(ArchiveMail *mail);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveMail, archive_mail_free)
 
 typedef struct ArchiveFilter {
+	const ArchiveViewer *viewer; /* NULL: sees all */
 	/* Full-text search: every word must occur, the last one (from three bytes on) as a
 	 * beginning. NULL: any. */
 	const char *words;
 	const char *case_number; /* NULL: any */
 	const char *mailbox;	 /* NULL: any */
-	int64_t since, until;	 /* from SINCE on, before UNTIL; 0: open */
+	bool with_attachments;
+	int64_t since, until; /* from SINCE on, before UNTIL; 0: open */
 	/* The row after which to go on, for pages; before_id 0: from the newest. */
 	int64_t before_date, before_id;
 	size_t limit; /* 0: all */
@@ -200,11 +215,46 @@ typedef bool ArchiveVisitor(const ArchiveMail *mail, void *data);
 bool archive_each(Archive *archive, const ArchiveFilter *filter, ArchiveVisitor *visit, void *data,
 	GError **error);
 
+/* What a table shows of a mail. */
+typedef struct ArchiveRow {
+	int64_t id;
+	ArchiveState state;
+	char *subject; /* "" until read */
+	char *from;
+	int64_t date;
+	uint64_t size;	   /* of the first copy */
+	char *case_number; /* NULL: none */
+	unsigned attachments;
+	unsigned mailboxes; /* at most ARCHIVE_MAILBOX_COUNT_LIMIT: that many or more */
+} ArchiveRow;
+
+#define ARCHIVE_MAILBOX_COUNT_LIMIT 100
+
+void archive_row_free(ArchiveRow *row);
+
+/* Fewer rows than the filter's limit, even none, with MORE: a bounded amount of work found only
+ * these, and the next call goes on from there. */
+typedef struct ArchivePage {
+	GPtrArray *rows; /* ArchiveRow *, newest first */
+	bool more;
+	int64_t before_date, before_id; /* with MORE: the next page's, for its filter */
+	/* So many words begin like the last one that only some of them were looked for: a longer
+	 * word finds more. */
+	bool narrowed;
+} ArchivePage;
+
+void archive_page_free(ArchivePage *page);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchivePage, archive_page_free)
+
+/* One page, yours; takes about a tenth of a second at most, whatever FILTER puts together. */
+ArchivePage *archive_page(Archive *archive, const ArchiveFilter *filter, GError **error);
+
 /* Yours. FAILURE_MAIL_UNKNOWN. */
-ArchiveMail *archive_find(Archive *archive, int64_t id, GError **error);
+ArchiveMail *archive_find(
+	Archive *archive, const ArchiveViewer *viewer, int64_t id, GError **error);
 
 /* The places of all copies of a mail, the first copy first. GArray of ArchivePlace, yours. */
-GArray *archive_places(Archive *archive, int64_t id, GError **error);
+GArray *archive_places(Archive *archive, const ArchiveViewer *viewer, int64_t id, GError **error);
 
 /* Writes a copy's raw bytes to DESCRIPTOR, checking the hash on the way (FAILURE_ARCHIVE_DAMAGED at
  * the end if it differs). */
@@ -214,14 +264,52 @@ bool archive_write_copy(
 /* ---- changing (archive_change.c) ---- */
 
 /* Sets or corrects the case number, with an audit row. NULL clears it. */
-bool archive_assign(
-	Archive *archive, int64_t id, const char *case_number, const char *actor, GError **error);
+bool archive_assign(Archive *archive, const ArchiveViewer *viewer, int64_t id,
+	const char *case_number, const char *actor, GError **error);
 /* Deletes all copies; they come back only by hand. Audit row with REASON, no content. */
-bool archive_delete(
-	Archive *archive, int64_t id, const char *reason, const char *actor, GError **error);
+bool archive_delete(Archive *archive, const ArchiveViewer *viewer, int64_t id, const char *reason,
+	const char *actor, GError **error);
 
 /* FAILURE_CASE_INVALID: empty, over 100 characters, or with control characters. */
 bool archive_check_case(const char *case_number, GError **error);
+
+/* ---- case numbers (archive_case.c) ---- */
+
+/* Case numbers that begin with PREFIX ("": any), in any case, and have a mail that VIEWER sees; at
+ * most LIMIT, those given last first. Of very many that begin so, some older ones may be missing.
+ * char *, yours. */
+GPtrArray *archive_cases(Archive *archive, const ArchiveViewer *viewer, const char *prefix,
+	size_t limit, GError **error);
+
+typedef struct ArchiveKnownCase {
+	char *message_id;
+	int64_t mail_id;
+	char *case_number;
+} ArchiveKnownCase;
+
+void archive_known_case_free(ArchiveKnownCase *known);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveKnownCase, archive_known_case_free)
+
+/* The mails that VIEWER sees with one of MESSAGE_IDS (without <>, NULL-terminated) and a case
+ * number: ArchiveKnownCase *, in the order of MESSAGE_IDS, yours. */
+GPtrArray *archive_case_of_message_ids(Archive *archive, const ArchiveViewer *viewer,
+	const char *const *message_ids, GError **error);
+
+/* ---- what colleagues have filed of a folder (archive_filed.c) ---- */
+
+typedef struct ArchiveFiled {
+	uint32_t uid;
+	int64_t mail_id;
+	char *filed_by; /* user name or "cli:LOGIN"; of several the first */
+	int64_t filed_at;
+	char *case_number; /* NULL: none */
+} ArchiveFiled;
+
+/* Which of COUNT UIDs of FOLDER (its server, mailbox, name and uid_validity; user and id do not
+ * matter) are on file: GArray of ArchiveFiled, by UID, yours. For those who may see the mailbox;
+ * they see its mails. */
+GArray *archive_filed(Archive *archive, const ArchiveFolder *folder, const uint32_t *uids,
+	size_t count, GError **error);
 
 /* ---- how much there is (archive_list.c) ---- */
 

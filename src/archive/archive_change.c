@@ -25,6 +25,7 @@ bool archive_check_case(const char *case_number, GError **error)
 }
 
 typedef struct Change {
+	const ArchiveViewer *viewer;
 	int64_t id;
 	char *number; /* id as text */
 	const char *case_number;
@@ -32,53 +33,65 @@ typedef struct Change {
 	const char *actor;
 } Change;
 
-static bool fail_unknown(const Change *change, GError **error)
-{
-	failure_set(error, FAILURE_MAIL_UNKNOWN, change->number, "no mail %s", change->number);
-	return false;
-}
-
 /* ---- case numbers ---- */
 
-/* "12/34 -> 12/35", yours. */
-static bool describe_case(
-	DbTransaction *transaction, const Change *change, char **detail, GError **error)
+/* FORMER gets the mail's case number, yours. FAILURE_MAIL_UNKNOWN; the viewer's sight comes first,
+ * so that an answer takes as long for a mail out of sight as for none. */
+static bool find_former(
+	DbTransaction *transaction, const Change *change, char **former, GError **error)
 {
 	GError *failed = NULL;
-	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT case_number FROM mails WHERE id = $1", db_int(change->id));
-	const char *now = change->case_number ? change->case_number : "-";
+	g_autoptr(DbRows) rows = NULL;
+	bool found;
 
+	if (!archive_check_sight(transaction, change->viewer, change->id, error))
+		return false;
+	rows = db_select(transaction, error, "SELECT case_number FROM mails WHERE id = $1",
+		db_int(change->id));
 	if (!rows)
 		return false;
-	if (db_rows_next(rows, &failed)) {
-		const char *former = db_rows_text(rows, 0);
-
-		*detail = former ? g_strdup_printf("%s -> %s", former, now) : g_strdup(now);
-	}
+	found = db_rows_next(rows, &failed);
+	if (found)
+		*former = g_strdup(db_rows_text(rows, 0));
+	else if (!failed)
+		archive_fail_unknown(change->id, &failed);
 	return archive_pass(failed, error);
+}
+
+/* "12/34 -> 12/35", yours. */
+static char *describe_case(const Change *change, const char *former)
+{
+	const char *now = change->case_number ? change->case_number : "-";
+
+	return former ? g_strdup_printf("%s -> %s", former, now) : g_strdup(now);
 }
 
 static bool assign(DbTransaction *transaction, void *data, GError **error)
 {
 	const Change *change = data;
+	g_autofree char *former = NULL;
 	g_autofree char *detail = NULL;
 
-	if (!describe_case(transaction, change, &detail, error))
+	if (!find_former(transaction, change, &former, error))
 		return false;
-	if (!detail)
-		return fail_unknown(change, error);
+	detail = describe_case(change, former);
 	return db_run(transaction, error, "UPDATE mails SET case_number = $2 WHERE id = $1",
 		       db_int(change->id), db_text(change->case_number)) &&
+	       archive_note_case_everywhere(transaction, change->id, error) &&
+	       archive_forget_case(transaction, former, error) &&
 	       audit_add(
 		       transaction, change->actor, "archive.assign", change->number, detail, error);
 }
 
-bool archive_assign(
-	Archive *archive, int64_t id, const char *case_number, const char *actor, GError **error)
+bool archive_assign(Archive *archive, const ArchiveViewer *viewer, int64_t id,
+	const char *case_number, const char *actor, GError **error)
 {
 	g_autofree char *number = g_strdup_printf("%" PRId64, id);
-	Change change = {.id = id, .number = number, .case_number = case_number, .actor = actor};
+	Change change = {.viewer = viewer,
+		.id = id,
+		.number = number,
+		.case_number = case_number,
+		.actor = actor};
 
 	if (case_number && !archive_check_case(case_number, error))
 		return false;
@@ -130,16 +143,13 @@ static bool delete_rows(DbTransaction *transaction, const Change *change, GError
 static bool delete_mail(DbTransaction *transaction, void *data, GError **error)
 {
 	const Change *change = data;
-	int64_t found;
+	g_autofree char *former = NULL;
 
-	if (!db_get_int(transaction, &found, 0, error, "SELECT 1 FROM mails WHERE id = $1",
-		    db_int(change->id)))
-		return false;
-	if (!found)
-		return fail_unknown(change, error);
-	return note_erased(transaction, change, error) &&
+	return find_former(transaction, change, &former, error) &&
+	       note_erased(transaction, change, error) &&
 	       note_removal(transaction, change, error) &&
 	       delete_rows(transaction, change, error) &&
+	       archive_forget_case(transaction, former, error) &&
 	       audit_add(transaction, change->actor, "archive.delete", change->number,
 		       change->reason, error);
 }
@@ -157,11 +167,12 @@ static bool check_reason(const char *reason, GError **error)
 	return false;
 }
 
-bool archive_delete(
-	Archive *archive, int64_t id, const char *reason, const char *actor, GError **error)
+bool archive_delete(Archive *archive, const ArchiveViewer *viewer, int64_t id, const char *reason,
+	const char *actor, GError **error)
 {
 	g_autofree char *number = g_strdup_printf("%" PRId64, id);
-	Change change = {.id = id, .number = number, .reason = reason, .actor = actor};
+	Change change = {
+		.viewer = viewer, .id = id, .number = number, .reason = reason, .actor = actor};
 
 	if (!check_reason(reason, error))
 		return false;

@@ -21,6 +21,7 @@ typedef struct Filing {
 	bool any_erased;
 	bool any_retries;
 	int64_t mailbox_id; /* 0: uploads */
+	int64_t filer_id;   /* the user who files; 0: none */
 
 	uint64_t imported;
 	uint64_t known;
@@ -189,15 +190,27 @@ static bool add_to_mailbox(
 		db_int(filed->mail_id), db_int(filing->mailbox_id));
 }
 
+static bool add_filer(
+	Filing *filing, DbTransaction *transaction, const Filed *filed, GError **error)
+{
+	return filing->filer_id == 0 ||
+	       db_run(transaction, error,
+		       "INSERT INTO mail_filers (mail_id, user_id, position)"
+		       " SELECT id, $2, (date << 29) | id FROM mails WHERE id = $1"
+		       " ON CONFLICT (mail_id, user_id) DO NOTHING",
+		       db_int(filed->mail_id), db_int(filing->filer_id));
+}
+
 static bool add_upload(
 	Filing *filing, DbTransaction *transaction, const Filed *filed, GError **error)
 {
 	return filed->copy_id == 0 ||
-	       db_run(transaction, error,
-		       "INSERT INTO uploads (copy_id, imported_by, imported_at)"
-		       " VALUES ($1, $2, $3) ON CONFLICT (copy_id, imported_by) DO NOTHING",
-		       db_int(filed->copy_id), db_text(filing->batch->order.imported_by),
-		       db_int(filing->now));
+	       (db_run(transaction, error,
+			"INSERT INTO uploads (copy_id, imported_by, imported_at)"
+			" VALUES ($1, $2, $3) ON CONFLICT (copy_id, imported_by) DO NOTHING",
+			db_int(filed->copy_id), db_text(filing->batch->order.imported_by),
+			db_int(filing->now)) &&
+		       add_filer(filing, transaction, filed, error));
 }
 
 static bool add_action(
@@ -229,7 +242,8 @@ static bool note_origin(
 	if (!filing->batch->order.folder)
 		return add_upload(filing, transaction, filed, error);
 	return add_source(filing, transaction, filed, error) &&
-	       (filed->copy_id == 0 || add_to_mailbox(filing, transaction, filed, error)) &&
+	       (filed->copy_id == 0 || (add_to_mailbox(filing, transaction, filed, error) &&
+					       add_filer(filing, transaction, filed, error))) &&
 	       add_action(filing, transaction, filed, error) &&
 	       end_retry(filing, transaction, filed, error);
 }
@@ -283,6 +297,17 @@ static bool fill_case(
 			   : list_conflict(filing, transaction, filed->mail_id, error);
 }
 
+/* So that it is offered where the mail is now; one that was on file may have a number of its own.
+ */
+static bool note_case(
+	Filing *filing, DbTransaction *transaction, const Filed *filed, GError **error)
+{
+	if (filed->copy_id == 0 || (filed->is_new && !filing->batch->order.case_number))
+		return true;
+	return archive_note_case(transaction, filed->mail_id, filing->mailbox_id, filing->filer_id,
+		filing->now, error);
+}
+
 /* ---- the transaction ---- */
 
 /* A UID that was filed meanwhile is not noted. */
@@ -326,7 +351,8 @@ static bool file_mail(
 	if (filed.is_lost)
 		return note_lost(filing, transaction, mail, error);
 	if (!note_origin(filing, transaction, &filed, error) ||
-		!fill_case(filing, transaction, &filed, error))
+		!fill_case(filing, transaction, &filed, error) ||
+		!note_case(filing, transaction, &filed, error))
 		return false;
 	if (filed.is_new) {
 		filing->imported++;
@@ -370,7 +396,9 @@ static bool look_around(Filing *filing, DbTransaction *transaction, GError **err
 		!db_get_int(transaction, &retries, 0, error,
 			"SELECT 1 FROM retries WHERE folder_id = $1 LIMIT 1", folder) ||
 		!db_get_int(transaction, &filing->mailbox_id, 0, error,
-			"SELECT mailbox_id FROM folders WHERE id = $1", folder))
+			"SELECT mailbox_id FROM folders WHERE id = $1", folder) ||
+		!db_get_int(transaction, &filing->filer_id, filing->batch->order.imported_by_id,
+			error, "SELECT user_id FROM folders WHERE id = $1", folder))
 		return false;
 	filing->any_erased = erased != 0;
 	filing->any_retries = retries != 0;

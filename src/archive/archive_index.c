@@ -428,6 +428,19 @@ static bool keep_attachments(
 	return true;
 }
 
+/* The mail's place in the list. */
+static bool move_to(DbTransaction *transaction, int64_t id, int64_t position, GError **error)
+{
+	return db_run(transaction, error,
+		       "UPDATE mail_mailboxes SET position = $2"
+		       " WHERE mail_id = $1 AND position <> $2",
+		       db_int(id), db_int(position)) &&
+	       db_run(transaction, error,
+		       "UPDATE mail_filers SET position = $2"
+		       " WHERE mail_id = $1 AND position <> $2",
+		       db_int(id), db_int(position));
+}
+
 static bool keep_content(DbTransaction *transaction, const ArchivePlace *place,
 	const MailContent *content, int64_t *date, GError **error)
 {
@@ -438,20 +451,18 @@ static bool keep_content(DbTransaction *transaction, const ArchivePlace *place,
 
 	if (!db_run_counted(transaction, &changed, error,
 		    "UPDATE mails SET state = $7, claimed_at = 0, claimed_by = NULL, subject = $2,"
-		    " sender = $3, recipients = $4, date = $5, message_id = $6 WHERE id = $1",
+		    " sender = $3, recipients = $4, date = $5, message_id = $6,"
+		    " attachment_count = $8 WHERE id = $1",
 		    db_int(id), db_text(content->subject), db_text(content->from),
-		    db_text(recipients), db_int(*date), db_text(content->message_id),
-		    db_int(state)))
+		    db_text(recipients), db_int(*date), db_text(content->message_id), db_int(state),
+		    db_int(content->attachments->len)))
 		return false;
 	if (changed == 0) {
 		*date = -1;
 		return true;
 	}
 	return keep_attachments(transaction, id, content->attachments, error) &&
-	       db_run(transaction, error,
-		       "UPDATE mail_mailboxes SET position = $2"
-		       " WHERE mail_id = $1 AND position <> $2",
-		       db_int(id), db_int(search_position(*date, id)));
+	       move_to(transaction, id, search_position(*date, id), error);
 }
 
 static bool keep_failure(DbTransaction *transaction, int64_t id, GError **error)

@@ -10,7 +10,11 @@ struct Archive {
 	char *folder;	  /* locks, search.db */
 	char *packs;	  /* the folder of the packs */
 	uint64_t reserve; /* bytes to leave free; ARCHIVE_RESERVE_AUTO: by the size of the disk */
+	size_t effort;	  /* for one page, in rows and hits looked at: ARCHIVE_EFFORT */
 };
+
+/* About a tenth of a second. */
+#define ARCHIVE_EFFORT 100000
 
 /* The smaller of 1 GiB and 2 %, so that signing in, deleting and the audit log still work. */
 #define ARCHIVE_RESERVE_AUTO UINT64_MAX
@@ -59,6 +63,37 @@ bool archive_look_up_copy(Archive *archive, int64_t copy_id, ArchivePlace *place
 
 /* Loads the mail of ID whole; *MAIL NULL: there is none. */
 bool archive_load_mail(DbTransaction *transaction, int64_t id, ArchiveMail **mail, GError **error);
+
+/* Loads the rows of the mails at POSITIONS (int64_t, descending) behind those in ROWS. */
+bool archive_load_rows(
+	DbTransaction *transaction, const GArray *positions, GPtrArray *rows, GError **error);
+
+/* Whether VIEWER may see the mail of ID, which is not so if there is none (except for NULL). */
+bool archive_may_see(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
+	bool *sees, GError **error);
+/* The same as a failure: FAILURE_MAIL_UNKNOWN. */
+bool archive_check_sight(
+	DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id, GError **error);
+void archive_fail_unknown(int64_t id, GError **error);
+
+/* The id of a mailbox, 0: the archive knows none. Of a viewer's mailboxes those it knows: int64_t,
+ * yours. */
+bool archive_find_mailbox(
+	DbTransaction *transaction, const char *address, int64_t *id, GError **error);
+GArray *archive_find_mailboxes(
+	DbTransaction *transaction, const ArchiveViewer *viewer, GError **error);
+
+/* Whether anything passes FILTER; a search that comes to no end within EFFORT counts as no. */
+bool archive_has_any(
+	Archive *archive, const ArchiveFilter *filter, size_t effort, bool *any, GError **error);
+
+/* That the mail's case number, if it has one, was given by filing into a mailbox (0: none) and by
+ * a user (0: none); or by hand, for all who have the mail. */
+bool archive_note_case(DbTransaction *transaction, int64_t mail_id, int64_t mailbox_id,
+	int64_t user_id, int64_t now, GError **error);
+bool archive_note_case_everywhere(DbTransaction *transaction, int64_t mail_id, GError **error);
+/* Forgets CASE_NUMBER (nullable) if no mail has it any more. */
+bool archive_forget_case(DbTransaction *transaction, const char *case_number, GError **error);
 
 /* Takes the words of deleted mails out of search.db, as far as that is due. */
 bool archive_drain_removals(Archive *archive, GError **error);

@@ -12,21 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "base/text.h"
 #include "archive/archive_internal.h"
 #include "failure/failure.h"
-
-/* A query is a person's line, not a text. */
-#define QUERY_LIMIT 1024
-
-/* The last word of a query is a beginning, if it has so many bytes. It is replaced by the words
- * that begin so, if they are not too many: FTS5 would otherwise gather all their mails before it
- * hands out the first. (Its own index of beginnings would halve the speed of indexing.) */
-#define BEGINNING_BYTES 3
-#define WORDS_OF_BEGINNING 500
-
-/* Stepping over this many hits is cheaper than asking anew. */
-#define STEPS_BEFORE_SEEK 2000
 
 /* What one call merges of the index so that deleted words leave it: MERGES_A_CALL transactions of
  * about 32 MiB each. */
@@ -63,6 +50,11 @@ int64_t search_position(int64_t date, int64_t id)
 int64_t search_position_id(int64_t position)
 {
 	return position & SEARCH_ID_LIMIT;
+}
+
+int64_t search_position_date(int64_t position)
+{
+	return position >> ID_BITS;
 }
 
 Db *search_db(Search *search)
@@ -394,154 +386,4 @@ bool search_forget_removed(Search *search, GError **error)
 		return true;
 	return empty_logs(search, &emptied, error) &&
 	       (!emptied || db_write(search->db, clear_mark, mark, error));
-}
-
-/* ---- queries ---- */
-
-GStrv search_split_query(const char *text)
-{
-	g_autoptr(GString) words = g_string_new(NULL);
-
-	text_append_words(words, text, QUERY_LIMIT);
-	return words->len > 0 ? g_strsplit(words->str, " ", -1) : NULL;
-}
-
-struct SearchHits {
-	DbTransaction *transaction;
-	GString *query; /* empty: not made yet */
-	GStrv words;
-	DbRows *rows;	  /* NULL: not asked yet */
-	int64_t position; /* of the row read last */
-	bool at_end;
-};
-
-SearchHits *search_hits_new(DbTransaction *transaction, char *const *words)
-{
-	SearchHits *hits = g_new0(SearchHits, 1);
-
-	hits->transaction = transaction;
-	hits->words = g_strdupv((char **)words);
-	hits->query = g_string_new(NULL);
-	return hits;
-}
-
-void search_hits_free(SearchHits *hits)
-{
-	if (!hits)
-		return;
-	db_rows_free(hits->rows);
-	g_strfreev(hits->words);
-	g_string_free(hits->query, TRUE);
-	g_free(hits);
-}
-
-/* The first word of the index that is BEGINNING (AFTER is NULL) or begins so and stands behind
- * AFTER; yours, NULL: none. */
-static bool next_word(DbTransaction *transaction, const char *beginning, const char *after,
-	char **word, GError **error)
-{
-	GError *failed = NULL;
-	g_autoptr(DbRows) rows =
-		after ? db_select(transaction, error,
-				"SELECT term FROM terms WHERE term > $1 LIMIT 1", db_text(after))
-		      : db_select(transaction, error,
-				"SELECT term FROM terms WHERE term >= $1 LIMIT 1",
-				db_text(beginning));
-
-	*word = NULL;
-	if (!rows)
-		return false;
-	if (db_rows_next(rows, &failed) && g_str_has_prefix(db_rows_text(rows, 0), beginning))
-		*word = g_strdup(db_rows_text(rows, 0));
-	return archive_pass(failed, error);
-}
-
-/* All words that begin so, as far as WORDS_OF_BEGINNING goes. Yours. */
-static GPtrArray *find_words(DbTransaction *transaction, const char *beginning, GError **error)
-{
-	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-	const char *after = NULL;
-
-	while (words->len <= WORDS_OF_BEGINNING) {
-		char *word;
-
-		if (!next_word(transaction, beginning, after, &word, error))
-			return NULL;
-		if (!word)
-			break;
-		g_ptr_array_add(words, word);
-		after = word;
-	}
-	return g_steal_pointer(&words);
-}
-
-static bool append_beginning(SearchHits *hits, const char *beginning, GError **error)
-{
-	g_autoptr(GPtrArray) words = NULL;
-
-	if (strlen(beginning) < BEGINNING_BYTES) {
-		g_string_append_printf(hits->query, "\"%s\"", beginning);
-		return true;
-	}
-	words = find_words(hits->transaction, beginning, error);
-	if (!words)
-		return false;
-	hits->at_end = words->len == 0;
-	if (words->len == 0 || words->len > WORDS_OF_BEGINNING) {
-		g_string_append_printf(hits->query, "\"%s\" *", beginning);
-		return true;
-	}
-	for (guint i = 0; i < words->len; i++)
-		g_string_append_printf(hits->query, "%s\"%s\"", i == 0 ? "(" : " OR ",
-			(const char *)g_ptr_array_index(words, i));
-	g_string_append_c(hits->query, ')');
-	return true;
-}
-
-/* Words hold letters and digits only: nothing in them can end the quotes. */
-static bool make_query(SearchHits *hits, GError **error)
-{
-	char **word = hits->words;
-
-	for (; word[1]; word++)
-		g_string_append_printf(hits->query, "\"%s\" AND ", *word);
-	return append_beginning(hits, *word, error);
-}
-
-static bool ask(SearchHits *hits, int64_t position, GError **error)
-{
-	if (hits->query->len == 0 && !make_query(hits, error))
-		return false;
-	db_rows_free(hits->rows);
-	hits->rows = db_select(hits->transaction, error,
-		"SELECT rowid FROM words WHERE words MATCH $1 AND rowid <= $2"
-		" ORDER BY rowid DESC",
-		db_text(hits->query->str), db_int(position));
-	return hits->rows != NULL;
-}
-
-/* The next row into position. */
-static bool advance(SearchHits *hits, GError **error)
-{
-	GError *failed = NULL;
-
-	if (db_rows_next(hits->rows, &failed))
-		hits->position = db_rows_int(hits->rows, 0);
-	else
-		hits->at_end = true;
-	return archive_pass(failed, error);
-}
-
-bool search_hits_seek(SearchHits *hits, int64_t *position, GError **error)
-{
-	int steps = hits->rows ? 0 : STEPS_BEFORE_SEEK;
-
-	while (!hits->at_end && (!hits->rows || hits->position > *position)) {
-		if (steps++ == STEPS_BEFORE_SEEK && !ask(hits, *position, error))
-			return false;
-		if (!hits->at_end && !advance(hits, error))
-			return false;
-	}
-	*position = hits->at_end ? -1 : hits->position;
-	return true;
 }

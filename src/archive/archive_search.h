@@ -19,6 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Search, search_close)
  * archive's SQL.) */
 int64_t search_position(int64_t date, int64_t id);
 int64_t search_position_id(int64_t position);
+int64_t search_position_date(int64_t position);
 
 /* Dates of mails are seconds from 0 to this (the year 2514); others count as no date. */
 #define SEARCH_DATE_LIMIT ((INT64_C(1) << 34) - 1)
@@ -49,13 +50,20 @@ GStrv search_split_query(const char *text);
 
 typedef struct SearchHits SearchHits;
 
-/* The mails in which each of WORDS occurs, the last one (from three bytes on) as a beginning;
+/* The mails in which each of WORDS occurs, the last one (from three bytes on) as a beginning.
+ * WHOLE: of however many words; that may take seconds. Else of the first few dozen.
  * TRANSACTION belongs to search_db. */
-SearchHits *search_hits_new(DbTransaction *transaction, char *const *words);
+SearchHits *search_hits_new(DbTransaction *transaction, char *const *words, bool whole);
 void search_hits_free(SearchHits *hits);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SearchHits, search_hits_free)
 
-/* The first hit at or below *POSITION, which only goes down from call to call; -1: none is left. */
-bool search_hits_seek(SearchHits *hits, int64_t *position, GError **error);
+/* After the first seek: whether there are more words that begin so than were looked for. */
+bool search_hits_are_narrowed(const SearchHits *hits);
+
+/* Moves *POSITION, which only goes down from call to call, to the first hit at or below it; -1:
+ * none is left. Where that is dear, maybe only to below a mail that is none: then *IS_HIT is false.
+ * Adds to *EFFORT what it took, in hits stepped over. */
+bool search_hits_seek(
+	SearchHits *hits, int64_t *position, bool *is_hit, size_t *effort, GError **error);
 
 Db *search_db(Search *search);

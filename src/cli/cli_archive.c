@@ -55,7 +55,7 @@ static GArray *parse_ids(Cli *cli, Archive *archive, GError **error)
 	for (int i = 0; i < cli->argument_count; i++) {
 		int64_t id;
 		bool good = parse_id(cli->arguments[i], &id, error);
-		g_autoptr(ArchiveMail) mail = good ? archive_find(archive, id, error) : NULL;
+		g_autoptr(ArchiveMail) mail = good ? archive_find(archive, NULL, id, error) : NULL;
 
 		if (!mail)
 			return NULL;
@@ -162,9 +162,9 @@ static bool run_show(Cli *cli, GError **error)
 	int64_t id;
 
 	if (!archive || !parse_id(cli->arguments[0], &id, error) ||
-		!(mail = archive_find(archive, id, error)))
+		!(mail = archive_find(archive, NULL, id, error)))
 		return false;
-	text = document_read_text(cli->office, id, cli->cancel, error);
+	text = document_read_text(cli->office, NULL, id, cli->cancel, error);
 	if (!text)
 		return false;
 	if (cli->options.json) {
@@ -212,7 +212,7 @@ static bool fill_copy(Cli *cli, int descriptor, const void *place, GError **erro
 static json_t *export_mail(
 	Cli *cli, Archive *archive, int64_t id, const char *folder, GError **error)
 {
-	g_autoptr(GArray) places = archive_places(archive, id, error);
+	g_autoptr(GArray) places = archive_places(archive, NULL, id, error);
 	json_t *files = json_array();
 
 	for (guint i = 0; places && i < places->len; i++) {
@@ -234,7 +234,7 @@ static json_t *export_mail(
 
 static bool tell_exported(Cli *cli, Archive *archive, int64_t id, json_t *files, GError **error)
 {
-	g_autoptr(ArchiveMail) mail = archive_find(archive, id, error);
+	g_autoptr(ArchiveMail) mail = archive_find(archive, NULL, id, error);
 	json_t *document;
 	json_t *file;
 	size_t index;
@@ -289,7 +289,7 @@ static bool fill_attachment(Cli *cli, int descriptor, const void *data, GError *
 	const AttachmentPlace *place = data;
 
 	return document_write_attachment(
-		cli->office, place->id, place->number, descriptor, cli->cancel, error);
+		cli->office, NULL, place->id, place->number, descriptor, cli->cancel, error);
 }
 
 static bool run_attachment(Cli *cli, GError **error)
@@ -328,7 +328,7 @@ static bool print_mails(Cli *cli, Archive *archive, const GArray *ids, GError **
 
 	for (guint i = 0; good && i < ids->len; i++) {
 		g_autoptr(ArchiveMail) mail =
-			archive_find(archive, g_array_index(ids, int64_t, i), error);
+			archive_find(archive, NULL, g_array_index(ids, int64_t, i), error);
 
 		good = mail != NULL;
 		if (good && table)
@@ -347,7 +347,7 @@ static bool run_add(Cli *cli, GError **error)
 {
 	g_autoptr(GPtrArray) conflicts = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GArray) ids = document_add_files(cli->office, (const char *const *)cli->arguments,
-		(size_t)cli->argument_count, cli->options.case_number, cli->actor, conflicts,
+		(size_t)cli->argument_count, cli->options.case_number, cli->actor, 0, conflicts,
 		cli->cancel, error);
 
 	for (guint i = 0; i < conflicts->len; i++)
@@ -362,7 +362,7 @@ static bool run_assign(Cli *cli, GError **error)
 	g_autoptr(GArray) ids = archive ? parse_ids(cli, archive, error) : NULL;
 
 	for (guint i = 0; ids && i < ids->len; i++) {
-		if (!archive_assign(archive, g_array_index(ids, int64_t, i),
+		if (!archive_assign(archive, NULL, g_array_index(ids, int64_t, i),
 			    cli->options.case_number, cli->actor, error))
 			return false;
 	}
@@ -374,7 +374,7 @@ static bool run_delete(Cli *cli, GError **error)
 	int64_t id;
 
 	if (!parse_id(cli->arguments[0], &id, error) ||
-		!document_delete(cli->office, id, cli->options.reason, cli->actor, error))
+		!document_delete(cli->office, NULL, id, cli->options.reason, cli->actor, error))
 		return false;
 	if (cli->options.json)
 		cli_print_json(cli, json_object());

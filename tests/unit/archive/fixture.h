@@ -246,7 +246,7 @@ static inline char *fixture_mail(unsigned number)
 static inline char *fixture_bytes(Fixture *fixture, int64_t id, guint copy, size_t *size)
 {
 	GError *error = NULL;
-	g_autoptr(GArray) places = archive_places(fixture->archive, id, &error);
+	g_autoptr(GArray) places = archive_places(fixture->archive, NULL, id, &error);
 	g_autofree char *path = g_build_filename(fixture->folder, "export", NULL);
 	FILE *file = fopen(path, "w+e");
 	char *bytes = NULL;
@@ -363,7 +363,7 @@ static inline guint fixture_verify(Fixture *fixture, uint64_t *checked)
 static inline char *fixture_pack_path(Fixture *fixture, int64_t id)
 {
 	GError *error = NULL;
-	g_autoptr(GArray) places = archive_places(fixture->archive, id, &error);
+	g_autoptr(GArray) places = archive_places(fixture->archive, NULL, id, &error);
 
 	assert_no_failure(error);
 	return g_strdup_printf(

@@ -100,7 +100,7 @@ static void test_known_but_not_deleted(void **state)
 	GError *error = NULL;
 
 	file_with_action(fixture, NULL, NULL, 1, 2);
-	assert_true(archive_delete(fixture->archive, 1, "r", "a", &error));
+	assert_true(archive_delete(fixture->archive, NULL, 1, "r", "a", &error));
 	file_with_action(fixture, "seen", NULL, 1, 2);
 	action = next(fixture);
 	assert_int_equal(action->uids->len, 1);

@@ -53,18 +53,18 @@ static void test_assign_corrects_and_clears(void **state)
 	GError *error = NULL;
 
 	fixture_file(fixture, 1, "x");
-	assert_true(archive_assign(fixture->archive, 1, "A", "cli:root", &error));
+	assert_true(archive_assign(fixture->archive, NULL, 1, "A", "cli:root", &error));
 	assert_listed(fixture, "1", .case_number = "A");
-	assert_true(archive_assign(fixture->archive, 1, "B", "cli:root", &error));
-	assert_true(archive_assign(fixture->archive, 1, NULL, "cli:root", &error));
+	assert_true(archive_assign(fixture->archive, NULL, 1, "B", "cli:root", &error));
+	assert_true(archive_assign(fixture->archive, NULL, 1, NULL, "cli:root", &error));
 	assert_listed(fixture, "", .case_number = "B");
 	g_autofree char *log = audit_log(fixture);
 	assert_string_equal(log, "cli:root archive.assign 1 B -> -\n"
 				 "cli:root archive.assign 1 A -> B\n"
 				 "cli:root archive.assign 1 A\n");
-	assert_false(archive_assign(fixture->archive, 1, "", "cli:root", &error));
+	assert_false(archive_assign(fixture->archive, NULL, 1, "", "cli:root", &error));
 	assert_failure(error, FAILURE_CASE_INVALID);
-	assert_false(archive_assign(fixture->archive, 2, "A", "cli:root", &error));
+	assert_false(archive_assign(fixture->archive, NULL, 2, "A", "cli:root", &error));
 	assert_failure(error, FAILURE_MAIL_UNKNOWN);
 }
 
@@ -79,7 +79,7 @@ static void test_delete_takes_everything_but_the_trace(void **state)
 		"Received: b\r\nMessage-ID: <1@example.org>\r\n"
 		"Subject: mail 1\r\n\r\nbody of 1\r\n");
 	assert_int_equal(fixture_count(fixture, "SELECT COUNT(*) FROM copies"), 2);
-	assert_true(archive_delete(fixture->archive, 1, "Löschantrag", "mueller", &error));
+	assert_true(archive_delete(fixture->archive, NULL, 1, "Löschantrag", "mueller", &error));
 	assert_listed(fixture, "");
 	assert_listed(fixture, "", .words = "haushalt");
 	assert_listed(fixture, "", .mailbox = "info@example.org");
@@ -91,7 +91,7 @@ static void test_delete_takes_everything_but_the_trace(void **state)
 	assert_int_equal(fixture_count(fixture, "SELECT COUNT(*) FROM erased"), 3);
 	log = audit_log(fixture);
 	assert_string_equal(log, "mueller archive.delete 1 Löschantrag\n");
-	assert_false(archive_delete(fixture->archive, 1, "r", "a", &error));
+	assert_false(archive_delete(fixture->archive, NULL, 1, "r", "a", &error));
 	assert_failure(error, FAILURE_MAIL_UNKNOWN);
 }
 
@@ -102,7 +102,7 @@ static void test_ids_are_not_given_again(void **state)
 	GError *error = NULL;
 
 	assert_int_equal(fixture_file(fixture, 1, "x"), 1);
-	assert_true(archive_delete(fixture->archive, 1, "r", "a", &error));
+	assert_true(archive_delete(fixture->archive, NULL, 1, "r", "a", &error));
 	assert_int_equal(fixture_file(fixture, 2, "y"), 2);
 }
 

@@ -49,7 +49,7 @@ static void test_one_copy_with_several_sources(void **state)
 
 	assert_int_equal(fixture_file_by(fixture, &order, 5, "x\r\n"), id);
 	assert_int_equal(fixture_file_by(fixture, &order, 5, "x\r\n"), id);
-	mail = archive_find(fixture->archive, id, &error);
+	mail = archive_find(fixture->archive, NULL, id, &error);
 	assert_int_equal(mail->copies->len, 1);
 	assert_int_equal(mail->sources->len, 2);
 }
@@ -84,7 +84,7 @@ static void test_deleted_mails_come_back_by_hand_alone(void **state)
 	int64_t id = fixture_file(fixture, 1, first);
 	GError *error = NULL;
 
-	assert_true(archive_delete(fixture->archive, id, "Löschfrist", "mueller", &error));
+	assert_true(archive_delete(fixture->archive, NULL, id, "Löschfrist", "mueller", &error));
 	/* Neither the same bytes nor another copy of the mail, under whatever UID. */
 	assert_int_equal(fixture_file(fixture, 1, first), 0);
 	assert_int_equal(fixture_file(fixture, 2, first), 0);
@@ -220,7 +220,7 @@ static void test_deleted_while_gathering_comes_again_by_hand(void **state)
 	fixture_file(fixture, 1, "raced\r\n");
 	fixture_add(batch, 1, "raced\r\n");
 	fixture_add(batch, 2, large);
-	assert_true(archive_delete(fixture->archive, 1, "r", "a", &error));
+	assert_true(archive_delete(fixture->archive, NULL, 1, "r", "a", &error));
 	fixture_commit(batch, 2, &tally);
 	assert_int_equal(tally.imported, 1);
 	assert_int_equal(tally.known, 0);
@@ -245,7 +245,7 @@ static void test_deleted_while_gathering_fails_an_upload(void **state)
 	fixture_file(fixture, 1, "raced\r\n");
 	fixture_add(batch, 0, "raced\r\n");
 	fixture_add(batch, 0, large);
-	assert_true(archive_delete(fixture->archive, 1, "r", "a", &error));
+	assert_true(archive_delete(fixture->archive, NULL, 1, "r", "a", &error));
 	assert_false(archive_batch_commit(batch, 0, &tally, &error));
 	assert_failure(error, FAILURE_STORE_BUSY);
 	assert_int_equal(tally.imported, 0);
@@ -267,7 +267,7 @@ static void test_deleted_while_gathering_stays_away(void **state)
 	fixture_file(fixture, 1, "raced\r\n");
 	fixture_add(batch, 1, "raced\r\n");
 	fixture_add(batch, 2, large);
-	assert_true(archive_delete(fixture->archive, 1, "r", "a", &error));
+	assert_true(archive_delete(fixture->archive, NULL, 1, "r", "a", &error));
 	fixture_commit(batch, 0, &tally);
 	assert_int_equal(tally.imported, 1);
 	assert_int_equal(tally.known, 1);
@@ -301,7 +301,7 @@ static void test_uploads_have_no_mailbox(void **state)
 	GError *error = NULL;
 
 	assert_int_equal(fixture_file_by(fixture, &order, 0, "x\r\n"), id);
-	mail = archive_find(fixture->archive, id, &error);
+	mail = archive_find(fixture->archive, NULL, id, &error);
 	assert_int_equal(mail->sources->len, 1);
 	source = g_ptr_array_index(mail->sources, 0);
 	assert_null(source->mailbox);

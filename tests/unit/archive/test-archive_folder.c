@@ -101,7 +101,7 @@ static void test_done_above_the_cursor(void **state)
 	fixture->inbox.cursor = 3;
 	assert_uids(archive_folder_done(fixture->archive, &fixture->inbox, &error), "7 9");
 	/* Deleted ones are done too, but not on file. */
-	assert_true(archive_delete(fixture->archive, 2, "r", "a", &error));
+	assert_true(archive_delete(fixture->archive, NULL, 2, "r", "a", &error));
 	assert_uids(archive_folder_done(fixture->archive, &fixture->inbox, &error), "7 9");
 }
 
@@ -114,7 +114,7 @@ static void test_filed_means_a_copy_is_there(void **state)
 
 	fixture_file(fixture, 3, "a");
 	fixture_file(fixture, 9, "b");
-	assert_true(archive_delete(fixture->archive, 1, "r", "a", &error));
+	assert_true(archive_delete(fixture->archive, NULL, 1, "r", "a", &error));
 	assert_true(archive_folder_filed(
 		fixture->archive, &fixture->inbox, uids, G_N_ELEMENTS(uids), done, &error));
 	assert_true(done[0]);

@@ -19,7 +19,7 @@ static void file_many(Fixture *fixture, unsigned first, unsigned count)
 static ArchiveState state_of(Fixture *fixture, int64_t id)
 {
 	GError *error = NULL;
-	g_autoptr(ArchiveMail) mail = archive_find(fixture->archive, id, &error);
+	g_autoptr(ArchiveMail) mail = archive_find(fixture->archive, NULL, id, &error);
 
 	assert_no_failure(error);
 	return mail->state;
@@ -88,7 +88,7 @@ static void test_content_is_kept(void **state)
 	content->date = 1700000000;
 	assert_int_equal(fixture_claim(fixture, &place, 1), 1);
 	fixture_keep(fixture, &place, &content, 1);
-	mail = archive_find(fixture->archive, place.mail_id, &error);
+	mail = archive_find(fixture->archive, NULL, place.mail_id, &error);
 	assert_int_equal(mail->state, ARCHIVE_READ);
 	assert_string_equal(mail->subject, "Bauantrag");
 	assert_string_equal(mail->from, "Max <max@example.org>");
@@ -190,7 +190,7 @@ static void test_last_try_keeps_the_header(void **state)
 	assert_int_equal(fixture_claim(fixture, places, 3), 1);
 	assert_true(places[0].header_only);
 	fixture_keep(fixture, places, &content, 1);
-	mail = archive_find(fixture->archive, 1, &error);
+	mail = archive_find(fixture->archive, NULL, 1, &error);
 	assert_int_equal(mail->state, ARCHIVE_UNREADABLE);
 	assert_string_equal(mail->subject, "Bauantrag");
 	assert_listed(fixture, "1", .words = "bauantrag");
@@ -281,7 +281,7 @@ static void test_deleted_while_being_read(void **state)
 
 	file_many(fixture, 1, 1);
 	assert_int_equal(fixture_claim(fixture, &place, 1), 1);
-	assert_true(archive_delete(fixture->archive, 1, "r", "a", &error));
+	assert_true(archive_delete(fixture->archive, NULL, 1, "r", "a", &error));
 	assert_int_equal(fixture_count(fixture, "SELECT COUNT(*) FROM search_removals"), 1);
 	fixture_keep(fixture, &place, &content, 1);
 	assert_listed(fixture, "", .words = "geheim");

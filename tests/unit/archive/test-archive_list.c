@@ -1,7 +1,5 @@
-/* The list and its filters, paging, single mails and their bytes. */
+/* The list and its filters, paging. */
 #include "fixture.h"
-#include <errno.h>
-#include <fcntl.h>
 
 /* Mail NUMBER with a date of its own, so that ids and dates run against each other. */
 static void file_dated(Fixture *fixture, const ArchiveFolder *folder, const char *case_number,
@@ -193,76 +191,105 @@ static void test_many_mails(void **state)
 	assert_int_equal(count_words(rare), 5);
 }
 
-static void test_unknown_mail(void **state)
+static void add_attachment(MailContent *content, const char *name)
 {
-	Fixture *fixture = *state;
-	GError *error = NULL;
+	MailPart *part = g_new0(MailPart, 1);
 
-	assert_null(archive_find(fixture->archive, 4711, &error));
-	assert_failure(error, FAILURE_MAIL_UNKNOWN);
-	assert_null(archive_places(fixture->archive, 4711, &error));
-	assert_failure(error, FAILURE_MAIL_UNKNOWN);
+	part->name = g_strdup(name);
+	part->type = g_strdup("application/pdf");
+	part->size = 7;
+	g_ptr_array_add(content->attachments, part);
 }
 
-static void test_damaged_bytes_are_refused(void **state)
+static void test_with_attachments(void **state)
 {
 	Fixture *fixture = *state;
-	int64_t id = fixture_file(fixture, 1, "right bytes");
-	g_autofree char *path = fixture_pack_path(fixture, id);
-	GError *error = NULL;
-	g_autoptr(GArray) places = archive_places(fixture->archive, id, &error);
-	const ArchivePlace *place = &g_array_index(places, ArchivePlace, 0);
-	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 
-	assert_false(archive_write_copy(fixture->archive, place, full, &error));
-	assert_failure(error, FAILURE_OUTPUT);
-	assert_true(g_file_set_contents(path, "wrong bytes", -1, NULL));
-	assert_false(archive_write_copy(fixture->archive, place, nowhere, &error));
-	assert_failure(error, FAILURE_ARCHIVE_DAMAGED);
-	assert_true(g_file_set_contents(path, "right", -1, NULL));
-	assert_false(archive_write_copy(fixture->archive, place, nowhere, &error));
-	assert_failure(error, FAILURE_ARCHIVE_DAMAGED);
-	unlink(path);
-	assert_false(archive_write_copy(fixture->archive, place, nowhere, &error));
-	assert_failure(error, FAILURE_ARCHIVE_DAMAGED);
-	assert_int_equal(archive_open_pack(fixture->archive, place, &error), -1);
-	assert_failure(error, FAILURE_ARCHIVE_DAMAGED);
-	close(nowhere);
-	close(full);
+	for (unsigned i = 1; i <= 4; i++) {
+		g_autofree char *bytes = fixture_mail(i);
+		MailContent *content = fixture_content("s", "alle");
+
+		for (unsigned n = 0; n < i % 3; n++)
+			add_attachment(content, "a.pdf");
+		fixture_file(fixture, i, bytes);
+		fixture_read_as(fixture, content);
+	}
+	assert_listed(fixture, "4 2 1", .with_attachments = true);
+	assert_listed(fixture, "4 2 1", .with_attachments = true, .words = "alle",
+		.mailbox = "info@example.org");
+	assert_listed(fixture, "2", .with_attachments = true, .until = 1000004, .limit = 1);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(ArchivePage) page =
+		archive_page(fixture->archive, &(const ArchiveFilter){.limit = 3}, &error);
+	const ArchiveRow *row = g_ptr_array_index(page->rows, 2);
+	assert_int_equal(row->id, 2);
+	assert_int_equal(row->attachments, 2);
 }
 
-/* A place that was looked up before the reaper moved the copy. */
-static void test_moved_copies_are_found(void **state)
+/* The ids of a page, with "+" if it is not the last. */
+static void assert_page(Fixture *fixture, ArchiveFilter *filter, const char *expected)
+{
+	GError *error = NULL;
+	g_autoptr(ArchivePage) page = archive_page(fixture->archive, filter, &error);
+	g_autoptr(GString) ids = g_string_new(NULL);
+
+	assert_no_failure(error);
+	for (guint i = 0; i < page->rows->len; i++) {
+		const ArchiveRow *row = g_ptr_array_index(page->rows, i);
+
+		g_string_append_printf(ids, "%s%d", i > 0 ? " " : "", (int)row->id);
+	}
+	g_string_append(ids, page->more ? "+" : "");
+	assert_string_equal(ids->str, expected);
+	filter->before_date = page->before_date;
+	filter->before_id = page->before_id;
+}
+
+static void test_pages_tell_whether_more_follow(void **state)
 {
 	Fixture *fixture = *state;
-	ArchiveOrder order = fixture_order(&fixture->inbox);
-	g_autoptr(ArchiveBatch) batch = archive_batch_new(fixture->archive, &order);
-	ArchiveTally tally = {0};
-	GError *error = NULL;
-	g_autoptr(GArray) places = NULL;
-	g_autoptr(GArray) deleted = NULL;
-	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	int64_t gone;
+	ArchiveFilter all = {.limit = 2};
+	ArchiveFilter found = {.limit = 2, .words = "alle"};
 
-	fixture_add(batch, 1, "one");
-	fixture_add(batch, 2, "two");
-	fixture_commit(batch, 0, &tally);
-	gone = fixture_count(fixture, "SELECT mail_id FROM copies WHERE start = 0");
-	places = archive_places(fixture->archive, 3 - gone, &error);
-	deleted = archive_places(fixture->archive, gone, &error);
-	assert_true(archive_delete(fixture->archive, gone, "r", "a", &error));
-	assert_true(archive_reap(fixture->archive, 1000, &error));
-	assert_true(archive_write_copy(
-		fixture->archive, &g_array_index(places, ArchivePlace, 0), nowhere, &error));
-	assert_int_equal(archive_open_pack(
-				 fixture->archive, &g_array_index(places, ArchivePlace, 0), &error),
-		-1);
-	assert_failure(error, FAILURE_STORE_BUSY);
-	assert_false(archive_write_copy(
-		fixture->archive, &g_array_index(deleted, ArchivePlace, 0), nowhere, &error));
-	assert_failure(error, FAILURE_MAIL_UNKNOWN);
-	close(nowhere);
+	assert_page(fixture, &(ArchiveFilter){.limit = 2}, "");
+	file_five(fixture);
+	assert_page(fixture, &all, "5 1+");
+	assert_page(fixture, &all, "2 4+");
+	assert_page(fixture, &all, "3");
+	assert_page(fixture, &found, "1 2+");
+	assert_page(fixture, &found, "4 3");
+	assert_page(fixture, &(ArchiveFilter){.limit = 5}, "5 1 2 4 3");
+	assert_page(fixture, &(ArchiveFilter){.words = " ", .limit = 2}, "");
+	assert_page(fixture, &(ArchiveFilter){0}, "5 1 2 4 3");
+}
+
+/* Two long sequences that hardly meet: pages with little or nothing on them, which go on. */
+static void test_pages_are_bounded(void **state)
+{
+	Fixture *fixture = *state;
+	ArchiveFolder other = fixture_folder(fixture, 1, "bau@example.org", "INBOX", 1);
+	ArchiveFilter filter = {.limit = 5, .case_number = "A", .mailbox = "bau@example.org"};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GString) ids = g_string_new(NULL);
+	unsigned pages = 0;
+
+	for (unsigned i = 1; i <= 60; i++)
+		file_dated(fixture, i % 2 || i == 30 ? &other : &fixture->inbox,
+			i % 2 && i != 13 ? NULL : "A", i, 1000 + i, "x");
+	fixture->archive->effort = 20;
+	for (bool more = true; more; pages++) {
+		g_autoptr(ArchivePage) page = archive_page(fixture->archive, &filter, &error);
+
+		assert_no_failure(error);
+		for (guint i = 0; i < page->rows->len; i++)
+			g_string_append_printf(ids, "%d ",
+				(int)((ArchiveRow *)g_ptr_array_index(page->rows, i))->id);
+		more = page->more;
+		filter.before_date = page->before_date;
+		filter.before_id = page->before_id;
+	}
+	assert_string_equal(ids->str, "30 13 ");
+	assert_in_range(pages, 5, 60);
 }
 
 int main(void)
@@ -280,11 +307,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_visitor_stops, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_many_mails, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_unknown_mail, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
-			test_damaged_bytes_are_refused, fixture_setup, fixture_teardown),
+			test_with_attachments, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
-			test_moved_copies_are_found, fixture_setup, fixture_teardown),
+			test_pages_tell_whether_more_follow, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_pages_are_bounded, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

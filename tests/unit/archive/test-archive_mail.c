@@ -6,7 +6,7 @@ static void test_unread_mail(void **state)
 	Fixture *fixture = *state;
 	int64_t id = fixture_file(fixture, 42, "x\r\n");
 	GError *error = NULL;
-	g_autoptr(ArchiveMail) mail = archive_find(fixture->archive, id, &error);
+	g_autoptr(ArchiveMail) mail = archive_find(fixture->archive, NULL, id, &error);
 	const ArchiveSource *source;
 
 	assert_no_failure(error);
@@ -41,7 +41,7 @@ static void test_first_copy_first(void **state)
 	GError *error = NULL;
 
 	fixture_file(fixture, 2, second);
-	mail = archive_find(fixture->archive, id, &error);
+	mail = archive_find(fixture->archive, NULL, id, &error);
 	assert_int_equal(mail->copies->len, 2);
 	assert_int_equal(mail->size, strlen(first));
 	sha256_of(first, strlen(first), digest);

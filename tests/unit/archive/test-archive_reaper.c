@@ -118,7 +118,7 @@ static void test_deleted_words_are_in_no_file(void **state)
 		file_and_read(fixture, i, i % 3 == 0 ? "geheimnix" : "offenbar");
 	assert_true(files_with(fixture->folder, "geheimnix") >= 3);
 	for (int64_t id = 3; id <= 150; id += 3)
-		assert_true(archive_delete(fixture->archive, id, "r", "a", &error));
+		assert_true(archive_delete(fixture->archive, NULL, id, "r", "a", &error));
 	reap(fixture, 0);
 	assert_int_equal(files_with(fixture->folder, "geheimnix"), 0);
 	assert_true(files_with(fixture->folder, "offenbar") >= 2);

@@ -33,7 +33,7 @@ static void delete_mail(Fixture *fixture, int64_t id)
 {
 	GError *error = NULL;
 
-	archive_delete(fixture->archive, id, "r", "a", &error);
+	archive_delete(fixture->archive, NULL, id, "r", "a", &error);
 	assert_no_failure(error);
 }
 

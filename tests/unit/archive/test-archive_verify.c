@@ -85,7 +85,7 @@ static void test_damage_is_found(void **state)
 		const ArchiveDamage *damage = g_ptr_array_index(damaged, i);
 		GError *error = NULL;
 		g_autoptr(ArchiveMail) mail =
-			archive_find(fixture->archive, damage->mail_id, &error);
+			archive_find(fixture->archive, NULL, damage->mail_id, &error);
 
 		assert_int_equal(damage->mail_id, ids[i]);
 		assert_string_equal(damage->sha256, g_ptr_array_index(mail->copies, 0));
@@ -123,7 +123,7 @@ static void test_reaper_stays_away(void **state)
 	bool taken;
 
 	fixture_file(fixture, 1, "x");
-	assert_true(archive_delete(fixture->archive, 1, "r", "a", &error));
+	assert_true(archive_delete(fixture->archive, NULL, 1, "r", "a", &error));
 	assert_true(archive_lock_packs(fixture->archive, false, true, &lock, &taken, &error));
 	assert_true(archive_reap(fixture->archive, 1000, &error));
 	assert_int_equal(fixture_pack_files(fixture), 1);

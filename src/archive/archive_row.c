@@ -1,0 +1,73 @@
+/* Rows of a page of the list: what a table shows of a mail, many with one statement. */
+#include "archive/archive_internal.h"
+
+#define ROWS_AT_ONCE 50
+
+void archive_row_free(ArchiveRow *row)
+{
+	if (!row)
+		return;
+	g_free(row->subject);
+	g_free(row->from);
+	g_free(row->case_number);
+	g_free(row);
+}
+
+/* Of mails in very many mailboxes not all are counted (ARCHIVE_MAILBOX_COUNT_LIMIT). The first
+ * parameter is that limit; the ids follow, 0 where there are fewer. */
+static const char rows_sql[] =
+	"SELECT m.id, m.state, m.subject, m.sender, m.date, m.case_number, m.attachment_count,"
+	" (SELECT c.size FROM copies c WHERE c.mail_id = m.id ORDER BY c.id LIMIT 1),"
+	" (SELECT count(*) FROM"
+	"  (SELECT 1 FROM mail_mailboxes b WHERE b.mail_id = m.id LIMIT $1) AS some)"
+	" FROM mails m WHERE m.id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+	" $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,"
+	" $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48,"
+	" $49, $50, $51) ORDER BY ((m.date << 29) | m.id) DESC";
+
+static ArchiveRow *make_row(DbRows *rows)
+{
+	ArchiveRow *row = g_new0(ArchiveRow, 1);
+
+	row->id = db_rows_int(rows, 0);
+	row->state = (ArchiveState)db_rows_int(rows, 1);
+	row->subject = g_strdup(db_rows_text(rows, 2));
+	row->from = g_strdup(db_rows_text(rows, 3));
+	row->date = db_rows_int(rows, 4);
+	row->case_number = g_strdup(db_rows_text(rows, 5));
+	row->attachments = (unsigned)db_rows_int(rows, 6);
+	row->size = (uint64_t)db_rows_int(rows, 7);
+	row->mailboxes = (unsigned)db_rows_int(rows, 8);
+	return row;
+}
+
+/* COUNT, at most ROWS_AT_ONCE. */
+static bool load_some(DbTransaction *transaction, const int64_t *positions, size_t count,
+	GPtrArray *result, GError **error)
+{
+	DbValue values[ROWS_AT_ONCE + 1] = {db_int(ARCHIVE_MAILBOX_COUNT_LIMIT)};
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows = NULL;
+
+	for (size_t i = 0; i < ROWS_AT_ONCE; i++)
+		values[i + 1] = db_int(i < count ? search_position_id(positions[i]) : 0);
+	rows = db_select_values(transaction, rows_sql, values, ROWS_AT_ONCE + 1, error);
+	if (!rows)
+		return false;
+	while (db_rows_next(rows, &failed))
+		g_ptr_array_add(result, make_row(rows));
+	return archive_pass(failed, error);
+}
+
+bool archive_load_rows(
+	DbTransaction *transaction, const GArray *positions, GPtrArray *rows, GError **error)
+{
+	const int64_t *all = (const int64_t *)(const void *)positions->data;
+
+	for (guint i = 0; i < positions->len; i += ROWS_AT_ONCE) {
+		if (!load_some(transaction, all + i, MIN(positions->len - i, ROWS_AT_ONCE), rows,
+			    error))
+			return false;
+	}
+	return true;
+}
