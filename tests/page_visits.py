@@ -49,6 +49,15 @@ VISITS = {
     "GET /statisch/*": anybody(200, path="/statisch/kern.css"),
     "GET /api/v1/openapi.json": anybody(200),
     "GET /oauth/callback": anybody(303, 400, 409, path="/oauth/callback?code=x&state=y"),
+    # the archive; the mail is nobody's
+    "GET /archiv": person(200),
+    "GET /archiv/suche": person(200, path="/archiv/suche?suche=wort"),
+    "GET /archiv/*": person(400, 404, 422, path="/archiv/999999"),
+    "GET /archiv/*/ansicht": person(400, 404, 422, path="/archiv/999999/ansicht"),
+    "GET /archiv/*/eml": person(400, 404, 422, path="/archiv/999999/eml"),
+    "GET /archiv/*/anlage": person(400, 404, 422, path="/archiv/999999/anlage?n=1"),
+    "POST /archiv/*/aktenzeichen": person(400, 404, 422, path="/archiv/999999/aktenzeichen", body={"aktenzeichen": "1"}),
+    "POST /archiv/*/loeschen": person(400, 404, 422, path="/archiv/999999/loeschen", body={"grund": "doppelt"}),
     # one's own
     "GET /einstellungen": person(200),
     "POST /einstellungen/anmelden": person(303, 422, body={"imap.password": SECRET}),

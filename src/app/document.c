@@ -195,3 +195,25 @@ char *document_read_text(Office *office, const ArchiveViewer *viewer, int64_t id
 	g_propagate_error(error, g_steal_pointer(&problem));
 	return NULL;
 }
+
+MailView *document_view(Office *office, const ArchiveViewer *viewer, int64_t id,
+	const Cancel *cancel, GError **error)
+{
+	g_autoptr(MimeWorker) worker = mime_worker_new();
+	MailView *view = NULL;
+	MimeRange range;
+	g_auto(Descriptor) pack = open_first_copy(office, viewer, id, &range, error);
+
+	return pack >= 0 && mime_worker_view(worker, pack, range, &view, cancel, error) ? view
+											: NULL;
+}
+
+bool document_write_raw(
+	Office *office, const ArchiveViewer *viewer, int64_t id, int descriptor, GError **error)
+{
+	Archive *archive = office_archive(office, error);
+	g_autoptr(GArray) places = archive ? archive_places(archive, viewer, id, error) : NULL;
+
+	return places && archive_write_copy(archive, &g_array_index(places, ArchivePlace, 0),
+				 descriptor, error);
+}

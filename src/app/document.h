@@ -23,6 +23,15 @@ bool document_write_attachment(Office *office, const ArchiveViewer *viewer, int6
 bool document_delete(Office *office, const ArchiveViewer *viewer, int64_t id, const char *reason,
 	const char *actor, GError **error);
 
+/* Mail ID's first copy ready to be shown, yours. One that kills the parser is FAILURE_PARSER_DIED.
+ */
+MailView *document_view(Office *office, const ArchiveViewer *viewer, int64_t id,
+	const Cancel *cancel, GError **error);
+
+/* Writes the raw bytes of mail ID's first copy to DESCRIPTOR (archive_write_copy). */
+bool document_write_raw(
+	Office *office, const ArchiveViewer *viewer, int64_t id, int descriptor, GError **error);
+
 /* The readable text of mail ID's first copy, yours; "" if it cannot be read. */
 char *document_read_text(Office *office, const ArchiveViewer *viewer, int64_t id,
 	const Cancel *cancel, GError **error);

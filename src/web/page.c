@@ -21,6 +21,7 @@ typedef struct Menu {
 
 static const Menu menus[] = {
 	{N_("Datei"), false, {{"/einstellungen", N_("Persönliche Einstellungen")}}},
+	{N_("E-Mail"), false, {{"/archiv", N_("Archiv")}}},
 	{N_("Administration"), true,
 		{{"/systemsteuerung/schnittstellen", N_("Systemsteuerung")},
 			{"/benutzer", N_("Benutzerverwaltung")}, {"/protokoll", N_("Protokoll")},
@@ -66,6 +67,9 @@ static const struct {
 	{"ausgeblendet", TONE_SUCCESS, N_("Der Ordner wird beim Import ausgeblendet.")},
 	{"eingeblendet", TONE_SUCCESS,
 		N_("Der Eintrag ist entfernt. Was nur er ausgeblendet hat, wird wieder gezeigt.")},
+	{"aktenzeichen", TONE_SUCCESS, N_("Das Aktenzeichen ist gespeichert.")},
+	{"geloescht", TONE_SUCCESS,
+		N_("Die E-Mail ist aus dem Archiv gelöscht. Der Grund steht im Protokoll.")},
 	{"standard", TONE_SUCCESS, N_("Es gilt wieder der Standard.")},
 };
 

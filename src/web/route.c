@@ -18,6 +18,16 @@
 #define COOKIE_SECURE "__Host-amtspost"
 #define API_PREFIX "/api/"
 
+#define OWN_POLICY                                                                                 \
+	"default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; "               \
+	"img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; "         \
+	"frame-ancestors 'none'; base-uri 'none'"
+/* A mail's own HTML: an origin of its own, no scripts, nothing from anywhere; links open elsewhere.
+ */
+#define FOREIGN_POLICY                                                                             \
+	"sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; " \
+	"style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
+
 static const Route *const tables[] = {
 	route_start,
 	route_personal,
@@ -27,6 +37,8 @@ static const Route *const tables[] = {
 	route_person,
 	route_invite,
 	route_check,
+	route_archive,
+	route_mail,
 	route_log,
 	route_state,
 	route_help,
@@ -455,12 +467,12 @@ static bool run_planned(Visit *visit, Planned *planned, GError **error)
 /* Strict for every answer: nothing from elsewhere, nothing inline, no frames. */
 static void add_security_headers(Visit *visit)
 {
-	web_response_header(visit->response, "Content-Security-Policy",
-		"default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; "
-		"img-src 'self' data:; connect-src 'self'; form-action 'self'; "
-		"frame-ancestors 'none'; base-uri 'none'");
+	bool foreign = visit->route && visit->route->foreign;
+
+	web_response_header(
+		visit->response, "Content-Security-Policy", foreign ? FOREIGN_POLICY : OWN_POLICY);
 	web_response_header(visit->response, "X-Content-Type-Options", "nosniff");
-	web_response_header(visit->response, "X-Frame-Options", "DENY");
+	web_response_header(visit->response, "X-Frame-Options", foreign ? "SAMEORIGIN" : "DENY");
 	web_response_header(visit->response, "Referrer-Policy", "same-origin");
 	web_response_header(visit->response, "Cross-Origin-Opener-Policy", "same-origin");
 	web_response_header(visit->response, "Cross-Origin-Resource-Policy", "same-origin");

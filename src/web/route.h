@@ -54,6 +54,7 @@ typedef struct Route {
 			     (text, number or boolean) before the '!' where it is no text; one with
 			     '/' is the media type of something else; NULL: no body */
 	const char *answer; /* the schema's name; "X[]" an array of it, "X|Y" one of them */
+	bool foreign; /* what it shows is a mail's: sandboxed, within a frame of our own page */
 } Route;
 
 #define FORM_LIMIT ((size_t)256 * 1024)
@@ -67,6 +68,8 @@ extern const Route route_person[];   /* one user there */
 extern const Route route_helpless[]; /* who needs help */
 extern const Route route_invite[];   /* invitations there */
 extern const Route route_check[];    /* Verbindung prüfen */
+extern const Route route_archive[];  /* Archiv: list and search */
+extern const Route route_mail[];     /* one mail there */
 extern const Route route_log[];	     /* Protokoll */
 extern const Route route_state[];    /* Zustand */
 extern const Route route_help[];     /* Hilfe, Barrierefreiheit, Lizenz */
