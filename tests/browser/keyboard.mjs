@@ -87,6 +87,10 @@ async function tabThrough(page) {
   const count = await page.evaluate(() => globalThis.amtspostStops.length);
   for (let i = 0; i < Math.min(count, MOST_STOPS); i += 1) {
     await page.keyboard.press('Tab');
+    // Day, month, year and the calendar are stops of their own within one date.
+    const isSameDate = (index) => document.activeElement.type === 'date'
+      && document.activeElement === globalThis.amtspostStops[index - 1];
+    for (let part = 0; part < 4 && await page.evaluate(isSameDate, i); part += 1) await page.keyboard.press('Tab');
     const fault = await page.evaluate((index) => {
       const element = document.activeElement;
       const name = element.id || element.textContent.trim().slice(0, 30) || element.tagName;
