@@ -10,7 +10,6 @@
 #include "web/web_internal.h"
 
 #define PATH "/archiv"
-#define PATH_SEARCH PATH "/suche"
 #define ROWS_A_PAGE 50
 #define DAY (24 * 60 * 60)
 
@@ -113,8 +112,7 @@ static bool is_filtered(const Asked *asked)
 
 static void write_form(Html *h, const Asked *asked, const Viewing *viewing)
 {
-	html(h, "<form class=\"search\" method=\"get\" action=\"" PATH_SEARCH
-		"\" role=\"search\">");
+	html(h, "<form class=\"search\" method=\"get\" action=\"" PATH "/suche\" role=\"search\">");
 	field_input(h, &(Field){.name = "suche",
 			       .label = _("Suche in Betreff, Beteiligten, Text und Anlagennamen"),
 			       .value = asked->words,
@@ -256,6 +254,6 @@ static bool run(Visit *visit, GError **error)
 const Route route_archive[] = {
 	{WEB_GET, PATH, ROLE_PERSON, WEB_AT_ONCE, 0, run},
 	/* Words may take a tenth of a second to find. */
-	{WEB_GET, PATH_SEARCH, ROLE_PERSON, WEB_AS_JOB, 0, run},
+	{WEB_GET, PATH "/suche", ROLE_PERSON, WEB_AS_JOB, 0, run},
 	{0},
 };

@@ -42,7 +42,9 @@ await main(async (plan, browser) => {
   await keys.press('Enter');
   await keys.press('Tab');
   await keys.press('Tab');
-  check('the next menu follows', await focused() === 'Administration');
+  check('the next menu follows', await focused() === 'E-Mail');
+  await keys.press('Tab');
+  check('and the administrator\'s', await focused() === 'Administration');
   await keys.press('Space');
   check('the blank opens it', await isOpen('Administration'));
   check('one is open at a time', !await isOpen('Datei'));
