@@ -11,6 +11,7 @@
 #include "web/api.h"
 #include "web/metrics.h"
 #include "web/page.h"
+#include "web/policy.h"
 #include "web/web_internal.h"
 
 /* A cookie that only comes back over TLS has a name that says so (RFC 6265bis section 4.1.3). */
@@ -452,27 +453,9 @@ static bool run_planned(Visit *visit, Planned *planned, GError **error)
 	return run_route(visit, planned, error);
 }
 
-/* Strict for every answer: nothing from elsewhere, nothing inline, no frames. */
-static void add_security_headers(Visit *visit)
-{
-	web_response_header(visit->response, "Content-Security-Policy",
-		"default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; "
-		"img-src 'self' data:; connect-src 'self'; form-action 'self'; "
-		"frame-ancestors 'none'; base-uri 'none'");
-	web_response_header(visit->response, "X-Content-Type-Options", "nosniff");
-	web_response_header(visit->response, "X-Frame-Options", "DENY");
-	web_response_header(visit->response, "Referrer-Policy", "same-origin");
-	web_response_header(visit->response, "Cross-Origin-Opener-Policy", "same-origin");
-	web_response_header(visit->response, "Cross-Origin-Resource-Policy", "same-origin");
-	web_response_header(visit->response, "Permissions-Policy",
-		"camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-	if (web_request_is_secure(visit->request))
-		web_response_header(
-			visit->response, "Strict-Transport-Security", "max-age=31536000");
-}
-
 static void tell(Visit *visit, const GError *error)
 {
+	g_assert(error);
 	if (is_api(visit->request))
 		api_problem(visit, error);
 	else
@@ -497,7 +480,7 @@ static void answer(WebRequest *request, WebResponse *response, void *data)
 
 	(void)data;
 	set_asker(&visit, planned);
-	add_security_headers(&visit);
+	policy_add(&visit);
 	if (!run_planned(&visit, planned, &error))
 		tell(&visit, error);
 	metrics_count_time(visit.web, g_get_monotonic_time() - begin);
