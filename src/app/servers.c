@@ -159,14 +159,15 @@ GPtrArray *servers_in_use(Office *office, const Cancel *cancel, GError **error)
 {
 	g_autoptr(GPtrArray) servers = g_ptr_array_new_with_free_func((GDestroyNotify)server_free);
 	g_autoptr(GHashTable) places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GPtrArray) users = NULL;
 	Counting counting = {.office = office, .servers = servers, .places = places};
+	bool counted;
 
 	if (!db_read(office_db(office), list_in, &counting, error))
 		return NULL;
-	users = counting.users;
-	if (!count_all(&counting, cancel, error) ||
-		!db_read(office_db(office), find_all_seen, servers, error))
+	counted = count_all(&counting, cancel, error) &&
+		  db_read(office_db(office), find_all_seen, servers, error);
+	g_ptr_array_unref(counting.users);
+	if (!counted)
 		return NULL;
 	g_ptr_array_sort(servers, compare);
 	return g_steal_pointer(&servers);

@@ -11,22 +11,13 @@
 #include "web/api.h"
 #include "web/metrics.h"
 #include "web/page.h"
+#include "web/policy.h"
 #include "web/web_internal.h"
 
 /* A cookie that only comes back over TLS has a name that says so (RFC 6265bis section 4.1.3). */
 #define COOKIE_PLAIN "amtspost"
 #define COOKIE_SECURE "__Host-amtspost"
 #define API_PREFIX "/api/"
-
-#define OWN_POLICY                                                                                 \
-	"default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; "               \
-	"img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; "         \
-	"frame-ancestors 'none'; base-uri 'none'"
-/* A mail's own HTML: an origin of its own, no scripts, nothing from anywhere; links open elsewhere.
- */
-#define FOREIGN_POLICY                                                                             \
-	"sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; " \
-	"style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
 
 static const Route *const tables[] = {
 	route_start,
@@ -464,27 +455,9 @@ static bool run_planned(Visit *visit, Planned *planned, GError **error)
 	return run_route(visit, planned, error);
 }
 
-/* Strict for every answer: nothing from elsewhere, nothing inline, no frames. */
-static void add_security_headers(Visit *visit)
-{
-	bool foreign = visit->route && visit->route->foreign;
-
-	web_response_header(
-		visit->response, "Content-Security-Policy", foreign ? FOREIGN_POLICY : OWN_POLICY);
-	web_response_header(visit->response, "X-Content-Type-Options", "nosniff");
-	web_response_header(visit->response, "X-Frame-Options", foreign ? "SAMEORIGIN" : "DENY");
-	web_response_header(visit->response, "Referrer-Policy", "same-origin");
-	web_response_header(visit->response, "Cross-Origin-Opener-Policy", "same-origin");
-	web_response_header(visit->response, "Cross-Origin-Resource-Policy", "same-origin");
-	web_response_header(visit->response, "Permissions-Policy",
-		"camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-	if (web_request_is_secure(visit->request))
-		web_response_header(
-			visit->response, "Strict-Transport-Security", "max-age=31536000");
-}
-
 static void tell(Visit *visit, const GError *error)
 {
+	g_assert(error);
 	if (is_api(visit->request))
 		api_problem(visit, error);
 	else
@@ -509,7 +482,7 @@ static void answer(WebRequest *request, WebResponse *response, void *data)
 
 	(void)data;
 	set_asker(&visit, planned);
-	add_security_headers(&visit);
+	policy_add(&visit);
 	if (!run_planned(&visit, planned, &error))
 		tell(&visit, error);
 	metrics_count_time(visit.web, g_get_monotonic_time() - begin);
