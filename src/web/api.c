@@ -315,3 +315,13 @@ bool api_need_secret(const json_t *body, const char *name, Secret **secret, GErr
 	*secret = secret_of(text);
 	return true;
 }
+
+bool api_with_body(Visit *visit, bool (*take)(Visit *visit, const json_t *body, GError **error),
+	GError **error)
+{
+	json_t *body = api_body(visit, error);
+	bool taken = body && take(visit, body, error);
+
+	json_decref(body);
+	return taken;
+}

@@ -28,6 +28,9 @@ const char *api_asked_user(const Visit *visit, GError **error);
 /* The request's JSON object, yours: each member is one of the row's, of its type. FAILURE_API_BODY,
  * FAILURE_API_MEMBER. */
 json_t *api_body(const Visit *visit, GError **error);
+/* Lets TAKE have it, borrowed, and gives it back. */
+bool api_with_body(Visit *visit, bool (*take)(Visit *visit, const json_t *body, GError **error),
+	GError **error);
 /* A member of BODY that is a text, borrowed; NULL: it is not there. FAILURE_API_BODY: it is no
  * text. */
 bool api_take_text(const json_t *body, const char *name, const char **text, GError **error);

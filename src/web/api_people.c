@@ -88,11 +88,7 @@ static bool change_user(Visit *visit, const json_t *body, GError **error)
 
 static bool run_user_change(Visit *visit, GError **error)
 {
-	json_t *body = api_body(visit, error);
-	bool done = body && change_user(visit, body, error);
-
-	json_decref(body);
-	return done;
+	return api_with_body(visit, change_user, error);
 }
 
 static bool run_user_lock(Visit *visit, GError **error)
@@ -220,11 +216,7 @@ static bool add_key(Visit *visit, const json_t *body, GError **error)
 
 static bool run_key_add(Visit *visit, GError **error)
 {
-	json_t *body = api_body(visit, error);
-	bool added = body && add_key(visit, body, error);
-
-	json_decref(body);
-	return added;
+	return api_with_body(visit, add_key, error);
 }
 
 static bool run_key_remove(Visit *visit, GError **error)

@@ -177,19 +177,17 @@ void peer_leave(Crew *crew, const char *peer)
 }
 
 /* Gives CONNECTION away, or closes it. */
-static void hand_over(
-	Crew *crew, int connection, const struct sockaddr_storage *address, socklen_t size)
+static void hand_over(Crew *crew, int connection, const Address *address, socklen_t size)
 {
-	const struct sockaddr *any = (const struct sockaddr *)address;
 	char peer[INET6_ADDRSTRLEN];
 
-	peer_write(peer, any);
+	peer_write(peer, &address->any);
 	if (!peer_enter(crew, peer)) {
 		close(connection);
 		return;
 	}
 	/* It closes what it cannot take, and tells nobody of that end. */
-	if (MHD_add_connection(crew->daemon, connection, any, size) != MHD_YES)
+	if (MHD_add_connection(crew->daemon, connection, &address->any, size) != MHD_YES)
 		peer_leave(crew, peer);
 }
 
@@ -197,11 +195,11 @@ static void hand_over(
 static bool take_in(WebServer *server)
 {
 	Crew *crew = find_room(server);
-	struct sockaddr_storage address;
+	Address address = {0};
 	socklen_t size = sizeof(address);
-	int connection = crew ? accept4(server->listener, (struct sockaddr *)&address, &size,
-					SOCK_CLOEXEC | SOCK_NONBLOCK)
-			      : -1;
+	int connection =
+		crew ? accept4(server->listener, &address.any, &size, SOCK_CLOEXEC | SOCK_NONBLOCK)
+		     : -1;
 
 	if (connection >= 0) {
 		hand_over(crew, connection, &address, size);
