@@ -11,17 +11,20 @@
 /* A query is a person's line, not a text. */
 #define QUERY_LIMIT 1024
 
-/* The last word of a query is a beginning, if it has so many bytes. All mails with a word that
- * begins so are gathered: at first up to a few, later up to more, at last not at all. (An index of
- * beginnings would halve the speed of indexing.) */
+/* The last word of a query is a beginning, if it has so many bytes. It is replaced by the words
+ * that begin so; of more than these, the mails are gathered: at first up to a few, later up to
+ * more, at last not at all. (An index of beginnings would halve the speed of indexing.) */
 #define BEGINNING_BYTES 3
+#define WORDS_OF_BEGINNING 8
 #define GATHERED_AT_FIRST 2000
-#define GATHERED_FACTOR 4
-#define GATHERED_FOR_PAGE 32000
+#define GATHERED_FACTOR 8
+#define GATHERED_FOR_PAGE 16000
 #define GATHERED_FOR_ALL 4000000
 
 /* In steps of a stream, each about 0.2 µs: */
 #define STEPS_OF_ASKING 3000
+#define STEPS_OF_WORD 700
+#define STEPS_OF_GATHERING 2
 #define STEPS_OF_TEST 15
 #define BYTES_A_STEP 512
 #define PATIENCE_LIMIT 128
@@ -39,6 +42,8 @@ typedef struct Stream {
 	char *word;
 	size_t length;
 	bool is_beginning;
+	char *query;	  /* its words for FTS5; NULL: not known, or too many */
+	bool is_wide;	  /* too many words: they are gathered */
 	bool overflows;	  /* too many to be gathered: never opened */
 	size_t asking;	  /* what opening or moving it down costs, in steps */
 	size_t tested;	  /* what looking into mails without the word has cost since */
@@ -63,6 +68,7 @@ static void stream_free(void *data)
 	db_rows_free(stream->rows);
 	if (stream->gathered)
 		g_array_unref(stream->gathered);
+	g_free(stream->query);
 	g_free(stream->word);
 	g_free(stream);
 }
@@ -80,7 +86,10 @@ SearchHits *search_hits_new(DbTransaction *transaction, char *const *words, bool
 		stream->word = g_strdup(*words);
 		stream->length = strlen(*words);
 		stream->is_beginning = !words[1] && stream->length >= BEGINNING_BYTES;
-		stream->asking = stream->is_beginning ? GATHERED_AT_FIRST : STEPS_OF_ASKING;
+		/* Words hold letters and digits only: nothing in them can end the quotes. */
+		if (!stream->is_beginning)
+			stream->query = g_strdup_printf("\"%s\"", *words);
+		stream->asking = STEPS_OF_ASKING;
 		stream->patience = PATIENCE_LIMIT;
 		stream->position = INT64_MAX;
 		g_ptr_array_add(hits->streams, stream);
@@ -115,17 +124,61 @@ static bool advance(Stream *stream, GError **error)
 	return archive_pass(failed, error);
 }
 
-/* Words hold letters and digits only: nothing in them can end the quotes. */
 static bool ask(SearchHits *hits, Stream *stream, int64_t position, GError **error)
 {
-	g_autofree char *query = g_strdup_printf("\"%s\"", stream->word);
-
 	db_rows_free(stream->rows);
 	stream->rows = db_select(hits->transaction, error,
 		"SELECT rowid FROM words WHERE words MATCH $1 AND rowid <= $2"
 		" ORDER BY rowid DESC",
-		db_text(query), db_int(position));
+		db_text(stream->query), db_int(position));
 	return stream->rows && advance(stream, error);
+}
+
+/* ---- beginnings ---- */
+
+/* The first word of the index at or behind FROM, if it begins with BEGINNING; yours, NULL: none. */
+static bool find_word(DbTransaction *transaction, const char *beginning, const char *from,
+	char **word, GError **error)
+{
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows = db_select(transaction, error,
+		"SELECT term FROM terms WHERE term >= $1 LIMIT 1", db_text(from));
+
+	*word = NULL;
+	if (!rows)
+		return false;
+	if (db_rows_next(rows, &failed) && g_str_has_prefix(db_rows_text(rows, 0), beginning))
+		*word = g_strdup(db_rows_text(rows, 0));
+	return archive_pass(failed, error);
+}
+
+/* Finds the words that begin so: a query, or none at all, or the stream is wide. */
+static bool find_words(SearchHits *hits, Stream *stream, size_t *effort, GError **error)
+{
+	g_autoptr(GString) query = g_string_new(NULL);
+	g_autofree char *from = g_strdup(stream->word);
+
+	for (int count = 0; count <= WORDS_OF_BEGINNING; count++) {
+		g_autofree char *word = NULL;
+
+		*effort += STEPS_OF_WORD;
+		if (!find_word(hits->transaction, stream->word, from, &word, error))
+			return false;
+		if (!word) {
+			stream->at_end = count == 0;
+			stream->asking = STEPS_OF_ASKING * (size_t)MAX(count, 1);
+			stream->query = g_string_free(g_steal_pointer(&query), FALSE);
+			return true;
+		}
+		g_string_append_printf(query, "%s\"%s\"", count > 0 ? " OR " : "", word);
+		/* What stands before all words behind it: "term > word" would go through all its
+		 * mails. */
+		g_free(from);
+		from = g_strconcat(word, " ", NULL);
+	}
+	stream->is_wide = true;
+	stream->asking = GATHERED_AT_FIRST;
+	return true;
 }
 
 static int compare_down(const void *a, const void *b)
@@ -157,14 +210,14 @@ static bool gather(
 	return archive_pass(failed, error);
 }
 
-static bool open_beginning(SearchHits *hits, Stream *stream, size_t *effort, GError **error)
+static bool open_wide(SearchHits *hits, Stream *stream, size_t *effort, GError **error)
 {
 	g_autoptr(GArray) positions = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	bool whole;
 
 	if (!gather(hits, stream, positions, &whole, error))
 		return false;
-	*effort += 2 * (size_t)positions->len;
+	*effort += STEPS_OF_GATHERING * (size_t)positions->len;
 	if (!whole) {
 		stream->asking *= GATHERED_FACTOR;
 		stream->overflows = stream->asking > hits->limit;
@@ -175,14 +228,17 @@ static bool open_beginning(SearchHits *hits, Stream *stream, size_t *effort, GEr
 	return advance(stream, error);
 }
 
-/* Opens it at POSITION or moves it down there, at once. */
+/* Opens it at POSITION or moves it down there, or learns what that takes. */
 static bool jump_down(
 	SearchHits *hits, Stream *stream, int64_t position, size_t *effort, GError **error)
 {
 	stream->tested = 0;
-	*effort += STEPS_OF_ASKING;
-	return stream->is_beginning ? open_beginning(hits, stream, effort, error)
-				    : ask(hits, stream, position, error);
+	if (stream->is_wide)
+		return open_wide(hits, stream, effort, error);
+	if (!stream->query)
+		return find_words(hits, stream, effort, error);
+	*effort += stream->asking;
+	return ask(hits, stream, position, error);
 }
 
 static bool is_behind(const Stream *stream, int64_t position)
