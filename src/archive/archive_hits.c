@@ -29,6 +29,9 @@
 #define BYTES_A_STEP 512
 #define PATIENCE_LIMIT 128
 
+/* So many moves of streams against each other in one call. */
+#define MOVES_LIMIT 64
+
 GStrv search_split_query(const char *text)
 {
 	g_autoptr(GString) words = g_string_new(NULL);
@@ -323,28 +326,38 @@ static bool seek(SearchHits *hits, Stream *stream, int64_t position, int64_t *fo
 	return true;
 }
 
+/* Moves *POSITION down until no stream has it lower, for a while. */
+static bool settle(
+	SearchHits *hits, int64_t *position, bool *settled, size_t *effort, GError **error)
+{
+	guint count = hits->streams->len;
+	guint agreed = 0;
+
+	for (guint i = 0; agreed < count && *position >= 0 && i < count + MOVES_LIMIT; i++) {
+		int64_t found;
+
+		if (!seek(hits, hits->streams->pdata[i % count], *position, &found, effort, error))
+			return false;
+		agreed = found < *position ? 1 : agreed + 1;
+		*position = found;
+	}
+	*settled = agreed == count && *position >= 0;
+	return true;
+}
+
 bool search_hits_seek(
 	SearchHits *hits, int64_t *position, bool *is_hit, size_t *effort, GError **error)
 {
-	bool knows_all = true;
+	bool is_known = true;
 
 	*effort += 1;
-	*is_hit = false;
-	for (guint i = 0; i < hits->streams->len; i++) {
-		const Stream *stream = hits->streams->pdata[i];
-		int64_t found;
-
-		if (!seek(hits, hits->streams->pdata[i], *position, &found, effort, error))
-			return false;
-		if (found < *position) {
-			*position = found;
-			*is_hit = found >= 0 && hits->streams->len == 1;
-			return true;
-		}
-		knows_all = knows_all && !is_behind(stream, *position);
-	}
-	*is_hit = true;
-	if (!knows_all && !test_mail(hits, *position, is_hit, effort, error))
+	if (!settle(hits, position, is_hit, effort, error))
+		return false;
+	for (guint i = 0; i < hits->streams->len; i++)
+		is_known = is_known && !is_behind(hits->streams->pdata[i], *position);
+	if (!*is_hit || is_known)
+		return true;
+	if (!test_mail(hits, *position, is_hit, effort, error))
 		return false;
 	*position -= *is_hit ? 0 : 1;
 	return true;
