@@ -50,8 +50,8 @@ GStrv search_split_query(const char *text);
 
 typedef struct SearchHits SearchHits;
 
-/* The mails in which each of WORDS occurs, the last one (from three bytes on) as a beginning. WHOLE:
- * all of them are wanted, not a page. TRANSACTION belongs to search_db. */
+/* The mails in which each of WORDS occurs, the last one (from three bytes on) as a beginning.
+ * WHOLE: all of them are wanted, not a page. TRANSACTION belongs to search_db. */
 SearchHits *search_hits_new(DbTransaction *transaction, char *const *words, bool whole);
 void search_hits_free(SearchHits *hits);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SearchHits, search_hits_free)
