@@ -17,12 +17,13 @@
 #define BEGINNING_BYTES 3
 #define WORDS_OF_BEGINNING 8
 #define GATHERED_AT_FIRST 2000
-#define GATHERED_FACTOR 8
-#define GATHERED_FOR_PAGE 16000
+#define GATHERED_FACTOR 4
+#define GATHERED_FOR_PAGE 8000
 #define GATHERED_FOR_ALL 4000000
 
 /* In steps of a stream, each about 0.2 µs: */
-#define STEPS_OF_ASKING 3000
+#define STEPS_OF_FIRST_ASKING 1500 /* of a rare word */
+#define STEPS_OF_ASKING 3000	   /* of one in very many mails, further down */
 #define STEPS_OF_WORD 700
 #define STEPS_OF_GATHERING 2
 #define STEPS_OF_TEST 15
@@ -92,7 +93,7 @@ SearchHits *search_hits_new(DbTransaction *transaction, char *const *words, bool
 		/* Words hold letters and digits only: nothing in them can end the quotes. */
 		if (!stream->is_beginning)
 			stream->query = g_strdup_printf("\"%s\"", *words);
-		stream->asking = STEPS_OF_ASKING;
+		stream->asking = STEPS_OF_FIRST_ASKING;
 		stream->patience = PATIENCE_LIMIT;
 		stream->position = INT64_MAX;
 		g_ptr_array_add(hits->streams, stream);
@@ -169,7 +170,7 @@ static bool find_words(SearchHits *hits, Stream *stream, size_t *effort, GError 
 			return false;
 		if (!word) {
 			stream->at_end = count == 0;
-			stream->asking = STEPS_OF_ASKING * (size_t)MAX(count, 1);
+			stream->asking = STEPS_OF_FIRST_ASKING * (size_t)MAX(count, 1);
 			stream->query = g_string_free(g_steal_pointer(&query), FALSE);
 			return true;
 		}
@@ -241,6 +242,7 @@ static bool jump_down(
 	if (!stream->query)
 		return find_words(hits, stream, effort, error);
 	*effort += stream->asking;
+	stream->asking = MAX(stream->asking, STEPS_OF_ASKING);
 	return ask(hits, stream, position, error);
 }
 
