@@ -11,6 +11,7 @@ typedef struct FolderView {
 	char *name;
 	const char *role; /* "trash" …; NULL: none */
 	int64_t messages; /* -1: unknown or not selectable */
+	int64_t unseen;	  /* the same */
 	char *hidden_by;  /* the entry of the list; NULL: shown */
 	bool whole;	  /* it hides the whole mailbox */
 } FolderView;
