@@ -9,6 +9,7 @@
 typedef struct FolderView {
 	char *mailbox;
 	char *name;
+	char delimiter;	  /* between the parts of NAME; 0: it has one */
 	const char *role; /* "trash" …; NULL: none */
 	int64_t messages; /* -1: unknown or not selectable */
 	int64_t unseen;	  /* the same */

@@ -69,3 +69,6 @@ FAILURE(FAILURE_PREVIEW_LARGE, "preview-large", FAILURE_CODE_LIMIT, 6, ACTOR_CLE
 FAILURE(FAILURE_NOTHING_PICKED, "nothing-picked", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Es ist keine E-Mail ausgewählt."),
 	N_("Bitte kreuzen Sie an, was importiert werden soll, oder importieren Sie den ganzen Ordner."))
+FAILURE(FAILURE_DATE_INVALID, "date-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("„%s“ ist kein Datum."),
+	N_("Bitte geben Sie es wie 23.11.2026 oder 2026-11-23 an. Es wurde nichts importiert."))
