@@ -12,7 +12,7 @@ void mime_sanitiser_init(MimeSanitiser *sanitiser, MimeFindImage find_image, voi
 	*sanitiser = (MimeSanitiser){.find_image = find_image,
 		.user_data = user_data,
 		.html = g_string_new(NULL),
-		.time = MIME_HTML_TIME_LIMIT,
+		.time = MIME_VIEW_TIME_LIMIT,
 		.pre_end = SIZE_MAX};
 }
 
