@@ -18,7 +18,7 @@ const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 export async function main(run) {
   const plan = JSON.parse(await text(process.stdin));
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM, args: [...FLAGS, ...(plan.flags ?? [])], chromiumSandbox: false,
+    executablePath: process.env.CHROMIUM, args: FLAGS, chromiumSandbox: false,
   });
   try {
     process.stdout.write(JSON.stringify(await run(plan, browser)));

@@ -19,6 +19,7 @@ from runner import SANITIZED, Amtspost
 
 ARCHIVIST = "a.archiv"
 SECONDS = 20 if SANITIZED else 2  # in which a mail is shown
+USUAL = 200  # milliseconds of a usual mail where nothing else goes on
 ELEMENTS = set("""a abbr address b big blockquote body br caption center cite code col colgroup dd del div dl dt em font
     h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p pre q s samp small span strike strong style sub sup table tbody td tfoot
     th thead tr tt u ul var""".split())
@@ -26,7 +27,7 @@ ATTRIBUTES = set("""align alt bgcolor border cellpadding cellspacing class color
     rowspan size span src start style target title type valign width""".split())
 STYLES = re.compile("position|z-index|opacity|transform|float|filter|content|clip|mask|cursor|overflow|.*-image|-.*|inset.*")
 # What must be said of a mail: was something fetched, is something active?
-BLOCKED = {"scripts": (False, True), "handlers": (True, True), "svg": (True, True), "math": (False, True),
+BLOCKED = {"scripts": (True, True), "handlers": (True, True), "svg": (True, True), "math": (False, True),
            "meta": (False, True), "css": (True, True), "base": (True, True), "forms": (False, True),
            "images": (True, True), "relations": (True, False), "frames": (False, True), "mutation": (True, True),
            "schemes": (True, True), "navigation": (False, False), "own": (False, False), "overlay": (False, False),
@@ -53,11 +54,7 @@ class Zoo:
     numbers: dict[str, int]
     stops: dict[str, Any]
     before: dict[str, list]
-    looked_up: set[str]  # names of hosts
-
-    @property
-    def archivist(self) -> Person:
-        return self.daemon.person(ARCHIVIST, add=False)
+    archivist: Person
 
 
 def snapshot(amtspost: Amtspost) -> dict[str, list]:
@@ -73,13 +70,13 @@ def upload(amtspost: Amtspost, folder: Path, mails: dict[str, bytes]) -> dict[st
     return dict(zip(mails, (mail["id"] for mail in amtspost.json("archive", "add", *map(str, paths))), strict=True))
 
 
-def browse(log: Path, **plan: Any) -> tuple[dict, set[str]]:
-    """The report of zoo.mjs, and the hosts below zoo.invalid that Chromium looked up."""
+def browse(daemon: Daemon, **plan: Any) -> dict:
+    """The report of zoo.mjs."""
     try:
-        report = page_browser.run("zoo.mjs", folder=page_browser.PICTURES, flags=[f"--log-net-log={log}"], **plan)
+        return page_browser.run("zoo.mjs", origin=daemon.address, folder=page_browser.PICTURES,
+                                person={"name": ARCHIVIST, "password": PAGE_PASSWORD}, **plan)
     except Missing as reason:
         pytest.skip(str(reason))
-    return report, set(re.findall(r"[a-z0-9-]+\.zoo\.invalid", log.read_text(errors="replace")))
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +88,9 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zoo]:
     with Canary() as canary, Daemon(amtspost) as daemon:
         numbers = upload(amtspost, folder / "mails", page_zoo.mails(canary, daemon.address))
         before = snapshot(amtspost)
-        stops = [{"name": name, "path": f"/archiv/{number}", "touch": name != "hosts"} for name, number in numbers.items()]
-        report, looked_up = browse(folder / "log", origin=daemon.address, stops=stops, controls=[],
-                                   person={"name": ARCHIVIST, "password": PAGE_PASSWORD})
-        yield Zoo(daemon, canary, numbers, report["stops"], before, looked_up)
+        stops = [{"name": name, "path": f"/archiv/{number}"} for name, number in numbers.items()]
+        report = browse(daemon, stops=stops, controls=[])
+        yield Zoo(daemon, canary, numbers, report["stops"], before, daemon.person(ARCHIVIST, add=False))
 
 
 def test_nothing_runs(zoo):
@@ -108,7 +104,8 @@ def test_nothing_is_fetched(zoo):
         for request in stop["opened"] + [request for request in stop["followed"] if not request["aside"]]:
             own = request["url"].startswith((zoo.daemon.address + f"/archiv/{zoo.numbers[name]}", zoo.daemon.address + "/statisch/"))
             assert own or request["url"].startswith("data:image/"), f"{name}: {request}"
-    assert not {host for host in zoo.looked_up if not host.startswith("clicked-")}
+    frame = zoo.archivist.get(f"/archiv/{zoo.numbers['relations']}/ansicht")
+    assert frame.headers["X-DNS-Prefetch-Control"] == "off"
 
 
 def test_what_is_clicked_opens_a_tab_that_knows_nothing(zoo):
@@ -134,8 +131,10 @@ def test_only_what_may_be_is_there(zoo):
 
 def test_the_mails_are_read_in_time(zoo):
     assert {name for name, stop in zoo.stops.items() if BEGIN not in stop["text"]} == UNREADABLE
-    slow = {name: stop["milliseconds"] for name, stop in zoo.stops.items() if stop["milliseconds"] > SECONDS * 1000}
-    assert not slow
+    # How busy the machine is, the usual mail tells.
+    usual = sorted(stop["milliseconds"] for stop in zoo.stops.values())[len(zoo.stops) // 2]
+    limit = SECONDS * 1000 * max(1, usual / USUAL)
+    assert not {name: stop["milliseconds"] for name, stop in zoo.stops.items() if stop["milliseconds"] > limit}
     assert any("zu groß" in note for note in zoo.stops["deep"]["notes"])
 
 
@@ -185,11 +184,10 @@ def test_downloads_have_harmless_names(zoo):
         assert name.isprintable() and name == name.strip(" .") and len(name.encode()) <= 201, given
         assert not set(name) & set('/\\:*?"<>|') and not re.match(r"(?i)(con|nul|com1)(\.|$)", name), given
         assert b"top.owned" in body, given
-    for place in (1, 2):
-        assert b"svg" in download(zoo, f"/archiv/{number}/anlage?n={len(NAMES) + place}")[2] or place == 2
+    assert b"<svg" in download(zoo, f"/archiv/{number}/anlage?n={len(NAMES) + 1}")[2]
     assert download(zoo, f"/archiv/{zoo.numbers['scripts']}/eml")[1] == f"{zoo.numbers['scripts']}.eml"
     page = zoo.archivist.get(f"/archiv/{number}")
-    assert "<script>top.owned" not in page.html and "top.owned=1" in page.text
+    assert "<script>top.owned" not in page.html
     assert not re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f]", page.html)
 
 
@@ -243,7 +241,7 @@ def test_lists_and_log_escape(zoo, subjects):
     assert "onmouseover=top.owned=1" in pages[-1].text and "</title><script>" in pages[-1].text
 
 
-def test_what_nothing_protects_from(zoo, tmp_path):
+def test_what_nothing_protects_from(zoo):
     """The same HTML elsewhere, so that one knows that the tests above can fail: without anything, where it does
     all that; and, not sanitised, in our frame with our policy, which holds alone."""
     frame = zoo.archivist.get(f"/archiv/{zoo.numbers['scripts']}/ansicht")
@@ -257,20 +255,18 @@ def test_what_nothing_protects_from(zoo, tmp_path):
             for kind, fields in (("naked", {}), ("raw", policy)):
                 html = path.read_bytes().replace(b"/c/", f"/{kind}/{path.stem}/c/".encode())
                 stage.pages[f"{kind}-{path.stem}"] = (fields, page_zoo.fill(html, canary, zoo.daemon.address))
-            stage.pages[f"guarded-{path.stem}"] = (outer, f'<title>Seite</title><iframe {sandbox} src="/page/raw-{path.stem}">'.encode())
-        stage.pages["naked-hosts"] = ({}, page_zoo.fill(page_zoo.hosts("naked"), canary, ""))
-        stops = [{"name": name, "url": f"{stage.address}/page/{name}"} for name in stage.pages if not name.startswith("raw-")]
-        report, looked_up = browse(tmp_path / "log", origin=zoo.daemon.address, stops=[], controls=stops,
-                                   person={"name": ARCHIVIST, "password": PAGE_PASSWORD})
+            stage.pages[f"guarded-{path.stem}"] = (outer, f'<iframe {sandbox} src="/page/raw-{path.stem}">'.encode())
+        stops = [{"name": name, "url": f"{stage.address}/page/{name}"} for name in stage.pages
+                 if name.startswith("guarded-") or name.removeprefix("naked-") in NAKED]
+        report = browse(zoo.daemon, stops=[], controls=stops)
     for name, result in report["controls"].items():
         kind, _, name = name.partition("-")
         (naked if kind == "naked" else guarded)[name] = result
     asked = {hit.path for hit in canary.hits}
     for name, (path, runs) in NAKED.items():
         assert path is None or f"/naked/{name}{path}" in asked, f"{name}: {sorted(hit for hit in asked if name in hit)}"
-        assert not runs or naked[name]["owned"] in ("number", "gone", "object"), f"{name}: {naked[name]}"
+        assert not runs or naked[name]["owned"], f"{name}: {naked[name]}"
     assert naked["scripts"]["dialogs"] > 0
-    assert "naked-link.zoo.invalid" in looked_up or "naked-prefetch.zoo.invalid" in looked_up
     assert not [path for path in asked if path.startswith("/raw/")]
     for name, result in guarded.items():
-        assert result == {"owned": "undefined", "dialogs": 0, "title": "Seite", "url": f"{stage.address}/page/guarded-{name}"}, name
+        assert result == {"owned": False, "dialogs": 0, "url": f"{stage.address}/page/guarded-{name}"}, name
