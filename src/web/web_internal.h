@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "app/import_jobs.h"
+#include "app/mail_pool.h"
 #include "base/secret.h"
 #include "web/piece_cache.h"
 #include "web/route.h"
@@ -24,6 +26,8 @@ struct Web {
 	char *setup;	      /* the one-time set-up link's secret; NULL: none is open */
 	pthread_mutex_t lock; /* of setup and servers */
 	SignIns *sign_ins;
+	ImportJobs *imports;
+	MailPool *mail_pool;
 	PieceCache *pieces;
 	WebTally tally;
 	atomic_int helpless; /* how many users need help, as of a moment ago */
