@@ -97,6 +97,11 @@ static void write_head(Html *h, const Page *page, const char *office)
 		html_printf(h, " – %s", office);
 	html(h, "</title>\n");
 	static_write_links(h);
+	if (page->refresh > 0) {
+		html(h, "<noscript><meta http-equiv=\"refresh\" content=\"");
+		html_number(h, page->refresh);
+		html(h, "\"></noscript>\n");
+	}
 	html(h, "</head>\n");
 }
 

@@ -61,6 +61,7 @@ typedef struct Route {
 
 /* The rows of each file, ended by a NULL path. */
 extern const Route route_start[];    /* start, signing in and out, invitations */
+extern const Route route_start_mail[]; /* what is new, on the start page */
 extern const Route route_personal[]; /* Persönliche Einstellungen */
 extern const Route route_settings[]; /* Systemsteuerung */
 extern const Route route_people[];   /* Benutzerverwaltung */
@@ -68,6 +69,7 @@ extern const Route route_person[];   /* one user there */
 extern const Route route_helpless[]; /* who needs help */
 extern const Route route_invite[];   /* invitations there */
 extern const Route route_check[];    /* Verbindung prüfen */
+extern const Route route_import_job[]; /* imports that run or have ended */
 extern const Route route_archive[];  /* Archiv: list and search */
 extern const Route route_mail[];     /* one mail there */
 extern const Route route_log[];	     /* Protokoll */

@@ -13,6 +13,10 @@
 #include "web/web_internal.h"
 
 #define ROUND_MILLISECONDS 30000
+/* A browser has six connections: half of them for pages that watch. Of WAIT_THREADS some are left
+ * for what does not sleep. */
+#define WAITS_A_USER 3
+#define WAITS_IN_ALL 32
 #define IDLE_MILLISECONDS                                                                          \
 	(INT64_C(24) * 60 * 60 * 1000) /* from one round of refreshes to the next */
 
@@ -76,6 +80,8 @@ static void web_clear(Web *web)
 		g_ptr_array_unref(web->servers);
 	sign_ins_free(web->sign_ins);
 	piece_cache_free(web->pieces);
+	import_jobs_free(web->imports);
+	waits_free(web->waits);
 	pthread_mutex_destroy(&web->lock);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Web, web_clear)
@@ -156,6 +162,8 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.sign_ins = sign_ins_new(),
 		.pieces = piece_cache_new(),
+		.imports = import_jobs_new(office),
+		.waits = waits_new(WAITS_A_USER, WAITS_IN_ALL),
 	};
 	g_autofree char *address = NULL;
 	g_autoptr(WebServer) server = NULL;

@@ -4,10 +4,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "app/import_jobs.h"
 #include "base/secret.h"
 #include "web/piece_cache.h"
 #include "web/route.h"
 #include "web/sign_ins.h"
+#include "web/waits.h"
 #include "web/web.h"
 
 /* What was answered, for /metrics. */
@@ -25,6 +27,8 @@ struct Web {
 	pthread_mutex_t lock; /* of setup and servers */
 	SignIns *sign_ins;
 	PieceCache *pieces;
+	ImportJobs *imports;
+	Waits *waits;
 	WebTally tally;
 	atomic_int helpless; /* how many users need help, as of a moment ago */
 	GPtrArray *servers;  /* ServerInUse *, never changed; NULL: not counted yet */
