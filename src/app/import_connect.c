@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <string.h>
 #include "base/clock.h"
-#include "base/i18n.h"
 #include "base/text.h"
 #include "failure/failure.h"
 
@@ -97,27 +96,14 @@ static int64_t pause_length(const ImportRun *run, unsigned tries)
 	return MAX(told, (int64_t)FIRST_WAIT << MIN(tries, 8));
 }
 
-/* Nobody is to wait LENGTH milliseconds before a page. */
-static GError *refuse_to_wait(const ImportRun *run, int64_t length)
-{
-	GError *refused = NULL;
-	g_autofree char *until = clock_format_german(clock_now() + length / 1000);
-	g_autofree char *told =
-		g_strdup_printf(_("Der Server möchte bis %s nicht gefragt werden."), until);
-
-	failure_set(&refused, FAILURE_THROTTLED, run->account->imap.host,
-		"the server asks for a pause of %d s", (int)(length / 1000));
-	failure_set_remedy(refused, told);
-	return refused;
-}
-
 bool import_wait(ImportRun *run, unsigned tries, GError **error)
 {
 	int64_t length = pause_length(run, tries);
 	int64_t end = clock_monotonic() + length;
 
 	if (length > LONGEST_WAIT) {
-		g_propagate_error(error, refuse_to_wait(run, length));
+		failure_set(error, FAILURE_THROTTLED, run->account->imap.host,
+			"the server asks for a pause of %d s", (int)(length / 1000));
 		return false;
 	}
 	run->progress.phase = IMPORT_WAITING;

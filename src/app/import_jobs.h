@@ -46,7 +46,7 @@ bool import_job_wants_sign_in(const ImportJob *job);
 typedef struct ImportAgain {
 	const char *mailboxes[2];
 	const char *folders[2];
-	char *uids; /* those that failed, if nothing else did; else as before */
+	char *uids;	       /* those that failed, if nothing else did; else as before */
 	ImportRequest request; /* borrows from here and from JOB */
 } ImportAgain;
 

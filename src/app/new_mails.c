@@ -78,8 +78,7 @@ static uint64_t count_open(const GArray *uids, uint32_t cursor, const GArray *do
 
 		while (at < done->len && g_array_index(done, uint32_t, at) < uid)
 			at++;
-		if (uid > cursor &&
-			(at == done->len || g_array_index(done, uint32_t, at) != uid))
+		if (uid > cursor && (at == done->len || g_array_index(done, uint32_t, at) != uid))
 			count++;
 	}
 	return count;
@@ -95,8 +94,7 @@ static bool count_exactly(Look *look, const ArchiveFolder *row, uint64_t *count,
 
 	if (!done || !mailbox_select(look->mailbox, row->name, IMAP_READ_ONLY, &status, error))
 		return false;
-	found = imap_search(
-		mailbox_session(look->mailbox), &(ImapSearch){.uid_set = set}, error);
+	found = imap_search(mailbox_session(look->mailbox), &(ImapSearch){.uid_set = set}, error);
 	if (found)
 		*count = count_open(found, row->cursor, done);
 	return found != NULL;
@@ -196,9 +194,9 @@ static bool tell_problem(Look *look, const char *address, const GError *problem)
 	bool of_mailbox = mailbox_is_refused(problem);
 
 	look->mails->wants_sign_in |= sign_in_helps(problem);
-	g_ptr_array_add(look->mails->problems,
-		of_mailbox ? g_strdup_printf("%s: %s", address, sentence)
-			   : g_steal_pointer(&sentence));
+	g_ptr_array_add(
+		look->mails->problems, of_mailbox ? g_strdup_printf("%s: %s", address, sentence)
+						  : g_steal_pointer(&sentence));
 	return of_mailbox;
 }
 
@@ -208,8 +206,8 @@ static void look_everywhere(Look *look)
 	int64_t end = clock_monotonic() + LOOK_TIME;
 
 	for (guint i = 0; i <= account->mailboxes->len; i++) {
-		const char *address = i == 0 ? account->address
-					     : g_ptr_array_index(account->mailboxes, i - 1);
+		const char *address =
+			i == 0 ? account->address : g_ptr_array_index(account->mailboxes, i - 1);
 		g_autoptr(GError) problem = NULL;
 
 		if ((i > 0 && account_find_mailbox(account, address) != address) ||

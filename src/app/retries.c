@@ -85,8 +85,8 @@ GPtrArray *retries_list(Office *office, const char *user, GError **error)
 	return groups;
 }
 
-char *retries_uids(Office *office, const char *user, const char *mailbox, const char *folder,
-	GError **error)
+char *retries_uids(
+	Office *office, const char *user, const char *mailbox, const char *folder, GError **error)
 {
 	g_autoptr(Account) account = sign_in_account(office, user, error);
 	g_autoptr(GPtrArray) retries = account ? find_retries(office, account, error) : NULL;

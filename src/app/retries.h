@@ -1,5 +1,5 @@
-/* The mails that a user's imports could not retrieve, as the archive has them noted for another try:
- * by folder. Asks no server. */
+/* The mails that a user's imports could not retrieve, as the archive has them noted for another
+ * try: by folder. Asks no server. */
 #pragma once
 
 #include <stdint.h>
@@ -23,5 +23,5 @@ GPtrArray *retries_list(Office *office, const char *user, GError **error);
 #define RETRIES_LIMIT 5000
 
 /* Those of FOLDER as a pick for an import, "4,6:8", yours; "": none. */
-char *retries_uids(Office *office, const char *user, const char *mailbox, const char *folder,
-	GError **error);
+char *retries_uids(
+	Office *office, const char *user, const char *mailbox, const char *folder, GError **error);

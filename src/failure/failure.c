@@ -266,8 +266,8 @@ char *failure_strip_calls(const char *advice)
 
 		while ((begin = strstr(stripped->str, calls[i][0])) &&
 			(end = strstr(begin + strlen(calls[i][0]), calls[i][1])))
-			g_string_erase(stripped, begin - stripped->str,
-				end + strlen(calls[i][1]) - begin);
+			g_string_erase(
+				stripped, begin - stripped->str, end + strlen(calls[i][1]) - begin);
 	}
 	return g_string_free(stripped, FALSE);
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "app/import_jobs.h"
+#include "app/people_page.h"
 #include "base/clock.h"
 #include "failure/failure.h"
 #include "json/result.h"
@@ -25,11 +26,18 @@ typedef struct Asked {
 
 static bool take_user(const Visit *visit, const json_t *body, const char **user, GError **error)
 {
+	g_autoptr(Person) other = NULL;
+
 	if (!api_take_text(body, "user", user, error))
 		return false;
 	if (!*user)
 		*user = visit->user->name;
-	return strcmp(*user, visit->user->name) == 0 || visit->user->admin || api_forbid(error);
+	if (strcmp(*user, visit->user->name) == 0)
+		return true;
+	if (!visit->user->admin)
+		return api_forbid(error);
+	other = people_find(visit->office, *user, error);
+	return other != NULL;
 }
 
 static bool take_since(const json_t *body, int64_t *since, GError **error)
@@ -129,8 +137,7 @@ static bool begin(Visit *visit, const json_t *body, uint64_t *id, GError **error
 	const char *key = web_request_header(visit->request, "Idempotency-Key");
 	Asked asked = {0};
 
-	if (key && (strlen(key) > IMPORT_KEY_LIMIT || !*key ||
-			   !g_utf8_validate(key, -1, NULL))) {
+	if (key && (strlen(key) > IMPORT_KEY_LIMIT || !*key || !g_utf8_validate(key, -1, NULL))) {
 		failure_set(error, FAILURE_API_BODY, "Idempotency-Key",
 			"Idempotency-Key: empty, above %d bytes or no UTF-8", IMPORT_KEY_LIMIT);
 		return false;
@@ -158,7 +165,7 @@ static bool take_import(Visit *visit, const json_t *body, GError **error)
 	web_response_header(visit->response, "Location", path);
 	if (told)
 		web_response_header(visit->response, "Preference-Applied", "wait");
-	return answer_job(visit, job->state == IMPORT_JOB_ENDED ? 200 : 202, job);
+	return answer_job(visit, wait > 0 && job->state == IMPORT_JOB_ENDED ? 200 : 202, job);
 }
 
 static bool run_begin(Visit *visit, GError **error)
@@ -233,8 +240,8 @@ static bool run_look(Visit *visit, GError **error)
 	const char *seen = web_request_query(visit->request, "since_version");
 	bool told;
 	int wait = seen ? WAIT_TIME : asked_wait(visit, &told);
-	g_autoptr(ImportJob) job = wait_for(visit, asked_id(visit),
-		seen ? g_ascii_strtoull(seen, NULL, 10) : 0, !seen, wait);
+	g_autoptr(ImportJob) job = wait_for(
+		visit, asked_id(visit), seen ? g_ascii_strtoull(seen, NULL, 10) : 0, !seen, wait);
 
 	return job ? answer_job(visit, 200, job) : miss(visit, error);
 }
@@ -281,14 +288,13 @@ static void stream_job(Visit *visit, uint64_t id, uint64_t seen)
 	bool goes_on = true;
 
 	while (goes_on && clock_monotonic() < end && !cancel_triggered(cancel)) {
-		g_autoptr(ImportJob) job = import_jobs_wait(visit->web->imports, visit->user->id,
-			id, seen, STREAM_PULSE, cancel);
+		g_autoptr(ImportJob) job = import_jobs_wait(
+			visit->web->imports, visit->user->id, id, seen, STREAM_PULSE, cancel);
 
 		if (!job)
 			return;
-		goes_on = job->version > seen
-				  ? send_job(visit, job)
-				  : web_response_write(visit->response, ":\n\n", 3);
+		goes_on = job->version > seen ? send_job(visit, job)
+					      : web_response_write(visit->response, ":\n\n", 3);
 		goes_on = goes_on && job->state != IMPORT_JOB_ENDED &&
 			  !cancel_wait(cancel, STREAM_STEP);
 		seen = job->version;

@@ -70,6 +70,7 @@ static const struct {
 	{"aktenzeichen", TONE_SUCCESS, N_("Das Aktenzeichen ist gespeichert.")},
 	{"geloescht", TONE_SUCCESS,
 		N_("Die E-Mail ist aus dem Archiv gelöscht. Der Grund steht im Protokoll.")},
+	{"nichts-offen", TONE_INFO, N_("Dort steht keine E-Mail mehr aus.")},
 	{"standard", TONE_SUCCESS, N_("Es gilt wieder der Standard.")},
 };
 

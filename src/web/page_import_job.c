@@ -9,7 +9,6 @@
 #include "failure/failure.h"
 #include "web/web_internal.h"
 
-
 /* Milliseconds. */
 #define STREAM_TIME 60000 /* then the browser connects again */
 #define STREAM_PULSE 10000
@@ -158,7 +157,7 @@ typedef struct Stream {
 	Visit *visit;
 	int64_t spoken;	   /* when something was said last */
 	ImportPhase phase; /* that was said last */
-	uint64_t tenth;	    /* of the mails, the same */
+	uint64_t tenth;	   /* of the mails, the same */
 	bool is_open;
 } Stream;
 
@@ -187,9 +186,8 @@ static bool is_worth_saying(Stream *stream, const ImportJob *job)
 	uint64_t tenth = progress->total ? progress->done * 10 / progress->total : 0;
 	int64_t now = clock_monotonic();
 
-	if (stream->spoken &&
-		(now - stream->spoken < SPEAK_TIME ||
-			(progress->phase == stream->phase && tenth == stream->tenth)))
+	if (stream->spoken && (now - stream->spoken < SPEAK_TIME ||
+				      (progress->phase == stream->phase && tenth == stream->tenth)))
 		return false;
 	stream->spoken = now;
 	stream->phase = progress->phase;
@@ -239,8 +237,8 @@ static void stream_job(Stream *stream, uint64_t id)
 	bool goes_on = true;
 
 	while (goes_on && clock_monotonic() < end && !cancel_wait(cancel, seen ? STREAM_STEP : 0)) {
-		g_autoptr(ImportJob) job = import_jobs_wait(visit->web->imports, visit->user->id,
-			id, seen, STREAM_PULSE, cancel);
+		g_autoptr(ImportJob) job = import_jobs_wait(
+			visit->web->imports, visit->user->id, id, seen, STREAM_PULSE, cancel);
 
 		goes_on = follow_job(stream, job, &seen);
 	}
@@ -280,8 +278,8 @@ static bool run_cancel(Visit *visit, GError **error)
 	import_jobs_cancel(visit->web->imports, visit->user->id, job->id);
 	/* Most end at once: then the result is the next page. */
 	for (int i = 0; i < 4; i++) {
-		g_autoptr(ImportJob) now = import_jobs_look(
-			visit->web->imports, visit->user->id, job->id);
+		g_autoptr(ImportJob) now =
+			import_jobs_look(visit->web->imports, visit->user->id, job->id);
 
 		if (!now || now->state == IMPORT_JOB_ENDED ||
 			cancel_wait(web_request_cancel(visit->request), STREAM_STEP))
@@ -379,7 +377,7 @@ static bool run_noted(Visit *visit, GError **error)
 	if (!uids)
 		return false;
 	if (!*uids)
-		return visit_redirect(visit, "/", "unveraendert");
+		return visit_redirect(visit, "/", "nichts-offen");
 	id = import_jobs_begin(visit->web->imports, visit->user->id, &request, NULL, error);
 	return id != 0 && redirect_to(visit, id);
 }

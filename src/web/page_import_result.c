@@ -30,13 +30,14 @@ static void tell_done(Html *h, const ImportJob *job)
 		page_alert(h, TONE_INFO,
 			result->folders == 0 && hidden
 				? _("Nichts zu importieren: Alle Ordner sind ausgeblendet.")
-				: _("Nichts Neues: Alles war schon im Archiv."),
+				: _("Nichts Neues: Dort liegt keine E-Mail, die noch nicht im "
+				    "Archiv ist."),
 			NULL);
 		return;
 	}
-	heading = g_strdup_printf(ngettext("%" PRIu64 " E-Mail ist neu im Archiv.",
-					  "%" PRIu64 " E-Mails sind neu im Archiv.",
-					  result->imported),
+	heading = g_strdup_printf(
+		ngettext("%" PRIu64 " E-Mail ist neu im Archiv.",
+			"%" PRIu64 " E-Mails sind neu im Archiv.", result->imported),
 		result->imported);
 	page_alert(h, TONE_SUCCESS, heading, NULL);
 }
@@ -87,24 +88,24 @@ static void write_numbers(Html *h, const ImportJob *job)
 {
 	const ImportResult *result = &job->result;
 	g_autofree char *size = words_size(result->bytes);
-	g_autofree char *filed = g_strdup_printf(
-		ngettext("%1$" PRIu64 " E-Mail (%2$s)", "%1$" PRIu64 " E-Mails (%2$s)",
-			result->imported),
-		result->imported, size);
+	g_autofree char *filed =
+		g_strdup_printf(ngettext("%1$" PRIu64 " E-Mail (%2$s)",
+					"%1$" PRIu64 " E-Mails (%2$s)", result->imported),
+			result->imported, size);
 	g_autofree char *time = words_seconds(result->ms_listed);
 
 	description_begin(h);
-	description_text(h, _("Neu im Archiv"), filed);
+	description_text(h, _("Neu im Archiv"), result->imported > 0 ? filed : _("nichts"));
 	write_number(h, _("Schon bekannt"), result->known);
 	write_number(h, _("Nicht importiert"), failed_mails(result));
 	write_number(h, _("Nicht gelesene Ordner"), result->failed_folders);
 	write_number(h, _("Nicht geöffnete Postfächer"), result->failed_mailboxes);
-	write_number(h, _("Ordner, in denen danach nicht alles gekennzeichnet oder verschoben wurde"),
+	write_number(h,
+		_("Ordner, in denen danach nicht alles gekennzeichnet oder verschoben wurde"),
 		result->unmarked);
 	write_number(h, _("Auf dem Server danach gekennzeichnet oder verschoben"), result->acted);
 	write_number(h, _("Ausgelassene Ordner, weil ausgeblendet"), result->hidden);
-	write_number(
-		h, _("Ausgelassene Postfächer, weil ausgeblendet"), result->hidden_mailboxes);
+	write_number(h, _("Ausgelassene Postfächer, weil ausgeblendet"), result->hidden_mailboxes);
 	if (result->ms_listed > 0)
 		description_text(h, _("Dauer"), time);
 	description_end(h);
@@ -132,17 +133,15 @@ static void write_miss(
 {
 	table_row(h);
 	table_heading_cell(h, labels[0]);
-	html_text(h, miss->mailbox);
-	table_cell(h, labels[1]);
 	html_text(h, miss->folder ? miss->folder : _("das ganze Postfach"));
-	table_cell(h, labels[2]);
+	table_cell(h, labels[1]);
 	if (miss->uid)
 		html_number(h, miss->uid);
 	else
 		html_text(h, "–");
-	table_cell(h, labels[3]);
+	table_cell(h, labels[2]);
 	html_text(h, miss->reason);
-	table_cell(h, labels[4]);
+	table_cell(h, labels[3]);
 	write_advice(h, visit, miss);
 }
 
@@ -157,7 +156,9 @@ static void write_more(Html *h, uint64_t count)
 
 static void write_misses(Html *h, const Visit *visit, const ImportResult *result)
 {
-	const char *labels[] = {_("Postfach"), _("Ordner"), _("UID"), _("Grund"), _("Rat"), NULL};
+	const char *labels[] = {_("Ordner"), _("UID"), _("Grund"), _("Rat"), NULL};
+
+	const char *mailbox = NULL;
 
 	if (result->errors->len == 0)
 		return;
@@ -165,8 +166,15 @@ static void write_misses(Html *h, const Visit *visit, const ImportResult *result
 	html_text(h, _("Was nicht importiert wurde"));
 	html(h, "</h2>\n");
 	table_begin(h, _("Was nicht importiert wurde"), labels);
-	for (guint i = 0; i < MIN(result->errors->len, SHOWN); i++)
-		write_miss(h, visit, result->errors->pdata[i], labels);
+	for (guint i = 0; i < MIN(result->errors->len, SHOWN); i++) {
+		const ImportError *miss = result->errors->pdata[i];
+
+		if (g_strcmp0(miss->mailbox, mailbox) != 0) {
+			mailbox = miss->mailbox;
+			table_group(h, mailbox, G_N_ELEMENTS(labels) - 1);
+		}
+		write_miss(h, visit, miss, labels);
+	}
 	table_end(h);
 	write_more(h, MAX(result->failed, result->errors->len));
 }
@@ -276,8 +284,8 @@ static void write_ways_on(Html *h, const Visit *visit, const ImportJob *job, boo
 
 void import_job_write_result(Html *h, const Visit *visit, const ImportJob *job)
 {
-	bool wants_sign_in = import_job_wants_sign_in(job) &&
-			     g_strcmp0(job->user, visit->user->name) == 0;
+	bool wants_sign_in =
+		import_job_wants_sign_in(job) && g_strcmp0(job->user, visit->user->name) == 0;
 
 	html(h, "<div id=\"ergebnis\" tabindex=\"-1\">\n");
 	if (job->problem)

@@ -41,8 +41,7 @@ static char *describe_phase(const ImportJob *job)
 	switch (progress->phase) {
 	case IMPORT_CONNECTING:
 		return progress->mailbox
-			       ? g_strdup_printf(
-					 _("Verbindung zum Postfach %s wird aufgebaut …"),
+			       ? g_strdup_printf(_("Verbindung zum Postfach %s wird aufgebaut …"),
 					 progress->mailbox)
 			       : g_strdup(_("Verbindung zum Mailserver wird aufgebaut …"));
 	case IMPORT_WAITING:
@@ -74,10 +73,9 @@ char *import_job_count(const ImportJob *job)
 	const ImportProgress *progress = &job->progress;
 	g_autofree char *size = words_size(progress->bytes);
 
-	return progress->total > 0
-		       ? g_strdup_printf(_("%" PRIu64 " von %" PRIu64 " E-Mails, %s"),
-				 progress->done, progress->total, size)
-		       : NULL;
+	return progress->total > 0 ? g_strdup_printf(_("%" PRIu64 " von %" PRIu64 " E-Mails, %s"),
+					     progress->done, progress->total, size)
+				   : NULL;
 }
 
 static char *describe_place(const ImportJob *job)
@@ -85,8 +83,7 @@ static char *describe_place(const ImportJob *job)
 	if (!job->mailbox && !job->folder)
 		return g_strdup(_("alle Postfächer"));
 	if (!job->mailbox)
-		return g_strdup_printf(
-			_("%s in allen Postfächern"), folder_label(job->folder));
+		return g_strdup_printf(_("%s in allen Postfächern"), folder_label(job->folder));
 	if (!job->folder)
 		return g_strdup_printf(_("alle Ordner von %s"), job->mailbox);
 	return g_strdup_printf("%s (%s)", folder_label(job->folder), job->mailbox);
@@ -97,8 +94,8 @@ static char *describe_choice(const ImportJob *job)
 	g_autofree char *day = job->since ? clock_format_day(job->since) : NULL;
 
 	if (job->picked > 0)
-		return g_strdup_printf(ngettext("%zu ausgewählte E-Mail",
-					       "%zu ausgewählte E-Mails", job->picked),
+		return g_strdup_printf(
+			ngettext("%zu ausgewählte E-Mail", "%zu ausgewählte E-Mails", job->picked),
 			job->picked);
 	return day ? g_strdup_printf(_("alle seit dem %s"), day)
 		   : g_strdup(_("alles Neue seit dem letzten Mal"));
@@ -124,12 +121,11 @@ PageTone import_job_tone(const ImportJob *job)
 static char *describe_numbers(const ImportResult *result)
 {
 	g_autofree char *failed =
-		result->failed > 0
-			? g_strdup_printf(_(", %" PRIu64 " gescheitert"), result->failed)
-			: NULL;
+		result->failed > 0 ? g_strdup_printf(_(", %" PRIu64 " gescheitert"), result->failed)
+				   : NULL;
 
-	return g_strdup_printf(_("%" PRIu64 " neu, %" PRIu64 " schon bekannt%s"),
-		result->imported, result->known, failed ? failed : "");
+	return g_strdup_printf(_("%" PRIu64 " neu, %" PRIu64 " schon bekannt%s"), result->imported,
+		result->known, failed ? failed : "");
 }
 
 char *import_job_outcome(const ImportJob *job)
@@ -172,7 +168,7 @@ void import_job_write_state(Html *h, const ImportJob *job)
 	}
 	html(h, "></progress><p class=\"note\">");
 	html_text(h, count ? count : _("Wie viele E-Mails es sind, steht noch nicht fest."));
-	if (count && (!job->mailbox || !job->folder))
+	if (count && (!job->folder || progress->several))
 		html_printf(h, " %s", _("(Gezählt wird Ordner für Ordner.)"));
 	html(h, "</p>");
 }

@@ -201,10 +201,7 @@ static bool run_start(Visit *visit, GError **error)
 		return false;
 	}
 	tell_own_sign_in(&todo, person);
-	if (!page_start_mail_cards(todo.h, visit, &todo.count, error)) {
-		html_free(todo.h);
-		return false;
-	}
+	page_start_mail_cards(todo.h, visit, &todo.count);
 	tell_helpless(&todo);
 	tell_encryption(&todo);
 	html(todo.h, "</div>\n");

@@ -55,15 +55,23 @@ static bool is_shown(const ImportJob *job)
 	       (job->problem && !job->is_seen && !failure_is(job->problem, FAILURE_CANCELLED));
 }
 
+static const char *import_heading(const ImportJob *job)
+{
+	if (job->state != IMPORT_JOB_ENDED)
+		return _("Ein Import läuft");
+	return failure_is(job->problem, FAILURE_SOME_FAILED)
+		       ? _("Ein Import ist nicht ganz gelungen")
+		       : _("Ein Import endete vorzeitig");
+}
+
 static void write_import(Html *h, const ImportJob *job)
 {
 	bool runs = job->state != IMPORT_JOB_ENDED;
 	g_autofree char *path = g_strdup_printf(IMPORT_JOB_PATH "%" PRIu64, job->id);
 	g_autofree char *subject = import_job_subject(job);
-	g_autofree char *told =
-		runs ? import_job_doing(job) : failure_sentence(job->problem);
+	g_autofree char *told = runs ? import_job_doing(job) : failure_sentence(job->problem);
 
-	open_card(h, runs ? _("Ein Import läuft") : _("Ein Import ist nicht ganz gelungen"));
+	open_card(h, import_heading(job));
 	write_paragraph(h, subject);
 	write_paragraph(h, told);
 	write_link(h, path, runs ? _("Zum Stand des Imports") : _("Zum Ergebnis"));
@@ -114,21 +122,21 @@ static void write_retry(Html *h, const Visit *visit, const RetryGroup *group)
 	html(h, "<button type=\"submit\" class=\"kern-btn kern-btn--secondary\">"
 		"<span class=\"kern-label\">");
 	html_text(h, _("Erneut versuchen"));
-	html(h, "</span><span class=\"kern-sr-only\">: ");
+	html(h, "<span class=\"kern-sr-only\">: ");
 	html_text(h, place);
-	html(h, "</span></button>");
+	html(h, "</span></span></button>");
 	form_end(h);
 	html(h, "</li>");
 }
 
-static bool write_retries(Html *h, const Visit *visit, unsigned *count, GError **error)
+/* Where settings or archive cannot be read, the pages about them tell it. */
+static unsigned write_retries(Html *h, const Visit *visit)
 {
-	g_autoptr(GPtrArray) groups = retries_list(visit->office, visit->user->name, error);
+	g_autoptr(GError) ignored = NULL;
+	g_autoptr(GPtrArray) groups = retries_list(visit->office, visit->user->name, &ignored);
 
-	if (!groups)
-		return false;
-	if (groups->len == 0)
-		return true;
+	if (!groups || groups->len == 0)
+		return 0;
 	open_card(h, _("E-Mails, die sich nicht abrufen ließen"));
 	html(h, "<ul class=\"plain\">");
 	for (guint i = 0; i < MIN(groups->len, SHOWN); i++)
@@ -139,14 +147,13 @@ static bool write_retries(Html *h, const Visit *visit, unsigned *count, GError *
 	html(h, "<p class=\"note\">");
 	html_text(h, _("Jeder Import des ganzen Ordners versucht sie ebenfalls noch einmal."));
 	html(h, "</p></section>\n");
-	(*count)++;
-	return true;
+	return 1;
 }
 
-bool page_start_mail_cards(Html *h, Visit *visit, unsigned *count, GError **error)
+void page_start_mail_cards(Html *h, const Visit *visit, unsigned *count)
 {
 	*count += write_imports(h, visit);
-	return write_retries(h, visit, count, error);
+	*count += write_retries(h, visit);
 }
 
 /* ---- what is new ---- */

@@ -126,8 +126,8 @@ static bool add_job(WebRequest *request)
 {
 	g_autofree char *key = request->plan.key ? g_strdup_printf("%" PRId64, request->plan.key)
 						 : g_strdup(request->peer);
-	JobPool *pool = request->plan.place == WEB_AS_WAIT ? request->server->waits
-							   : request->server->jobs;
+	JobPool *pool =
+		request->plan.place == WEB_AS_WAIT ? request->server->waits : request->server->jobs;
 	bool is_added;
 
 	pthread_mutex_lock(&request->lock);
