@@ -60,16 +60,11 @@ static bool is_of_group(const RetryGroup *group, const ArchiveRetry *retry)
 	       strcmp(group->folder, retry->folder) == 0;
 }
 
-GPtrArray *retries_list(Office *office, const char *user, GError **error)
+static GPtrArray *make_groups(const Account *account, const GPtrArray *retries)
 {
-	g_autoptr(Account) account = sign_in_account(office, user, error);
-	g_autoptr(GPtrArray) retries = account ? find_retries(office, account, error) : NULL;
-	GPtrArray *groups = NULL;
+	GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)retry_group_free);
 	RetryGroup *group = NULL;
 
-	if (!retries)
-		return NULL;
-	groups = g_ptr_array_new_with_free_func((GDestroyNotify)retry_group_free);
 	for (guint i = 0; i < retries->len; i++) {
 		const ArchiveRetry *retry = retries->pdata[i];
 
@@ -83,6 +78,23 @@ GPtrArray *retries_list(Office *office, const char *user, GError **error)
 		group->tried_at = MAX(group->tried_at, retry->tried_at);
 	}
 	return groups;
+}
+
+/* Most have none, and then nothing need be known of their settings. */
+GPtrArray *retries_list(Office *office, const User *user, GError **error)
+{
+	Archive *archive = office_archive(office, error);
+	g_autoptr(Account) account = NULL;
+	g_autoptr(GPtrArray) retries = NULL;
+	bool any;
+
+	if (!archive || !archive_any_retries(archive, user->id, &any, error))
+		return NULL;
+	if (!any)
+		return g_ptr_array_new_with_free_func((GDestroyNotify)retry_group_free);
+	account = sign_in_account(office, user->name, error);
+	retries = account ? find_retries(office, account, error) : NULL;
+	return retries ? make_groups(account, retries) : NULL;
 }
 
 char *retries_uids(

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <glib.h>
 #include "app/office.h"
+#include "user/user.h"
 
 /* Those of one folder. */
 typedef struct RetryGroup {
@@ -19,7 +20,7 @@ void retry_group_free(RetryGroup *group);
 
 /* RetryGroup *, yours; of mailboxes that are the user's as the settings say now. At most
  * RETRIES_LIMIT mails are counted. */
-GPtrArray *retries_list(Office *office, const char *user, GError **error);
+GPtrArray *retries_list(Office *office, const User *user, GError **error);
 #define RETRIES_LIMIT 5000
 
 /* Those of FOLDER as a pick for an import, "4,6:8", yours; "": none. */

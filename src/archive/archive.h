@@ -69,6 +69,9 @@ typedef struct ArchiveRetry {
 
 void archive_retry_free(ArchiveRetry *retry);
 
+/* Whether any mail of USER_ID's is noted for another try, on whatever server. */
+bool archive_any_retries(Archive *archive, int64_t user_id, bool *any, GError **error);
+
 /* The mails of USER_ID's on SERVER (folded) that are noted for another try, by mailbox, folder and
  * UID, at most LIMIT: ArchiveRetry *, yours. */
 GPtrArray *archive_retries(

@@ -58,3 +58,29 @@ GPtrArray *archive_retries(
 
 	return db_read(archive->db, select_all, &query, error) ? g_steal_pointer(&found) : NULL;
 }
+
+typedef struct AnyRetries {
+	int64_t user_id;
+	bool *any;
+} AnyRetries;
+
+static bool select_any(DbTransaction *transaction, void *data, GError **error)
+{
+	const AnyRetries *query = data;
+	int64_t found;
+
+	if (!db_get_int(transaction, &found, 0, error,
+		    "SELECT EXISTS (SELECT 1 FROM folders f JOIN retries r ON r.folder_id = f.id"
+		    " WHERE f.user_id = $1)",
+		    db_int(query->user_id)))
+		return false;
+	*query->any = found != 0;
+	return true;
+}
+
+bool archive_any_retries(Archive *archive, int64_t user_id, bool *any, GError **error)
+{
+	AnyRetries query = {user_id, any};
+
+	return db_read(archive->db, select_any, &query, error);
+}

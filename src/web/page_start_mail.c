@@ -133,7 +133,7 @@ static void write_retry(Html *h, const Visit *visit, const RetryGroup *group)
 static unsigned write_retries(Html *h, const Visit *visit)
 {
 	g_autoptr(GError) ignored = NULL;
-	g_autoptr(GPtrArray) groups = retries_list(visit->office, visit->user->name, &ignored);
+	g_autoptr(GPtrArray) groups = retries_list(visit->office, visit->user, &ignored);
 
 	if (!groups || groups->len == 0)
 		return 0;
@@ -264,13 +264,14 @@ static bool run_new_mails(Visit *visit, GError **error)
 	g_auto(NewMails) mails = {0};
 	bool looked;
 
-	if (!waits_take(visit->web->waits, visit->user->id)) {
+	/* Apart from the places of those who watch imports. */
+	if (!waits_take(visit->web->waits, -visit->user->id)) {
 		failure_set(error, FAILURE_WAITS_MANY, NULL, "too many wait");
 		return false;
 	}
 	looked = new_mails_look(visit->office, visit->user->name,
 		web_request_cancel(visit->request), &mails, error);
-	waits_give(visit->web->waits, visit->user->id);
+	waits_give(visit->web->waits, -visit->user->id);
 	if (!looked)
 		return false;
 	return web_request_query(visit->request, FRAGMENT) ? answer_fragment(visit, &mails)
