@@ -259,6 +259,20 @@ def test_a_long_pause_says_until_when(clerk, person):
     assert "Der Server möchte bis " in person.get(f"{JOB}{number}").text
 
 
+def test_a_lost_server_is_waited_for(slow, person, clerk):
+    number = begin(person, folder="INBOX")
+    wait_until(person, number, is_under_way)
+    port, slow.target_port = slow.target_port, 1  # nobody listens there
+    slow.drop()
+    waiting = wait_until(person, number, lambda document: document["progress"]["phase"] == "waiting")
+    assert waiting["progress"]["wait_until"] and waiting["state"] == "running"
+    with Events(person, f"{JOB}{number}/ereignisse") as events:
+        said = next(data for name, data in events if name == "stand" and "Der nächste Versuch ist in" in data)
+    assert "Der Mailserver ist gerade nicht bereit oder bittet um eine Pause." in said and "Sekunde" in said
+    slow.target_port, slow.rate = port, 0
+    assert end_of(person, number)["result"]["imported"] == MANY
+
+
 def test_unknown_and_foreign_are_the_same(clerk, slow, daemon, person):
     number = begin(person, folder="INBOX")
     add_person(clerk, CLERK_B)
@@ -432,8 +446,8 @@ def test_new_mails(clerk, mailbox, person):
     assert "9 neue" not in page.text
     address = mailbox.address.replace("@", "%40")
     assert f"/importieren?postfach={address}&ordner=INBOX" in page.view.links
-    clerk.imported("--folder", "INBOX", "--uids", "4")
-    assert "INBOX (Posteingang) : 4 neue E-Mails" in person.get("/start/neu?teil=1").text
+    clerk.imported("--folder", "INBOX", "--uids", "2,4")
+    assert "INBOX (Posteingang) : 3 neue E-Mails" in person.get("/start/neu?teil=1").text
     clerk.imported()
     nothing = person.get("/start/neu?teil=1")
     assert "Keine neuen E-Mails" in nothing.text and "<html" not in nothing.html
