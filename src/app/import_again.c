@@ -68,6 +68,7 @@ void import_job_again(const ImportJob *job, const char *actor, ImportAgain *agai
 		.mailboxes = again->mailboxes[0] ? again->mailboxes : NULL,
 		.folders = again->folders[0] ? again->folders : NULL,
 		.uids = again->uids,
+		.uid_validity = job->uid_validity,
 		.since = some ? 0 : job->since,
 		.case_number = job->case_number,
 		.actor = actor,

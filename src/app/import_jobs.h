@@ -25,8 +25,9 @@ typedef struct ImportJob {
 	char *mailbox;
 	char *folder;
 	char *uids;
-	size_t picked; /* how many UIDS are; 0: whole folders, or they are none */
-	int64_t since; /* 0: any day */
+	size_t picked;	       /* how many UIDS are; 0: whole folders, or they are none */
+	int64_t since;	       /* 0: any day */
+	uint32_t uid_validity; /* that they were picked under; 0: any */
 	char *case_number;
 	/* IMPORT_JOB_RUNNING: how far it is. */
 	ImportProgress progress; /* its texts are this job's */

@@ -97,19 +97,24 @@ GPtrArray *retries_list(Office *office, const User *user, GError **error)
 	return retries ? make_groups(account, retries) : NULL;
 }
 
-char *retries_uids(
-	Office *office, const char *user, const char *mailbox, const char *folder, GError **error)
+char *retries_uids(Office *office, const char *user, const char *mailbox, const char *folder,
+	uint32_t *uid_validity, GError **error)
 {
 	g_autoptr(Account) account = sign_in_account(office, user, error);
 	g_autoptr(GPtrArray) retries = account ? find_retries(office, account, error) : NULL;
 	g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 
+	*uid_validity = 0;
 	if (!retries)
 		return NULL;
 	for (guint i = 0; i < retries->len; i++) {
 		const ArchiveRetry *retry = retries->pdata[i];
 
-		if (text_is_same(retry->mailbox, mailbox) && strcmp(retry->folder, folder) == 0)
+		if (!text_is_same(retry->mailbox, mailbox) || strcmp(retry->folder, folder) != 0)
+			continue;
+		if (uids->len == 0)
+			*uid_validity = retry->uid_validity;
+		if (retry->uid_validity == *uid_validity)
 			g_array_append_val(uids, retry->uid);
 	}
 	return uids->len > 0 ? imap_uid_set_format((const uint32_t *)(void *)uids->data, uids->len)

@@ -23,6 +23,6 @@ void retry_group_free(RetryGroup *group);
 GPtrArray *retries_list(Office *office, const User *user, GError **error);
 #define RETRIES_LIMIT 5000
 
-/* Those of FOLDER as a pick for an import, "4,6:8", yours; "": none. */
-char *retries_uids(
-	Office *office, const char *user, const char *mailbox, const char *folder, GError **error);
+/* Those of FOLDER as a pick for an import, "4,6:8" under *UID_VALIDITY, yours; "": none. */
+char *retries_uids(Office *office, const char *user, const char *mailbox, const char *folder,
+	uint32_t *uid_validity, GError **error);

@@ -63,6 +63,7 @@ typedef struct ArchiveRetry {
 	char *mailbox;
 	char *folder;
 	uint32_t uid;
+	uint32_t uid_validity;
 	char *reason;	  /* as archive_batch_note_failure was given it */
 	int64_t tried_at; /* last */
 } ArchiveRetry;

@@ -31,6 +31,7 @@ static bool take_retries(DbRows *rows, GPtrArray *found, GError **error)
 		retry->uid = (uint32_t)db_rows_int(rows, 2);
 		retry->reason = g_strdup(db_rows_text(rows, 3));
 		retry->tried_at = db_rows_int(rows, 4);
+		retry->uid_validity = (uint32_t)db_rows_int(rows, 5);
 		g_ptr_array_add(found, retry);
 	}
 	return archive_pass(failed, error);
@@ -40,7 +41,8 @@ static bool select_all(DbTransaction *transaction, void *data, GError **error)
 {
 	const RetryQuery *query = data;
 	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT b.address, f.name, r.uid, r.reason, r.tried_at FROM folders f"
+		"SELECT b.address, f.name, r.uid, r.reason, r.tried_at, f.uid_validity FROM "
+		"folders f"
 		" JOIN retries r ON r.folder_id = f.id JOIN mailboxes b ON b.id = f.mailbox_id"
 		" WHERE f.user_id = $1 AND f.server = $2"
 		" ORDER BY b.address_folded, f.name, r.uid LIMIT $3",

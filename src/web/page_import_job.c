@@ -361,8 +361,9 @@ static bool run_noted(Visit *visit, GError **error)
 {
 	const char *mailbox = visit_field(visit, "postfach");
 	const char *folder = visit_field(visit, "ordner");
-	g_autofree char *uids =
-		retries_uids(visit->office, visit->user->name, mailbox, folder, error);
+	uint32_t uid_validity;
+	g_autofree char *uids = retries_uids(
+		visit->office, visit->user->name, mailbox, folder, &uid_validity, error);
 	const char *mailboxes[] = {mailbox, NULL};
 	const char *folders[] = {folder, NULL};
 	const ImportRequest request = {
@@ -370,6 +371,7 @@ static bool run_noted(Visit *visit, GError **error)
 		.mailboxes = mailboxes,
 		.folders = folders,
 		.uids = uids,
+		.uid_validity = uid_validity,
 		.actor = visit->actor,
 	};
 	uint64_t id;

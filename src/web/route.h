@@ -69,6 +69,7 @@ extern const Route route_person[];     /* one user there */
 extern const Route route_helpless[];   /* who needs help */
 extern const Route route_invite[];     /* invitations there */
 extern const Route route_check[];      /* Verbindung prüfen */
+extern const Route route_import[];     /* E-Mail importieren: choosing */
 extern const Route route_import_job[]; /* imports that run or have ended */
 extern const Route route_archive[];    /* Archiv: list and search */
 extern const Route route_mail[];       /* one mail there */

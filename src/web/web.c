@@ -78,9 +78,11 @@ static void web_clear(Web *web)
 	g_free(web->setup);
 	if (web->servers)
 		g_ptr_array_unref(web->servers);
+	import_jobs_free(web->imports);
+	office_set_pool(web->office, NULL);
+	mail_pool_free(web->mail_pool);
 	sign_ins_free(web->sign_ins);
 	piece_cache_free(web->pieces);
-	import_jobs_free(web->imports);
 	waits_free(web->waits);
 	pthread_mutex_destroy(&web->lock);
 }
@@ -144,6 +146,7 @@ static void work_until_cancelled(Web *web, const Cancel *cancel)
 		count_helpless(web, cancel);
 		count_servers(web, cancel);
 		sign_ins_sweep(web->sign_ins);
+		mail_pool_sweep(web->mail_pool);
 		if (clock_monotonic() < next)
 			continue;
 		if (!login_refresh_idle(web->office, &after, cancel)) {
@@ -161,8 +164,9 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.secure = serve->tls_certificate != NULL,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.sign_ins = sign_ins_new(),
-		.pieces = piece_cache_new(),
 		.imports = import_jobs_new(office),
+		.mail_pool = mail_pool_new(),
+		.pieces = piece_cache_new(),
 		.waits = waits_new(WAITS_A_USER, WAITS_IN_ALL),
 	};
 	g_autofree char *address = NULL;
@@ -182,6 +186,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 	if (!parse_listen(serve->listen, &address, &options.port, error) ||
 		!open_setup(&web, error))
 		return false;
+	office_set_pool(office, web.mail_pool);
 	options.address = address;
 	web_start_library();
 	server = web_server_start(&options, error);

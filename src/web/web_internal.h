@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "app/import_jobs.h"
+#include "app/mail_pool.h"
 #include "base/secret.h"
 #include "web/piece_cache.h"
 #include "web/route.h"
@@ -26,8 +27,9 @@ struct Web {
 	char *setup;	      /* the one-time set-up link's secret; NULL: none is open */
 	pthread_mutex_t lock; /* of setup and servers */
 	SignIns *sign_ins;
-	PieceCache *pieces;
 	ImportJobs *imports;
+	MailPool *mail_pool;
+	PieceCache *pieces;
 	Waits *waits;
 	WebTally tally;
 	atomic_int helpless; /* how many users need help, as of a moment ago */
