@@ -212,6 +212,18 @@ static void write_list(Html *h, const ArchivePage *page)
 	table_end(h);
 }
 
+/* A search that was cut short: what is on the page is all there is down to that date. */
+static void write_cut(Html *h, const ArchivePage *page)
+{
+	g_autofree char *day = clock_format_day(page->before_date);
+	g_autofree char *text =
+		g_strdup_printf(_("Durchsucht sind die E-Mails bis zurück zum %s. Mit „Ältere“ "
+				  "suchen Sie in den früheren weiter."),
+			day);
+
+	page_alert(h, TONE_INFO, _("Noch nicht alles durchsucht"), text);
+}
+
 static bool show(Visit *visit, const Asked *asked, const Viewing *viewing, const ArchivePage *found)
 {
 	const char *trail[] = {_("E-Mail"), _("Archiv"), NULL};
@@ -223,10 +235,8 @@ static bool show(Visit *visit, const Asked *asked, const Viewing *viewing, const
 		page_alert(h, TONE_WARNING, _("Ein Datum ist keines"),
 			_("Bitte geben Sie es in der Form 2026-11-23 an; es wurde nicht "
 			  "berücksichtigt."));
-	if (found->narrowed)
-		page_alert(h, TONE_INFO, _("Sehr viele Wörter beginnen so"),
-			_("Gesucht wurde nur nach einem Teil davon. Ein längeres Wort findet "
-			  "mehr."));
+	if (found->more && found->rows->len < ROWS_A_PAGE)
+		write_cut(h, found);
 	if (found->rows->len > 0)
 		write_list(h, found);
 	else if (!found->more)

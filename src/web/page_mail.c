@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
+#include "web/download.h"
 #include "web/page.h"
 #include "web/web_internal.h"
 
@@ -260,11 +261,10 @@ static int make_file(const Visit *visit, GError **error)
 	return file;
 }
 
-/* Sends FILE as NAME to be stored, never to be shown (RFC 6266). */
+/* Sends FILE as NAME to be stored, never to be shown. */
 static bool send_file(Visit *visit, int file, const char *name)
 {
-	g_autofree char *escaped = g_uri_escape_string(name, NULL, FALSE);
-	g_autofree char *disposition = g_strdup_printf("attachment; filename*=UTF-8''%s", escaped);
+	g_autofree char *disposition = download_disposition(name);
 	g_autofree char *block = g_malloc(BLOCK);
 	off_t place = 0;
 	ssize_t got;

@@ -119,12 +119,14 @@ static void write_retry(Html *h, const Visit *visit, const RetryGroup *group)
 	html(h, "\"><input type=\"hidden\" name=\"ordner\" value=\"");
 	html_attr(h, group->folder);
 	html(h, "\">");
-	html(h, "<button type=\"submit\" class=\"kern-btn kern-btn--secondary\">"
-		"<span class=\"kern-label\">");
+	/* KERN makes a button with a hidden text one for an icon alone. */
+	html(h, "<button type=\"submit\" class=\"kern-btn kern-btn--secondary\" aria-label=\"");
+	html_attr(h, _("Erneut versuchen"));
+	html(h, ": ");
+	html_attr(h, place);
+	html(h, "\"><span class=\"kern-label\">");
 	html_text(h, _("Erneut versuchen"));
-	html(h, "<span class=\"kern-sr-only\">: ");
-	html_text(h, place);
-	html(h, "</span></span></button>");
+	html(h, "</span></button>");
 	form_end(h);
 	html(h, "</li>");
 }
