@@ -176,3 +176,52 @@ if (picking) {
 // A frame that has the focus is seen to have it; no selector tells.
 addEventListener("blur", () => document.activeElement?.closest("iframe")?.classList.add("focused"));
 addEventListener("focus", () => document.querySelector("iframe.focused")?.classList.remove("focused"));
+
+// What the start page lacks comes as soon as somebody may see it; if it does not come, its button stays.
+async function load(place) {
+  const before = [...place.childNodes];
+  const said = document.createElement("p");
+  said.setAttribute("role", "status");
+  said.textContent = place.dataset.loading;
+  place.replaceChildren(said);
+  try {
+    const answer = await fetch(place.dataset.load, { redirect: "error" });
+    if (!answer.ok) throw new Error(answer.status);
+    place.innerHTML = await answer.text();
+  } catch {
+    place.replaceChildren(...before);
+  }
+}
+
+const seen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    seen.unobserve(target);
+    load(target);
+  }
+});
+for (const place of document.querySelectorAll("[data-load]")) seen.observe(place);
+
+// A running import tells how far it is; its end shows the result. A stream that ends is opened again by the
+// browser itself, also after a lost connection, but not for ever.
+const LOST = 20; // tries without an answer
+const state = document.getElementById("stand");
+if (state) {
+  const events = new EventSource(state.dataset.events);
+  let tries = 0;
+  const show = () => { events.close(); location.reload(); };
+  events.addEventListener("stand", ({ data }) => { tries = 0; state.innerHTML = data; });
+  events.addEventListener("ansage", ({ data }) => { document.getElementById("ansage").textContent = data; });
+  events.addEventListener("ende", show);
+  events.addEventListener("error", () => {
+    // Refused for good: the page itself says why, or is shown anew every few seconds.
+    if (events.readyState === EventSource.CLOSED) setTimeout(show, 5000);
+    else if (++tries >= LOST) {
+      events.close();
+      state.textContent = state.dataset.lost;
+    }
+  });
+}
+
+// What an import came to is read first.
+if (!failed) document.getElementById("ergebnis")?.focus();

@@ -23,6 +23,12 @@ static const struct {
 		      "failure? technical?"},
 	{"Folder", "mailbox name role? messages:integer? hidden:boolean reason?"},
 	{"Message", "uid:integer subject from date? size:integer seen:boolean imported:boolean"},
+	{"Import", "imported:integer known:integer failed:integer bytes:integer folders:integer "
+		   "ms_durable:integer ms_listed:integer wire_bytes:integer acted:integer "
+		   "errors:array case_conflicts:array error:object*"},
+	{"ImportJob",
+		"id:integer version:integer state cancelled:boolean user mailbox? folder? uids? "
+		"since? case? begun ended? progress:object? result:object?"},
 	{"ApiKey", "label user created? expires? used?"},
 	{"NewApiKey", "label user created? expires? used? key"},
 	{"AuditRow", "id:integer time actor action subject? detail?"},

@@ -71,6 +71,7 @@ static const struct {
 	{"aktenzeichen", TONE_SUCCESS, N_("Das Aktenzeichen ist gespeichert.")},
 	{"geloescht", TONE_SUCCESS,
 		N_("Die E-Mail ist aus dem Archiv gelöscht. Der Grund steht im Protokoll.")},
+	{"nichts-offen", TONE_INFO, N_("Dort steht keine E-Mail mehr aus.")},
 	{"standard", TONE_SUCCESS, N_("Es gilt wieder der Standard.")},
 };
 
@@ -98,6 +99,11 @@ static void write_head(Html *h, const Page *page, const char *office)
 		html_printf(h, " – %s", office);
 	html(h, "</title>\n");
 	static_write_links(h);
+	if (page->refresh > 0) {
+		html(h, "<noscript><meta http-equiv=\"refresh\" content=\"");
+		html_number(h, page->refresh);
+		html(h, "\"></noscript>\n");
+	}
 	html(h, "</head>\n");
 }
 

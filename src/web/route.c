@@ -21,6 +21,7 @@
 
 static const Route *const tables[] = {
 	route_start,
+	route_start_mail,
 	route_personal,
 	route_settings,
 	route_people,
@@ -29,6 +30,7 @@ static const Route *const tables[] = {
 	route_invite,
 	route_check,
 	route_import,
+	route_import_job,
 	route_archive,
 	route_mail,
 	route_log,
@@ -39,6 +41,7 @@ static const Route *const tables[] = {
 	route_api,
 	route_api_people,
 	route_api_login,
+	route_api_import,
 	NULL,
 };
 
@@ -486,7 +489,9 @@ static void answer(WebRequest *request, WebResponse *response, void *data)
 	policy_add(&visit);
 	if (!run_planned(&visit, planned, &error))
 		tell(&visit, error);
-	metrics_count_time(visit.web, g_get_monotonic_time() - begin);
+	/* How long somebody slept says nothing about our speed. */
+	if (!planned->route || planned->route->place != WEB_AS_WAIT)
+		metrics_count_time(visit.web, g_get_monotonic_time() - begin);
 }
 
 /* Whether the row is for somebody like who asks. */

@@ -10,6 +10,7 @@
 #include "web/piece_cache.h"
 #include "web/route.h"
 #include "web/sign_ins.h"
+#include "web/waits.h"
 #include "web/web.h"
 
 /* What was answered, for /metrics. */
@@ -29,6 +30,7 @@ struct Web {
 	ImportJobs *imports;
 	MailPool *mail_pool;
 	PieceCache *pieces;
+	Waits *waits;
 	WebTally tally;
 	atomic_int helpless; /* how many users need help, as of a moment ago */
 	GPtrArray *servers;  /* ServerInUse *, never changed; NULL: not counted yet */
