@@ -76,6 +76,7 @@ static void web_clear(Web *web)
 		g_ptr_array_unref(web->servers);
 	sign_ins_free(web->sign_ins);
 	piece_cache_free(web->pieces);
+	uploads_free(web->uploads);
 	pthread_mutex_destroy(&web->lock);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Web, web_clear)
@@ -156,6 +157,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.sign_ins = sign_ins_new(),
 		.pieces = piece_cache_new(),
+		.uploads = uploads_new(office),
 	};
 	g_autofree char *address = NULL;
 	g_autoptr(WebServer) server = NULL;

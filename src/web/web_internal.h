@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "app/upload.h"
 #include "base/secret.h"
 #include "web/piece_cache.h"
 #include "web/route.h"
@@ -25,6 +26,7 @@ struct Web {
 	pthread_mutex_t lock; /* of setup and servers */
 	SignIns *sign_ins;
 	PieceCache *pieces;
+	Uploads *uploads;
 	WebTally tally;
 	atomic_int helpless; /* how many users need help, as of a moment ago */
 	GPtrArray *servers;  /* ServerInUse *, never changed; NULL: not counted yet */
