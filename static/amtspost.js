@@ -136,9 +136,8 @@ for (const link of document.querySelectorAll("[data-tick-all]")) {
   addEventListener("pageshow", show);
 }
 
-// What is typed into a field is completed by the server where the page's own list is too short.
+// What is typed into a field is completed by the server.
 for (const list of document.querySelectorAll("datalist[data-complete]")) {
-  const given = list.innerHTML;
   let timer = 0;
   const complete = async (field) => {
     const answer = await fetch(`${list.dataset.complete}?prefix=${encodeURIComponent(field.value)}`);
@@ -146,10 +145,10 @@ for (const list of document.querySelectorAll("datalist[data-complete]")) {
     list.replaceChildren(...(await answer.json()).map((one) => new Option("", one.case)));
   };
   for (const field of document.querySelectorAll(`input[list="${list.id}"]`)) {
+    field.addEventListener("focus", () => complete(field));
     field.addEventListener("input", () => {
       clearTimeout(timer);
-      if (field.value) timer = setTimeout(complete, 200, field);
-      else list.innerHTML = given;
+      timer = setTimeout(complete, 200, field);
     });
   }
 }

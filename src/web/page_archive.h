@@ -35,7 +35,8 @@ char *archive_asked_path(const Visit *visit, const char *without, const char *pl
  * typed there is shown again. */
 bool archive_show(Visit *visit, const GError *problem, GError **error);
 
-/* page_archive_form.c: the search with its chips. CASES are offered for completion. */
+/* page_archive_form.c: the search with its chips. CASES (nullable) are offered for completion;
+ * amtspost.js asks for them as one types. */
 void archive_write_form(Html *h, const ArchiveAsked *asked, const Viewing *viewing);
 void archive_write_cases(Html *h, const GPtrArray *cases);
 void archive_write_chips(Html *h, const Visit *visit, const ArchiveAsked *asked);

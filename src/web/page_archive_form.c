@@ -21,7 +21,7 @@ static void write_options(Html *h, const char *id, const char *const *values)
 void archive_write_cases(Html *h, const GPtrArray *cases)
 {
 	html(h, "<datalist id=\"aktenzeichen-liste\" data-complete=\"/api/v1/archive/cases\">");
-	for (guint i = 0; i < cases->len; i++) {
+	for (guint i = 0; cases && i < cases->len; i++) {
 		html(h, "<option value=\"");
 		html_attr(h, cases->pdata[i]);
 		html(h, "\">");

@@ -13,7 +13,6 @@
 #include "web/page_archive.h"
 
 #define PATH "/archiv"
-#define CASES_OFFERED 20
 
 /* ---- which one ---- */
 
@@ -308,8 +307,7 @@ static void write_delete_form(
 
 /* ---- the page ---- */
 
-static bool write_page(
-	Visit *visit, const ArchiveMail *mail, const GPtrArray *cases, const GError *problem)
+static bool write_page(Visit *visit, const ArchiveMail *mail, const GError *problem)
 {
 	const char *trail[] = {_("E-Mail"), _("Archiv"), NULL};
 	bool as_text = g_strcmp0(web_request_query(visit->request, "ansicht"), "text") == 0;
@@ -319,7 +317,7 @@ static bool write_page(
 	if (problem)
 		page_alert_failure(h, problem);
 	write_state(h, mail);
-	archive_write_cases(h, cases);
+	archive_write_cases(h, NULL);
 	write_head(h, mail);
 	write_views(h, mail, as_text);
 	write_frame(h, mail, as_text);
@@ -337,12 +335,8 @@ bool mail_show(Visit *visit, const GError *problem, GError **error)
 	g_autoptr(ArchiveMail) mail = mail_asked_read(visit, &asked, error)
 					      ? mail_asked_find(visit, &asked, error)
 					      : NULL;
-	g_autoptr(GPtrArray) cases =
-		mail ? archive_cases(office_archive(visit->office, error),
-			       viewing_viewer(&asked.viewing), "", CASES_OFFERED, error)
-		     : NULL;
 
-	return cases && write_page(visit, mail, cases, problem);
+	return mail && write_page(visit, mail, problem);
 }
 
 static bool run(Visit *visit, GError **error)
