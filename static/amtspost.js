@@ -195,3 +195,67 @@ if (dropForm) {
     files.focus();
   });
 }
+
+// E-Mail importieren: how many are ticked, ranges with Shift, all of the page, the suggestion for what is ticked.
+const picking = document.getElementById("auswahl");
+if (picking) {
+  const boxes = [...picking.querySelectorAll("input[name=uid]")];
+  const all = document.getElementById("alle-auswaehlen");
+  const button = picking.querySelector("button[value=auswahl] .kern-label");
+  const label = button?.textContent;
+  const suggestion = picking.querySelector(".suggestion");
+  const field = document.getElementById("aktenzeichen");
+  let last = null;
+
+  // One that all of the ticked mails agree on, as far as they have any.
+  const suggested = () => {
+    const notes = boxes.filter((box) => box.checked).map((box) => box.closest("li").querySelector("[data-case]"))
+      .filter((note) => note);
+    return notes.every((note) => note.dataset.case === notes[0].dataset.case) ? notes[0] : null;
+  };
+  const show = () => {
+    const count = boxes.filter((box) => box.checked).length;
+    const note = suggested();
+    if (button) button.textContent = count ? `${label} (${count})` : label;
+    if (all) {
+      all.checked = count > 0 && count === boxes.length;
+      all.indeterminate = count > 0 && count < boxes.length;
+    }
+    if (!suggestion) return;
+    suggestion.hidden = !note || field.value === note.dataset.case;
+    suggestion.firstElementChild.textContent = note?.textContent ?? "";
+    suggestion.dataset.value = note?.dataset.case ?? "";
+  };
+  picking.addEventListener("click", (event) => {
+    const box = event.target;
+    if (!boxes.includes(box)) return;
+    if (event.shiftKey && last) {
+      const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
+      for (const between of boxes.slice(from, to + 1)) between.checked = box.checked;
+    }
+    last = box;
+    show();
+  });
+  if (all) {
+    all.closest(".all").hidden = false;
+    all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked; show(); });
+  }
+  suggestion?.querySelector("button").addEventListener("click", () => {
+    field.value = suggestion.dataset.value;
+    show();
+    field.focus();
+  });
+  addEventListener("pageshow", show);
+
+  // The mail whose content is shown is marked; where the preview stands below, it is led to.
+  for (const link of picking.querySelectorAll("a[target=vorschau]")) {
+    link.addEventListener("click", () => {
+      picking.querySelector("li.shown")?.classList.remove("shown");
+      link.closest("li").classList.add("shown");
+      if (!matchMedia("(max-width: 75rem)").matches) return;
+      const preview = document.getElementById("vorschau-bereich");
+      preview.querySelector(".back a").onclick = () => { link.focus(); return false; };
+      preview.scrollIntoView({ behavior: "instant" });
+    });
+  }
+}

@@ -2,6 +2,7 @@
 #include "app/folders.h"
 
 #include <string.h>
+#include "app/mail_pool.h"
 #include "app/mailbox.h"
 #include "app/sign_in.h"
 #include "base/text.h"
@@ -47,6 +48,7 @@ static bool count_messages(Mailbox *mailbox, GPtrArray *folders, GError **error)
 		ImapFolder *folder = g_ptr_array_index(unknown, i);
 
 		folder->messages = statuses[i].uid_validity ? (int64_t)statuses[i].messages : -1;
+		folder->unseen = statuses[i].uid_validity ? (int64_t)statuses[i].unseen : -1;
 	}
 	return true;
 }
@@ -59,11 +61,27 @@ static FolderView *make_view(const char *address, const HiddenRules *rules,
 
 	view->mailbox = g_strdup(address);
 	view->name = g_strdup(folder->name);
+	view->delimiter = folder->delimiter;
 	view->role = imap_role_name(folder->role);
 	view->messages = folder->messages;
+	view->unseen = folder->unseen;
 	view->whole = entry != NULL;
 	view->hidden_by = g_strdup(entry ? entry : hidden_rules_match(rules, folder, marked));
 	return view;
+}
+
+/* Part by part, so that folders stand below the one that they lie in. */
+static int compare_names(const FolderView *one, const FolderView *other)
+{
+	const char delimiters[] = {one->delimiter ? one->delimiter : other->delimiter, '\0'};
+	g_auto(GStrv) left = g_strsplit(one->name, delimiters, *delimiters ? -1 : 1);
+	g_auto(GStrv) right = g_strsplit(other->name, delimiters, *delimiters ? -1 : 1);
+	int order = 0;
+	size_t i = 0;
+
+	for (; left[i] && right[i] && order == 0; i++)
+		order = g_utf8_collate(left[i], right[i]);
+	return order != 0 ? order : (left[i] != NULL) - (right[i] != NULL);
 }
 
 /* INBOX first, the others by name. */
@@ -76,7 +94,7 @@ static int compare_views(const void *left, const void *right)
 
 	if (one_inbox != other_inbox)
 		return one_inbox ? -1 : 1;
-	return g_utf8_collate(one->name, other->name);
+	return compare_names(one, other);
 }
 
 /* One listing. */
@@ -121,10 +139,12 @@ static bool add_folders(Listing *listing, Mailbox *mailbox, const char *address,
 
 static bool list_one(Listing *listing, const char *address, GError **error)
 {
-	g_autoptr(Mailbox) mailbox = mailbox_open(
-		listing->office, listing->account, address, NULL, listing->cancel, error);
+	Mailbox *mailbox =
+		mail_pool_take(listing->office, listing->account, address, listing->cancel, error);
+	bool listed = mailbox && add_folders(listing, mailbox, address, error);
 
-	return mailbox && add_folders(listing, mailbox, address, error);
+	mail_pool_give(listing->office, listing->account, mailbox);
+	return listed;
 }
 
 /* Notes that the mailbox ADDRESS cannot be listed, if that is no matter of the others. */

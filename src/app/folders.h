@@ -9,8 +9,10 @@
 typedef struct FolderView {
 	char *mailbox;
 	char *name;
+	char delimiter;	  /* between the parts of NAME; 0: it has one */
 	const char *role; /* "trash" …; NULL: none */
 	int64_t messages; /* -1: unknown or not selectable */
+	int64_t unseen;	  /* the same */
 	char *hidden_by;  /* the entry of the list; NULL: shown */
 	bool whole;	  /* it hides the whole mailbox */
 } FolderView;

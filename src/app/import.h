@@ -11,8 +11,10 @@ typedef struct ImportRequest {
 	const char *user;
 	const char *const *mailboxes; /* NULL-terminated; NULL: all of the user's */
 	const char *const *folders;   /* NULL-terminated; NULL: every folder not hidden */
-	const char *uids;	 /* "4,6:8" picked by hand in one folder; NULL: whole folders */
-	int64_t since;		 /* INTERNALDATE on or after this day; 0: any */
+	const char *uids; /* "4,6:8" picked by hand in one folder; NULL: whole folders */
+	uint32_t
+		uid_validity; /* that UIDS were picked under, else FAILURE_FOLDER_RENEWED; 0: any */
+	int64_t since;	      /* INTERNALDATE on or after this day; 0: any */
 	const char *case_number; /* NULL: none */
 	const char *actor;
 } ImportRequest;

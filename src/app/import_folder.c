@@ -264,6 +264,17 @@ static bool do_actions_surely(ImportRun *run, ImportPlan *plan, GError **error)
 	return resume(run, plan, error) && do_actions(run, &plan->folder, error);
 }
 
+/* UIDs say nothing about a folder that was numbered anew (RFC 9051 section 2.3.1.1). */
+static bool check_same(
+	const ImportRequest *request, const char *folder, const ImapStatus *status, GError **error)
+{
+	if (!request->uid_validity || request->uid_validity == status->uid_validity)
+		return true;
+	failure_set(error, FAILURE_FOLDER_RENEWED, folder, "UIDVALIDITY %u is %u now",
+		request->uid_validity, status->uid_validity);
+	return false;
+}
+
 bool import_folder(ImportRun *run, const char *folder, GError **error)
 {
 	g_autoptr(ImportPlan) plan = NULL;
@@ -271,7 +282,8 @@ bool import_folder(ImportRun *run, const char *folder, GError **error)
 
 	run->progress.folder = folder;
 	run->progress.done = run->progress.total = 0;
-	if (!connect_and_select(run, folder, &status, error))
+	if (!connect_and_select(run, folder, &status, error) ||
+		!check_same(run->request, folder, &status, error))
 		return false;
 	plan = import_plan_new(run, folder, &status, error);
 	if (!plan)

@@ -163,6 +163,7 @@ static void run(void *data)
 		.mailboxes = job->mailbox ? mailboxes : NULL,
 		.folders = job->folder ? folders : NULL,
 		.uids = job->uids,
+		.uid_validity = job->uid_validity,
 		.since = entry->since,
 		.case_number = job->case_number,
 		.actor = entry->actor,
@@ -201,7 +202,8 @@ static void add_part(Sha256 *hash, const char *text)
 static void digest_request(const ImportRequest *request, uint8_t digest[static SHA256_SIZE])
 {
 	Sha256 *hash = sha256_new();
-	g_autofree char *since = g_strdup_printf("%" G_GINT64_FORMAT, request->since);
+	g_autofree char *since =
+		g_strdup_printf("%" G_GINT64_FORMAT " %u", request->since, request->uid_validity);
 
 	add_part(hash, request->user);
 	add_part(hash, request->mailboxes ? request->mailboxes[0] : NULL);
@@ -261,6 +263,7 @@ static Entry *entry_new(
 		.mailbox = request->mailboxes ? g_strdup(request->mailboxes[0]) : NULL,
 		.folder = request->folders ? g_strdup(request->folders[0]) : NULL,
 		.uids = g_strdup(request->uids),
+		.uid_validity = request->uid_validity,
 		.case_number = g_strdup(request->case_number),
 	};
 	import_result_init(&entry->job.result);

@@ -23,6 +23,7 @@ typedef struct ImportJob {
 	char *mailbox;
 	char *folder;
 	char *uids;
+	uint32_t uid_validity; /* that they were picked under; 0: any */
 	char *case_number;
 	/* IMPORT_JOB_RUNNING: how far it is. */
 	ImportProgress progress; /* its texts are this job's */

@@ -66,6 +66,11 @@ bool mailbox_select(Mailbox *mailbox, const char *folder, ImapAccess access, Ima
  * all others as they are; borrowed. */
 const char *mailbox_call_folder(const char *folder);
 
+/* mailbox_select for reading, of FOLDER as a person names it; *NAME, yours, is how the mailbox
+ * spells it. */
+bool mailbox_enter(
+	Mailbox *mailbox, const char *folder, char **name, ImapStatus *status, GError **error);
+
 /* After mailbox_select found no FOLDER: how the mailbox spells it, yours, where that differs in
  * what nobody sees alone (an umlaut as one letter or two). NULL: FAILURE_FOLDER_UNKNOWN,
  * FAILURE_FOLDER_BARE, or the session's failure; *HINT: it says more than that there is none. */

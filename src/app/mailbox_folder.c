@@ -95,3 +95,21 @@ char *mailbox_spell_folder(Mailbox *mailbox, const char *folder, bool *hint, GEr
 	explain(mailbox, folder, &likeness, hint, error);
 	return NULL;
 }
+
+bool mailbox_enter(
+	Mailbox *mailbox, const char *folder, char **name, ImapStatus *status, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	bool hint;
+
+	*name = g_strdup(mailbox_call_folder(folder));
+	if (mailbox_select(mailbox, *name, IMAP_READ_ONLY, status, &problem))
+		return true;
+	g_clear_pointer(name, g_free);
+	if (!failure_is(problem, FAILURE_FOLDER_UNKNOWN)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	*name = mailbox_spell_folder(mailbox, folder, &hint, error);
+	return *name && mailbox_select(mailbox, *name, IMAP_READ_ONLY, status, error);
+}

@@ -5,7 +5,8 @@
 
 struct Mailbox {
 	ImapSession *session;
-	char *address; /* NULL: the session was taken over as it is */
+	char *address;	    /* NULL: the session was taken over as it is */
+	int64_t generation; /* of the settings that opened it, for mail_pool.c */
 	MailboxWay way;
 	char *way_detail; /* NULL: MAILBOX_WAY_MAIN */
 	/* In another user's namespace; root NULL: the server's names are the owner's. */

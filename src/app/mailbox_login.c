@@ -3,6 +3,7 @@
 #include "app/mailbox_login.h"
 
 #include <inttypes.h>
+#include "app/mail_pool.h"
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -165,7 +166,10 @@ bool mailbox_login_store(Office *office, const Account *account, const char *add
 	order.username = username;
 	order.actor = actor;
 	order.sealed = keyring_seal(office_keyring(office), identity, password);
-	return db_write(office_db(office), store_in, &order, error);
+	if (!db_write(office_db(office), store_in, &order, error))
+		return false;
+	mail_pool_forget(office_pool(office), account->user_id);
+	return true;
 }
 
 static bool remove_in(DbTransaction *transaction, void *data, GError **error)
@@ -189,6 +193,7 @@ bool mailbox_login_remove(Office *office, const Account *account, const char *ad
 	order.actor = actor;
 	if (!db_write(office_db(office), remove_in, &order, error))
 		return false;
+	mail_pool_forget(office_pool(office), account->user_id);
 	*removed = order.changed > 0;
 	return true;
 }

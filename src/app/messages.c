@@ -2,9 +2,10 @@
 #include "app/messages.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sys/mman.h>
 #include "app/folder_key.h"
-#include "app/mailbox.h"
+#include "app/mail_pool.h"
 #include "app/sign_in.h"
 #include "base/file.h"
 #include "failure/failure.h"
@@ -35,6 +36,10 @@ void message_view_free(MessageView *view)
 		return;
 	g_free(view->subject);
 	g_free(view->from);
+	g_free(view->message_id);
+	g_free(view->in_reply_to);
+	g_free(view->filed_by);
+	g_free(view->case_number);
 	g_free(view);
 }
 
@@ -44,6 +49,8 @@ static void show_content(MessageView *view, const MailContent *content)
 	g_free(view->from);
 	view->subject = g_strdup(content->subject);
 	view->from = g_strdup(content->from);
+	view->message_id = g_strdup(content->message_id);
+	view->in_reply_to = g_strdup(content->in_reply_to);
 	if (content->has_date)
 		view->date = content->date;
 }
@@ -133,92 +140,233 @@ static int compare_newest_first(const void *left, const void *right)
 	return one->uid < other->uid ? 1 : one->uid > other->uid ? -1 : 0;
 }
 
-static bool mark_imported(Office *office, ArchiveFolder *folder, GPtrArray *views, GError **error)
+/* ---- what is on file ---- */
+
+static void show_filed(MessageView *view, const ArchiveFiled *filed)
+{
+	view->imported = true;
+	view->mail_id = filed->mail_id;
+	view->filed_by = g_strdup(filed->filed_by);
+	view->filed_at = filed->filed_at;
+	view->case_number = g_strdup(filed->case_number);
+}
+
+/* VIEWS stand by falling UIDs, what is filed by rising ones. */
+static bool mark_imported(
+	Office *office, const ArchiveFolder *folder, GPtrArray *views, GError **error)
 {
 	g_autofree uint32_t *uids = g_new(uint32_t, views->len + 1);
-	g_autofree bool *filed = g_new0(bool, views->len + 1);
 	Archive *archive = office_archive(office, error);
+	g_autoptr(GArray) filed = NULL;
+	guint next = views->len;
 
 	for (guint i = 0; i < views->len; i++)
 		uids[i] = ((MessageView *)g_ptr_array_index(views, i))->uid;
-	if (!archive || !archive_folder_open(archive, folder, error) ||
-		!archive_folder_filed(archive, folder, uids, views->len, filed, error))
+	filed = archive ? archive_filed(archive, folder, uids, views->len, error) : NULL;
+	for (guint i = 0; filed && i < filed->len; i++) {
+		const ArchiveFiled *one = &g_array_index(filed, ArchiveFiled, i);
+
+		while (next > 0 && uids[next - 1] < one->uid)
+			next--;
+		if (next > 0 && uids[next - 1] == one->uid)
+			show_filed(g_ptr_array_index(views, next - 1), one);
+	}
+	return filed != NULL;
+}
+
+/* ---- one page ---- */
+
+/* UIDs, ascending, of the page of QUERY in the selected folder; *TOTAL that match. */
+static GArray *find_uids(ImapSession *session, const MessageQuery *query, const ImapStatus *status,
+	size_t *total, GError **error)
+{
+	ImapSearch search = {.text = query->text};
+	GArray *uids;
+	size_t end, start;
+
+	/* Without words the mails' places in the folder tell which they are: there may be a
+	 * hundred thousand. */
+	if (!query->text && query->limit > 0) {
+		*total = status->messages;
+		if (*total <= query->skip)
+			return g_array_new(FALSE, FALSE, sizeof(uint32_t));
+		search.last = (uint32_t)(*total - query->skip);
+		search.first =
+			search.last > query->limit ? search.last - (uint32_t)query->limit + 1 : 1;
+		return imap_search(session, &search, error);
+	}
+	uids = imap_search(session, &search, error);
+	if (!uids)
+		return NULL;
+	*total = uids->len;
+	end = uids->len > query->skip ? uids->len - query->skip : 0;
+	start = query->limit && end > query->limit ? end - query->limit : 0;
+	g_array_set_size(uids, (guint)end);
+	if (start > 0)
+		g_array_remove_range(uids, 0, (guint)start);
+	return uids;
+}
+
+/* The page of QUERY in the selected folder. */
+static bool list_selected(ImapSession *session, const MessageQuery *query, const ImapStatus *status,
+	MessagePage *page, const Cancel *cancel, GError **error)
+{
+	g_autoptr(MimeWorker) worker = mime_worker_new();
+	g_autoptr(GArray) uids = find_uids(session, query, status, &page->total, error);
+	g_autoptr(ImapFetch) fetch = NULL;
+
+	page->views = g_ptr_array_new_with_free_func((GDestroyNotify)message_view_free);
+	if (!uids)
 		return false;
-	for (guint i = 0; i < views->len; i++)
-		((MessageView *)g_ptr_array_index(views, i))->imported = filed[i];
+	fetch = imap_fetch_begin(session, (const uint32_t *)(const void *)uids->data, uids->len,
+		IMAP_ITEMS_SUMMARY, error);
+	if (!fetch || !fetch_headers(fetch, page->views, worker, cancel, error))
+		return false;
+	g_ptr_array_sort(page->views, compare_newest_first);
 	return true;
 }
 
-/* The views of the newest matching mails of the selected folder. */
-static GPtrArray *list_selected(ImapSession *session, const MessageQuery *query, MimeWorker *worker,
-	const Cancel *cancel, GError **error)
+void message_page_clear(MessagePage *page)
 {
-	g_autoptr(GPtrArray) views =
-		g_ptr_array_new_with_free_func((GDestroyNotify)message_view_free);
-	g_autoptr(GArray) uids = imap_search(session, &(ImapSearch){.text = query->text}, error);
-	g_autoptr(ImapFetch) fetch = NULL;
-	guint skip;
-
-	if (!uids)
-		return NULL;
-	skip = query->limit && uids->len > query->limit ? uids->len - (guint)query->limit : 0;
-	fetch = imap_fetch_begin(session, &g_array_index(uids, uint32_t, skip), uids->len - skip,
-		IMAP_ITEMS_SUMMARY, error);
-	if (!fetch || !fetch_headers(fetch, views, worker, cancel, error))
-		return NULL;
-	g_ptr_array_sort(views, compare_newest_first);
-	return g_steal_pointer(&views);
+	g_clear_pointer(&page->views, g_ptr_array_unref);
+	g_clear_pointer(&page->mailbox, g_free);
+	g_clear_pointer(&page->folder, g_free);
 }
 
-/* Opens MAILBOX at the folder of QUERY; *NAME, yours, is how the mailbox spells it. */
-static Mailbox *open_folder(Office *office, const Account *account, const char *address,
-	const MessageQuery *query, char **name, ImapStatus *status, const Cancel *cancel,
-	GError **error)
+/* QUERY's account, yours, and its mailbox as the settings spell it, borrowed from there. */
+static Account *find_account(
+	Office *office, const MessageQuery *query, const char **address, GError **error)
 {
-	g_autoptr(Mailbox) mailbox = mailbox_open(office, account, address, NULL, cancel, error);
-	g_autoptr(GError) problem = NULL;
-	bool hint;
+	g_autoptr(Account) account = sign_in_account(office, query->user, error);
 
-	if (!mailbox)
+	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error) ||
+		!(*address = mailbox_find(account, query->mailbox, error)))
 		return NULL;
-	*name = g_strdup(mailbox_call_folder(query->folder));
-	if (mailbox_select(mailbox, *name, IMAP_READ_ONLY, status, &problem))
-		return g_steal_pointer(&mailbox);
-	if (!failure_is(problem, FAILURE_FOLDER_UNKNOWN)) {
-		g_propagate_error(error, g_steal_pointer(&problem));
-		return NULL;
-	}
-	g_free(*name);
-	*name = mailbox_spell_folder(mailbox, query->folder, &hint, error);
-	return *name && mailbox_select(mailbox, *name, IMAP_READ_ONLY, status, error)
-		       ? g_steal_pointer(&mailbox)
-		       : NULL;
+	return g_steal_pointer(&account);
+}
+
+bool messages_page(Office *office, const MessageQuery *query, const Cancel *cancel,
+	MessagePage *page, GError **error)
+{
+	const char *address;
+	g_autoptr(Account) account = find_account(office, query, &address, error);
+	g_autofree char *server = NULL;
+	Mailbox *mailbox;
+	ArchiveFolder folder;
+	ImapStatus status;
+	bool listed;
+
+	if (!account)
+		return false;
+	mailbox = mail_pool_take(office, account, address, cancel, error);
+	listed = mailbox && mailbox_enter(mailbox, query->folder, &page->folder, &status, error) &&
+		 list_selected(mailbox_session(mailbox), query, &status, page, cancel, error);
+	mail_pool_give(office, account, mailbox);
+	if (!listed)
+		return false;
+	page->mailbox = g_strdup(address);
+	page->uid_validity = status.uid_validity;
+	server = folder_key_server(account);
+	folder = folder_key_make(account, server, address, page->folder, status.uid_validity);
+	return mark_imported(office, &folder, page->views, error);
 }
 
 GPtrArray *messages_list(
 	Office *office, const MessageQuery *query, const Cancel *cancel, GError **error)
 {
-	g_autoptr(Account) account = sign_in_account(office, query->user, error);
-	g_autoptr(Mailbox) mailbox = NULL;
-	g_autoptr(MimeWorker) worker = mime_worker_new();
-	g_autoptr(GPtrArray) views = NULL;
-	g_autofree char *server = NULL;
-	g_autofree char *name = NULL;
-	const char *address;
-	ArchiveFolder folder = {0};
-	ImapStatus status;
+	g_auto(MessagePage) page = {0};
 
-	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error) ||
-		!(address = mailbox_find(account, query->mailbox, error)))
+	return messages_page(office, query, cancel, &page, error) ? g_steal_pointer(&page.views)
+								  : NULL;
+}
+
+/* ---- one mail ---- */
+
+static bool copy_body(ImapFetch *fetch, int file, uint64_t *size, GError **error)
+{
+	const void *data;
+	ssize_t got;
+
+	*size = 0;
+	while ((got = imap_fetch_read(fetch, &data, error)) > 0) {
+		if (pwrite(file, data, (size_t)got, (off_t)*size) != got) {
+			failure_set_errno(error, FAILURE_INTERNAL, NULL, errno);
+			return false;
+		}
+		*size += (uint64_t)got;
+	}
+	return got == 0;
+}
+
+static bool miss(GError **error, uint32_t uid)
+{
+	failure_set(error, FAILURE_MESSAGE_GONE, NULL, "UID %u: no body came", uid);
+	return false;
+}
+
+/* The bytes of the mail UID of the selected folder into FILE. */
+static bool fetch_one(ImapSession *session, uint32_t uid, int file, uint64_t *size, GError **error)
+{
+	g_autoptr(ImapFetch) fetch = imap_fetch_begin(session, &uid, 1, IMAP_ITEMS_RAW, error);
+	GError *problem = NULL;
+	ImapMessage message;
+	bool came = false;
+
+	if (!fetch)
+		return false;
+	while (imap_fetch_next(fetch, &message, &problem)) {
+		if (message.has_body && message.size > MESSAGE_PREVIEW_LIMIT) {
+			failure_set(error, FAILURE_PREVIEW_LARGE, NULL, "UID %u: %" PRIu64 " bytes",
+				uid, message.size);
+			return false;
+		}
+		if ((message.has_body && !copy_body(fetch, file, size, error)) ||
+			!imap_fetch_end(fetch, &message, error))
+			return false;
+		came |= message.has_body && message.uid == uid;
+	}
+	if (problem)
+		g_propagate_error(error, problem);
+	return !problem && (came || miss(error, uid));
+}
+
+static bool check_same(
+	const ImapStatus *status, uint32_t uid_validity, const char *folder, GError **error)
+{
+	if (status->uid_validity == uid_validity)
+		return true;
+	failure_set(error, FAILURE_FOLDER_RENEWED, folder, "UIDVALIDITY %u is %u now", uid_validity,
+		status->uid_validity);
+	return false;
+}
+
+MailView *message_preview(Office *office, const MessageQuery *query, uint32_t uid,
+	uint32_t uid_validity, const Cancel *cancel, GError **error)
+{
+	const char *address;
+	g_autoptr(Account) account = find_account(office, query, &address, error);
+	g_auto(Descriptor) file = memfd_create("mail", MFD_CLOEXEC);
+	g_autoptr(MimeWorker) worker = mime_worker_new();
+	g_autofree char *name = NULL;
+	Mailbox *mailbox;
+	MailView *view = NULL;
+	ImapStatus status;
+	uint64_t size;
+	bool fetched;
+
+	if (!account)
 		return NULL;
-	mailbox = open_folder(office, account, address, query, &name, &status, cancel, error);
-	views = mailbox ? list_selected(mailbox_session(mailbox), query, worker, cancel, error)
-			: NULL;
-	if (!views)
+	if (file < 0) {
+		failure_set_errno(error, FAILURE_INTERNAL, NULL, errno);
 		return NULL;
-	server = folder_key_server(account);
-	folder = folder_key_make(account, server, address, name, status.uid_validity);
-	if (!mark_imported(office, &folder, views, error))
-		return NULL;
-	return g_steal_pointer(&views);
+	}
+	mailbox = mail_pool_take(office, account, address, cancel, error);
+	fetched = mailbox && mailbox_enter(mailbox, query->folder, &name, &status, error) &&
+		  check_same(&status, uid_validity, name, error) &&
+		  fetch_one(mailbox_session(mailbox), uid, file, &size, error);
+	mail_pool_give(office, account, mailbox);
+	return fetched && mime_worker_view(
+				  worker, file, (MimeRange){.size = size}, &view, cancel, error)
+		       ? view
+		       : NULL;
 }

@@ -23,6 +23,7 @@ struct Office {
 	Db *db;
 	Keyring *keyring;
 	Settings *settings;
+	MailPool *pool; /* NULL: none */
 	pthread_mutex_t lock;
 	Archive *archive; /* NULL until asked for; under LOCK */
 };
@@ -208,6 +209,16 @@ const char *office_folder(const Office *office)
 const Keyring *office_keyring(const Office *office)
 {
 	return office->keyring;
+}
+
+MailPool *office_pool(const Office *office)
+{
+	return office->pool;
+}
+
+void office_set_pool(Office *office, MailPool *pool)
+{
+	office->pool = pool;
 }
 
 Archive *office_archive(Office *office, GError **error)

@@ -10,6 +10,7 @@
 #include "settings/settings.h"
 
 typedef struct Office Office;
+typedef struct MailPool MailPool; /* app/mail_pool.h */
 
 /* FOLDER is made (0700) if only its last part is missing; below the XDG data folder all of it.
  * DATABASE NULL: "sqlite:FOLDER/amtspost.db". As root the process becomes the owner of an existing
@@ -29,6 +30,10 @@ const Keyring *office_keyring(const Office *office);
 
 /* Opened at the first use; NULL with *ERROR on failure. */
 Archive *office_archive(Office *office, GError **error);
+
+/* Sessions that wait for their users; NULL: nobody keeps any. Borrowed, set before any thread. */
+MailPool *office_pool(const Office *office);
+void office_set_pool(Office *office, MailPool *pool);
 
 /* Lets the archive take away bytes that no row names any more; after imports and deletions. It
  * works a bounded time, goes on with the next call, and a failure is only logged. */

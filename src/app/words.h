@@ -36,7 +36,9 @@ const char *words_check_step(CheckStep step);
 const char *words_action(const char *action);
 /* The known actions, for a choice: the INDEXth, NULL: there are no more. */
 const char *words_action_at(size_t index);
-/* "cli:root" as people call it; yours. */
+/* Who filed or did something, "m.muster" or "cli:root", as people call it; yours. */
+char *words_actor(const char *actor);
+/* The same of a row, whose action may say more. */
 char *words_audit_actor(const AuditRow *row);
 /* How, in words: only for the page, as the row itself is read by programs; NULL: nothing. Yours. */
 char *words_audit_detail(const AuditRow *row);

@@ -57,18 +57,23 @@ const char *words_action_at(size_t index)
 	return index < G_N_ELEMENTS(actions) ? actions[index].stored : NULL;
 }
 
+char *words_actor(const char *actor)
+{
+	return g_str_has_prefix(actor, "cli:")
+		       ? g_strdup_printf(_("Kommandozeile (%s)"), actor + strlen("cli:"))
+		       : g_strdup(actor);
+}
+
 char *words_audit_actor(const AuditRow *row)
 {
 	const char *colon = strchr(row->actor, ':');
 
-	if (g_str_has_prefix(row->actor, "cli:"))
-		return g_strdup_printf(_("Kommandozeile (%s)"), colon + 1);
 	if (g_str_has_prefix(row->actor, "web:"))
 		return g_strdup_printf(_("unbekannt, von %s"), colon + 1);
 	/* A user may be called so, too. */
 	if (strcmp(row->actor, "setup") == 0 && strcmp(row->action, "user.add") == 0)
 		return g_strdup(_("Einrichtung (setup)"));
-	return g_strdup(row->actor);
+	return words_actor(row->actor);
 }
 
 /* ---- the detail ---- */

@@ -319,10 +319,10 @@ FAILURE(FAILURE_FOLDERS_NONE, "folders-none", FAILURE_CODE_REFUSED, 6, ACTOR_PRO
 	N_("Wer den Mailserver betreut, muss prüfen, ob das Postfach eingerichtet ist und der Benutzer Rechte daran hat."))
 FAILURE(FAILURE_FOLDER_UNKNOWN, "folder-unknown", FAILURE_CODE_REFUSED, 2, ACTOR_CLERK,
 	N_("Im Postfach %s, oder er ist nicht freigegeben."),
-	N_("„amtspost folders --user NAME --all“ zeigt alle."))
+	N_("Bitte wählen Sie einen der Ordner, die es gibt („amtspost folders --user NAME --all“)."))
 FAILURE(FAILURE_FOLDER_BARE, "folder-bare", FAILURE_CODE_REFUSED, 2, ACTOR_CLERK,
 	N_("Der Ordner „%s“ enthält selbst keine E-Mails, nur Unterordner."),
-	N_("Bitte nennen Sie einen davon; „amtspost folders --user NAME --all“ zeigt alle."))
+	N_("Bitte wählen Sie einen davon („amtspost folders --user NAME --all“)."))
 FAILURE(FAILURE_FOLDER_DENIED, "folder-denied", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
 	N_("Der Server lässt den Zugriff auf den Ordner „%s“ nicht zu."),
 	N_("Wer den Mailserver betreut, kann das Leserecht geben."))

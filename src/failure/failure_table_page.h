@@ -57,3 +57,18 @@ FAILURE(FAILURE_API_SIZE, "api-size", FAILURE_CODE_LIMIT, 2, ACTOR_CLERK,
 FAILURE(FAILURE_API_REFUSED, "api-refused", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Diese Anfrage kann Amtspost so nicht beantworten."),
 	N_("Mit dem Status 503 bitte etwas später wiederholen, sonst Adresse und Kopffelder prüfen. Es wurde nichts geändert."))
+FAILURE(FAILURE_MESSAGE_GONE, "message-gone", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
+	N_("Diese E-Mail ist auf dem Mailserver nicht mehr da."),
+	N_("Vielleicht wurde sie inzwischen verschoben oder gelöscht. Bitte laden Sie die Liste des Ordners neu."))
+FAILURE(FAILURE_FOLDER_RENEWED, "folder-renewed", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
+	N_("Der Mailserver hat die E-Mails im Ordner „%s“ neu nummeriert."),
+	N_("Die Auswahl passt nicht mehr, es wurde nichts importiert. Bitte laden Sie die Liste des Ordners neu und wählen Sie noch einmal aus."))
+FAILURE(FAILURE_PREVIEW_LARGE, "preview-large", FAILURE_CODE_LIMIT, 6, ACTOR_CLERK,
+	N_("Diese E-Mail ist zu groß für die Vorschau."),
+	N_("Importieren können Sie sie trotzdem; danach steht sie im Archiv."))
+FAILURE(FAILURE_NOTHING_PICKED, "nothing-picked", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Es ist keine E-Mail ausgewählt."),
+	N_("Bitte kreuzen Sie an, was importiert werden soll, oder importieren Sie den ganzen Ordner."))
+FAILURE(FAILURE_DATE_INVALID, "date-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("„%s“ ist kein Datum."),
+	N_("Bitte geben Sie es wie 23.11.2026 oder 2026-11-23 an. Es wurde nichts importiert."))

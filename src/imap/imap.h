@@ -43,6 +43,8 @@ void imap_close(ImapSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImapSession, imap_close)
 
 bool imap_is_alive(const ImapSession *session);
+/* From now on CANCEL (nullable), borrowed, is what ends waiting. */
+void imap_set_cancel(ImapSession *session, const Cancel *cancel);
 bool imap_has(const ImapSession *session, ImapCapability capability);
 /* SASL mechanisms that the server offers (SaslMechanism bits). */
 unsigned imap_mechanisms(const ImapSession *session);
@@ -92,6 +94,7 @@ typedef struct ImapFolder {
 	bool selectable; /* neither \Noselect nor \NonExistent */
 	/* From LIST-STATUS where offered; -1 if unknown. */
 	int64_t messages;
+	int64_t unseen;
 } ImapFolder;
 
 void imap_folder_free(ImapFolder *folder);
@@ -146,6 +149,9 @@ typedef struct ImapSearch {
 	const char *uid_set; /* NULL: all, otherwise a set as imap_uid_set_format makes */
 	int64_t since;	     /* INTERNALDATE on or after this day (UTC), 0: any */
 	const char *text;    /* in subject, people or body (TEXT), NULL: any */
+	/* Message sequence numbers (RFC 9051 section 2.3.1.2) of the folder as it was selected; 0,
+	 * 0: any. The largest have come last. */
+	uint32_t first, last;
 } ImapSearch;
 
 /* UID SEARCH (ESEARCH where offered); ascending, without doubles. GArray of uint32_t. OK without an
@@ -160,7 +166,7 @@ GArray *imap_uid_set_parse(const char *text, size_t limit, GError **error);
 typedef enum ImapItems {
 	IMAP_ITEMS_RAW,	    /* UID FLAGS INTERNALDATE BODY.PEEK[] */
 	IMAP_ITEMS_SUMMARY, /* UID FLAGS INTERNALDATE RFC822.SIZE, header fields From Subject Date
-			       Message-ID as the body */
+			       Message-ID In-Reply-To as the body */
 } ImapItems;
 
 /* One message of a fetch. */

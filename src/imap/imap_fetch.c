@@ -34,7 +34,7 @@ struct ImapFetch {
 static const char *const item_words[] = {
 	[IMAP_ITEMS_RAW] = "(UID FLAGS INTERNALDATE BODY.PEEK[])",
 	[IMAP_ITEMS_SUMMARY] = "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS "
-			       "(FROM SUBJECT DATE MESSAGE-ID)])",
+			       "(FROM SUBJECT DATE MESSAGE-ID IN-REPLY-TO)])",
 };
 
 ImapFetch *imap_fetch_begin(

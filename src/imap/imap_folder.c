@@ -177,6 +177,7 @@ static bool take_list(ImapSession *session, uint32_t number, void *context)
 	(void)number;
 	folder->selectable = true;
 	folder->messages = -1;
+	folder->unseen = -1;
 	imap_lexer_expect(lexer, ' ');
 	read_attributes(session, folder);
 	imap_lexer_expect(lexer, ' ');
@@ -240,8 +241,10 @@ static bool take_list_status(ImapSession *session, uint32_t number, void *contex
 	ImapFolder *folder = g_hash_table_lookup(listing->by_raw, raw);
 
 	(void)number;
-	if (folder)
+	if (folder) {
 		folder->messages = status.messages;
+		folder->unseen = status.unseen;
+	}
 	return true;
 }
 
@@ -257,11 +260,11 @@ static ImapCommand *make_list_command(const ImapSession *session, const char *pa
 	if (!imap_has(session, IMAP_CAP_LIST_EXTENDED))
 		return command;
 	if (use && status)
-		imap_command_words(command, "RETURN (SPECIAL-USE STATUS (MESSAGES))");
+		imap_command_words(command, "RETURN (SPECIAL-USE STATUS (MESSAGES UNSEEN))");
 	else if (use)
 		imap_command_words(command, "RETURN (SPECIAL-USE)");
 	else if (status)
-		imap_command_words(command, "RETURN (STATUS (MESSAGES))");
+		imap_command_words(command, "RETURN (STATUS (MESSAGES UNSEEN))");
 	return command;
 }
 

@@ -118,6 +118,10 @@ static ImapCommand *make_search_command(const ImapSession *session, const ImapSe
 	if (search->uid_set) {
 		imap_command_words(command, "UID");
 		imap_command_words(command, search->uid_set);
+	} else if (search->last > 0) {
+		g_autofree char *set = g_strdup_printf("%u:%u", search->first, search->last);
+
+		imap_command_words(command, set);
 	} else {
 		imap_command_words(command, "ALL");
 	}

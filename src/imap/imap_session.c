@@ -140,6 +140,11 @@ bool imap_is_alive(const ImapSession *session)
 	return session->alive;
 }
 
+void imap_set_cancel(ImapSession *session, const Cancel *cancel)
+{
+	stream_set_cancel(session->stream, cancel);
+}
+
 bool imap_has(const ImapSession *session, ImapCapability capability)
 {
 	return (session->capabilities & capability) == capability;

@@ -92,6 +92,11 @@ uint64_t stream_bytes_written(const Stream *stream)
 	return stream->bytes_written;
 }
 
+void stream_set_cancel(Stream *stream, const Cancel *cancel)
+{
+	stream->cancel = cancel;
+}
+
 static bool check_cancel(const Stream *stream, GError **error)
 {
 	if (!cancel_triggered(stream->cancel))

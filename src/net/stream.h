@@ -60,6 +60,9 @@ Stream *stream_open_watched(
  * FAILURE_NAME_TEMPORARY, FAILURE_CANCELLED. */
 GPtrArray *stream_resolve(const char *host, int timeout, const Cancel *cancel, GError **error);
 
+/* From now on CANCEL (nullable), borrowed, is what ends waiting. */
+void stream_set_cancel(Stream *stream, const Cancel *cancel);
+
 /* A stream over memory for tests: reads INPUT in pieces of at most CHUNK bytes, then ends; what is
  * written is collected. */
 Stream *stream_open_memory(GBytes *input, size_t chunk);

@@ -21,7 +21,8 @@ typedef struct Menu {
 
 static const Menu menus[] = {
 	{N_("Datei"), false, {{"/einstellungen", N_("Persönliche Einstellungen")}}},
-	{N_("E-Mail"), false, {{"/archiv", N_("Archiv")}}},
+	{N_("E-Mail"), false,
+		{{"/importieren", N_("E-Mail importieren")}, {"/archiv", N_("Archiv")}}},
 	{N_("Administration"), true,
 		{{"/systemsteuerung/schnittstellen", N_("Systemsteuerung")},
 			{"/benutzer", N_("Benutzerverwaltung")}, {"/protokoll", N_("Protokoll")},

@@ -184,19 +184,12 @@ static void write_attachments(Html *h, const ArchiveMail *mail)
 
 /* ---- where it came from ---- */
 
-static void write_actor(Html *h, const char *actor)
-{
-	if (g_str_has_prefix(actor, "cli:"))
-		html_printf(h, _("%s (Befehlszeile)"), actor + strlen("cli:"));
-	else
-		html_text(h, actor);
-}
-
 static void write_source(Html *h, const ArchiveSource *source, const char *const *labels)
 {
 	g_autofree char *received =
 		source->received > 0 ? clock_format_german(source->received) : g_strdup("–");
 	g_autofree char *imported = clock_format_german(source->imported);
+	g_autofree char *actor = words_actor(source->imported_by);
 
 	table_row(h);
 	table_heading_cell(h, labels[0]);
@@ -208,7 +201,7 @@ static void write_source(Html *h, const ArchiveSource *source, const char *const
 	table_cell(h, labels[3]);
 	html_text(h, imported);
 	table_cell(h, labels[4]);
-	write_actor(h, source->imported_by);
+	html_text(h, actor);
 }
 
 static void write_sources(Html *h, const ArchiveMail *mail)
@@ -225,7 +218,7 @@ static void write_sources(Html *h, const ArchiveMail *mail)
 
 static void write_copies(Html *h, const ArchiveMail *mail)
 {
-	const char *labels[] = {_("Kopie"), _("Prüfsumme (SHA-256)"), NULL};
+	const char *labels[] = {_("Datei"), _("Prüfsumme (SHA-256)"), NULL};
 
 	write_heading(h, _("Kopien"));
 	if (mail->copies->len > 1) {

@@ -4,31 +4,10 @@
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "web/download_mail.h"
+#include "web/mail_frame.h"
 #include "web/page_mail.h"
 
 #define PATH "/archiv"
-
-/* What was kept away from the reader, each as a paragraph. */
-static void write_blocked(Html *h, const MailView *view)
-{
-	if (view->blocked_remote > 0) {
-		html(h, "<p class=\"t\">");
-		html_printf(h, _("Externe Inhalte blockiert (%u)"), view->blocked_remote);
-		html(h, "</p>\n");
-	}
-	if (view->blocked_active > 0) {
-		html(h, "<p class=\"t\">");
-		html_printf(h, _("Skripte, Formulare und Ähnliches entfernt (%u)"),
-			view->blocked_active);
-		html(h, "</p>\n");
-	}
-	if (view->truncated) {
-		html(h, "<p class=\"t\">");
-		html_text(h, _("Diese E-Mail ist zu groß, um ganz gezeigt zu werden. Vollständig "
-			       "ist sie als .eml."));
-		html(h, "</p>\n");
-	}
-}
 
 static MailView *read_view(const Visit *visit, const MailAsked *asked, GError **error)
 {
@@ -38,44 +17,24 @@ static MailView *read_view(const Visit *visit, const MailAsked *asked, GError **
 
 /* ---- the content ---- */
 
-static void write_text(Html *h, const MailView *view)
-{
-	const char *text = view->content->text;
-
-	if (!text || !*text) {
-		html(h, "<p class=\"t\">");
-		html_text(h, _("Diese E-Mail enthält keinen Text."));
-		html(h, "</p>\n");
-		return;
-	}
-	html(h, "<div class=\"p\">");
-	html_text(h, text);
-	html(h, "</div>");
-}
-
 static bool run_view(Visit *visit, GError **error)
 {
 	bool as_text = g_strcmp0(web_request_query(visit->request, "als"), "text") == 0;
 	g_auto(MailAsked) asked = {0};
 	g_autoptr(MailView) view =
 		mail_asked_read(visit, &asked, error) ? read_view(visit, &asked, error) : NULL;
-	g_autoptr(Html) h = html_new();
+	Html *h;
 
 	if (!view)
 		return false;
-	html(h, "<!DOCTYPE html>\n<html lang=\"\"><head><meta charset=\"utf-8\">"
-		"<meta name=\"color-scheme\" content=\"light\"><title>E-Mail</title>"
-		"<style>body{background:#fff;color:#000;font:1rem/1.5 sans-serif;margin:1rem;"
-		"overflow-wrap:anywhere}.t{background:#eee;padding:.25rem .5rem;margin:0 0 .5rem}"
-		".p{white-space:pre-wrap}</style></head><body>\n");
-	write_blocked(h, view);
-	if (view->html && !as_text)
-		html_piece(h, view->html);
-	else
-		write_text(h, view);
-	html(h, "</body></html>\n");
-	web_response_header(visit->response, "Cache-Control", "no-store");
-	web_response_body(visit->response, "text/html; charset=utf-8", html_steal(h));
+	h = mail_frame_begin();
+	if (as_text) {
+		mail_frame_blocked(h, view);
+		mail_frame_text(h, view);
+	} else {
+		mail_frame_content(h, view);
+	}
+	mail_frame_end(visit, h);
 	return true;
 }
 
@@ -100,7 +59,7 @@ static bool run_header(Visit *visit, GError **error)
 	html(h, "\">");
 	html_text(h, _("Zurück zur E-Mail"));
 	html(h, "</a></p>\n");
-	write_blocked(h, view);
+	mail_frame_blocked(h, view);
 	html(h, "<p class=\"note\">");
 	html_text(h,
 		_("Alle Kopfzeilen, wie sie angekommen sind. Sie stammen vom Absender und von den "

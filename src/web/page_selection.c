@@ -154,7 +154,7 @@ void archive_write_rows(Html *h, const Visit *visit, const ArchivePage *page, co
 	const char *labels[] = {_("Auswahl"), _("Betreff"), _("Von"), _("Datum"), _("Größe"),
 		_("Anlagen"), _("Aktenzeichen"), NULL};
 
-	html(h, "<form class=\"mails\" method=\"post\" action=\"" PATH "\">");
+	html(h, "<form class=\"archive-list\" method=\"post\" action=\"" PATH "\">");
 	form_session(h, visit);
 	write_hidden(h, visit);
 	write_all(h, visit);

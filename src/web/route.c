@@ -29,6 +29,7 @@ static const Route *const tables[] = {
 	route_person,
 	route_invite,
 	route_check,
+	route_import,
 	route_archive,
 	route_selection,
 	route_upload,

@@ -84,6 +84,7 @@ extern const Route route_help[];	/* Hilfe, Barrierefreiheit, Lizenz */
 extern const Route route_static[];	/* style, script, fonts, /healthz */
 extern const Route route_metrics[];	/* /metrics */
 extern const Route route_api[];		/* /api/v1/… */
+extern const Route route_import[];	/* E-Mail importieren: choosing */
 
 /* WebPlanner; DATA is a Web. */
 void route_plan(WebRequest *request, WebPlan *plan, void *data);

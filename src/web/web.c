@@ -74,6 +74,9 @@ static void web_clear(Web *web)
 	g_free(web->setup);
 	if (web->servers)
 		g_ptr_array_unref(web->servers);
+	import_jobs_free(web->imports);
+	office_set_pool(web->office, NULL);
+	mail_pool_free(web->mail_pool);
 	sign_ins_free(web->sign_ins);
 	piece_cache_free(web->pieces);
 	uploads_free(web->uploads);
@@ -139,6 +142,7 @@ static void work_until_cancelled(Web *web, const Cancel *cancel)
 		count_helpless(web, cancel);
 		count_servers(web, cancel);
 		sign_ins_sweep(web->sign_ins);
+		mail_pool_sweep(web->mail_pool);
 		if (clock_monotonic() < next)
 			continue;
 		if (!login_refresh_idle(web->office, &after, cancel)) {
@@ -156,6 +160,8 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.secure = serve->tls_certificate != NULL,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.sign_ins = sign_ins_new(),
+		.imports = import_jobs_new(office),
+		.mail_pool = mail_pool_new(),
 		.pieces = piece_cache_new(),
 		.uploads = uploads_new(office),
 	};
@@ -176,6 +182,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 	if (!parse_listen(serve->listen, &address, &options.port, error) ||
 		!open_setup(&web, error))
 		return false;
+	office_set_pool(office, web.mail_pool);
 	options.address = address;
 	web_start_library();
 	server = web_server_start(&options, error);

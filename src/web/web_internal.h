@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 
 #include "app/upload.h"
+#include "app/import_jobs.h"
+#include "app/mail_pool.h"
 #include "base/secret.h"
 #include "web/piece_cache.h"
 #include "web/route.h"
@@ -25,6 +27,8 @@ struct Web {
 	char *setup;	      /* the one-time set-up link's secret; NULL: none is open */
 	pthread_mutex_t lock; /* of setup and servers */
 	SignIns *sign_ins;
+	ImportJobs *imports;
+	MailPool *mail_pool;
 	PieceCache *pieces;
 	Uploads *uploads;
 	WebTally tally;
