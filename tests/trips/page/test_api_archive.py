@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from mailbox_on_disk import Mailbox
-from page import MULTIPART, Answer, multipart
+from page import MULTIPART, Answer, Person, multipart
 from page_office import ADMIN, CLERK_A, CLERK_B, LATER, Office, add_person, execute
 from peers.dovecot import Dovecot
 from peers.maildir import Mail
@@ -242,6 +242,50 @@ def test_each_sees_what_is_theirs(office):
         assert (set(ids(told(office, "?mailbox=archiv-api@musterhausen.example", user=user)))) == mails & {*posted}
         for number in (posted[0], own):
             check_one(office, user, number, number in mails)
+
+
+def test_the_page_shows_each_what_is_theirs(office):
+    own = ids(add(office, mail("seite von mir", "Seitensache"), query="?case=Seite/1"))[0]
+    posted = ids(told(office, "?case=2026/77"))
+    sees = {CLERK_A: {*posted, own}, CLERK_B: {*posted}, OTHER: set(), ADMIN: set(), ALL: {*posted, own}}
+    for user, mails in sees.items():
+        person = office.fresh(user)
+        for path, those in (("", {own}), ("/suche?suche=seitensache", {own}), ("/suche?aktenzeichen=Seite/1", {own}),
+                            ("/suche?postfach=archiv-api@musterhausen.example", {*posted}), ("/suche?suche=posteingang", {*posted})):
+            page = person.get("/archiv" + path)
+            shown = {int(found) for found in re.findall(r'href="/archiv/(\d+)"', page.html)}
+            assert shown & those == mails & those, (user, path)
+            assert ('<option value="Seite/1">' in page.html) == (own in mails and path != "")
+        for number in (own, posted[0]):
+            check_page(person, number, number in mails)
+
+
+def check_page(person: Person, number: int, sees: bool) -> None:
+    for path in ("", "/ansicht", "/ansicht?als=text", "/kopfzeilen", "/eml", "/eml?kopie=1"):
+        assert (person.get(f"/archiv/{number}{path}").status == 200) == sees, (number, path)
+    person.get("/archiv")
+    packed = person.post("/archiv-auswahl", {"id": str(number), "tun": "zip"})
+    assert (packed.headers["Content-Type"] == "application/zip") == sees and (packed.status == 200) == sees
+    if not sees:
+        person.get("/archiv")
+        for action, fields in ((f"/archiv/{number}/aktenzeichen", {"aktenzeichen": "gestohlen"}),
+                               (f"/archiv/{number}/aktenzeichen", {"aktenzeichen": "x" * 101}),
+                               (f"/archiv/{number}/loeschen", {"grund": "darum"}), (f"/archiv/{number}/loeschen", {"grund": ""}),
+                               ("/archiv-auswahl", {"id": str(number), "tun": "zuweisen", "neues-aktenzeichen": "gestohlen"})):
+            assert person.post(action, fields, csrf=person.csrf()).status == 404, (action, fields)
+            person.get("/archiv")
+
+
+def test_one_who_no_longer_has_the_mailbox(office):
+    """Sight ends with the setting, also of what was seen before."""
+    number = ids(told(office, "?case=2026/77", user=CLERK_B))[0]
+    office.amtspost.set("mailboxes", "bau@amt.example", CLERK_B)
+    try:
+        refused(office, f"/{number}", 404, "mail-unknown", user=CLERK_B)
+        assert told(office, "?case=2026/77", user=CLERK_B) == [] == told(office, "/cases?prefix=2026/77", user=CLERK_B)
+        assert number not in ids(told(office, "", user=CLERK_B))
+    finally:
+        office.amtspost.set("mailboxes", "archiv-api@musterhausen.example", CLERK_B)
 
 
 def check_one(office: Office, user: str, number: int, sees: bool) -> None:
