@@ -259,3 +259,7 @@ if (picking) {
     });
   }
 }
+
+// A frame that has the focus is seen to have it; no selector tells.
+addEventListener("blur", () => document.activeElement?.closest("iframe")?.classList.add("focused"));
+addEventListener("focus", () => document.querySelector("iframe.focused")?.classList.remove("focused"));

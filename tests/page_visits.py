@@ -49,6 +49,10 @@ VISITS = {
     "GET /statisch/*": anybody(200, path="/statisch/kern.css"),
     "GET /api/v1/openapi.json": anybody(200),
     "GET /oauth/callback": anybody(303, 400, 409, path="/oauth/callback?code=x&state=y"),
+    # importing; nobody listens at the mail server
+    "GET /importieren": person(200),
+    "POST /importieren": person(422, body={"was": "auswahl"}),
+    "GET /importieren/ansicht": person(200, path="/importieren/ansicht?ordner=INBOX&uid=1&gueltig=1"),
     # the archive; the mail is nobody's
     "GET /archiv": person(200),
     "GET /archiv/suche": person(200, path="/archiv/suche?suche=wort"),

@@ -351,7 +351,7 @@ MailView *message_preview(Office *office, const MessageQuery *query, uint32_t ui
 	Mailbox *mailbox;
 	MailView *view = NULL;
 	ImapStatus status;
-	uint64_t size;
+	uint64_t size = 0;
 	bool fetched;
 
 	if (!account)

@@ -40,7 +40,7 @@ static void write_search(Html *h, const ImportPlace *place)
 			       .label = _("Im Ordner suchen"),
 			       .value = place->words,
 			       .type = "search"});
-	form_submit(h, _("Im Ordner suchen"), "secondary", NULL, NULL);
+	form_submit(h, _("Suchen"), "secondary", NULL, NULL);
 	html(h, "</form>\n");
 }
 

@@ -80,7 +80,7 @@ async function tabThrough(page) {
     };
     globalThis.amtspostLook = look;
     globalThis.amtspostStops = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, '
-      + 'summary, [tabindex="0"]')].filter((element) => element.checkVisibility() && !element.disabled
+      + 'summary, iframe, [tabindex="0"]')].filter((element) => element.checkVisibility() && !element.disabled
       && element.tabIndex >= 0 && !(element.closest('details:not([open])') && !element.matches('summary')));
     globalThis.amtspostBefore = new Map(globalThis.amtspostStops.map((element) => [element, look(element)]));
     getSelection().removeAllRanges();
