@@ -223,7 +223,7 @@ static void add_operation(json_t *paths, const Route *row)
 	g_autoptr(GString) text = g_string_new(parts[0]);
 	json_t *item;
 
-	for (size_t i = 0; parts[i + 1]; i++)
+	for (size_t i = 0; i < G_N_ELEMENTS(star_names) && parts[i + 1]; i++)
 		g_string_append_printf(text, "{%s}%s", star_names[i], parts[i + 1]);
 	item = json_object_get(paths, text->str);
 	if (!item) {
