@@ -15,14 +15,33 @@ static inline bool is_one_of(const char *name, const char *const *list)
 	return false;
 }
 
+/* Whether the parenthesis at PLACE is that of a colour. */
+static inline bool is_color_function(const char *style, const char *place)
+{
+	static const char *const names[] = {"rgb", "rgba", "hsl", "hsla", NULL};
+
+	for (size_t i = 0; names[i]; i++) {
+		const char *start = place - strlen(names[i]);
+
+		if (start > style && strchr(":, ", start[-1]) &&
+			g_ascii_strncasecmp(start, names[i], strlen(names[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 static inline bool is_harmless_style(const char *style)
 {
-	static const char *const bad[] = {"url", "expression", "@", "\\", "/*",
-		"position:", "import", "<", "behavior", "-moz-binding", "var(", "calc(",
-		"none;display", ":-webkit", NULL};
+	static const char *const bad[] = {"@", "\\", "/*", "<", "position:", "behavior:",
+		"-moz-binding:", "opacity:", "transform:", "float:", "z-index:", "display:none",
+		"content:", NULL};
 
 	for (size_t i = 0; bad[i]; i++) {
 		if (strstr(style, bad[i]))
+			return false;
+	}
+	for (const char *place = style; (place = strchr(place, '(')); place++) {
+		if (!is_color_function(style, place))
 			return false;
 	}
 	return true;

@@ -36,12 +36,10 @@ static int open_upload(const char *path, struct stat *state, GError **error)
 
 bool document_is_mail(const char *data, size_t size)
 {
-	const char *end = memchr(data, '\0', MIN(size, HEADER_LOOK));
+	const char *nul = memchr(data, '\0', MIN(size, HEADER_LOOK));
+	const char *end = nul ? nul : data + MIN(size, HEADER_LOOK);
 	const char *line = g_str_has_prefix(data, "\xef\xbb\xbf") ? data + 3 : data;
 
-	if (end)
-		return false;
-	end = data + MIN(size, HEADER_LOOK);
 	while (line && line < end) {
 		const char *at = line;
 

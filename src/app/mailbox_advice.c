@@ -38,14 +38,14 @@ void mailbox_advise_denied(
 	else if (shares)
 		advice = g_strdup_printf(
 			_("Stimmt sie, muss, wer die Postfächer verwaltet, „%s“ Zugriff auf dieses "
-			  "Postfach geben. Hat es ein eigenes Kennwort: „amtspost login --user "
-			  "%s“."),
+			  "Postfach geben. Ein eigenes Kennwort des Postfachs können Sie bei Ihrer "
+			  "Anmeldung hinterlegen („amtspost login --user %s“)."),
 			account->address, words);
 	else
 		advice = g_strdup_printf(
 			_("Stimmt sie, braucht das Postfach eigene Zugangsdaten, denn dieser "
-			  "Server öffnet es nicht mit der Anmeldung von „%s“: „amtspost login "
-			  "--user %s“."),
+			  "Server öffnet es nicht mit der Anmeldung von „%s“ („amtspost login "
+			  "--user %s“)."),
 			account->address, words);
 	failure_set_remedy(problem, advice);
 }

@@ -238,15 +238,12 @@ typedef struct ArchivePage {
 	GPtrArray *rows; /* ArchiveRow *, newest first */
 	bool more;
 	int64_t before_date, before_id; /* with MORE: the next page's, for its filter */
-	/* So many words begin like the last one that only some of them were looked for: a longer
-	 * word finds more. */
-	bool narrowed;
 } ArchivePage;
 
 void archive_page_free(ArchivePage *page);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchivePage, archive_page_free)
 
-/* One page, yours; takes about a tenth of a second at most, whatever FILTER puts together. */
+/* One page, yours; a bounded amount of work (ARCHIVE_EFFORT), whatever FILTER puts together. */
 ArchivePage *archive_page(Archive *archive, const ArchiveFilter *filter, GError **error);
 
 /* Yours. FAILURE_MAIL_UNKNOWN. */

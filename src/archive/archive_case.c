@@ -12,7 +12,7 @@
 #define BEGINNING_LIMIT 5000
 
 /* For the test whether a number still has a mail that one may see. */
-#define CASE_EFFORT 2000
+#define CASE_EFFORT 8000
 
 /* ---- keeping ---- */
 

@@ -1,6 +1,7 @@
-/* Queries of search.db: a person's words, and the mails they are in, in the list's order. FTS5
- * hands them out by itself; what is costly there is asking anew from further down, which is
- * therefore put off while stepping, or asking for one mail, may do. */
+/* Queries of search.db: a person's words, and the mails in which all of them are, in the list's
+ * order. FTS5 hands out the mails of one word in that order; what is dear is to begin there anew
+ * further down, and it cannot be stopped while it looks for mails with two words. So each word is a
+ * stream of its own, opened or moved down only once looking into single mails has cost as much. */
 #include "archive/archive_search.h"
 
 #include <string.h>
@@ -11,20 +12,26 @@
 #define QUERY_LIMIT 1024
 
 /* The last word of a query is a beginning, if it has so many bytes. It is replaced by the words
- * that begin so: FTS5 would otherwise gather all their mails before it hands out the first. Of more
- * than these, a page gets the first ones, and the command line lets FTS5 gather. (Its own index of
- * beginnings would halve the speed of indexing.) */
+ * that begin so; of more than these, the mails are gathered: at first up to a few, later up to
+ * more, at last not at all. (An index of beginnings would halve the speed of indexing.) */
 #define BEGINNING_BYTES 3
-#define WORDS_OF_BEGINNING 500
-#define WORDS_OF_BEGINNING_ON_PAGE 64
+#define WORDS_OF_BEGINNING 8
+#define GATHERED_AT_FIRST 2000
+#define GATHERED_FACTOR 4
+#define GATHERED_FOR_PAGE 8000
+#define GATHERED_FOR_ALL 4000000
 
-/* Asking anew costs as much as stepping over so many hits, and more with each word; by far the most
- * where FTS5 gathers all mails of a beginning. Asking for one mail costs a few times less. */
-#define STEPS_OF_ASKING 400
-#define STEPS_OF_WORD 100
-#define STEPS_OF_GATHERING 200000
-#define PATIENCE_LIMIT 512
-#define MISSES_BEFORE_JUMP 5
+/* In steps of a stream, each about 0.2 µs: */
+#define STEPS_OF_FIRST_ASKING 1500 /* of a rare word */
+#define STEPS_OF_ASKING 3000	   /* of one in very many mails, further down */
+#define STEPS_OF_WORD 700
+#define STEPS_OF_GATHERING 2
+#define STEPS_OF_TEST 15
+#define BYTES_A_STEP 512
+#define PATIENCE_LIMIT 128
+
+/* So many moves of streams against each other in one call. */
+#define MOVES_LIMIT 64
 
 GStrv search_split_query(const char *text)
 {
@@ -34,30 +41,63 @@ GStrv search_split_query(const char *text)
 	return words->len > 0 ? g_strsplit(words->str, " ", -1) : NULL;
 }
 
+/* One word and its mails. Not opened: neither rows nor gathered, and not at its end. */
+typedef struct Stream {
+	char *word;
+	size_t length;
+	bool is_beginning;
+	char *query;	  /* its words for FTS5; NULL: not known, or too many */
+	bool is_wide;	  /* too many words: they are gathered */
+	bool overflows;	  /* too many to be gathered: never opened */
+	size_t asking;	  /* what opening or moving it down costs, in steps */
+	size_t tested;	  /* what looking into mails without the word has cost since */
+	size_t patience;  /* how many steps to try before */
+	DbRows *rows;	  /* of a word */
+	GArray *gathered; /* of a beginning: positions, descending */
+	guint next;	  /* of gathered */
+	int64_t position; /* where it stands; INT64_MAX: not opened */
+	bool at_end;
+} Stream;
+
 struct SearchHits {
 	DbTransaction *transaction;
-	GString *query; /* empty: not made yet */
-	GStrv words;
-	size_t asking;	  /* what it costs, in steps */
-	size_t patience;  /* how many steps to try before */
-	int misses;	  /* mails asked for one by one that were no hits, since a jump */
-	DbRows *rows;	  /* NULL: not asked yet */
-	int64_t position; /* of the row read last */
-	bool at_end;
-	bool whole;
-	bool narrowed;
+	GPtrArray *streams; /* Stream *, one a word */
+	size_t limit;	    /* so many are gathered at most */
 };
+
+static void stream_free(void *data)
+{
+	Stream *stream = data;
+
+	db_rows_free(stream->rows);
+	if (stream->gathered)
+		g_array_unref(stream->gathered);
+	g_free(stream->query);
+	g_free(stream->word);
+	g_free(stream);
+}
 
 SearchHits *search_hits_new(DbTransaction *transaction, char *const *words, bool whole)
 {
 	SearchHits *hits = g_new0(SearchHits, 1);
 
 	hits->transaction = transaction;
-	hits->whole = whole;
-	hits->patience = PATIENCE_LIMIT;
-	hits->words = g_strdupv((char **)words);
-	hits->asking = STEPS_OF_ASKING + STEPS_OF_WORD * g_strv_length(hits->words);
-	hits->query = g_string_new(NULL);
+	hits->limit = whole ? GATHERED_FOR_ALL : GATHERED_FOR_PAGE;
+	hits->streams = g_ptr_array_new_with_free_func(stream_free);
+	for (; *words; words++) {
+		Stream *stream = g_new0(Stream, 1);
+
+		stream->word = g_strdup(*words);
+		stream->length = strlen(*words);
+		stream->is_beginning = !words[1] && stream->length >= BEGINNING_BYTES;
+		/* Words hold letters and digits only: nothing in them can end the quotes. */
+		if (!stream->is_beginning)
+			stream->query = g_strdup_printf("\"%s\"", *words);
+		stream->asking = STEPS_OF_FIRST_ASKING;
+		stream->patience = PATIENCE_LIMIT;
+		stream->position = INT64_MAX;
+		g_ptr_array_add(hits->streams, stream);
+	}
 	return hits;
 }
 
@@ -65,11 +105,40 @@ void search_hits_free(SearchHits *hits)
 {
 	if (!hits)
 		return;
-	db_rows_free(hits->rows);
-	g_strfreev(hits->words);
-	g_string_free(hits->query, TRUE);
+	g_ptr_array_unref(hits->streams);
 	g_free(hits);
 }
+
+/* ---- streams ---- */
+
+/* To its next mail. */
+static bool advance(Stream *stream, GError **error)
+{
+	GError *failed = NULL;
+
+	if (stream->gathered) {
+		stream->at_end = stream->next == stream->gathered->len;
+		if (!stream->at_end)
+			stream->position = g_array_index(stream->gathered, int64_t, stream->next++);
+		return true;
+	}
+	stream->at_end = !db_rows_next(stream->rows, &failed);
+	if (!stream->at_end)
+		stream->position = db_rows_int(stream->rows, 0);
+	return archive_pass(failed, error);
+}
+
+static bool ask(SearchHits *hits, Stream *stream, int64_t position, GError **error)
+{
+	db_rows_free(stream->rows);
+	stream->rows = db_select(hits->transaction, error,
+		"SELECT rowid FROM words WHERE words MATCH $1 AND rowid <= $2"
+		" ORDER BY rowid DESC",
+		db_text(stream->query), db_int(position));
+	return stream->rows && advance(stream, error);
+}
+
+/* ---- beginnings ---- */
 
 /* The first word of the index at or behind FROM, if it begins with BEGINNING; yours, NULL: none. */
 static bool find_word(DbTransaction *transaction, const char *beginning, const char *from,
@@ -87,156 +156,211 @@ static bool find_word(DbTransaction *transaction, const char *beginning, const c
 	return archive_pass(failed, error);
 }
 
-/* What stands before all words behind WORD: "term > word" would go through all its mails. Yours. */
-static char *place_behind(const char *word)
+/* Finds the words that begin so: a query, or none at all, or the stream is wide. */
+static bool find_words(SearchHits *hits, Stream *stream, size_t *effort, GError **error)
 {
-	return g_strconcat(word, " ", NULL);
-}
+	g_autoptr(GString) query = g_string_new(NULL);
+	g_autofree char *from = g_strdup(stream->word);
 
-/* All words that begin so, as far as LIMIT goes, and one more. Yours. */
-static GPtrArray *find_words(
-	DbTransaction *transaction, const char *beginning, guint limit, GError **error)
-{
-	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-	char *word = g_strdup(beginning);
+	for (int count = 0; count <= WORDS_OF_BEGINNING; count++) {
+		g_autofree char *word = NULL;
 
-	for (bool first = true; word && words->len <= limit; first = false) {
-		g_autofree char *from = first ? g_steal_pointer(&word) : place_behind(word);
-
-		if (!find_word(transaction, beginning, from, &word, error))
-			return NULL;
-		if (word)
-			g_ptr_array_add(words, word);
-	}
-	return g_steal_pointer(&words);
-}
-
-static bool append_beginning(SearchHits *hits, const char *beginning, GError **error)
-{
-	guint limit = hits->whole ? WORDS_OF_BEGINNING : WORDS_OF_BEGINNING_ON_PAGE;
-	g_autoptr(GPtrArray) words = NULL;
-
-	if (strlen(beginning) < BEGINNING_BYTES) {
-		g_string_append_printf(hits->query, "\"%s\"", beginning);
-		return true;
-	}
-	words = find_words(hits->transaction, beginning, limit, error);
-	if (!words)
-		return false;
-	hits->at_end = words->len == 0;
-	hits->narrowed = words->len > limit && !hits->whole;
-	if (words->len == 0 || (words->len > limit && hits->whole)) {
-		hits->asking = STEPS_OF_GATHERING;
-		hits->patience = STEPS_OF_GATHERING;
-		g_string_append_printf(hits->query, "\"%s\" *", beginning);
-		return true;
-	}
-	hits->asking += STEPS_OF_WORD * words->len;
-	for (guint i = 0; i < words->len; i++)
-		g_string_append_printf(hits->query, "%s\"%s\"", i == 0 ? "(" : " OR ",
-			(const char *)g_ptr_array_index(words, i));
-	g_string_append_c(hits->query, ')');
-	return true;
-}
-
-/* Words hold letters and digits only: nothing in them can end the quotes. */
-static bool make_query(SearchHits *hits, GError **error)
-{
-	char **word = hits->words;
-
-	for (; word[1]; word++)
-		g_string_append_printf(hits->query, "\"%s\" AND ", *word);
-	return append_beginning(hits, *word, error);
-}
-
-static bool ask(SearchHits *hits, int64_t position, GError **error)
-{
-	if (hits->query->len == 0 && !make_query(hits, error))
-		return false;
-	db_rows_free(hits->rows);
-	hits->rows = db_select(hits->transaction, error,
-		"SELECT rowid FROM words WHERE words MATCH $1 AND rowid <= $2"
-		" ORDER BY rowid DESC",
-		db_text(hits->query->str), db_int(position));
-	return hits->rows != NULL;
-}
-
-/* The next row into position. */
-static bool advance(SearchHits *hits, GError **error)
-{
-	GError *failed = NULL;
-
-	if (db_rows_next(hits->rows, &failed))
-		hits->position = db_rows_int(hits->rows, 0);
-	else
-		hits->at_end = true;
-	return archive_pass(failed, error);
-}
-
-bool search_hits_are_narrowed(const SearchHits *hits)
-{
-	return hits->narrowed;
-}
-
-/* Steps down to POSITION, as long as that is likely to be short. */
-static bool step_down(SearchHits *hits, int64_t position, size_t *effort, GError **error)
-{
-	size_t steps = 0;
-
-	while (!hits->at_end && hits->position > position && steps < hits->patience) {
-		if (!advance(hits, error))
+		*effort += STEPS_OF_WORD;
+		if (!find_word(hits->transaction, stream->word, from, &word, error))
 			return false;
-		steps++;
+		if (!word) {
+			stream->at_end = count == 0;
+			stream->asking = STEPS_OF_FIRST_ASKING * (size_t)MAX(count, 1);
+			stream->query = g_string_free(g_steal_pointer(&query), FALSE);
+			return true;
+		}
+		g_string_append_printf(query, "%s\"%s\"", count > 0 ? " OR " : "", word);
+		/* What stands before all words behind it: "term > word" would go through all its
+		 * mails. */
+		g_free(from);
+		from = g_strconcat(word, " ", NULL);
 	}
-	*effort += steps;
-	if (hits->at_end || hits->position <= position)
-		hits->patience = MAX(hits->patience, MIN(hits->patience * 2, PATIENCE_LIMIT));
-	else
-		hits->patience = MAX(hits->patience / 2, 1);
+	stream->is_wide = true;
+	stream->asking = GATHERED_AT_FIRST;
 	return true;
 }
 
-/* Whether the mail at POSITION is a hit, which costs FTS5 less than finding the next one. */
-static bool test_one(SearchHits *hits, int64_t position, bool *is_hit, GError **error)
+static int compare_down(const void *a, const void *b)
+{
+	const int64_t *left = a;
+	const int64_t *right = b;
+
+	return *left > *right ? -1 : *left < *right;
+}
+
+/* The mails of all words that begin so, each word's in turn; *WHOLE: that was all. */
+static bool gather(
+	SearchHits *hits, const Stream *stream, GArray *positions, bool *whole, GError **error)
 {
 	GError *failed = NULL;
 	g_autoptr(DbRows) rows = db_select(hits->transaction, error,
-		"SELECT rowid FROM words WHERE words MATCH $1 AND rowid = $2",
-		db_text(hits->query->str), db_int(position));
+		"SELECT term, doc FROM terms WHERE term >= $1", db_text(stream->word));
 
 	if (!rows)
 		return false;
-	*is_hit = db_rows_next(rows, &failed);
+	*whole = true;
+	while (*whole && db_rows_next(rows, &failed) &&
+		g_str_has_prefix(db_rows_text(rows, 0), stream->word)) {
+		int64_t position = db_rows_int(rows, 1);
+
+		g_array_append_val(positions, position);
+		*whole = positions->len < stream->asking;
+	}
 	return archive_pass(failed, error);
 }
 
-static bool jump_down(SearchHits *hits, int64_t position, size_t *effort, GError **error)
+static bool open_wide(SearchHits *hits, Stream *stream, size_t *effort, GError **error)
 {
-	hits->misses = 0;
-	*effort += hits->asking;
-	return ask(hits, position, error) && advance(hits, error);
+	g_autoptr(GArray) positions = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	bool whole;
+
+	if (!gather(hits, stream, positions, &whole, error))
+		return false;
+	*effort += STEPS_OF_GATHERING * (size_t)positions->len;
+	if (!whole) {
+		stream->asking *= GATHERED_FACTOR;
+		stream->overflows = stream->asking > hits->limit;
+		return true;
+	}
+	g_array_sort(positions, compare_down);
+	stream->gathered = g_steal_pointer(&positions);
+	return advance(stream, error);
+}
+
+/* Opens it at POSITION or moves it down there, or learns what that takes. */
+static bool jump_down(
+	SearchHits *hits, Stream *stream, int64_t position, size_t *effort, GError **error)
+{
+	stream->tested = 0;
+	if (stream->is_wide)
+		return open_wide(hits, stream, effort, error);
+	if (!stream->query)
+		return find_words(hits, stream, effort, error);
+	*effort += stream->asking;
+	stream->asking = MAX(stream->asking, STEPS_OF_ASKING);
+	return ask(hits, stream, position, error);
+}
+
+static bool is_behind(const Stream *stream, int64_t position)
+{
+	return !stream->at_end && stream->position > position;
+}
+
+/* Steps down to POSITION, as long as that is likely to be short. */
+static bool step_down(Stream *stream, int64_t position, size_t *effort, GError **error)
+{
+	size_t steps = 0;
+
+	if (!stream->rows && !stream->gathered)
+		return true;
+	for (; is_behind(stream, position) && (stream->gathered || steps < stream->patience);
+		steps++) {
+		if (!advance(stream, error))
+			return false;
+	}
+	*effort += steps;
+	if (is_behind(stream, position))
+		stream->patience = MAX(stream->patience / 2, 1);
+	else if (steps > 0)
+		stream->patience = MIN(stream->patience * 2, PATIENCE_LIMIT);
+	return true;
+}
+
+/* ---- single mails ---- */
+
+/* Whether the mail's words, between blanks, have the stream's among them. */
+static bool is_among(const char *words, const Stream *stream)
+{
+	for (const char *place = words; (place = strstr(place, stream->word));
+		place += stream->length) {
+		char behind = place[stream->length];
+
+		if ((place == words || place[-1] == ' ') &&
+			(stream->is_beginning || behind == ' ' || behind == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* Looks into the mail at POSITION for the words whose streams are behind it. */
+static bool test_mail(
+	SearchHits *hits, int64_t position, bool *is_hit, size_t *effort, GError **error)
+{
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows = db_select(hits->transaction, error,
+		"SELECT c0 FROM words_content WHERE id = $1", db_int(position));
+	const char *words;
+	size_t cost;
+
+	if (!rows)
+		return false;
+	words = db_rows_next(rows, &failed) ? db_rows_text(rows, 0) : NULL;
+	words = words ? words : "";
+	cost = STEPS_OF_TEST + strlen(words) / BYTES_A_STEP;
+	*effort += cost;
+	*is_hit = true;
+	for (guint i = 0; i < hits->streams->len && *is_hit; i++) {
+		Stream *stream = hits->streams->pdata[i];
+
+		*is_hit = !is_behind(stream, position) || is_among(words, stream);
+		stream->tested += *is_hit ? 0 : cost;
+	}
+	return archive_pass(failed, error);
+}
+
+/* ---- all words ---- */
+
+/* Brings STREAM to POSITION as far as that is worth it; *FOUND lower: it has no mail above. */
+static bool seek(SearchHits *hits, Stream *stream, int64_t position, int64_t *found, size_t *effort,
+	GError **error)
+{
+	if (!step_down(stream, position, effort, error))
+		return false;
+	if (is_behind(stream, position) && !stream->overflows && stream->tested >= stream->asking &&
+		!jump_down(hits, stream, position, effort, error))
+		return false;
+	*found = stream->at_end ? -1 : MIN(stream->position, position);
+	return true;
+}
+
+/* Moves *POSITION down until no stream has it lower, for a while. */
+static bool settle(
+	SearchHits *hits, int64_t *position, bool *settled, size_t *effort, GError **error)
+{
+	guint count = hits->streams->len;
+	guint agreed = 0;
+
+	for (guint i = 0; agreed < count && *position >= 0 && i < count + MOVES_LIMIT; i++) {
+		int64_t found;
+
+		if (!seek(hits, hits->streams->pdata[i % count], *position, &found, effort, error))
+			return false;
+		agreed = found < *position ? 1 : agreed + 1;
+		*position = found;
+	}
+	*settled = agreed == count && *position >= 0;
+	return true;
 }
 
 bool search_hits_seek(
 	SearchHits *hits, int64_t *position, bool *is_hit, size_t *effort, GError **error)
 {
+	bool is_known = true;
+
 	*effort += 1;
-	if (!hits->rows && !hits->at_end && !jump_down(hits, *position, effort, error))
+	if (!settle(hits, position, is_hit, effort, error))
 		return false;
-	if (!step_down(hits, *position, effort, error))
-		return false;
-	if (!hits->at_end && hits->position > *position && hits->misses < MISSES_BEFORE_JUMP) {
-		*effort += hits->asking / MISSES_BEFORE_JUMP;
-		if (!test_one(hits, *position, is_hit, error))
-			return false;
-		hits->misses = *is_hit ? 0 : hits->misses + 1;
-		*position -= *is_hit ? 0 : 1;
+	for (guint i = 0; i < hits->streams->len; i++)
+		is_known = is_known && !is_behind(hits->streams->pdata[i], *position);
+	if (!*is_hit || is_known)
 		return true;
-	}
-	if (!hits->at_end && hits->position > *position &&
-		!jump_down(hits, *position, effort, error))
+	if (!test_mail(hits, *position, is_hit, effort, error))
 		return false;
-	*is_hit = !hits->at_end;
-	*position = hits->at_end ? -1 : hits->position;
+	*position -= *is_hit ? 0 : 1;
 	return true;
 }

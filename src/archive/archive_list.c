@@ -12,6 +12,9 @@
 #include "base/text.h"
 #include "failure/failure.h"
 
+/* A row of a sequence costs as much as so many hits stepped over. */
+#define EFFORT_OF_ROW 3
+
 typedef struct Listing {
 	Archive *archive;
 	const ArchiveFilter *filter;
@@ -113,9 +116,14 @@ static bool choose_sequences(Listing *listing, GError **error)
 static bool seek(Listing *listing, guint number, int64_t *position, bool *is_in, GError **error)
 {
 	*is_in = true;
-	if (number < listing->sequences->len)
-		return sequence_seek(g_ptr_array_index(listing->sequences, number), position,
-			&listing->effort, error);
+	if (number < listing->sequences->len) {
+		size_t rows = 0;
+		bool good = sequence_seek(
+			g_ptr_array_index(listing->sequences, number), position, &rows, error);
+
+		listing->effort += rows * EFFORT_OF_ROW;
+		return good;
+	}
 	if (search_hits_seek(listing->hits, position, is_in, &listing->effort, error))
 		return true;
 	listing->search_failed = true;
@@ -183,7 +191,6 @@ static bool fill_page(Listing *listing, GError **error)
 {
 	GArray *positions = listing->positions;
 
-	listing->page->narrowed = listing->hits && search_hits_are_narrowed(listing->hits);
 	if (listing->stopped)
 		go_on_below(listing->page, listing->position + 1);
 	if (positions->len > listing->left) {

@@ -13,17 +13,19 @@ void archive_row_free(ArchiveRow *row)
 	g_free(row);
 }
 
-/* Of mails in very many mailboxes not all are counted (ARCHIVE_MAILBOX_COUNT_LIMIT). The first
- * parameter is that limit; the ids follow, 0 where there are fewer. */
+/* The ids are the parameters, 0 where there are fewer. Without ORDER BY, which takes a third more
+ * than sorting the rows here. */
 static const char rows_sql[] =
 	"SELECT m.id, m.state, m.subject, m.sender, m.date, m.case_number, m.attachment_count,"
 	" (SELECT c.size FROM copies c WHERE c.mail_id = m.id ORDER BY c.id LIMIT 1),"
+	/* ARCHIVE_MAILBOX_COUNT_LIMIT: there may be very many. */
 	" (SELECT count(*) FROM"
-	"  (SELECT 1 FROM mail_mailboxes b WHERE b.mail_id = m.id LIMIT $1) AS some)"
-	" FROM mails m WHERE m.id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-	" $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,"
-	" $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48,"
-	" $49, $50, $51) ORDER BY ((m.date << 29) | m.id) DESC";
+	"  (SELECT 1 FROM mail_mailboxes b WHERE b.mail_id = m.id LIMIT 100) AS some)"
+	" FROM mails m WHERE m.id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+	"$15,"
+	" $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32,"
+	" $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, "
+	"$50)";
 
 static ArchiveRow *make_row(DbRows *rows)
 {
@@ -45,18 +47,29 @@ static ArchiveRow *make_row(DbRows *rows)
 static bool load_some(DbTransaction *transaction, const int64_t *positions, size_t count,
 	GPtrArray *result, GError **error)
 {
-	DbValue values[ROWS_AT_ONCE + 1] = {db_int(ARCHIVE_MAILBOX_COUNT_LIMIT)};
+	DbValue values[ROWS_AT_ONCE];
 	GError *failed = NULL;
 	g_autoptr(DbRows) rows = NULL;
 
 	for (size_t i = 0; i < ROWS_AT_ONCE; i++)
-		values[i + 1] = db_int(i < count ? search_position_id(positions[i]) : 0);
-	rows = db_select_values(transaction, rows_sql, values, ROWS_AT_ONCE + 1, error);
+		values[i] = db_int(i < count ? search_position_id(positions[i]) : 0);
+	rows = db_select_values(transaction, rows_sql, values, ROWS_AT_ONCE, error);
 	if (!rows)
 		return false;
 	while (db_rows_next(rows, &failed))
 		g_ptr_array_add(result, make_row(rows));
 	return archive_pass(failed, error);
+}
+
+/* As in the list. */
+static int compare_rows(const void *a, const void *b)
+{
+	const ArchiveRow *left = *(ArchiveRow *const *)a;
+	const ArchiveRow *right = *(ArchiveRow *const *)b;
+
+	if (left->date != right->date)
+		return left->date > right->date ? -1 : 1;
+	return left->id > right->id ? -1 : left->id < right->id;
 }
 
 bool archive_load_rows(
@@ -69,5 +82,6 @@ bool archive_load_rows(
 			    error))
 			return false;
 	}
+	g_ptr_array_sort(rows, compare_rows);
 	return true;
 }

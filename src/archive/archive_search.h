@@ -51,18 +51,14 @@ GStrv search_split_query(const char *text);
 typedef struct SearchHits SearchHits;
 
 /* The mails in which each of WORDS occurs, the last one (from three bytes on) as a beginning.
- * WHOLE: of however many words; that may take seconds. Else of the first few dozen.
- * TRANSACTION belongs to search_db. */
+ * WHOLE: all of them are wanted, not a page. TRANSACTION belongs to search_db. */
 SearchHits *search_hits_new(DbTransaction *transaction, char *const *words, bool whole);
 void search_hits_free(SearchHits *hits);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SearchHits, search_hits_free)
 
-/* After the first seek: whether there are more words that begin so than were looked for. */
-bool search_hits_are_narrowed(const SearchHits *hits);
-
 /* Moves *POSITION, which only goes down from call to call, to the first hit at or below it; -1:
- * none is left. Where that is dear, maybe only to below a mail that is none: then *IS_HIT is false.
- * Adds to *EFFORT what it took, in hits stepped over. */
+ * none is left. Where that is dear, maybe only down to above where one may be: then *IS_HIT is
+ * false, and no mail above *POSITION is one. Adds to *EFFORT what it took (ARCHIVE_EFFORT). */
 bool search_hits_seek(
 	SearchHits *hits, int64_t *position, bool *is_hit, size_t *effort, GError **error);
 

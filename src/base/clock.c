@@ -1,6 +1,7 @@
 /* Wall and monotonic clock, RFC 3339. */
 #include "base/clock.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 #include <glib.h>
@@ -23,16 +24,33 @@ char *clock_format(int64_t seconds)
 	return time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("");
 }
 
+static GTimeZone *local_zone;
+
+static void find_local_zone(void)
+{
+	local_zone = g_time_zone_new_local();
+}
+
+/* In the time zone of when the process first asked: GLib would look that up in files each time. */
+static GDateTime *local_time(int64_t seconds)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
+
+	pthread_once(&once, find_local_zone);
+	return time ? g_date_time_to_timezone(time, local_zone) : NULL;
+}
+
 char *clock_format_german(int64_t seconds)
 {
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
+	g_autoptr(GDateTime) time = local_time(seconds);
 
 	return time ? g_date_time_format(time, _("%d.%m.%Y, %H:%M Uhr")) : g_strdup("");
 }
 
 char *clock_format_zone(int64_t seconds)
 {
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
+	g_autoptr(GDateTime) time = local_time(seconds);
 	g_autofree char *local = clock_format_german(seconds);
 	int minutes = time ? (int)(g_date_time_get_utc_offset(time) / G_TIME_SPAN_MINUTE) : 0;
 	int hours = ABS(minutes) / 60;
@@ -47,14 +65,14 @@ char *clock_format_zone(int64_t seconds)
 
 char *clock_format_day(int64_t seconds)
 {
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
+	g_autoptr(GDateTime) time = local_time(seconds);
 
 	return time ? g_date_time_format(time, _("%d.%m.%Y")) : g_strdup("");
 }
 
 char *clock_format_hour(int64_t seconds)
 {
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
+	g_autoptr(GDateTime) time = local_time(seconds);
 
 	return time ? g_date_time_format(time, _("%H:%M Uhr")) : g_strdup("");
 }

@@ -10,7 +10,8 @@ int64_t clock_monotonic(void);
 /* RFC 3339 in UTC ("2026-11-23T14:04:05Z"); yours. */
 char *clock_format(int64_t seconds);
 
-/* What a clerk reads: "23.11.2026, 15:04 Uhr" in local time; yours. */
+/* What a clerk reads: "23.11.2026, 15:04 Uhr" in local time (the zone that was set when the process
+ * asked first); yours. */
 char *clock_format_german(int64_t seconds);
 
 /* The same with its zone: "23.11.2026, 15:04 Uhr (UTC+1)"; yours. */

@@ -8,7 +8,7 @@
 #include "db/db_lock.h"
 #include "failure/failure.h"
 
-#define IDLE_LIMIT 4	 /* connections kept; each has a page cache of its own */
+#define IDLE_LIMIT 8	 /* connections kept; each has a page cache of its own */
 #define WRITE_ATTEMPTS 2 /* each waits as long as the driver waits for a busy database */
 
 struct Db {

@@ -3,6 +3,8 @@
 #include "imap/imap_internal.h"
 
 #include <string.h>
+#include "base/clock.h"
+#include "base/i18n.h"
 #include "base/text.h"
 
 static ImapSession *session_new(Stream *stream)
@@ -197,6 +199,19 @@ bool imap_fail_with(ImapSession *session, GError *problem, GError **error)
 	return false;
 }
 
+/* Until when a server that asked for a pause wants it. */
+static void tell_pause(const ImapSession *session, GError *problem)
+{
+	g_autofree char *until = NULL;
+	g_autofree char *told = NULL;
+
+	if (session->backoff == 0)
+		return;
+	until = clock_format_german(clock_now() + session->backoff / 1000);
+	told = g_strdup_printf(_("Der Server möchte bis %s nicht gefragt werden."), until);
+	failure_set_remedy(problem, told);
+}
+
 bool imap_fail(ImapSession *session, GError **error, Failure failure, const char *subject,
 	const char *format, ...)
 {
@@ -208,6 +223,8 @@ bool imap_fail(ImapSession *session, GError **error, Failure failure, const char
 	message = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
 	failure_set(&problem, failure, subject, "%s", message);
+	if (failure == FAILURE_THROTTLED)
+		tell_pause(session, problem);
 	return imap_fail_with(session, problem, error);
 }
 

@@ -33,6 +33,8 @@
 		   */
 #define MIME_HTML_MEMORY_LIMIT (16 << 20)
 #define MIME_HTML_TIME_LIMIT 2000000 /* CPU microseconds for all HTML of a mail; 1 MiB: 30,000 */
+/* The same for a mail that a person waits for, once for the text and once for what is shown. */
+#define MIME_VIEW_TIME_LIMIT 400000
 
 /* Once a process, before anything else here; repeated calls do nothing. */
 void mime_start_library(void);

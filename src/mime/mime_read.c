@@ -333,7 +333,7 @@ MailContent *mime_read_source(MimeSource *source)
 
 MailContent *mime_read_own(MimeSource *source, MimeStructure *structure)
 {
-	Budget budget = {.parts = MIME_PART_LIMIT, .html = MIME_HTML_TIME_LIMIT};
+	Budget budget = {.parts = MIME_PART_LIMIT, .html = MIME_VIEW_TIME_LIMIT};
 	Reader reader = {.source = source, .budget = &budget, .own_only = true};
 	MailContent *content;
 

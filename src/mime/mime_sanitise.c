@@ -12,7 +12,7 @@ void mime_sanitiser_init(MimeSanitiser *sanitiser, MimeFindImage find_image, voi
 	*sanitiser = (MimeSanitiser){.find_image = find_image,
 		.user_data = user_data,
 		.html = g_string_new(NULL),
-		.time = MIME_HTML_TIME_LIMIT,
+		.time = MIME_VIEW_TIME_LIMIT,
 		.pre_end = SIZE_MAX};
 }
 
@@ -182,19 +182,34 @@ static void keep_or_cut(MimeSanitiser *sanitiser, size_t before, size_t more)
 	sanitiser->cut = true;
 }
 
-static void push(MimeSanitiser *sanitiser, const GumboNode *node, GumboTag tag)
+/* START: where the start tag, just written, begins. */
+static void push(MimeSanitiser *sanitiser, const GumboNode *node, GumboTag tag, size_t start)
 {
-	sanitiser->open[sanitiser->depth++] = (MimeOpen){node, tag};
+	sanitiser->open[sanitiser->depth++] = (MimeOpen){node, tag, start, sanitiser->html->len};
 	sanitiser->closing += end_size(tag);
+}
+
+/* Whether the innermost element shows nothing: formatting of no text. Of misnested tags parsers
+ * make any number of these, which take a browser seconds. */
+static bool is_idle(const MimeSanitiser *sanitiser, const MimeOpen *open)
+{
+	const unsigned boxes =
+		MIME_ENDS_P | MIME_SCOPE | MIME_SPECIAL | MIME_HEADING | MIME_ROWS | MIME_VOID;
+
+	return sanitiser->html->len == open->content && !(mime_element(open->tag)->flags & boxes) &&
+	       !strstr(sanitiser->html->str + open->start, " style=\"");
 }
 
 static void pop(MimeSanitiser *sanitiser)
 {
-	GumboTag tag = innermost(sanitiser);
+	const MimeOpen *open = &sanitiser->open[--sanitiser->depth];
 
-	g_string_append_printf(sanitiser->html, "</%s>", gumbo_normalized_tagname(tag));
-	sanitiser->depth--;
-	sanitiser->closing -= end_size(tag);
+	if (is_idle(sanitiser, open))
+		g_string_truncate(sanitiser->html, open->start);
+	else
+		g_string_append_printf(
+			sanitiser->html, "</%s>", gumbo_normalized_tagname(open->tag));
+	sanitiser->closing -= end_size(open->tag);
 }
 
 static void write_attribute(MimeSanitiser *sanitiser, const char *name, const char *value)
@@ -233,7 +248,7 @@ static void write_element(MimeSanitiser *sanitiser, const MimeElement *rule, con
 	keep_or_cut(sanitiser, before, is_void ? 0 : end_size(rule->as));
 	if (is_void || sanitiser->cut)
 		return;
-	push(sanitiser, node, rule->as);
+	push(sanitiser, node, rule->as, before);
 	if (rule->as == GUMBO_TAG_PRE)
 		sanitiser->pre_end = sanitiser->html->len;
 }
@@ -249,7 +264,7 @@ static void write_block(MimeSanitiser *sanitiser, const GumboNode *node, const c
 	g_string_append_c(sanitiser->html, '>');
 	keep_or_cut(sanitiser, before, end_size(GUMBO_TAG_DIV));
 	if (!sanitiser->cut)
-		push(sanitiser, node, GUMBO_TAG_DIV);
+		push(sanitiser, node, GUMBO_TAG_DIV, before);
 }
 
 /* ---- text ---- */

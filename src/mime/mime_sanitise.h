@@ -121,6 +121,7 @@ typedef GBytes *(*MimeFindImage)(const char *content_id, void *user_data);
 typedef struct MimeOpen {
 	const GumboNode *node; /* whose end ends it; NULL: none's */
 	GumboTag tag;
+	size_t start, content; /* where its start tag is in the HTML, and what follows that */
 } MimeOpen;
 
 typedef struct MimeSanitiser {

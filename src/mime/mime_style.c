@@ -297,8 +297,8 @@ bool mime_style_fetches(const char *text)
 
 bool mime_style_is_active(const char *text)
 {
-	static const char *const words[] = {
-		"expression(", "behavior:", "-moz-binding", "javascript:", "vbscript:", "\\", NULL};
+	static const char *const words[] = {"expression(",
+		"behavior:", "-moz-binding:", "javascript:", "vbscript:", "\\", NULL};
 
 	return holds(text, words);
 }

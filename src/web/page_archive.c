@@ -157,16 +157,26 @@ static void write_pages(
 	html(h, "</nav>\n");
 }
 
+/* A search that was cut short: what is on the page is all there is down to that date. */
+static void write_cut(Html *h, const ArchivePage *page)
+{
+	g_autofree char *day = clock_format_day(page->before_date);
+	g_autofree char *text =
+		g_strdup_printf(_("Durchsucht sind die E-Mails bis zurück zum %s. Mit „Ältere“ "
+				  "suchen Sie in den früheren weiter."),
+			day);
+
+	page_alert(h, TONE_INFO, _("Noch nicht alles durchsucht"), text);
+}
+
 static void write_hints(Html *h, const ArchiveAsked *asked, const ArchivePage *found)
 {
 	if (asked->wrong_day)
 		page_alert(h, TONE_WARNING, _("Ein Datum ist keines"),
 			_("Bitte geben Sie es in der Form 2026-11-23 an; es wurde nicht "
 			  "berücksichtigt."));
-	if (found->narrowed)
-		page_alert(h, TONE_INFO, _("Sehr viele Wörter beginnen so"),
-			_("Gesucht wurde nur nach einem Teil davon. Ein längeres Wort findet "
-			  "mehr."));
+	if (found->more && found->rows->len < ARCHIVE_ROWS_A_PAGE)
+		write_cut(h, found);
 }
 
 static bool write_page(Visit *visit, const ArchiveAsked *asked, const Viewing *viewing,
@@ -188,9 +198,6 @@ static bool write_page(Visit *visit, const ArchiveAsked *asked, const Viewing *v
 		archive_write_rows(h, visit, found, problem);
 	else if (!found->more)
 		write_nothing(h, asked, viewing);
-	else
-		page_alert(h, TONE_INFO, _("Bis hierher passt keine E-Mail."),
-			_("Die Suche ist noch nicht am Ende: „Ältere“ sucht weiter."));
 	write_pages(h, visit, asked, found);
 	return page_end(visit, h, problem ? api_http_status(problem) : 200);
 }

@@ -91,7 +91,9 @@ static void write_running(Html *h, const char *text)
 	html(h, "</p><p class=\"late\">");
 	html_text(h, _("Der Mailserver antwortet langsam. Sie können weiter warten oder inzwischen "
 		       "im Archiv arbeiten; was schon importiert ist, steht dort."));
-	html(h, "</p></div>\n");
+	html(h, " <a href=\"/archiv\">");
+	html_text(h, _("Zum Archiv"));
+	html(h, "</a></p></div>\n");
 }
 
 /* What can be done after PROBLEM, beside what its own advice says. */
@@ -197,6 +199,21 @@ static const char *folder_title(const ImportPlace *place)
 	return g_ascii_strcasecmp(place->folder, "INBOX") == 0 ? _("Posteingang") : place->folder;
 }
 
+/* The mailboxes stay at hand, another one may open. */
+static void write_problem_pane(Show *show, const GError *problem)
+{
+	bool any = show->account->address != NULL;
+
+	if (any) {
+		html(show->h, "<div class=\"panes\">\n");
+		import_write_tree(show->h, &show->place, show->account, NULL);
+		html(show->h, "<div class=\"problem\">\n");
+	}
+	write_problem(show, problem);
+	if (any)
+		html(show->h, "</div></div>\n");
+}
+
 static void write_panes(Show *show, const FolderList *folders)
 {
 	Html *h = show->h;
@@ -227,7 +244,7 @@ static void write_all(Show *show)
 	if (list_folders(show, &folders, &problem))
 		write_panes(show, &folders);
 	else
-		write_problem(show, problem);
+		write_problem_pane(show, problem);
 	html(show->h, "</div>\n");
 }
 

@@ -22,7 +22,7 @@ typedef struct ImportPlace {
 /* "/importieren?postfach=…&ordner=…"; yours. Without the page, which may follow as "&seite=". */
 char *import_place_path(const ImportPlace *place);
 
-/* Mailboxes and folders. FOLDERS are those of PLACE's mailbox. */
+/* Mailboxes and folders. FOLDERS (nullable: not known) are those of PLACE's mailbox. */
 void import_write_tree(
 	Html *h, const ImportPlace *place, const Account *account, const FolderList *folders);
 

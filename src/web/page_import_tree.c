@@ -144,7 +144,7 @@ static void write_mailbox(
 {
 	const ImportPlace there = {.mailbox = address};
 	g_autofree char *path = import_place_path(&there);
-	bool open = text_is_same(address, place->mailbox);
+	bool open = place->mailbox && text_is_same(address, place->mailbox);
 
 	html(h, "<li class=\"mailbox\"><a href=\"");
 	html_attr(h, path);
@@ -154,7 +154,7 @@ static void write_mailbox(
 	html(h, ">");
 	write_address(h, address);
 	html(h, "</a>\n");
-	if (open) {
+	if (open && folders) {
 		write_folders(h, place, folders);
 		write_switch(h, place, folders);
 	}

@@ -23,6 +23,8 @@ void policy_add(Visit *visit)
 	web_response_header(visit->response, "Referrer-Policy", "same-origin");
 	web_response_header(visit->response, "Cross-Origin-Opener-Policy", "same-origin");
 	web_response_header(visit->response, "Cross-Origin-Resource-Policy", "same-origin");
+	/* Browsers look up the hosts of links before anybody clicks: who looks would be told. */
+	web_response_header(visit->response, "X-DNS-Prefetch-Control", "off");
 	web_response_header(visit->response, "Permissions-Policy",
 		"camera=(), geolocation=(), microphone=(), payment=(), usb=()");
 	if (web_request_is_secure(visit->request))

@@ -276,7 +276,7 @@ static void test_pages_are_bounded(void **state)
 	for (unsigned i = 1; i <= 60; i++)
 		file_dated(fixture, i % 2 || i == 30 ? &other : &fixture->inbox,
 			i % 2 && i != 13 ? NULL : "A", i, 1000 + i, "x");
-	fixture->archive->effort = 20;
+	fixture->archive->effort = 60;
 	for (bool more = true; more; pages++) {
 		g_autoptr(ArchivePage) page = archive_page(fixture->archive, &filter, &error);
 

@@ -6,16 +6,17 @@
 /* The main database as it was before the first script that mentions WORD. */
 static void make_older(Fixture *fixture, const char *word)
 {
-	GPtrArray *older = g_ptr_array_new();
+	static const char *older[256]; /* the database keeps them */
 	GError *error = NULL;
 
 	fixture_close(fixture);
 	fixture_remove_folder(fixture->folder);
 	g_mkdir(fixture->folder, 0700);
-	for (size_t i = 0; !strstr(db_migrations_sqlite[i], word); i++)
-		g_ptr_array_add(older, (char *)db_migrations_sqlite[i]);
-	g_ptr_array_add(older, NULL);
-	fixture->db = db_open(fixture->url, DB_DURABLE, (const char *const *)older->pdata, &error);
+	for (size_t i = 0; !strstr(db_migrations_sqlite[i], word); i++) {
+		assert_true(i + 1 < G_N_ELEMENTS(older));
+		older[i] = db_migrations_sqlite[i];
+	}
+	fixture->db = db_open(fixture->url, DB_DURABLE, older, &error);
 	assert_no_failure(error);
 }
 

@@ -95,35 +95,6 @@ static void test_beginning_of_very_many_words(void **state)
 	assert_listed(fixture, "", .words = "wortz");
 }
 
-static void assert_found(Fixture *fixture, const char *words, guint count, bool narrowed)
-{
-	GError *error = NULL;
-	g_autoptr(ArchivePage) page = archive_page(
-		fixture->archive, &(const ArchiveFilter){.words = words, .limit = 50}, &error);
-
-	assert_no_failure(error);
-	assert_int_equal(page->rows->len, count);
-	assert_int_equal(page->narrowed, narrowed);
-}
-
-/* A page does not wait until the mails of all of them are gathered, and says so. */
-static void test_a_page_looks_for_some_of_very_many_words(void **state)
-{
-	Fixture *fixture = *state;
-	g_autoptr(GString) text = g_string_new(NULL);
-
-	for (unsigned i = 0; i < 2000; i++)
-		g_string_append_printf(text, " wort%04u", i);
-	fixture_file_saying(fixture, 1, "viele", text->str);
-	fixture_file_saying(fixture, 2, "eins", "wort1999 wortlaut");
-	fixture_file_saying(fixture, 3, "eins", "wort");
-	assert_found(fixture, "wort", 2, true);
-	assert_found(fixture, "wort199", 2, false);
-	assert_found(fixture, "wort1999", 2, false);
-	assert_found(fixture, "wort eins", 1, false);
-	assert_found(fixture, "nichts", 0, false);
-}
-
 /* Letters beyond the tables of FTS5's own tokenisers stay whole words. */
 static void test_letters_of_all_scripts(void **state)
 {
@@ -232,8 +203,6 @@ int main(void)
 			test_hostile_queries_are_harmless, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_beginning_of_very_many_words, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_a_page_looks_for_some_of_very_many_words,
-			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_letters_of_all_scripts, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(

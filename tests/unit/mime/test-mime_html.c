@@ -1,6 +1,8 @@
 /* HTML to text: what mail programs write, and trees that would never end. */
 #include "mime_fixture.h"
 
+#include <time.h>
+
 static bool append(GString *text, const char *html, size_t limit)
 {
 	int64_t time = MIME_HTML_TIME_LIMIT;
@@ -76,12 +78,12 @@ static void test_monsters_end(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GString) html = repeat(rows[i].unit, rows[i].count);
 		g_autoptr(GString) text = g_string_new(NULL);
-		int64_t start = g_get_monotonic_time();
+		clock_t start = clock();
 
 		g_string_prepend(html, "Anfang ");
 		append(text, html->str, MAIL_TEXT_LIMIT);
 		assert_true(g_str_has_prefix(text->str, "Anfang"));
-		assert_true(g_get_monotonic_time() - start < 10 * G_USEC_PER_SEC);
+		assert_true((clock() - start) / CLOCKS_PER_SEC < 10);
 	}
 }
 
@@ -91,7 +93,7 @@ static void test_attributes_without_end(void **state)
 	g_autoptr(GString) html = g_string_new("Anfang <a");
 	g_autoptr(GString) text = g_string_new(NULL);
 	int64_t time = MIME_HTML_TIME_LIMIT;
-	int64_t start = g_get_monotonic_time();
+	clock_t start = clock();
 
 	(void)state;
 	for (int i = 0; i < 200000; i++)
@@ -101,7 +103,7 @@ static void test_attributes_without_end(void **state)
 		assert_false(mime_html_append(text, html->str, MAIL_TEXT_LIMIT, &time));
 	assert_true(g_str_has_prefix(text->str, "Anfang"));
 	assert_true(time < MIME_HTML_TIME_LIMIT);
-	assert_true(g_get_monotonic_time() - start < 8 * G_USEC_PER_SEC);
+	assert_true((clock() - start) / CLOCKS_PER_SEC < 8);
 }
 
 static void test_no_time_no_text(void **state)
