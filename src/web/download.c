@@ -58,13 +58,14 @@ char *download_name(const char *name)
 	return g_strdup(safe->len > 0 ? safe->str : "Anlage");
 }
 
-/* Browsers differ in what they make of a percent sign here. */
+/* Not everybody who reads the field knows where a quoted text ends, or what a percent sign in it
+ * means. */
 static char *ascii_name(const char *safe)
 {
 	g_autoptr(GString) ascii = g_string_new(NULL);
 
 	for (const char *at = safe; *at; at = g_utf8_next_char(at))
-		g_string_append_c(ascii, *at > 0 && *at != '%' ? *at : '_');
+		g_string_append_c(ascii, *at > 0 && !strchr("%;=", *at) ? *at : '_');
 	return g_strdup(ascii->str);
 }
 

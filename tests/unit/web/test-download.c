@@ -53,7 +53,7 @@ static void test_the_field_is_one_line_of_ascii(void **state)
 	(void)state;
 	assert_string_equal(plain, "attachment; filename=\"Anlage _.pdf\"; "
 				   "filename*=UTF-8''Anlage%20%C3%BC.pdf");
-	assert_string_equal(hostile, "attachment; filename=\"a_; filename=b.exe;x='_41'\"; "
+	assert_string_equal(hostile, "attachment; filename=\"a__ filename_b.exe_x_'_41'\"; "
 				     "filename*=UTF-8''a_%3B%20filename%3Db.exe%3Bx%3D%27%2541%27");
 }
 
