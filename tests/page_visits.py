@@ -60,6 +60,9 @@ VISITS = {
     "GET /archiv/*/ansicht": person(400, 404, 422, path="/archiv/999999/ansicht"),
     "GET /archiv/*/eml": person(400, 404, 422, path="/archiv/999999/eml"),
     "GET /archiv/*/anlage": person(400, 404, 422, path="/archiv/999999/anlage?n=1"),
+    "GET /archiv/*/kopfzeilen": person(400, 404, 422, path="/archiv/999999/kopfzeilen"),
+    "POST /archiv-auswahl": person(404, body={"tun": "zip", "id": "999999"}),
+    "POST /archiv-ablegen": person(400, body={}),
     "POST /archiv/*/aktenzeichen": person(400, 404, 422, path="/archiv/999999/aktenzeichen", body={"aktenzeichen": "1"}),
     "POST /archiv/*/loeschen": person(400, 404, 422, path="/archiv/999999/loeschen", body={"grund": "doppelt"}),
     # imports; this one is nobody's
@@ -141,6 +144,16 @@ VISITS = {
     "GET /api/v1/apikeys": administrator(200),
     "POST /api/v1/apikeys": administrator(201, body={"label": KEY, "user": CLERK_B}),
     "DELETE /api/v1/apikeys/*": administrator(200, path=f"/api/v1/apikeys/{KEY}"),
+    "GET /api/v1/archive": person(200),
+    "POST /api/v1/archive": person(400, body="keine E-Mail"),
+    "GET /api/v1/archive/search": person(200, path="/api/v1/archive/search?text=wort"),
+    "GET /api/v1/archive/cases": person(200),
+    "GET /api/v1/archive/export": person(404, path="/api/v1/archive/export?id=999999"),
+    "GET /api/v1/archive/*": person(404, path="/api/v1/archive/999999"),
+    "PATCH /api/v1/archive/*": person(404, path="/api/v1/archive/999999", body={"case": "1"}),
+    "DELETE /api/v1/archive/*": person(404, path="/api/v1/archive/999999?reason=doppelt"),
+    "GET /api/v1/archive/*/eml": person(404, path="/api/v1/archive/999999/eml"),
+    "GET /api/v1/archive/*/attachments/*": person(404, path="/api/v1/archive/999999/attachments/1"),
     "GET /api/v1/audit": administrator(200),
 }
 # What a person may about themselves and an administrator about all: without naming oneself it is the

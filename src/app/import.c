@@ -121,19 +121,6 @@ static bool prepare(ImportRun *run, GError **error)
 	return run->archive != NULL;
 }
 
-/* Until when a server that asked for a pause wants it. */
-static void tell_pause(const ImportRun *run, GError *problem)
-{
-	g_autofree char *until = NULL;
-	g_autofree char *told = NULL;
-
-	if (!failure_is(problem, FAILURE_THROTTLED) || run->backoff == 0)
-		return;
-	until = clock_format_german(clock_now() + run->backoff / 1000);
-	told = g_strdup_printf(_("Der Server möchte bis %s nicht gefragt werden."), until);
-	failure_set_remedy(problem, told);
-}
-
 /* Fetches and files with the indexer at work behind, then waits for it. */
 static bool file_and_list(ImportRun *run, int64_t started, GError **error)
 {
@@ -143,7 +130,8 @@ static bool file_and_list(ImportRun *run, int64_t started, GError **error)
 	bool filed = import_mailboxes(run, &problem);
 
 	import_disconnect(run);
-	tell_pause(run, problem);
+	if (failure_is(problem, FAILURE_THROTTLED))
+		imap_tell_pause(problem, run->backoff);
 	if (problem)
 		g_propagate_error(error, problem);
 	run->result->ms_durable = clock_monotonic() - started;

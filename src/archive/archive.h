@@ -244,7 +244,10 @@ typedef struct ArchiveRow {
 	uint64_t size;	   /* of the first copy */
 	char *case_number; /* NULL: none */
 	unsigned attachments;
+	unsigned mailboxes; /* at most ARCHIVE_MAILBOX_COUNT_LIMIT: that many or more */
 } ArchiveRow;
+
+#define ARCHIVE_MAILBOX_COUNT_LIMIT 100
 
 void archive_row_free(ArchiveRow *row);
 

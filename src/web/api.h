@@ -11,6 +11,7 @@
 extern const Route route_api_people[]; /* users, keys */
 extern const Route route_api_login[];
 extern const Route route_api_import[];
+extern const Route route_api_archive[];
 
 /* Takes DOCUMENT and answers VISIT with it. Answers true. */
 bool api_answer(Visit *visit, unsigned status, json_t *document);

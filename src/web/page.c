@@ -69,6 +69,8 @@ static const struct {
 	{"eingeblendet", TONE_SUCCESS,
 		N_("Der Eintrag ist entfernt. Was nur er ausgeblendet hat, wird wieder gezeigt.")},
 	{"aktenzeichen", TONE_SUCCESS, N_("Das Aktenzeichen ist gespeichert.")},
+	{"zugewiesen", TONE_SUCCESS,
+		N_("Das Aktenzeichen ist den ausgewählten E-Mails zugewiesen.")},
 	{"geloescht", TONE_SUCCESS,
 		N_("Die E-Mail ist aus dem Archiv gelöscht. Der Grund steht im Protokoll.")},
 	{"nichts-offen", TONE_INFO, N_("Dort steht keine E-Mail mehr aus.")},

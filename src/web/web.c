@@ -84,6 +84,7 @@ static void web_clear(Web *web)
 	sign_ins_free(web->sign_ins);
 	piece_cache_free(web->pieces);
 	waits_free(web->waits);
+	uploads_free(web->uploads);
 	pthread_mutex_destroy(&web->lock);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Web, web_clear)
@@ -168,6 +169,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.mail_pool = mail_pool_new(),
 		.pieces = piece_cache_new(),
 		.waits = waits_new(WAITS_A_USER, WAITS_IN_ALL),
+		.uploads = uploads_new(office),
 	};
 	g_autofree char *address = NULL;
 	g_autoptr(WebServer) server = NULL;

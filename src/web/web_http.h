@@ -98,6 +98,8 @@ const char *web_request_path(const WebRequest *request);
 const char *web_request_query(const WebRequest *request, const char *name);
 /* The name of the INDEXth parameter; NULL: there are no more. */
 const char *web_request_query_name(const WebRequest *request, unsigned index);
+/* Its value. */
+const char *web_request_query_value(const WebRequest *request, unsigned index);
 /* As they came: without control characters, but perhaps no UTF-8; the first of several. */
 const char *web_request_header(const WebRequest *request, const char *name);
 const char *web_request_cookie(const WebRequest *request, const char *name);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "app/upload.h"
 #include "app/import_jobs.h"
 #include "app/mail_pool.h"
 #include "base/secret.h"
@@ -31,6 +32,7 @@ struct Web {
 	MailPool *mail_pool;
 	PieceCache *pieces;
 	Waits *waits;
+	Uploads *uploads;
 	WebTally tally;
 	atomic_int helpless; /* how many users need help, as of a moment ago */
 	GPtrArray *servers;  /* ServerInUse *, never changed; NULL: not counted yet */
