@@ -46,6 +46,8 @@ static const struct {
 	{"niemand-einzuladen", TONE_INFO,
 		N_("Alle Benutzer, die nicht gesperrt sind, haben ein Kennwort.")},
 	{"angemeldet", TONE_SUCCESS, N_("Die Anmeldung bei Ihren Postfächern ist gelungen.")},
+	{"import-laeuft-weiter", TONE_SUCCESS,
+		N_("Die Anmeldung ist gelungen; der Import geht mit derselben Auswahl weiter.")},
 	{"anmeldung-entfernt", TONE_SUCCESS,
 		N_("Die Anmeldung und ihre Tokendatei sind entfernt.")},
 	{"sitzung-beendet", TONE_WARNING,

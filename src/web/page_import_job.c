@@ -289,21 +289,43 @@ static bool run_cancel(Visit *visit, GError **error)
 }
 
 /* Pressed twice it is begun once. */
+/* The id of what tries JOB again; asked for twice, it is the same. 0: *ERROR. */
+static uint64_t begin_again(Visit *visit, const ImportJob *job, GError **error)
+{
+	g_auto(ImportAgain) again = {0};
+	g_autofree char *key = g_strdup_printf("erneut-%" PRIu64, job->id);
+
+	import_job_again(job, visit->actor, &again);
+	return import_jobs_begin(visit->web->imports, visit->user->id, &again.request, key, error);
+}
+
 static bool run_again(Visit *visit, GError **error)
 {
 	g_autoptr(ImportJob) job = find_job(visit, error);
-	g_auto(ImportAgain) again = {0};
-	g_autofree char *key = NULL;
 	uint64_t id;
 
 	if (!job)
 		return false;
 	if (job->state != IMPORT_JOB_ENDED)
 		return redirect_to(visit, job->id);
-	import_job_again(job, visit->actor, &again);
-	key = g_strdup_printf("erneut-%" PRIu64, job->id);
-	id = import_jobs_begin(visit->web->imports, visit->user->id, &again.request, key, error);
+	id = begin_again(visit, job, error);
 	return id != 0 && redirect_to(visit, id);
+}
+
+char *import_job_go_on(Visit *visit, const char *next)
+{
+	g_autoptr(ImportJob) job = NULL;
+	guint64 id;
+
+	if (!g_str_has_prefix(next, IMPORT_JOB_PATH) ||
+		!g_ascii_string_to_unsigned(
+			next + strlen(IMPORT_JOB_PATH), 10, 1, G_MAXUINT64, &id, NULL))
+		return NULL;
+	job = import_jobs_look(visit->web->imports, visit->user->id, id);
+	if (!job || job->state != IMPORT_JOB_ENDED || !import_job_wants_sign_in(job))
+		return NULL;
+	id = begin_again(visit, job, NULL);
+	return id != 0 ? g_strdup_printf(IMPORT_JOB_PATH "%" G_GUINT64_FORMAT, id) : NULL;
 }
 
 /* ---- the list ---- */

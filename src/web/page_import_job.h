@@ -4,9 +4,16 @@
 #include "app/import_jobs.h"
 #include "web/page.h"
 
-#define IMPORT_PATH "/importieren" /* the page that chooses what to import */
+/* The page that chooses what to import. */
+#define IMPORT_PATH "/importieren"
 #define IMPORT_JOB_PATH "/importieren/vorgang/"
 #define IMPORT_JOBS_PATH "/importieren/vorgaenge"
+
+/* ---- page_import_job.c ---- */
+
+/* After a sign-in that leads to NEXT: if that is the page of an import that ended for want of it,
+ * the import goes on with the same selection. The new one's path, yours; NULL: nothing goes on. */
+char *import_job_go_on(Visit *visit, const char *next);
 
 /* ---- page_import_state.c ---- */
 

@@ -245,8 +245,7 @@ static void write_parameter(Html *h, const char *name, const char *value, bool *
 static void write_sign_in(Html *h, const ImportJob *job)
 {
 	html(h, "<p>");
-	html_text(h, _("Nach der Anmeldung kommen Sie auf diese Seite zurück und können es mit "
-		       "derselben Auswahl erneut versuchen."));
+	html_text(h, _("Nach der Anmeldung geht der Import mit derselben Auswahl weiter."));
 	html(h, "</p>\n<div class=\"buttons\">");
 	open_link(h, "primary");
 	html(h, PERSONAL_PATH "?weiter=" IMPORT_JOB_PATH);

@@ -230,7 +230,7 @@ def test_what_is_gone_is_tried_no_more(failing, person):
     assert "nicht abrufen ließen" not in person.get("/").text
 
 
-def test_sign_in_leads_back(clerk, mailbox, person):
+def test_after_the_sign_in_it_goes_on(clerk, mailbox, person):
     clerk.set("imap.password", PASSWORD + " falsch", CLERK)
     number = begin(person)
     error = end_of(person, number)["result"]["error"]
@@ -242,9 +242,12 @@ def test_sign_in_leads_back(clerk, mailbox, person):
     mailbox.fill("INBOX", list(make_mails(3, seed=1)))
     person.get(f"/einstellungen?weiter={JOB}{number}")
     back = person.submit("/einstellungen/anmelden", imap__password=PASSWORD)
-    assert back.path.partition("?")[0] == f"{JOB}{number}", back.path
-    again = person.submit(f"{JOB}{number}/erneut")
-    assert end_of(person, int(again.path.removeprefix(JOB)))["result"]["imported"] == 3
+    further = back.path.partition("?")[0]
+    assert further.startswith(JOB) and further != f"{JOB}{number}", back.path
+    assert "mit derselben Auswahl weiter" in back.text
+    assert end_of(person, int(further.removeprefix(JOB)))["result"]["imported"] == 3
+    person.get(f"{JOB}{number}")
+    assert person.submit(f"{JOB}{number}/erneut").path == further  # it is the same
 
 
 def test_a_long_pause_says_until_when(clerk, person):
