@@ -7,14 +7,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "app/indexer.h"
+#include "app/filing.h"
 #include "base/file.h"
 #include "failure/failure.h"
 #include "mime/mime.h"
 
 #define PIECE (256 * 1024)
-/* How far the first header field of a mail file may be away. */
-#define HEADER_LOOK 4096
 /* As for imported mails. */
 #define FILE_LIMIT (2LL * 1024 * 1024 * 1024)
 
@@ -26,31 +24,15 @@ static int open_upload(const char *path, struct stat *state, GError **error)
 		failure_set_errno(error, FAILURE_INPUT_UNREADABLE, path, errno);
 		return -1;
 	}
-	if (!S_ISREG(state->st_mode) || state->st_size == 0 || state->st_size > FILE_LIMIT) {
-		failure_set(error, FAILURE_UPLOAD_UNUSABLE, path,
-			"%s: not a file of 1 byte to 2 GiB", path);
-		return -1;
-	}
-	return g_steal_fd(&file);
-}
-
-bool document_is_mail(const char *data, size_t size)
-{
-	const char *nul = memchr(data, '\0', MIN(size, HEADER_LOOK));
-	const char *end = nul ? nul : data + MIN(size, HEADER_LOOK);
-	const char *line = g_str_has_prefix(data, "\xef\xbb\xbf") ? data + 3 : data;
-
-	while (line && line < end) {
-		const char *at = line;
-
-		while (at<end && * at> ' ' && *at < 127 && *at != ':')
-			at++;
-		if (at > line && at < end && *at == ':')
-			return true;
-		line = memchr(line, '\n', (size_t)(end - line));
-		line = line ? line + 1 : NULL;
-	}
-	return false;
+	if (!S_ISREG(state->st_mode))
+		failure_set(error, FAILURE_UPLOAD_UNUSABLE, path, "%s: not a file", path);
+	else if (state->st_size == 0)
+		filing_check_mail(path, "", 0, error);
+	else if (state->st_size > FILE_LIMIT)
+		failure_set(error, FAILURE_UPLOAD_HUGE, path, "%s: above 2 GiB", path);
+	else
+		return g_steal_fd(&file);
+	return -1;
 }
 
 static bool copy_upload(ArchiveBatch *batch, int file, const char *path, GError **error)
@@ -67,11 +49,8 @@ static bool copy_upload(ArchiveBatch *batch, int file, const char *path, GError 
 			return false;
 		}
 		piece[got] = '\0';
-		if (first && !document_is_mail(piece, (size_t)got)) {
-			failure_set(
-				error, FAILURE_UPLOAD_UNUSABLE, path, "%s: no header field", path);
+		if (first && !filing_check_mail(path, piece, (size_t)got, error))
 			return false;
-		}
 		first = false;
 		if (!archive_batch_write(batch, piece, (size_t)got, error))
 			return false;
@@ -88,29 +67,37 @@ static bool upload_file(ArchiveBatch *batch, const char *path, GError **error)
 	       copy_upload(batch, file, path, error) && archive_batch_finish(batch, 0, 0, error);
 }
 
+typedef struct Paths {
+	const char *const *paths;
+	size_t count;
+} Paths;
+
+static bool upload_files(ArchiveBatch *batch, const void *data, GError **error)
+{
+	const Paths *paths = data;
+
+	for (size_t i = 0; i < paths->count; i++) {
+		if (!upload_file(batch, paths->paths[i], error))
+			return false;
+	}
+	return true;
+}
+
 GArray *document_add_files(Office *office, const char *const *paths, size_t count,
 	const char *case_number, const char *actor, int64_t actor_id, GPtrArray *case_conflicts,
 	const Cancel *cancel, GError **error)
 {
-	ArchiveOrder order = {.imported_by = actor,
+	const ArchiveOrder order = {.imported_by = actor,
 		.imported_by_id = actor_id,
 		.by_hand = true,
 		.case_number = case_number};
-	Archive *archive = office_archive(office, error);
-	g_autoptr(ArchiveBatch) batch = NULL;
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	ArchiveTally tally = {.ids = ids, .case_conflicts = case_conflicts};
 
-	if (!archive || (case_number && !archive_check_case(case_number, error)))
-		return NULL;
-	batch = archive_batch_new(archive, &order);
-	for (size_t i = 0; i < count; i++) {
-		if (!upload_file(batch, paths[i], error))
-			return NULL;
-	}
-	if (!archive_batch_commit(batch, 0, &tally, error) || !indexer_run(archive, cancel, error))
-		return NULL;
-	return g_steal_pointer(&ids);
+	return filing_run(office, &order, upload_files, &(const Paths){paths, count}, &tally,
+		       cancel, error)
+		       ? g_steal_pointer(&ids)
+		       : NULL;
 }
 
 bool document_delete(Office *office, const ArchiveViewer *viewer, int64_t id, const char *reason,
@@ -268,6 +255,14 @@ GArray *document_plan_export(
 	return g_steal_pointer(&all);
 }
 
+static bool refuse_change(int64_t id, GError **error)
+{
+	g_autofree char *number = g_strdup_printf("%" PRId64, id);
+
+	failure_set(error, FAILURE_MAIL_OTHERS, number, "mail %s is others', too", number);
+	return false;
+}
+
 bool document_assign(Office *office, const ArchiveViewer *viewer, const GArray *ids,
 	const char *case_number, const char *actor, GError **error)
 {
@@ -276,10 +271,10 @@ bool document_assign(Office *office, const ArchiveViewer *viewer, const GArray *
 	if (!archive || !archive_check_case(case_number, error))
 		return false;
 	for (guint i = 0; i < ids->len; i++) {
-		g_autoptr(ArchiveMail) mail =
-			archive_find(archive, viewer, g_array_index(ids, int64_t, i), error);
+		int64_t id = g_array_index(ids, int64_t, i);
+		g_autoptr(ArchiveMail) mail = archive_find(archive, viewer, id, error);
 
-		if (!mail)
+		if (!mail || (!mail->may_change && !refuse_change(id, error)))
 			return false;
 	}
 	for (guint i = 0; i < ids->len; i++) {

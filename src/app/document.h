@@ -35,10 +35,6 @@ bool document_write_copy(Office *office, const ArchiveViewer *viewer, int64_t id
 /* What a file with copy NUMBER (from 1) of mail ID is called: "7.eml", "7-2.eml"; yours. */
 char *document_copy_name(int64_t id, int64_t number);
 
-/* Whether DATA begins like a mail: among the first lines is a header field ("Name: ..."), and no
- * NUL before. */
-bool document_is_mail(const char *data, size_t size);
-
 /* The places of all copies of the mails IDS (int64_t), mail by mail, to be exported together:
  * GArray of ArchivePlace, yours. FAILURE_EXPORT_LARGE: too many or too large. */
 GArray *document_plan_export(

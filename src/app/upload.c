@@ -3,11 +3,9 @@
 
 #include <pthread.h>
 #include <string.h>
-#include "app/document.h"
-#include "app/indexer.h"
+#include "app/filing.h"
 #include "base/clock.h"
 #include "base/hash.h"
-#include "base/log.h"
 #include "failure/failure.h"
 
 #define KEPT_A_USER 50
@@ -58,6 +56,8 @@ Uploads *uploads_new(Office *office)
 	Uploads *uploads = g_new0(Uploads, 1);
 
 	uploads->office = office;
+	/* An address of an upload before a restart is not that of one after it. */
+	uploads->last_id = (uint64_t)clock_now() * 1000;
 	uploads->entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
 	pthread_mutex_init(&uploads->lock, NULL);
 	return uploads;
@@ -123,11 +123,8 @@ static bool check_order(const UploadOrder *order, GError **error)
 	for (size_t i = 0; i < order->count; i++) {
 		const UploadFile *file = &order->files[i];
 
-		if (document_is_mail(file->data, file->size))
-			continue;
-		failure_set(error, FAILURE_UPLOAD_UNUSABLE, file->name, "%s: no header field",
-			file->name);
-		return false;
+		if (!filing_check_mail(file->name, file->data, file->size, error))
+			return false;
 	}
 	return !order->case_number || archive_check_case(order->case_number, error);
 }
@@ -220,23 +217,9 @@ static void leave(Uploads *uploads, Entry *entry, const Upload *upload)
 
 /* ---- filing ---- */
 
-/* They are on file; that they are not listed yet is no failure of theirs. */
-static void read_filed(Archive *archive, const Cancel *cancel)
+static bool write_files(ArchiveBatch *batch, const void *data, GError **error)
 {
-	g_autoptr(GError) problem = NULL;
-
-	if (!indexer_run(archive, cancel, &problem) && !failure_is(problem, FAILURE_CANCELLED))
-		log_warning("some mails are not listed yet: %s", problem->message);
-}
-
-static bool file_batch(
-	Archive *archive, const UploadOrder *order, ArchiveTally *tally, GError **error)
-{
-	g_autoptr(ArchiveBatch) batch =
-		archive_batch_new(archive, &(ArchiveOrder){.imported_by = order->actor,
-						   .imported_by_id = order->user_id,
-						   .by_hand = true,
-						   .case_number = order->case_number});
+	const UploadOrder *order = data;
 
 	for (size_t i = 0; i < order->count; i++) {
 		const UploadFile *file = &order->files[i];
@@ -246,47 +229,27 @@ static bool file_batch(
 			!archive_batch_finish(batch, 0, 0, error))
 			return false;
 	}
-	return archive_batch_commit(batch, 0, tally, error);
+	return true;
 }
 
-/* Once. *AGAIN: somebody deleted one of them at the same moment. */
-static Upload *try_filing(Archive *archive, const UploadOrder *order, bool *again, GError **error)
+static Upload *file_all(
+	Office *office, const UploadOrder *order, const Cancel *cancel, GError **error)
 {
 	g_autoptr(Upload) upload = g_new0(Upload, 1);
+	const ArchiveOrder filing = {.imported_by = order->actor,
+		.imported_by_id = order->user_id,
+		.viewer = order->viewer,
+		.by_hand = true,
+		.case_number = order->case_number};
 	ArchiveTally tally = {0};
 
 	upload->case_number = g_strdup(order->case_number);
 	upload->ids = tally.ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	upload->case_conflicts = tally.case_conflicts = g_ptr_array_new_with_free_func(g_free);
-	if (!file_batch(archive, order, &tally, error))
+	if (!filing_run(office, &filing, write_files, order, &tally, cancel, error))
 		return NULL;
 	upload->imported = tally.imported;
 	upload->known = tally.known;
-	*again = tally.lost > 0;
-	return g_steal_pointer(&upload);
-}
-
-#define TRIES 5
-
-static Upload *file_all(
-	Office *office, const UploadOrder *order, const Cancel *cancel, GError **error)
-{
-	Archive *archive = office_archive(office, error);
-	bool again = archive != NULL;
-	g_autoptr(Upload) upload = NULL;
-
-	for (int tries = 0; again && tries < TRIES; tries++) {
-		upload_free(upload);
-		upload = try_filing(archive, order, &again, error);
-		if (!upload)
-			return NULL;
-	}
-	if (upload && again) {
-		failure_set(error, FAILURE_STORE_BUSY, NULL, "deleted while they were filed");
-		return NULL;
-	}
-	if (upload)
-		read_filed(archive, cancel);
 	return g_steal_pointer(&upload);
 }
 

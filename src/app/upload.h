@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <glib.h>
 #include "app/office.h"
+#include "archive/archive.h"
 #include "base/cancel.h"
 
 #define UPLOAD_FILES 200
@@ -31,10 +32,11 @@ typedef struct UploadFile {
 typedef struct UploadOrder {
 	const UploadFile *files;
 	size_t count;
-	const char *case_number; /* NULL: none */
-	const char *actor;	 /* the user's name */
-	int64_t user_id;	 /* who then sees them */
-	const char *key;	 /* Idempotency-Key; NULL: none */
+	const char *case_number;     /* NULL: none */
+	const char *actor;	     /* the user's name */
+	int64_t user_id;	     /* who then sees them */
+	const ArchiveViewer *viewer; /* what that user sees otherwise; NULL: all */
+	const char *key;	     /* Idempotency-Key; NULL: none */
 } UploadOrder;
 
 /* What came of one. */
@@ -43,7 +45,7 @@ typedef struct Upload {
 	GArray *ids; /* int64_t, of the mails in the files' order */
 	uint64_t imported, known;
 	char *case_number;	   /* that was asked for; NULL: none */
-	GPtrArray *case_conflicts; /* char *, "ID: case on file" */
+	GPtrArray *case_conflicts; /* char *, as ArchiveTally's */
 } Upload;
 
 void upload_free(Upload *upload);
@@ -51,7 +53,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Upload, upload_free)
 
 /* Files them; yours. The same key of the same user within a day answers what the first one did if
  * the files and the case number are the same, else FAILURE_IDEMPOTENCY_KEY. FAILURE_UPLOAD_EMPTY,
- * FAILURE_UPLOAD_LARGE, FAILURE_UPLOAD_UNUSABLE (named), FAILURE_CASE_INVALID. */
+ * FAILURE_UPLOAD_LARGE, filing_check_mail's (named), FAILURE_CASE_INVALID. */
 Upload *uploads_file(
 	Uploads *uploads, const UploadOrder *order, const Cancel *cancel, GError **error);
 

@@ -10,7 +10,7 @@
 
 typedef struct Viewing {
 	bool sees_all;
-	GStrv mailboxes;      /* of the user; NULL where all are seen */
+	GStrv mailboxes;      /* of the user, also where all are seen */
 	ArchiveViewer viewer; /* borrows MAILBOXES and the user's name */
 } Viewing;
 

@@ -34,6 +34,8 @@ static const Word actions[] = {
 	{"keyring.new", N_("neue Schlüsseldatei")},
 	{"archive.assign", N_("Aktenzeichen geändert")},
 	{"archive.delete", N_("E-Mail gelöscht")},
+	{"archive.upload", N_("E-Mails als Datei abgelegt")},
+	{"archive.export", N_("E-Mails als ZIP heruntergeladen")},
 };
 
 static const char *find_word(const Word *words, size_t count, const char *stored)
@@ -160,6 +162,15 @@ static char *tell_fields(const char *detail)
 		{"user", N_("Benutzer")},
 		{"expires", N_("gültig bis")},
 		{"address", N_("von")},
+		{"sha256", N_("SHA-256")},
+		{"copies", N_("Kopien")},
+		{"sources", N_("Fundorte")},
+		{"case", N_("Aktenzeichen")},
+		{"reason", N_("Grund")},
+		{"new", N_("neu")},
+		{"known", N_("schon im Archiv")},
+		{"count", N_("Anzahl")},
+		{"ids", N_("Nummern")},
 	};
 	g_auto(GStrv) parts = g_strsplit(detail, "; ", -1);
 	GString *text = g_string_new(NULL);
@@ -240,7 +251,9 @@ char *words_audit_detail(const AuditRow *row)
 	else if (g_str_has_prefix(action, "settings."))
 		told = tell_change(detail);
 	else if (g_str_has_prefix(action, "user.") || g_str_has_prefix(action, "apikey.") ||
-		 strcmp(action, "session.start") == 0)
+		 strcmp(action, "session.start") == 0 || strcmp(action, "archive.upload") == 0 ||
+		 strcmp(action, "archive.export") == 0 ||
+		 (strcmp(action, "archive.delete") == 0 && g_str_has_prefix(detail, "reason: ")))
 		told = tell_fields(detail);
 	else if (strcmp(action, "login.remove") == 0 && strcmp(detail, "*") == 0)
 		told = g_strdup(_("alle weiteren Postfächer"));

@@ -20,19 +20,22 @@ Archive *archive_open(Db *db, const char *folder, GError **error);
 void archive_close(Archive *archive);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Archive, archive_close)
 
-/* ---- who looks ---- */
+/* ---- who looks (archive_view.c) ---- */
 
 /* A person who sees the mails with a source in one of MAILBOXES (the person's own and shared
  * addresses as the settings say now; NULL-terminated, NULL: none) and those that the person filed.
  * A NULL viewer sees all: the right Archiv, and the command line. A mail that VIEWER does not see
- * is to every function here as one that does not exist. */
+ * is to every function here as one that does not exist.
+ *
+ * Who has the bytes of somebody else's mail may file them, and then reads that mail; but only who
+ * received it, or filed it alone, may change or delete it: archive_may_change. */
 typedef struct ArchiveViewer {
 	int64_t user_id;
-	const char *user;
+	const char *user; /* the name, which uploads carry */
 	const char *const *mailboxes;
 } ArchiveViewer;
 
-/* ---- filing (archive_batch.c) ---- */
+/* ---- folders (archive_folder.c) ---- */
 
 /* A folder on a server as one user sees it: the key of cursor and sources. */
 typedef struct ArchiveFolder {
@@ -86,14 +89,18 @@ bool archive_folder_is_busy(
 bool archive_folder_filed(Archive *archive, const ArchiveFolder *folder, const uint32_t *uids,
 	size_t count, bool *done, GError **error);
 
+/* ---- filing (archive_batch.c, archive_commit.c) ---- */
+
 /* A batch in the making; one thread. FOLDER NULL: uploads without a mailbox. BY_HAND brings back
- * mails deleted from the archive. CASE_NUMBER (nullable) fills empty ones. ACTION (nullable):
+ * mails deleted from the archive. CASE_NUMBER (nullable; blanks around it do not count) fills empty
+ * ones, of uploads only where archive_may_change. ACTION (nullable):
  * "seen", "flag" or "move" to be done on the server, noted in the commit for every mail that is on
  * file then. */
 typedef struct ArchiveOrder {
 	const ArchiveFolder *folder;
-	const char *imported_by; /* user name or "cli:LOGIN" */
-	int64_t imported_by_id;	 /* of uploads, the user's id, who then sees them; 0: none */
+	const char *imported_by;     /* user name or "cli:LOGIN" */
+	const ArchiveViewer *viewer; /* of uploads, borrowed; NULL: sees all */
+	int64_t imported_by_id;	     /* of uploads, the user's id, who then sees them; 0: none */
 	bool by_hand;
 	const char *case_number;
 	const char *action;
@@ -128,7 +135,8 @@ typedef struct ArchiveTally {
 	uint64_t bytes;	   /* of the new copies */
 	GArray *ids; /* int64_t, mail ids in the order of finish, 0 for deleted ones; NULL to not
 			collect */
-	GPtrArray *case_conflicts; /* char *, "ID: case on file"; NULL to not collect */
+	GPtrArray *case_conflicts; /* char *, "ID: case on file", or "ID" of one that only others
+				      may change; NULL to not collect */
 } ArchiveTally;
 
 /* Makes all durable and empties the batch. CURSOR 0: do not move; else the folder's cursor becomes
@@ -183,6 +191,7 @@ int archive_open_pack(Archive *archive, const ArchivePlace *place, GError **erro
 /* ---- looking (archive_list.c, archive_read.c, archive_search.c) ---- */
 
 typedef struct ArchiveSource {
+	int64_t user_id; /* 0: an upload */
 	char *user;
 	char *mailbox; /* NULL for uploads */
 	char *folder;
@@ -207,7 +216,10 @@ typedef struct ArchiveMail {
 	char *case_number;	/* NULL: none */
 	char *message_id;	/* NULL: none */
 	GPtrArray *attachments; /* MailPart * */
-	GPtrArray *sources;	/* ArchiveSource * */
+	/* ArchiveSource *; for those who did not receive the mail only what they filed themselves
+	 */
+	GPtrArray *sources;
+	bool may_change; /* by archive_find's viewer */
 } ArchiveMail;
 
 void archive_mail_free(ArchiveMail *mail);
@@ -218,8 +230,9 @@ typedef struct ArchiveFilter {
 	/* Full-text search: every word must occur, the last one (from three bytes on) as a
 	 * beginning. NULL: any. */
 	const char *words;
-	const char *case_number; /* NULL: any */
-	const char *mailbox;	 /* NULL: any */
+	const char *case_number;  /* NULL: any; blanks around it do not count */
+	const char *const *cases; /* any of these, instead; NULL-terminated; NULL: any */
+	const char *mailbox;	  /* NULL: any */
 	bool with_attachments;
 	int64_t since, until; /* from SINCE on, before UNTIL; 0: open */
 	/* The row after which to go on, for pages; before_id 0: from the newest. */
@@ -279,14 +292,22 @@ bool archive_write_copy(
 
 /* ---- changing (archive_change.c) ---- */
 
-/* Sets or corrects the case number, with an audit row. NULL clears it. */
+/* Sets or corrects the case number, without blanks around it, with an audit row if that changes
+ * anything. NULL clears it. FAILURE_MAIL_OTHERS: the viewer may only read it. */
 bool archive_assign(Archive *archive, const ArchiveViewer *viewer, int64_t id,
 	const char *case_number, const char *actor, GError **error);
-/* Deletes all copies; they come back only by hand. Audit row with REASON, no content. */
+/* The same for somebody who saw FORMER ("": none) as its case number: FAILURE_CASE_CHANGED if it is
+ * another one by now, and not the wanted one. */
+bool archive_reassign(Archive *archive, const ArchiveViewer *viewer, int64_t id,
+	const char *case_number, const char *former, const char *actor, GError **error);
+/* Deletes all copies; they come back only by hand. Audit row with REASON, hashes and numbers, no
+ * content. FAILURE_MAIL_OTHERS. */
 bool archive_delete(Archive *archive, const ArchiveViewer *viewer, int64_t id, const char *reason,
 	const char *actor, GError **error);
 
-/* FAILURE_CASE_INVALID: empty, over 100 characters, or with control characters. */
+#define ARCHIVE_CASE_LIMIT 100 /* characters */
+/* Blanks around it do not count. FAILURE_CASE_INVALID: empty, over 100 characters, or with control
+ * characters. */
 bool archive_check_case(const char *case_number, GError **error);
 
 /* ---- case numbers (archive_case.c) ---- */
@@ -295,6 +316,14 @@ bool archive_check_case(const char *case_number, GError **error);
  * most LIMIT, those given last first. Of very many that begin so, some older ones may be missing.
  * char *, yours. */
 GPtrArray *archive_cases(Archive *archive, const ArchiveViewer *viewer, const char *prefix,
+	size_t limit, GError **error);
+
+/* Those that are TEXT but for blanks around it and small letters; none of these: as archive_cases.
+ */
+GPtrArray *archive_cases_like(Archive *archive, const ArchiveViewer *viewer, const char *text,
+	size_t limit, GError **error);
+/* Those that are TEXT but for blanks around it and small letters. */
+GPtrArray *archive_cases_named(Archive *archive, const ArchiveViewer *viewer, const char *text,
 	size_t limit, GError **error);
 
 typedef struct ArchiveKnownCase {
@@ -326,6 +355,11 @@ typedef struct ArchiveFiled {
  * they see its mails. */
 GArray *archive_filed(Archive *archive, const ArchiveFolder *folder, const uint32_t *uids,
 	size_t count, GError **error);
+
+/* ---- what went out (archive_trace.c) ---- */
+
+/* An audit row: ACTOR took the mails of IDS (int64_t) out as one file. */
+bool archive_note_export(Archive *archive, const GArray *ids, const char *actor, GError **error);
 
 /* ---- how much there is (archive_list.c) ---- */
 

@@ -4,6 +4,7 @@
  * Small mails wait in a window, so that those on file are left out of the pack. A mail larger than
  * the window gets a pack of its own and passes through. */
 #include "archive/archive_batch.h"
+#include "archive/archive_internal.h"
 
 #include <string.h>
 #include "base/text.h"
@@ -22,7 +23,7 @@ static void copy_order(ArchiveBatch *batch, const ArchiveOrder *order)
 {
 	batch->order = *order;
 	batch->order.imported_by = g_strdup(order->imported_by);
-	batch->order.case_number = g_strdup(order->case_number);
+	batch->order.case_number = archive_strip_case(order->case_number);
 	batch->order.action = g_strdup(order->action);
 	batch->order.action_folder = g_strdup(order->action_folder);
 	if (!order->folder)

@@ -193,17 +193,49 @@ static bool offer_cases(DbTransaction *transaction, void *data, GError **error)
 	return true;
 }
 
-GPtrArray *archive_cases(Archive *archive, const ArchiveViewer *viewer, const char *prefix,
-	size_t limit, GError **error)
+#define BEHIND_ALL "\xf4\x8f\xbf\xbf"
+/* No case number has control characters. */
+#define BEHIND_ITSELF "\x01"
+
+/* Those from PREFIX up to PREFIX with BEHIND added. */
+static GPtrArray *find_cases(Archive *archive, const ArchiveViewer *viewer, const char *prefix,
+	const char *behind, size_t limit, GError **error)
 {
 	g_autofree char *valid = text_make_valid(prefix, strlen(prefix));
-	g_autofree char *end = g_strconcat(valid, "\xf4\x8f\xbf\xbf", NULL);
+	g_autofree char *end = g_strconcat(valid, behind, NULL);
 	g_autoptr(GArray) uses = g_array_new(FALSE, FALSE, sizeof(CaseUse));
 	g_autoptr(GPtrArray) cases = g_ptr_array_new_with_free_func(g_free);
 	Offer offer = {archive, viewer, valid, end, limit, uses, cases};
 
 	g_array_set_clear_func(uses, case_use_clear);
 	return db_read(archive->db, offer_cases, &offer, error) ? g_steal_pointer(&cases) : NULL;
+}
+
+GPtrArray *archive_cases(Archive *archive, const ArchiveViewer *viewer, const char *prefix,
+	size_t limit, GError **error)
+{
+	return find_cases(archive, viewer, prefix, BEHIND_ALL, limit, error);
+}
+
+GPtrArray *archive_cases_named(Archive *archive, const ArchiveViewer *viewer, const char *text,
+	size_t limit, GError **error)
+{
+	g_autofree char *stripped = archive_strip_case(text);
+
+	if (!*stripped)
+		return g_ptr_array_new_with_free_func(g_free);
+	return find_cases(archive, viewer, stripped, BEHIND_ITSELF, limit, error);
+}
+
+GPtrArray *archive_cases_like(Archive *archive, const ArchiveViewer *viewer, const char *text,
+	size_t limit, GError **error)
+{
+	g_autofree char *stripped = archive_strip_case(text);
+	g_autoptr(GPtrArray) named = archive_cases_named(archive, viewer, stripped, limit, error);
+
+	if (!named || named->len > 0 || !*stripped)
+		return g_steal_pointer(&named);
+	return archive_cases(archive, viewer, stripped, limit, error);
 }
 
 /* ---- of mails with certain Message-IDs ---- */

@@ -9,16 +9,39 @@
 #include "base/text.h"
 #include "failure/failure.h"
 
-#define CASE_LIMIT 100 /* characters */
+/* How much of a wrong one an error repeats, in characters. */
+#define CASE_SHOWN 40
+
+char *archive_strip_case(const char *case_number)
+{
+	const char *start = case_number;
+	const char *end;
+
+	if (!case_number)
+		return NULL;
+	if (!g_utf8_validate(case_number, -1, NULL))
+		return g_strdup(case_number);
+	while (*start && g_unichar_isspace(g_utf8_get_char(start)))
+		start = g_utf8_next_char(start);
+	end = start + strlen(start);
+	while (end > start && g_unichar_isspace(g_utf8_get_char(g_utf8_prev_char(end))))
+		end = g_utf8_prev_char(end);
+	return g_strndup(start, (gsize)(end - start));
+}
 
 bool archive_check_case(const char *case_number, GError **error)
 {
-	g_autofree char *stripped = g_strstrip(text_make_valid(case_number, strlen(case_number)));
+	g_autofree char *stripped = archive_strip_case(case_number);
+	g_autofree char *valid = text_make_valid(stripped, strlen(stripped));
+	g_autofree char *shown = NULL;
 
-	if (*stripped != '\0' && !text_has_control(case_number) &&
-		g_utf8_strlen(case_number, -1) <= CASE_LIMIT)
+	if (*stripped != '\0' && !text_has_control(stripped) &&
+		g_utf8_strlen(stripped, -1) <= ARCHIVE_CASE_LIMIT)
 		return true;
-	failure_set(error, FAILURE_CASE_INVALID, stripped,
+	if (g_utf8_strlen(valid, -1) > CASE_SHOWN)
+		*g_utf8_offset_to_pointer(valid, CASE_SHOWN) = '\0';
+	shown = g_strconcat(valid, strlen(valid) < strlen(stripped) ? "…" : "", NULL);
+	failure_set(error, FAILURE_CASE_INVALID, shown,
 		"case number is empty, too long or has"
 		" control characters");
 	return false;
@@ -29,13 +52,14 @@ typedef struct Change {
 	int64_t id;
 	char *number; /* id as text */
 	const char *case_number;
+	const char *former; /* that its author saw, "": none; NULL: whatever it is */
 	const char *reason;
 	const char *actor;
 } Change;
 
 /* ---- case numbers ---- */
 
-/* FORMER gets the mail's case number, yours. FAILURE_MAIL_UNKNOWN; the viewer's sight comes first,
+/* FORMER gets the mail's case number, yours. FAILURE_MAIL_UNKNOWN; the viewer's right comes first,
  * so that an answer takes as long for a mail out of sight as for none. */
 static bool find_former(
 	DbTransaction *transaction, const Change *change, char **former, GError **error)
@@ -44,7 +68,7 @@ static bool find_former(
 	g_autoptr(DbRows) rows = NULL;
 	bool found;
 
-	if (!archive_check_sight(transaction, change->viewer, change->id, error))
+	if (!archive_check_change(transaction, change->viewer, change->id, error))
 		return false;
 	rows = db_select(transaction, error, "SELECT case_number FROM mails WHERE id = $1",
 		db_int(change->id));
@@ -66,6 +90,15 @@ static char *describe_case(const Change *change, const char *former)
 	return former ? g_strdup_printf("%s -> %s", former, now) : g_strdup(now);
 }
 
+static bool check_former(const Change *change, const char *former, GError **error)
+{
+	if (!change->former || strcmp(change->former, former ? former : "") == 0)
+		return true;
+	failure_set(error, FAILURE_CASE_CHANGED, former ? former : "–", "mail %s has \"%s\" by now",
+		change->number, former ? former : "");
+	return false;
+}
+
 static bool assign(DbTransaction *transaction, void *data, GError **error)
 {
 	const Change *change = data;
@@ -73,6 +106,10 @@ static bool assign(DbTransaction *transaction, void *data, GError **error)
 	g_autofree char *detail = NULL;
 
 	if (!find_former(transaction, change, &former, error))
+		return false;
+	if (g_strcmp0(former, change->case_number) == 0)
+		return true;
+	if (!check_former(change, former, error))
 		return false;
 	detail = describe_case(change, former);
 	return db_run(transaction, error, "UPDATE mails SET case_number = $2 WHERE id = $1",
@@ -86,11 +123,19 @@ static bool assign(DbTransaction *transaction, void *data, GError **error)
 bool archive_assign(Archive *archive, const ArchiveViewer *viewer, int64_t id,
 	const char *case_number, const char *actor, GError **error)
 {
+	return archive_reassign(archive, viewer, id, case_number, NULL, actor, error);
+}
+
+bool archive_reassign(Archive *archive, const ArchiveViewer *viewer, int64_t id,
+	const char *case_number, const char *former, const char *actor, GError **error)
+{
+	g_autofree char *stripped = archive_strip_case(case_number);
 	g_autofree char *number = g_strdup_printf("%" PRId64, id);
 	Change change = {.viewer = viewer,
 		.id = id,
 		.number = number,
-		.case_number = case_number,
+		.case_number = stripped,
+		.former = former,
 		.actor = actor};
 
 	if (case_number && !archive_check_case(case_number, error))
@@ -144,14 +189,17 @@ static bool delete_mail(DbTransaction *transaction, void *data, GError **error)
 {
 	const Change *change = data;
 	g_autofree char *former = NULL;
+	g_autofree char *detail = NULL;
 
-	return find_former(transaction, change, &former, error) &&
-	       note_erased(transaction, change, error) &&
+	if (!find_former(transaction, change, &former, error))
+		return false;
+	detail = archive_describe_deleted(transaction, change->id, former, change->reason, error);
+	return detail && note_erased(transaction, change, error) &&
 	       note_removal(transaction, change, error) &&
 	       delete_rows(transaction, change, error) &&
 	       archive_forget_case(transaction, former, error) &&
-	       audit_add(transaction, change->actor, "archive.delete", change->number,
-		       change->reason, error);
+	       audit_add(
+		       transaction, change->actor, "archive.delete", change->number, detail, error);
 }
 
 #define REASON_LIMIT 500 /* letters */

@@ -250,6 +250,12 @@ static bool note_origin(
 
 /* ---- case numbers ---- */
 
+static void add_conflict(Filing *filing, const char *line)
+{
+	if (!g_ptr_array_find_with_equal_func(filing->conflicts, line, g_str_equal, NULL))
+		g_ptr_array_add(filing->conflicts, g_strdup(line));
+}
+
 static bool list_conflict(
 	Filing *filing, DbTransaction *transaction, int64_t mail_id, GError **error)
 {
@@ -264,8 +270,7 @@ static bool list_conflict(
 		g_autofree char *line =
 			g_strdup_printf("%" PRId64 ": %s", mail_id, db_rows_text(rows, 0));
 
-		if (!g_ptr_array_find_with_equal_func(filing->conflicts, line, g_str_equal, NULL))
-			g_ptr_array_add(filing->conflicts, g_steal_pointer(&line));
+		add_conflict(filing, line);
 	}
 	return archive_pass(failed, error);
 }
@@ -281,14 +286,37 @@ static bool audit_case(
 					subject, order->case_number, error);
 }
 
+/* Bytes that somebody has do not make the mail theirs: its case number is none of their business,
+ * unless it is the very one that they give. */
+static bool refuse_case(
+	Filing *filing, DbTransaction *transaction, const Filed *filed, GError **error)
+{
+	g_autofree char *line = g_strdup_printf("%" PRId64, filed->mail_id);
+	int64_t same;
+
+	if (!db_get_int(transaction, &same, 0, error,
+		    "SELECT 1 FROM mails WHERE id = $1 AND case_number = $2",
+		    db_int(filed->mail_id), db_text(filing->batch->order.case_number)))
+		return false;
+	if (!same)
+		add_conflict(filing, line);
+	return true;
+}
+
 static bool fill_case(
 	Filing *filing, DbTransaction *transaction, const Filed *filed, GError **error)
 {
 	const char *case_number = filing->batch->order.case_number;
 	int64_t changed;
+	bool may;
 
 	if (!case_number || filed->copy_id == 0)
 		return true;
+	if (!archive_may_change(
+		    transaction, filing->batch->order.viewer, filed->mail_id, &may, error))
+		return false;
+	if (!may)
+		return refuse_case(filing, transaction, filed, error);
 	if (!db_run_counted(transaction, &changed, error,
 		    "UPDATE mails SET case_number = $2 WHERE id = $1 AND case_number IS NULL",
 		    db_int(filed->mail_id), db_text(case_number)))
@@ -405,6 +433,15 @@ static bool look_around(Filing *filing, DbTransaction *transaction, GError **err
 	return true;
 }
 
+static bool note_upload(const Filing *filing, DbTransaction *transaction, GError **error)
+{
+	const ArchiveBatch *batch = filing->batch;
+
+	return batch->order.folder || batch->staged->len == 0 ||
+	       archive_note_upload(transaction, batch->order.imported_by, filing->imported,
+		       filing->known, filing->ids, batch->staged->len, error);
+}
+
 static void reset(Filing *filing)
 {
 	filing->imported = 0;
@@ -430,7 +467,8 @@ static bool file_batch(DbTransaction *transaction, void *data, GError **error)
 		if (!file_mail(filing, transaction, g_ptr_array_index(filing->sorted, i), error))
 			return false;
 	}
-	return note_failures(filing, transaction, error) && move_cursor(filing, transaction, error);
+	return note_failures(filing, transaction, error) &&
+	       move_cursor(filing, transaction, error) && note_upload(filing, transaction, error);
 }
 
 /* ---- around it ---- */

@@ -18,9 +18,10 @@
 typedef struct Listing {
 	Archive *archive;
 	const ArchiveFilter *filter;
-	GStrv words;	  /* NULL: no search */
-	int64_t position; /* where to go on, downwards; -1: at the end */
-	int64_t last;	  /* the lowest that passes */
+	const char *case_number; /* stripped */
+	GStrv words;		 /* NULL: no search */
+	int64_t position;	 /* where to go on, downwards; -1: at the end */
+	int64_t last;		 /* the lowest that passes */
 	size_t left;
 	size_t effort; /* so far */
 	size_t effort_limit;
@@ -94,12 +95,24 @@ static bool add_mailbox(Listing *listing, GError **error)
 	return true;
 }
 
+static void add_cases(Listing *listing)
+{
+	const ArchiveFilter *filter = listing->filter;
+	Sequence *sequence = NULL;
+
+	if (filter->cases)
+		sequence = add_sequence(listing);
+	else if (listing->case_number)
+		sequence_add(add_sequence(listing), STREAM_CASE, db_text(listing->case_number));
+	for (const char *const *one = filter->cases; one && *one; one++)
+		sequence_add(sequence, STREAM_CASE, db_text(*one));
+}
+
 static bool choose_sequences(Listing *listing, GError **error)
 {
 	const ArchiveFilter *filter = listing->filter;
 
-	if (filter->case_number)
-		sequence_add(add_sequence(listing), STREAM_CASE, db_text(filter->case_number));
+	add_cases(listing);
 	if (!add_mailbox(listing, error) || !add_sight(listing, error))
 		return false;
 	if (filter->with_attachments)
@@ -159,7 +172,7 @@ static bool visit_one(Listing *listing, bool *more, GError **error)
 	int64_t id = search_position_id(listing->position);
 	g_autoptr(ArchiveMail) mail = NULL;
 
-	if (!archive_load_mail(listing->transaction, id, &mail, error))
+	if (!archive_load_mail(listing->transaction, listing->filter->viewer, id, &mail, error))
 		return false;
 	*more = !mail || (listing->visit(mail, listing->data) && --listing->left > 0);
 	return true;
@@ -280,11 +293,13 @@ static bool run(Listing *listing, GError **error)
 {
 	const ArchiveFilter *filter = listing->filter;
 	g_auto(GStrv) words = filter->words ? search_split_query(filter->words) : NULL;
+	g_autofree char *case_number = archive_strip_case(filter->case_number);
 
 	listing->position = first_position(filter);
 	listing->last = last_position(filter);
 	listing->left = filter->limit > 0 ? filter->limit : SIZE_MAX;
 	listing->words = words;
+	listing->case_number = case_number;
 	if (!filter->words)
 		return db_read(listing->archive->db, list_in, listing, error);
 	/* Without a word in it, a query finds nothing. */

@@ -2,6 +2,7 @@
 #include "archive/archive_internal.h"
 
 #include <string.h>
+#include "base/text.h"
 
 static void source_free(void *data)
 {
@@ -122,7 +123,7 @@ static bool load_sources(DbTransaction *transaction, ArchiveMail *mail, GError *
 	GError *failed = NULL;
 	g_autoptr(DbRows) rows = db_select(transaction, error,
 		"SELECT f.user_name, b.address, f.name, f.uid_validity, s.uid, s.received,"
-		" s.imported_at, s.imported_by"
+		" s.imported_at, s.imported_by, f.user_id"
 		" FROM copies c JOIN sources s ON s.copy_id = c.id"
 		" JOIN folders f ON f.id = s.folder_id JOIN mailboxes b ON b.id = f.mailbox_id"
 		" WHERE c.mail_id = $1 ORDER BY c.id, s.imported_at, s.folder_id, s.uid",
@@ -141,6 +142,7 @@ static bool load_sources(DbTransaction *transaction, ArchiveMail *mail, GError *
 		source->received = db_rows_int(rows, 5);
 		source->imported = db_rows_int(rows, 6);
 		source->imported_by = g_strdup(db_rows_text(rows, 7));
+		source->user_id = db_rows_int(rows, 8);
 		g_ptr_array_add(mail->sources, source);
 	}
 	return archive_pass(failed, error);
@@ -168,7 +170,39 @@ static bool load_uploads(DbTransaction *transaction, ArchiveMail *mail, GError *
 	return archive_pass(failed, error);
 }
 
-bool archive_load_mail(DbTransaction *transaction, int64_t id, ArchiveMail **result, GError **error)
+static bool is_viewers(const ArchiveViewer *viewer, const ArchiveSource *source)
+{
+	for (const char *const *own = viewer->mailboxes; source->mailbox && own && *own; own++) {
+		g_autofree char *one = text_fold_address(*own);
+		g_autofree char *other = text_fold_address(source->mailbox);
+
+		if (strcmp(one, other) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_filed_by(const ArchiveViewer *viewer, const ArchiveSource *source)
+{
+	return source->mailbox ? source->user_id == viewer->user_id
+			       : g_strcmp0(source->user, viewer->user) == 0;
+}
+
+/* Whoever received the mail may know who else did; others are told of their own filing only. */
+static void hide_sources(ArchiveMail *mail, const ArchiveViewer *viewer)
+{
+	for (guint i = 0; i < mail->sources->len; i++) {
+		if (is_viewers(viewer, mail->sources->pdata[i]))
+			return;
+	}
+	for (guint i = mail->sources->len; i > 0; i--) {
+		if (!is_filed_by(viewer, mail->sources->pdata[i - 1]))
+			g_ptr_array_remove_index(mail->sources, i - 1);
+	}
+}
+
+bool archive_load_mail(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
+	ArchiveMail **result, GError **error)
 {
 	g_autoptr(ArchiveMail) mail = mail_new(id);
 	bool found;
@@ -181,6 +215,8 @@ bool archive_load_mail(DbTransaction *transaction, int64_t id, ArchiveMail **res
 	if (!load_copies(transaction, mail, error) || !load_attachments(transaction, mail, error) ||
 		!load_sources(transaction, mail, error) || !load_uploads(transaction, mail, error))
 		return false;
+	if (viewer)
+		hide_sources(mail, viewer);
 	*result = g_steal_pointer(&mail);
 	return true;
 }

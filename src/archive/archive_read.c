@@ -21,8 +21,12 @@ static bool find_mail(DbTransaction *transaction, void *data, GError **error)
 {
 	Finding *finding = data;
 
-	return archive_check_sight(transaction, finding->viewer, finding->id, error) &&
-	       archive_load_mail(transaction, finding->id, &finding->mail, error);
+	if (!archive_check_sight(transaction, finding->viewer, finding->id, error) ||
+		!archive_load_mail(
+			transaction, finding->viewer, finding->id, &finding->mail, error))
+		return false;
+	return !finding->mail || archive_may_change(transaction, finding->viewer, finding->id,
+					 &finding->mail->may_change, error);
 }
 
 ArchiveMail *archive_find(Archive *archive, const ArchiveViewer *viewer, int64_t id, GError **error)

@@ -1,5 +1,6 @@
 /* Who may see which mails: those with a source in one's mailboxes, as the settings say now, and
- * those filed by oneself. A mail that one may not see is one that does not exist. */
+ * those filed by oneself. A mail that one may not see is one that does not exist. Who may change
+ * them is fewer: bytes that somebody has do not make the mail theirs. */
 #include "archive/archive_internal.h"
 
 #include <inttypes.h>
@@ -24,22 +25,69 @@ static bool lies_in(
 		db_text(folded), db_int(id));
 }
 
+/* *FOUND, 0 before: the mail came to one of the viewer's mailboxes. */
+static bool is_received(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
+	int64_t *found, GError **error)
+{
+	for (const char *const *mailbox = viewer->mailboxes; !*found && mailbox && *mailbox;
+		mailbox++) {
+		if (!lies_in(transaction, id, *mailbox, found, error))
+			return false;
+	}
+	return true;
+}
+
 bool archive_may_see(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
 	bool *sees, GError **error)
 {
-	int64_t found = 1;
+	int64_t found = 0;
 
-	if (viewer && !db_get_int(transaction, &found, 0, error,
-			      "SELECT 1 FROM mail_filers WHERE mail_id = $1 AND user_id = $2",
-			      db_int(id), db_int(viewer->user_id)))
+	if (viewer && (!db_get_int(transaction, &found, 0, error,
+			       "SELECT 1 FROM mail_filers WHERE mail_id = $1 AND user_id = $2",
+			       db_int(id), db_int(viewer->user_id)) ||
+			      !is_received(transaction, viewer, id, &found, error)))
 		return false;
-	for (const char *const *mailbox = viewer ? viewer->mailboxes : NULL;
-		!found && mailbox && *mailbox; mailbox++) {
-		if (!lies_in(transaction, id, *mailbox, &found, error))
-			return false;
-	}
-	*sees = found != 0;
+	*sees = !viewer || found != 0;
 	return true;
+}
+
+/* Filed by the viewer, and nobody else has filed or received it. */
+static bool is_own_alone(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
+	int64_t *found, GError **error)
+{
+	return db_get_int(transaction, found, 0, error,
+		"SELECT EXISTS (SELECT 1 FROM mail_filers WHERE mail_id = $1 AND user_id = $2)"
+		" AND NOT EXISTS (SELECT 1 FROM mail_filers WHERE mail_id = $1 AND user_id <> $2)"
+		" AND NOT EXISTS (SELECT 1 FROM copies c JOIN uploads u ON u.copy_id = c.id"
+		" WHERE c.mail_id = $1 AND u.imported_by <> $3)",
+		db_int(id), db_int(viewer->user_id), db_text(viewer->user));
+}
+
+bool archive_may_change(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
+	bool *may, GError **error)
+{
+	int64_t found = 0;
+
+	if (viewer && !is_received(transaction, viewer, id, &found, error))
+		return false;
+	if (viewer && !found && !is_own_alone(transaction, viewer, id, &found, error))
+		return false;
+	*may = !viewer || found != 0;
+	return true;
+}
+
+bool archive_check_change(
+	DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id, GError **error)
+{
+	g_autofree char *number = g_strdup_printf("%" PRId64, id);
+	bool may;
+
+	if (!archive_check_sight(transaction, viewer, id, error) ||
+		!archive_may_change(transaction, viewer, id, &may, error))
+		return false;
+	if (!may)
+		failure_set(error, FAILURE_MAIL_OTHERS, number, "mail %s is others', too", number);
+	return may;
 }
 
 bool archive_check_sight(

@@ -51,6 +51,9 @@ FAILURE(FAILURE_API_BODY, "api-body", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 FAILURE(FAILURE_API_MEMBER, "api-member", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("„%s“ gehört nicht zu dieser Anfrage."),
 	N_("Welche Parameter und Felder sie hat, steht unter /api/v1/openapi.json. Es wurde nichts geändert."))
+FAILURE(FAILURE_API_PARAMETER, "api-parameter", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Der Parameter „%s“ hat keinen zulässigen Wert."),
+	N_("Welche Werte er haben kann, steht unter /api/v1/openapi.json. Es wurde nichts geändert."))
 FAILURE(FAILURE_API_PATH, "api-path", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Diese Adresse gibt es in der HTTP-Schnittstelle nicht: %s"),
 	N_("Welche Adressen es gibt, steht unter /api/v1/openapi.json."))

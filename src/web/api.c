@@ -49,7 +49,10 @@ static unsigned special_status(Failure failure)
 	case FAILURE_FORM_FOREIGN:
 	case FAILURE_PAGE_PASSWORD:
 	case FAILURE_PAGE_FORMER_PASSWORD:
+	case FAILURE_MAIL_OTHERS:
 		return 403;
+	case FAILURE_CASE_CHANGED:
+		return 422;
 	case FAILURE_PAGE_TRIES:
 		return 429;
 	case FAILURE_INVITATION_OVER:

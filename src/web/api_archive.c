@@ -28,6 +28,12 @@ static bool refuse_value(const char *name, GError **error)
 }
 
 /* The number in the path. */
+static bool refuse_parameter(const char *name, GError **error)
+{
+	failure_set(error, FAILURE_API_PARAMETER, name, "%s: no such value", name);
+	return false;
+}
+
 static bool read_id(const Visit *visit, int64_t *id, GError **error)
 {
 	*id = download_number(visit->part);
@@ -42,7 +48,7 @@ static bool read_time(const Visit *visit, const char *name, int64_t *time, GErro
 {
 	const char *text = web_request_query(visit->request, name);
 
-	return !text || clock_parse(text, time) || refuse_value(name, error);
+	return !text || clock_parse(text, time) || refuse_parameter(name, error);
 }
 
 static bool read_limit(const Visit *visit, size_t *limit, GError **error)
@@ -53,17 +59,28 @@ static bool read_limit(const Visit *visit, size_t *limit, GError **error)
 	if (!text)
 		return true;
 	if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT32, &number, NULL))
-		return refuse_value("limit", error);
+		return refuse_parameter("limit", error);
 	*limit = (size_t)number;
 	return true;
+}
+
+static bool read_switch(const Visit *visit, const char *name, bool *value, GError **error)
+{
+	const char *text = web_request_query(visit->request, name);
+
+	static const char *const yes[] = {"true", "1", NULL};
+	static const char *const no[] = {"false", "0", NULL};
+
+	*value = text && g_strv_contains(yes, text);
+	return !text || *value || g_strv_contains(no, text) || refuse_parameter(name, error);
 }
 
 static bool read_filter(const Visit *visit, ArchiveFilter *filter, GError **error)
 {
 	filter->case_number = web_request_query(visit->request, "case");
 	filter->mailbox = web_request_query(visit->request, "mailbox");
-	filter->with_attachments = web_request_query(visit->request, "attachments") != NULL;
-	return read_time(visit, "since", &filter->since, error) &&
+	return read_switch(visit, "attachments", &filter->with_attachments, error) &&
+	       read_time(visit, "since", &filter->since, error) &&
 	       read_time(visit, "until", &filter->until, error) &&
 	       read_limit(visit, &filter->limit, error);
 }
@@ -163,7 +180,7 @@ static bool run_search(Visit *visit, GError **error)
 {
 	const char *words = web_request_query(visit->request, "text");
 
-	return words ? list_by(visit, words, error) : refuse_value("text", error);
+	return words ? list_by(visit, words, error) : refuse_parameter("text", error);
 }
 
 /* ---- one mail ---- */
@@ -286,6 +303,25 @@ static bool run_cases(Visit *visit, GError **error)
 
 /* ---- filing ---- */
 
+/* The mail; where its case number stayed as it was with "case_conflicts", as an import's document
+ * has them. */
+static json_t *tell_filed(const ArchiveMail *mail, const Upload *upload)
+{
+	json_t *document = result_mail(mail);
+	json_t *conflicts = json_array();
+
+	for (guint i = 0; i < upload->case_conflicts->len; i++) {
+		const char *line = upload->case_conflicts->pdata[i];
+
+		if (g_ascii_strtoll(line, NULL, 10) == mail->id)
+			json_array_append_new(conflicts, result_text(line));
+	}
+	if (json_array_size(conflicts) > 0)
+		json_object_set(document, "case_conflicts", conflicts);
+	json_decref(conflicts);
+	return document;
+}
+
 /* The mails of IDS that are still there, each once. */
 static bool answer_filed(Visit *visit, const Upload *upload, GError **error)
 {
@@ -301,7 +337,7 @@ static bool answer_filed(Visit *visit, const Upload *upload, GError **error)
 			g_array_index(upload->ids, int64_t, i), NULL);
 
 		if (mail)
-			json_array_append_new(list, result_mail(mail));
+			json_array_append_new(list, tell_filed(mail, upload));
 	}
 	return api_answer(visit, upload->imported > 0 ? 201 : 200, list);
 }
@@ -309,6 +345,7 @@ static bool answer_filed(Visit *visit, const Upload *upload, GError **error)
 static bool file_mails(
 	Visit *visit, const UploadFile *files, size_t count, const char *key, GError **error)
 {
+	g_auto(Viewing) viewing = {0};
 	UploadOrder order = {
 		.files = files,
 		.count = count,
@@ -317,9 +354,13 @@ static bool file_mails(
 		.user_id = visit->user->id,
 		.key = key,
 	};
-	g_autoptr(Upload) upload = uploads_file(
-		visit->web->uploads, &order, web_request_cancel(visit->request), error);
+	g_autoptr(Upload) upload = NULL;
 
+	if (!viewing_open(visit->office, visit->user, &viewing, error))
+		return false;
+	order.viewer = viewing_viewer(&viewing);
+	upload = uploads_file(
+		visit->web->uploads, &order, web_request_cancel(visit->request), error);
 	return upload && answer_filed(visit, upload, error);
 }
 
@@ -350,7 +391,7 @@ static bool run_add(Visit *visit, GError **error)
 	const char *body = web_request_body(visit->request, &size);
 
 	if (key && (!*key || strlen(key) > UPLOAD_KEY_LIMIT || !g_utf8_validate(key, -1, NULL)))
-		return refuse_value("Idempotency-Key", error);
+		return refuse_parameter("Idempotency-Key", error);
 	if (type && g_ascii_strncasecmp(type, "multipart/form-data", 19) == 0)
 		return file_form(visit, type, body, size, key, error);
 	return file_mails(visit, &(UploadFile){"message/rfc822", body, size}, 1, key, error);
@@ -361,7 +402,7 @@ const Route route_api_archive[] = {
 	{WEB_GET, API "/archive", ROLE_PERSON, WEB_AS_JOB, 0, run_list,
 		"Mails of the archive that one may see, newest first; since is included, until is not", "case mailbox since until attachments limit", NULL, "Mail[]"},
 	{WEB_POST, API "/archive", ROLE_PERSON, WEB_AS_JOB, BODY_LIMIT, run_add,
-		"File .eml files, all or none; an Idempotency-Key makes a repetition answer the same", "case", "message/rfc822 multipart/form-data", "Mail[]"},
+		"File .eml files, all or none; an Idempotency-Key makes a repetition answer the same", "case", "message/rfc822 multipart/form-data", "FiledMail[]"},
 	{WEB_GET, API "/archive/search", ROLE_PERSON, WEB_AS_JOB, 0, run_search,
 		"Search in subject, people, text and attachments' names, newest first", "text! case mailbox since until attachments limit", NULL, "Mail[]"},
 	{WEB_GET, API "/archive/cases", ROLE_PERSON, WEB_AS_JOB, 0, run_cases,

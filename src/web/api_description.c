@@ -36,6 +36,9 @@ static const struct {
 		 "message_id? attachments:array sources:array unreadable:boolean"},
 	{"MailText", "id:integer subject from to:array date? size:integer sha256? copies:array "
 		     "case? message_id? attachments:array sources:array unreadable:boolean text"},
+	{"FiledMail", "id:integer subject from to:array date? size:integer sha256? copies:array "
+		      "case? message_id? attachments:array sources:array unreadable:boolean "
+		      "case_conflicts:array*"},
 	{"Case", "case"},
 	{"Nothing", ""},
 	{"Problem", "type title status:integer detail error:object errors:array*"},

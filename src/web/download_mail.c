@@ -178,7 +178,8 @@ bool download_zip(Visit *visit, const ArchiveViewer *viewer, const GArray *ids, 
 		return false;
 	}
 	places = document_plan_export(visit->office, viewer, ids, error);
-	if (!places)
+	if (!places || (ids->len > 1 && !archive_note_export(office_archive(visit->office, NULL),
+						ids, visit->actor, error)))
 		return false;
 	start(visit, name, "application/zip");
 	if (zip_all(visit, places, &problem))

@@ -326,6 +326,11 @@ bool page_failure(Visit *visit, const GError *error)
 		html_text(h, _("Zur Seite mit dem Formular"));
 		html(h, "</a></p>\n");
 	}
+	if (failure_is(error, FAILURE_MAIL_UNKNOWN)) {
+		html(h, "<p><a class=\"kern-link\" href=\"/archiv\">");
+		html_text(h, _("Zum Archiv"));
+		html(h, "</a></p>\n");
+	}
 	html(h, "<p><a class=\"kern-link\" href=\"/\">");
 	html_text(h, _("Zur Startseite"));
 	html(h, "</a></p>\n");

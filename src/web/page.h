@@ -73,6 +73,7 @@ typedef struct Field {
 	const char *badge;    /* beside the label ("aus Systemsteuerung"); NULL: none */
 	const char *list;     /* id of a datalist; NULL: none */
 	int minimum, maximum; /* numbers; 0, 0: any */
+	int max_length;	      /* characters; 0: any number */
 } Field;
 
 void field_input(Html *h, const Field *field);

@@ -11,6 +11,23 @@
 
 #define PATH "/archiv"
 #define CASES_OFFERED 20
+#define CASES_MEANT 20
+#define CASES_NAMED 5
+
+/* Case numbers of mails in sight; NULL: not looked up. */
+typedef struct Known {
+	GPtrArray *cases; /* for completion */
+	GPtrArray *meant; /* by the filter; NULL at the end */
+	GPtrArray *named; /* by the words of the search */
+} Known;
+
+static void known_clear(Known *known)
+{
+	g_clear_pointer(&known->cases, g_ptr_array_unref);
+	g_clear_pointer(&known->meant, g_ptr_array_unref);
+	g_clear_pointer(&known->named, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Known, known_clear)
 
 const char *const archive_parameters[] = {
 	"suche", "aktenzeichen", "postfach", "von", "bis", "anlage", "vor", NULL};
@@ -116,15 +133,22 @@ static void write_nothing(Html *h, const ArchiveAsked *asked, const Viewing *vie
 {
 	if (asked->words || archive_asked_is_filtered(asked))
 		page_alert(h, TONE_INFO, _("Keine E-Mail passt zu dieser Suche."),
-			_("Jedes Wort muss vorkommen; das letzte darf ein Wortanfang sein."));
+			asked->words ? _("Jedes Wort muss vorkommen; das letzte darf ein "
+					 "Wortanfang sein.")
+			: asked->filter.case_number
+				? _("Beim Aktenzeichen reicht auch der Anfang; Groß- und "
+				    "Kleinschreibung sind gleich.")
+				: NULL);
 	else if (asked->place)
 		page_alert(h, TONE_INFO, _("Ältere E-Mails gibt es nicht."), NULL);
-	else
+	else if (viewing->sees_all)
 		page_alert(h, TONE_INFO, _("Noch keine E-Mail im Archiv"),
-			viewing->sees_all
-				? _("Hier erscheinen alle importierten und abgelegten E-Mails.")
-				: _("Hier erscheinen E-Mails aus Ihren Postfächern und die, die "
-				    "Sie selbst abgelegt haben."));
+			_("Hier erscheinen alle importierten und abgelegten E-Mails."));
+	else
+		page_alert(h, TONE_INFO, _("Hier ist keine E-Mail, die Sie sehen dürfen"),
+			_("Hier erscheinen E-Mails aus Ihren Postfächern und die, die Sie selbst "
+			  "abgelegt haben. Alle sieht, wer das Recht Archiv hat; ein Administrator "
+			  "von Amtspost vergibt es."));
 }
 
 static void write_link(Html *h, const char *path, const char *label)
@@ -175,25 +199,48 @@ static void write_hints(Html *h, const ArchiveAsked *asked, const ArchivePage *f
 		page_alert(h, TONE_WARNING, _("Ein Datum ist keines"),
 			_("Bitte geben Sie es in der Form 2026-11-23 an; es wurde nicht "
 			  "berücksichtigt."));
+	if (asked->filter.since > 0 && asked->filter.until > 0 &&
+		asked->filter.since >= asked->filter.until)
+		page_alert(h, TONE_WARNING, _("„Von“ liegt nach „Bis“"),
+			_("So passt keine E-Mail. Vielleicht sind die beiden Daten vertauscht."));
 	if (found->more && found->rows->len < ARCHIVE_ROWS_A_PAGE)
 		write_cut(h, found);
 }
 
+/* The words are a case number: mails need not name it. */
+static void write_named(Html *h, const GPtrArray *named)
+{
+	if (!named || named->len == 0)
+		return;
+	html(h, "<p class=\"note\">");
+	html_text(h, _("Meinen Sie das Aktenzeichen?"));
+	for (guint i = 0; i < named->len; i++) {
+		html(h, " <a class=\"kern-link\" href=\"" PATH "/suche?aktenzeichen=");
+		html_url(h, named->pdata[i]);
+		html(h, "\">");
+		html_printf(h, _("E-Mails mit dem Aktenzeichen %s"), (char *)named->pdata[i]);
+		html(h, "</a>");
+	}
+	html(h, "</p>\n");
+}
+
 static bool write_page(Visit *visit, const ArchiveAsked *asked, const Viewing *viewing,
-	const ArchivePage *found, const GPtrArray *cases, const GError *problem)
+	const ArchivePage *found, const Known *known, const GError *problem)
 {
 	const char *trail[] = {_("E-Mail"), _("Archiv"), NULL};
 	const Page page = {.title = _("Archiv"), .trail = trail, .here = PATH, .wide = true};
 	Html *h = page_begin(visit, &page);
 
 	archive_write_uploaded(h, visit, viewing);
-	if (problem && !failure_is(problem, FAILURE_CASE_INVALID))
+	if (problem && !failure_is(problem, FAILURE_CASE_INVALID) &&
+		!failure_is(problem, FAILURE_CASE_MISSING))
 		page_alert_failure(h, problem);
-	archive_write_cases(h, cases);
+	archive_write_cases(h, known->cases);
 	archive_write_form(h, asked, viewing);
 	archive_write_chips(h, visit, asked);
 	archive_write_upload(h, visit, problem);
 	write_hints(h, asked, found);
+	write_named(h, known->named);
 	if (found->rows->len > 0)
 		archive_write_rows(h, visit, found, problem);
 	else if (!found->more)
@@ -202,28 +249,55 @@ static bool write_page(Visit *visit, const ArchiveAsked *asked, const Viewing *v
 	return page_end(visit, h, problem ? api_http_status(problem) : 200);
 }
 
+/* The case numbers that the one asked for stands for: itself however it is written, or those that
+ * begin so. */
+static bool widen_case(Archive *archive, ArchiveAsked *asked, Known *known, GError **error)
+{
+	ArchiveFilter *filter = &asked->filter;
+
+	if (!filter->case_number)
+		return true;
+	known->meant = archive_cases_like(
+		archive, filter->viewer, filter->case_number, CASES_MEANT, error);
+	if (!known->meant)
+		return false;
+	if (known->meant->len > 0) {
+		g_ptr_array_add(known->meant, NULL);
+		filter->cases = (const char *const *)known->meant->pdata;
+	}
+	return true;
+}
+
+/* Too dear for what is answered at once. */
+static bool look_up_cases(Archive *archive, ArchiveAsked *asked, Known *known, GError **error)
+{
+	const ArchiveViewer *viewer = asked->filter.viewer;
+
+	known->cases = archive_cases(archive, viewer, "", CASES_OFFERED, error);
+	if (!known->cases || !widen_case(archive, asked, known, error))
+		return false;
+	if (asked->words && !asked->filter.case_number)
+		known->named =
+			archive_cases_named(archive, viewer, asked->words, CASES_NAMED, error);
+	return known->named || !asked->words || asked->filter.case_number;
+}
+
 bool archive_show(Visit *visit, const GError *problem, GError **error)
 {
 	Archive *archive = office_archive(visit->office, error);
 	g_auto(Viewing) viewing = {0};
 	g_autoptr(ArchivePage) page = NULL;
-	g_autoptr(GPtrArray) cases = NULL;
+	g_auto(Known) known = {0};
 	ArchiveAsked asked = {0};
 
 	if (!archive || !viewing_open(visit->office, visit->user, &viewing, error))
 		return false;
 	archive_asked_read(visit, &asked);
 	asked.filter.viewer = viewing_viewer(&viewing);
-	page = archive_page(archive, &asked.filter, error);
-	if (!page)
+	if (visit->route->place == WEB_AS_JOB && !look_up_cases(archive, &asked, &known, error))
 		return false;
-	/* Too dear for what is answered at once. */
-	if (visit->route->place == WEB_AS_JOB) {
-		cases = archive_cases(archive, asked.filter.viewer, "", CASES_OFFERED, error);
-		if (!cases)
-			return false;
-	}
-	return write_page(visit, &asked, &viewing, page, cases, problem);
+	page = archive_page(archive, &asked.filter, error);
+	return page && write_page(visit, &asked, &viewing, page, &known, problem);
 }
 
 static bool run(Visit *visit, GError **error)

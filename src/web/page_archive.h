@@ -6,8 +6,6 @@
 #include "web/page.h"
 
 #define ARCHIVE_PATH "/archiv"
-#define ARCHIVE_SELECTION_PATH "/archiv-auswahl"
-#define ARCHIVE_UPLOAD_PATH "/archiv-ablegen"
 #define ARCHIVE_ROWS_A_PAGE 50
 
 /* Texts are borrowed from the request. */

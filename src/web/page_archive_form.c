@@ -37,7 +37,8 @@ static void write_filters(Html *h, const ArchiveAsked *asked, const Viewing *vie
 	field_input(h, &(Field){.name = "aktenzeichen",
 			       .label = _("Aktenzeichen"),
 			       .value = filter->case_number,
-			       .list = "aktenzeichen-liste"});
+			       .list = "aktenzeichen-liste",
+			       .max_length = ARCHIVE_CASE_LIMIT});
 	field_input(h, &(Field){.name = "postfach",
 			       .label = _("Postfach"),
 			       .value = filter->mailbox,

@@ -262,11 +262,16 @@ static void write_case_form(
 	const char *before = typed(visit, "aktenzeichen");
 
 	form_begin(h, visit, action);
+	/* What one saw: somebody else may change it meanwhile. */
+	html(h, "<input type=\"hidden\" name=\"aktenzeichen-vorher\"");
+	html_attribute(h, "value", mail->case_number ? mail->case_number : "");
+	html(h, ">");
 	field_input(h, &(Field){.name = "aktenzeichen",
 			       .label = _("Aktenzeichen"),
 			       .hint = _("Leer: ohne Aktenzeichen."),
 			       .value = before ? before : mail->case_number,
 			       .list = "aktenzeichen-liste",
+			       .max_length = ARCHIVE_CASE_LIMIT,
 			       .error = wrong});
 	form_submit(h, _("Aktenzeichen speichern"), "secondary", NULL, NULL);
 	form_end(h);
@@ -298,6 +303,16 @@ static void write_delete_form(
 	html(h, "</details>\n");
 }
 
+static void write_no_change(Html *h)
+{
+	html(h, "<p class=\"note\">");
+	html_text(h,
+		_("Sie können diese E-Mail lesen, weil Sie sie selbst abgelegt haben. Weil auch "
+		  "andere sie erhalten oder abgelegt haben, ändert oder löscht sie nur, wer sie in "
+		  "einem eigenen Postfach hat oder das Recht Archiv."));
+	html(h, "</p>\n");
+}
+
 /* ---- the page ---- */
 
 static bool write_page(Visit *visit, const ArchiveMail *mail, const GError *problem)
@@ -315,10 +330,14 @@ static bool write_page(Visit *visit, const ArchiveMail *mail, const GError *prob
 	write_views(h, mail, as_text);
 	write_frame(h, mail, as_text);
 	write_attachments(h, mail);
-	write_case_form(h, visit, mail, problem);
+	if (mail->may_change)
+		write_case_form(h, visit, mail, problem);
+	else
+		write_no_change(h);
 	write_sources(h, mail);
 	write_copies(h, mail);
-	write_delete_form(h, visit, mail, problem);
+	if (mail->may_change)
+		write_delete_form(h, visit, mail, problem);
 	return page_end(visit, h, problem ? api_http_status(problem) : 200);
 }
 

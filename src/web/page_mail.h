@@ -4,8 +4,6 @@
 #include "app/viewing.h"
 #include "web/page.h"
 
-#define MAIL_PATH "/archiv"
-
 /* The mail that the address names, as far as the person may see it. */
 typedef struct MailAsked {
 	int64_t id;

@@ -10,12 +10,14 @@
 static bool assign(Visit *visit, const MailAsked *asked, GError **error)
 {
 	const char *typed = visit_field(visit, "aktenzeichen");
+	const char *before = form_get(visit->form, "aktenzeichen-vorher");
+	g_autofree char *wanted = g_strstrip(g_strdup(typed));
 	Archive *archive = office_archive(visit->office, error);
 	g_autofree char *path = g_strdup_printf(PATH "/%" PRId64, asked->id);
 
 	return archive &&
-	       archive_assign(archive, viewing_viewer(&asked->viewing), asked->id,
-		       *typed ? typed : NULL, visit->actor, error) &&
+	       archive_reassign(archive, viewing_viewer(&asked->viewing), asked->id,
+		       *wanted ? typed : NULL, before, visit->actor, error) &&
 	       visit_redirect(visit, path, "aktenzeichen");
 }
 

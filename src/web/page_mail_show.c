@@ -59,7 +59,10 @@ static bool run_header(Visit *visit, GError **error)
 	html(h, "\">");
 	html_text(h, _("Zurück zur E-Mail"));
 	html(h, "</a></p>\n");
-	mail_frame_blocked(h, view);
+	if (view->truncated)
+		page_alert(h, TONE_INFO,
+			_("Die Kopfzeilen sind zu lang, um ganz gezeigt zu werden."),
+			_("Vollständig stehen sie in der .eml-Datei."));
 	html(h, "<p class=\"note\">");
 	html_text(h,
 		_("Alle Kopfzeilen, wie sie angekommen sind. Sie stammen vom Absender und von den "

@@ -189,6 +189,11 @@ void field_input(Html *h, const Field *field)
 	html_attribute(h, "value", field->value);
 	html_attribute(h, "autocomplete", field->autocomplete ? field->autocomplete : "off");
 	html_attribute(h, "list", field->list);
+	if (field->max_length > 0) {
+		html(h, " maxlength=\"");
+		html_number(h, field->max_length);
+		html(h, "\"");
+	}
 	html_flag(h, "readonly", field->read_only);
 	write_bounds(h, field);
 	html(h, ">");

@@ -127,6 +127,7 @@ static void write_deeds(Html *h, const Visit *visit, const GError *problem)
 {
 	bool again = strcmp(web_request_path(visit->request), PATH) == 0;
 	g_autofree char *wrong = again ? page_field_error(problem, FAILURE_CASE_INVALID) : NULL;
+	g_autofree char *missing = again ? page_field_error(problem, FAILURE_CASE_MISSING) : NULL;
 
 	html(h, "<div class=\"deeds\" role=\"group\" aria-label=\"");
 	html_attr(h, _("Ausgewählte E-Mails"));
@@ -144,7 +145,8 @@ static void write_deeds(Html *h, const Visit *visit, const GError *problem)
 			       .label = _("Neues Aktenzeichen"),
 			       .value = again ? visit_field(visit, "neues-aktenzeichen") : NULL,
 			       .list = "aktenzeichen-liste",
-			       .error = wrong});
+			       .max_length = ARCHIVE_CASE_LIMIT,
+			       .error = wrong ? wrong : missing});
 	form_submit(h, _("Aktenzeichen zuweisen"), "secondary", "tun", "zuweisen");
 	html(h, "</div>\n");
 }
@@ -168,7 +170,7 @@ void archive_write_rows(Html *h, const Visit *visit, const ArchivePage *page, co
 
 /* ---- what is done ---- */
 
-static bool read_ids(const Visit *visit, GArray *ids, GError **error)
+static bool read_ids(const Visit *visit, GArray *ids, bool zip, GError **error)
 {
 	const char *text;
 
@@ -178,16 +180,21 @@ static bool read_ids(const Visit *visit, GArray *ids, GError **error)
 	}
 	if (ids->len > 0)
 		return true;
-	failure_set(error, FAILURE_EXPORT_EMPTY, NULL, "no mail");
+	failure_set(error, zip ? FAILURE_EXPORT_EMPTY : FAILURE_SELECTION_EMPTY, NULL, "no mail");
 	return false;
 }
 
 static bool assign(Visit *visit, const ArchiveViewer *viewer, const GArray *ids, GError **error)
 {
+	const char *typed = visit_field(visit, "neues-aktenzeichen");
+	g_autofree char *stripped = g_strstrip(g_strdup(typed));
 	g_autofree char *path = NULL;
 
-	if (!document_assign(visit->office, viewer, ids, visit_field(visit, "neues-aktenzeichen"),
-		    visit->actor, error))
+	if (!*stripped) {
+		failure_set(error, FAILURE_CASE_MISSING, NULL, "no case number");
+		return false;
+	}
+	if (!document_assign(visit->office, viewer, ids, typed, visit->actor, error))
 		return false;
 	path = archive_asked_path(visit, NULL, archive_asked_text(visit, "vor"));
 	return visit_redirect(visit, path, "zugewiesen");
@@ -196,12 +203,13 @@ static bool assign(Visit *visit, const ArchiveViewer *viewer, const GArray *ids,
 static bool do_deed(Visit *visit, GError **error)
 {
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	bool zip = strcmp(visit_field(visit, "tun"), "zip") == 0;
 	g_auto(Viewing) viewing = {0};
 
 	if (!viewing_open(visit->office, visit->user, &viewing, error) ||
-		!read_ids(visit, ids, error))
+		!read_ids(visit, ids, zip, error))
 		return false;
-	if (strcmp(visit_field(visit, "tun"), "zip") == 0)
+	if (zip)
 		return download_zip(visit, viewing_viewer(&viewing), ids, error);
 	return assign(visit, viewing_viewer(&viewing), ids, error);
 }

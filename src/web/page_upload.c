@@ -17,8 +17,8 @@
 /* What is wrong with the files, yours; NULL: nothing. */
 static char *file_error(const GError *problem)
 {
-	static const Failure failures[] = {
-		FAILURE_UPLOAD_UNUSABLE, FAILURE_UPLOAD_EMPTY, FAILURE_UPLOAD_LARGE};
+	static const Failure failures[] = {FAILURE_UPLOAD_UNUSABLE, FAILURE_UPLOAD_BLANK,
+		FAILURE_UPLOAD_OUTLOOK, FAILURE_UPLOAD_EMPTY, FAILURE_UPLOAD_LARGE};
 	char *wrong = NULL;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(failures) && !wrong; i++)
@@ -79,6 +79,7 @@ void archive_write_upload(Html *h, const Visit *visit, const GError *problem)
 			       .hint = _("Gilt für alle Dateien, die noch keines haben."),
 			       .value = here ? visit_field(visit, "ablage-aktenzeichen") : NULL,
 			       .list = "aktenzeichen-liste",
+			       .max_length = ARCHIVE_CASE_LIMIT,
 			       .error = wrong});
 	form_submit(h, _("E-Mails ablegen (.eml)"), "primary", NULL, NULL);
 	html(h, "</form></details>\n<div class=\"drop\" hidden><p>");
@@ -135,13 +136,14 @@ static void write_mails(Html *h, const Visit *visit, const Viewing *viewing, con
 	}
 }
 
-/* "ID: case on file" */
+/* "ID: case on file", or "ID" */
 static void write_conflicts(Html *h, const Upload *upload)
 {
 	if (upload->case_conflicts->len == 0)
 		return;
 	page_alert(h, TONE_WARNING, _("Ein Aktenzeichen blieb, wie es war"),
-		_("Diese E-Mails hatten schon ein anderes. Auf ihrer Seite lässt es sich ändern."));
+		_("Diese E-Mails hatten schon ein anderes, oder nur andere dürfen es ändern. Auf "
+		  "ihrer Seite steht, ob Sie es ändern können."));
 	html(h, "<ul>");
 	for (guint i = 0; i < upload->case_conflicts->len; i++) {
 		const char *line = upload->case_conflicts->pdata[i];
@@ -175,14 +177,19 @@ void archive_write_uploaded(Html *h, const Visit *visit, const Viewing *viewing)
 static Upload *file_form(Visit *visit, GError **error)
 {
 	const char *case_number = visit_field(visit, "ablage-aktenzeichen");
+	g_autofree char *stripped = g_strstrip(g_strdup(case_number));
 	g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(UploadFile));
+	g_auto(Viewing) viewing = {0};
 	UploadOrder order = {
-		.case_number = *case_number ? case_number : NULL,
+		.case_number = *stripped ? case_number : NULL,
 		.actor = visit->actor,
 		.user_id = visit->user->id,
 	};
 	FormFile file;
 
+	if (!viewing_open(visit->office, visit->user, &viewing, error))
+		return NULL;
+	order.viewer = viewing_viewer(&viewing);
 	while (form_file_at(visit->form, "dateien", files->len, &file)) {
 		UploadFile mail = {file.name, file.data, file.size};
 

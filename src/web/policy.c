@@ -11,7 +11,8 @@
 	"sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; " \
 	"style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
 
-/* Strict for every answer: nothing from elsewhere, nothing inline, no frames. */
+/* Our own pages: nothing from elsewhere, nothing inline, framed by nobody. A mail's (foreign): its
+ * own styles and embedded pictures, framed by our pages only. */
 void policy_add(Visit *visit)
 {
 	bool foreign = visit->route && visit->route->foreign;

@@ -112,7 +112,9 @@ def test_bytes(office, tmp_path):
     refused(office, f"/{number}/attachments/2", 404, "attachment-unknown")
     refused(office, f"/{number}/attachments/x", 404, "attachment-unknown")
     refused(office, f"/{number}/eml?copy=2", 404, "copy-unknown")
-    assert told(office, "?attachments=1") == [document]
+    assert told(office, "?attachments=1") == told(office, "?attachments=true") == [document]
+    assert told(office, "?attachments=false") == told(office, "") != [document]
+    refused(office, "?attachments=vielleicht", 400, "api-parameter")
     copy = b"Received: by x; Mon, 23 Nov 2026 15:04:00 +0100\r\n" + data
     assert ids(add(office, copy)) == [number]
     assert ask(office, f"/{number}/eml?copy=2").body == copy
@@ -155,12 +157,12 @@ def test_changes(office):
     refused(office, path, 404, "mail-unknown")
     rows = [row for row in office.amtspost.json("audit") if row["subject"] == str(document["id"])]
     assert [(row["action"], row["actor"], row["detail"]) for row in rows][-2:] != [] and any(
-        row["action"] == "archive.delete" and row["actor"] == ALL and row["detail"] == "doppelt abgelegt" for row in rows)
+        row["action"] == "archive.delete" and row["actor"] == ALL and row["detail"].startswith("reason: doppelt abgelegt; ") for row in rows)
 
 
 @pytest.mark.parametrize("path", ["?limit=0", "?limit=x", "?limit=-1", "?since=gestern", "?until=x", "/search"])
 def test_wrong_values(office, path):
-    refused(office, path, 400, "api-body")
+    refused(office, path, 400, "api-parameter")
 
 
 @pytest.mark.parametrize("path", ["/0", "/-1", "/x", "/99999999999999999999", "/999999", "/1.0", "/export?id=x", "/export?id=0"])
@@ -192,7 +194,10 @@ def test_filing(office):
     problem = refused(office, "", 400, "upload-unusable", method="POST", Content_Type=MULTIPART,
                       body=multipart("f", [("gut.eml", mail("gut")), ("schlecht.bin", b"\0")], {}))
     assert "schlecht.bin" in problem["title"]
-    refused(office, "", 400, "upload-unusable", method="POST", body=b"", Content_Type=RAW)
+    refused(office, "", 400, "upload-blank", method="POST", body=b"", Content_Type=RAW)
+    problem = refused(office, "", 400, "upload-outlook", method="POST", Content_Type=MULTIPART,
+                      body=multipart("f", [("Antrag.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0")], {}))
+    assert "Antrag.msg" in problem["title"]
     refused(office, "", 400, "upload-empty", method="POST", body=multipart("f", [], {"a": "b"}), Content_Type=MULTIPART)
     refused(office, "", 400, "form-invalid", method="POST", body=b"--x", Content_Type=MULTIPART)
     refused(office, "?case=%20", 400, "case-invalid", method="POST", body=mail("gut"), Content_Type=RAW)
@@ -214,7 +219,7 @@ def test_idempotency_keys(office):
     refused(office, "", 400, "upload-unusable", body=b"x", **how | {"Idempotency_Key": "k2"})
     add(office, mail("nach dem Fehler"), Idempotency_Key="k2")
     for wrong in ("", "x" * 201):
-        refused(office, "", 400, "api-body", body=data, **how | {"Idempotency_Key": wrong})
+        refused(office, "", 400, "api-parameter", body=data, **how | {"Idempotency_Key": wrong})
 
 
 def test_a_browser_needs_the_form_token(office):
@@ -313,13 +318,28 @@ def test_a_zip_of_mine_and_others(office):
 
 
 def test_an_upload_of_somebody_elses_mail_gives_sight(office):
-    """Who has the very bytes may see the mail, and is told of no other."""
+    """Who has the very bytes may see the mail, and is told of no other; it is not theirs to change."""
     data = mail("zweimal")
     first = add(office, data, user=CLERK_A, query="?case=Bei+A")
     [again] = add(office, data, user=OTHER, query="?case=Bei+O", status=200)
     assert again["id"] == first[0]["id"] and again["case"] == "Bei A"
     assert ids(told(office, "", user=OTHER)) == [again["id"]]
-    told(office, f"/{again['id']}?reason=aufgeräumt".replace("ä", "%C3%A4"), user=OTHER, method="DELETE")
+    path = f"/{again['id']}"
+    assert again["case_conflicts"] == [str(again["id"])]
+    assert [source["imported_by"] for source in again["sources"]] == [OTHER]
+    assert told(office, path, user=OTHER)["sources"] == told(office, "", user=OTHER)[0]["sources"] == again["sources"]
+    assert len(told(office, path)["sources"]) == 2
+    for user in (OTHER, CLERK_A):
+        refused(office, path, 403, "mail-others", user=user, method="PATCH", body={"case": "Z"})
+        refused(office, path + "?reason=weg", 403, "mail-others", user=user, method="DELETE")
+    person = office.fresh(OTHER)
+    page = person.get(f"/archiv{path}")
+    assert page.status == 200 and "/archiv/" not in "".join(form.action for form in page.view.forms if form.action.startswith("/archiv/"))
+    assert "Sie können diese E-Mail lesen, weil Sie sie selbst abgelegt haben." in page.text and CLERK_A not in page.text
+    answer = person.post("/archiv-auswahl", {"tun": "zuweisen", "id": str(again["id"]), "neues-aktenzeichen": "Z"})
+    assert answer.status == 403 and "nicht ändern oder löschen" in answer.text
+    assert told(office, path)["case"] == "Bei A"
+    told(office, path + "?reason=weg", method="DELETE")
 
 
 def test_who_may_not(office):

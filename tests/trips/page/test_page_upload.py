@@ -67,7 +67,23 @@ def test_what_is_on_file_and_its_case(office, clerk):
     assert "1 war schon im Archiv." in page.text and "neu abgelegt" not in page.text
 
 
-@pytest.mark.parametrize("data", [b"", b"Guten Tag,\r\nkein Kopf\r\n", b"\0\1\2", b"PK\x03\x04" + b"x" * 100])
+@pytest.mark.parametrize(("name", "data", "reason"), [
+    ("leer.eml", b"", "Die Datei „leer.eml“ ist leer."),
+    ("Antrag.MSG", b"irgendetwas", "„Antrag.MSG“ ist eine Nachricht im Format von Outlook (.msg). Bitte speichern"),
+    ("ohne", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "„ohne“ ist eine Nachricht im Format von Outlook (.msg)."),
+])
+def test_one_reason_each(office, clerk, name, data, reason):
+    page = clerk.upload(FORM, "dateien", [(name, data)])
+    assert page.status == 400 and reason in page.view.errors["dateien"]
+    assert "leer oder" not in page.text
+
+
+def test_an_old_address_shows_no_other_upload(office, clerk):
+    page = clerk.upload(FORM, "dateien", [mail("eins", "Erste Datei")])
+    assert "schon im Archiv" in page.text and "abgelegt" not in clerk.get("/archiv?abgelegt=1").text.split("E-Mails als Datei")[0]
+
+
+@pytest.mark.parametrize("data", [b"Guten Tag,\r\nkein Kopf\r\n", b"\0\1\2", b"PK\x03\x04" + b"x" * 100])
 def test_all_or_none(office, clerk, data):
     before = count(office)
     page = clerk.upload(FORM, "dateien", [mail("neu", "Neu"), ("Plan <b>.docx", data)], ablage__aktenzeichen="2026/3")

@@ -81,6 +81,12 @@ static void test_audit_details(void **state)
 		"Verwende Default IMAP (imap.use-default): – → ja");
 	assert_detail("settings.set", "of.tomorrow: 1 → 2", "of.tomorrow: 1 → 2");
 	assert_detail("archive.delete", "wrong password", "wrong password");
+	assert_detail("archive.delete",
+		"reason: doppelt; case: A/1; sha256: 00ff; copies: 2; sources: 3",
+		"Grund: doppelt; Aktenzeichen: A/1; SHA-256: 00ff; Kopien: 2; Fundorte: 3");
+	assert_detail("archive.upload", "new: 1; known: 2; ids: 1, 2, 7",
+		"neu: 1; schon im Archiv: 2; Nummern: 1, 2, 7");
+	assert_detail("archive.export", "count: 2; ids: 1, 2", "Anzahl: 2; Nummern: 1, 2");
 }
 
 static void assert_actor(const char *actor, const char *action, const char *expected)

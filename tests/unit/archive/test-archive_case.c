@@ -56,6 +56,36 @@ static void test_last_used_first(void **state)
 	assert_cases(fixture, NULL, "\xff", "");
 }
 
+static void assert_like(
+	Fixture *fixture, const ArchiveViewer *viewer, const char *text, const char *expected)
+{
+	GError *error = NULL;
+	g_autoptr(GPtrArray) cases = archive_cases_like(fixture->archive, viewer, text, 9, &error);
+	g_autofree char *joined = NULL;
+
+	assert_no_failure(error);
+	g_ptr_array_add(cases, NULL);
+	joined = g_strjoinv("|", (char **)cases->pdata);
+	assert_string_equal(joined, expected);
+}
+
+/* Itself however it is written, before those that only begin so. */
+static void test_what_a_filter_means(void **state)
+{
+	Fixture *fixture = *state;
+
+	file_cases(fixture);
+	file_in_case(fixture, 1, 6, "Öl 12/11");
+	assert_like(fixture, NULL, " öl 12/1\t", "Öl 12/1");
+	assert_like(fixture, NULL, "öl 12/11", "Öl 12/11");
+	assert_like(fixture, &schulze, "ÖL 12/", "Öl 12/3");
+	assert_like(fixture, &schulze, "Öl 12/1", "");
+	assert_like(fixture, NULL, "  ", "");
+	assert_listed(fixture, "3 2", .cases = (const char *const[]){"öL 12/2", "Öl 12/3", NULL});
+	assert_listed(fixture, "2", .viewer = &mueller,
+		.cases = (const char *const[]){"öL 12/2", "Öl 12/3", NULL});
+}
+
 static void test_within_sight(void **state)
 {
 	Fixture *fixture = *state;
@@ -162,6 +192,8 @@ static void test_cases_of_message_ids(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_what_a_filter_means, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_last_used_first, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_within_sight, fixture_setup, fixture_teardown),

@@ -152,12 +152,100 @@ static void test_changes(void **state)
 	assert_failure(error, FAILURE_MAIL_UNKNOWN);
 	assert_false(archive_delete(archive, &mueller, 3, "r", "mueller", &error));
 	assert_failure(error, FAILURE_MAIL_UNKNOWN);
-	assert_int_equal(fixture_count(fixture, "SELECT count(*) FROM audit"), 1);
+	assert_int_equal(fixture_count(fixture,
+				 "SELECT count(*) FROM audit WHERE action = 'archive.assign'"),
+		1);
 	assert_listed(fixture, "2", .case_number = "A");
 	assert_true(archive_delete(archive, &schulze, 3, "r", "schulze", &error));
 	assert_sees(fixture, &schulze, "246");
 	assert_int_equal(
 		fixture_count(fixture, "SELECT count(*) FROM mail_filers WHERE mail_id = 3"), 0);
+}
+
+/* Which of the six VIEWER may change: both ways to do so say the same, and so does the mail. */
+static void assert_changeable(Fixture *fixture, const ArchiveViewer *viewer, const char *expected)
+{
+	for (int64_t id = 1; id <= 6; id++) {
+		GError *error = NULL;
+		bool may = strchr(expected, '0' + (char)id) != NULL;
+		g_autoptr(ArchiveMail) mail = archive_find(fixture->archive, viewer, id, NULL);
+
+		if (!mail)
+			continue;
+		assert_int_equal(mail->may_change, may);
+		assert_int_equal(
+			archive_assign(fixture->archive, viewer, id, "Z", "a", &error), may);
+		if (may)
+			continue;
+		assert_failure(error, FAILURE_MAIL_OTHERS);
+		assert_false(archive_delete(fixture->archive, viewer, id, "r", "a", &error));
+		assert_failure(error, FAILURE_MAIL_OTHERS);
+	}
+}
+
+/* Bytes that somebody has make a mail readable, not theirs. */
+static void test_who_may_change(void **state)
+{
+	Fixture *fixture = *state;
+
+	file_six(fixture);
+	assert_changeable(fixture, NULL, "123456");
+	assert_changeable(fixture, &mueller, "12");
+	assert_changeable(fixture, &schulze, "2346");
+	assert_changeable(fixture, &(const ArchiveViewer){2, "schulze", NULL}, "34");
+}
+
+/* Somebody else's mail, uploaded: with the uploader's own case number, which is not given. */
+static void upload_again(Fixture *fixture, const ArchiveViewer *viewer, const char *case_number,
+	unsigned number, ArchiveTally *tally)
+{
+	GError *error = NULL;
+	g_autofree char *bytes = fixture_mail(number);
+	const ArchiveOrder order = {.imported_by = viewer->user,
+		.imported_by_id = viewer->user_id,
+		.viewer = viewer,
+		.by_hand = true,
+		.case_number = case_number};
+	g_autoptr(ArchiveBatch) batch = archive_batch_new(fixture->archive, &order);
+
+	assert_true(archive_batch_begin(batch, strlen(bytes), &error));
+	assert_true(archive_batch_write(batch, bytes, strlen(bytes), &error));
+	assert_true(archive_batch_finish(batch, 0, 0, &error));
+	assert_true(archive_batch_commit(batch, 0, tally, &error));
+}
+
+static void test_an_upload_of_somebody_elses_mail(void **state)
+{
+	Fixture *fixture = *state;
+	GError *error = NULL;
+	g_autoptr(GPtrArray) conflicts = g_ptr_array_new_with_free_func(g_free);
+	ArchiveTally tally = {.case_conflicts = conflicts};
+
+	file_six(fixture);
+	assert_true(archive_assign(fixture->archive, NULL, 1, "Geheim", "a", &error));
+	upload_again(fixture, &stranger, "Mein", 1, &tally);
+	upload_again(fixture, &stranger, "Mein", 2, &tally);
+	upload_again(fixture, &stranger, "Geheim", 1, &tally);
+	assert_int_equal(conflicts->len, 2);
+	assert_string_equal(conflicts->pdata[0], "1");
+	assert_string_equal(conflicts->pdata[1], "2");
+	assert_int_equal(
+		fixture_count(fixture, "SELECT count(*) FROM mails WHERE case_number = 'Mein'"), 0);
+	assert_changeable(fixture, &stranger, "");
+	g_autoptr(ArchiveMail) mail = archive_find(fixture->archive, &stranger, 1, &error);
+	assert_int_equal(mail->sources->len, 1);
+	assert_string_equal(((ArchiveSource *)mail->sources->pdata[0])->user, "fremd");
+	g_autoptr(ArchiveMail) whole = archive_find(fixture->archive, &mueller, 1, &error);
+	assert_int_equal(whole->sources->len, 2);
+	assert_true(whole->may_change);
+	/* One's own alone, until somebody else brings it, too. */
+	upload_again(fixture, &stranger, "Mein", 7, &tally);
+	assert_int_equal(
+		fixture_count(fixture, "SELECT count(*) FROM mails WHERE case_number = 'Mein'"), 1);
+	assert_true(archive_assign(fixture->archive, &stranger, 7, "Neu", "fremd", &error));
+	upload_again(fixture, &bare, NULL, 7, &tally);
+	assert_false(archive_assign(fixture->archive, &stranger, 7, "Z", "fremd", &error));
+	assert_failure(error, FAILURE_MAIL_OTHERS);
 }
 
 /* A mail out of sight and one that does not exist are told apart by nothing but the number. */
@@ -204,6 +292,10 @@ static void test_order_of_filed_mails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_who_may_change, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_an_upload_of_somebody_elses_mail, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_sees_own_shared_and_filed, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
