@@ -16,7 +16,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Html, html_free)
 #define html(h, literal) html_literal(h, "" literal "")
 void html_literal(Html *h, const char *literal);
 
-/* TEXT (NULL: nothing) between tags; invisible and direction-changing characters are made visible.
+/* TEXT (NULL: nothing) between tags, or in an attribute that is only read (aria-label,
+ * title); invisible and direction-changing characters are made visible.
  */
 void html_text(Html *h, const char *text);
 void html_printf(Html *h, const char *format, ...) G_GNUC_PRINTF(2, 3); /* then as html_text */
