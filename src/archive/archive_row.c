@@ -17,7 +17,7 @@ void archive_row_free(ArchiveRow *row)
  * than sorting the rows here. */
 static const char rows_sql[] =
 	"SELECT m.id, m.state, m.subject, m.sender, m.date, m.case_number, m.attachment_count,"
-	" (SELECT c.size FROM copies c WHERE c.mail_id = m.id ORDER BY c.id LIMIT 1)"
+	" m.size"
 	" FROM mails m WHERE m.id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
 	"$15,"
 	" $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32,"
