@@ -62,7 +62,7 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || !waiting) return;
   if (sent) { event.preventDefault(); return; }
   // A file leaves the page as it is.
-  if (event.target.closest("[data-download]")) return;
+  if ((event.submitter ?? event.target).closest("[data-download]")) return;
   const button = event.submitter;
   waiting.hidden = true;
   sent = { button, timers: [setTimeout(() => button?.setAttribute("aria-busy", "true"), 50),
@@ -107,6 +107,93 @@ for (const note of document.querySelectorAll("[data-choice]")) {
   select.addEventListener("change", show);
   choice?.addEventListener("change", show);
   addEventListener("pageshow", show);
+}
+
+// Boxes of a list: all of the page at once, a row of them with Shift, and how many are ticked.
+for (const link of document.querySelectorAll("[data-tick-all]")) {
+  const form = link.closest("form");
+  const boxes = [...form.querySelectorAll(`input[name="${link.dataset.tickAll}"]`)];
+  const told = form.querySelector(".ticked");
+  const words = told.textContent;
+  let last = null;
+  const show = () => {
+    const count = boxes.filter((box) => box.checked).length;
+    told.textContent = count === 0 ? words : count === 1 ? told.dataset.one : told.dataset.many.replace("{}", count);
+  };
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const all = boxes.every((box) => box.checked);
+    for (const box of boxes) box.checked = !all;
+    show();
+  });
+  form.addEventListener("click", (event) => {
+    if (!boxes.includes(event.target)) return;
+    const [from, to] = [boxes.indexOf(last), boxes.indexOf(event.target)].sort((a, b) => a - b);
+    if (event.shiftKey && last) for (const box of boxes.slice(from, to + 1)) box.checked = event.target.checked;
+    last = event.target;
+    show();
+  });
+  addEventListener("pageshow", show);
+}
+
+// What is typed into a field is completed by the server.
+for (const list of document.querySelectorAll("datalist[data-complete]")) {
+  let timer = 0;
+  const complete = async (field) => {
+    const answer = await fetch(`${list.dataset.complete}?prefix=${encodeURIComponent(field.value)}`);
+    if (!answer.ok) return;
+    list.replaceChildren(...(await answer.json()).map((one) => new Option("", one.case)));
+  };
+  for (const field of document.querySelectorAll(`input[list="${list.id}"]`)) {
+    field.addEventListener("focus", () => complete(field));
+    field.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(complete, 200, field);
+    });
+  }
+}
+
+// Files dropped onto the page go into the field for them, as if chosen there; nothing is sent by that.
+const dropForm = document.querySelector("form[data-drop]");
+if (dropForm) {
+  const files = document.getElementById(dropForm.dataset.drop);
+  const zone = document.querySelector(".drop");
+  const wrong = document.getElementById(`${files.id}-fehler`);
+  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const check = () => {
+    const bytes = [...files.files].reduce((sum, file) => sum + file.size, 0);
+    const much = files.files.length > dropForm.dataset.dropFiles || bytes > dropForm.dataset.dropBytes;
+    wrong.hidden = !much;
+    wrong.querySelector(".kern-body").textContent = much ? wrong.dataset.tooMuch : "";
+    if (much) files.setAttribute("aria-invalid", "true");
+    else files.removeAttribute("aria-invalid");
+    return !much;
+  };
+  let inside = 0;
+  document.addEventListener("dragenter", (event) => {
+    if (!holdsFiles(event)) return;
+    inside += 1;
+    zone.hidden = false;
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (holdsFiles(event) && (inside -= 1) <= 0) zone.hidden = true;
+  });
+  document.addEventListener("dragover", (event) => { if (holdsFiles(event)) event.preventDefault(); });
+  document.addEventListener("drop", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    inside = 0;
+    zone.hidden = true;
+    files.files = event.dataTransfer.files;
+    dropForm.closest("details").open = true;
+    if (check()) dropForm.querySelector("button[type=submit]").focus();
+  });
+  files.addEventListener("change", check);
+  dropForm.addEventListener("submit", (event) => {
+    if (check()) return;
+    event.preventDefault();
+    files.focus();
+  });
 }
 
 // E-Mail importieren: how many are ticked, ranges with Shift, all of the page, the suggestion for what is ticked.
@@ -176,3 +263,52 @@ if (picking) {
 // A frame that has the focus is seen to have it; no selector tells.
 addEventListener("blur", () => document.activeElement?.closest("iframe")?.classList.add("focused"));
 addEventListener("focus", () => document.querySelector("iframe.focused")?.classList.remove("focused"));
+
+// What the start page lacks comes as soon as somebody may see it; if it does not come, its button stays.
+async function load(place) {
+  const before = [...place.childNodes];
+  const said = document.createElement("p");
+  said.setAttribute("role", "status");
+  said.textContent = place.dataset.loading;
+  place.replaceChildren(said);
+  try {
+    const answer = await fetch(place.dataset.load, { redirect: "error" });
+    if (!answer.ok) throw new Error(answer.status);
+    place.innerHTML = await answer.text();
+  } catch {
+    place.replaceChildren(...before);
+  }
+}
+
+const seen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    seen.unobserve(target);
+    load(target);
+  }
+});
+for (const place of document.querySelectorAll("[data-load]")) seen.observe(place);
+
+// A running import tells how far it is; its end shows the result. A stream that ends is opened again by the
+// browser itself, also after a lost connection, but not for ever.
+const LOST = 20; // tries without an answer
+const state = document.getElementById("stand");
+if (state) {
+  const events = new EventSource(state.dataset.events);
+  let tries = 0;
+  const show = () => { events.close(); location.reload(); };
+  events.addEventListener("stand", ({ data }) => { tries = 0; state.innerHTML = data; });
+  events.addEventListener("ansage", ({ data }) => { document.getElementById("ansage").textContent = data; });
+  events.addEventListener("ende", show);
+  events.addEventListener("error", () => {
+    // Refused for good: the page itself says why, or is shown anew every few seconds.
+    if (events.readyState === EventSource.CLOSED) setTimeout(show, 5000);
+    else if (++tries >= LOST) {
+      events.close();
+      state.textContent = state.dataset.lost;
+    }
+  });
+}
+
+// What an import came to is read first.
+if (!failed) document.getElementById("ergebnis")?.focus();

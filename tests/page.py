@@ -18,6 +18,19 @@ MOST_REDIRECTS = 5
 SECRETS = forms(MARK)  # each password of the tests holds it
 
 
+BOUNDARY = "----Grenze7Qx"
+MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def multipart(name: str, files: list[tuple[str, bytes]], fields: dict[str, str]) -> bytes:
+    """A body of FIELDS and, in the field NAME, FILES."""
+    parts = [f'; name="{field}"\r\n\r\n'.encode() + value.encode() for field, value in fields.items()]
+    parts += [f'; name="{name}"; filename="{file}"\r\nContent-Type: message/rfc822\r\n\r\n'.encode() + data
+              for file, data in files]
+    start = f"--{BOUNDARY}\r\nContent-Disposition: form-data".encode()
+    return b"".join(start + part + b"\r\n" for part in parts) + f"--{BOUNDARY}--\r\n".encode()
+
+
 class Form:
     """One form of a page, with what it would send as it stands."""
 
@@ -206,7 +219,7 @@ class Person:
         self.cookies: dict[str, str] = {}
         self.last: Answer | None = None
 
-    def request(self, method: str, path: str, body: str | None = None, **headers: str) -> Answer:
+    def request(self, method: str, path: str, body: str | bytes | None = None, **headers: str) -> Answer:
         """One request, without following."""
         sent = {"Host": f"{self.daemon.host}:{self.daemon.port}"} | {
             name.replace("_", "-"): value for name, value in headers.items()}
@@ -216,7 +229,7 @@ class Person:
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=90)
         try:
-            connection.request(method, path, body and body.encode(), sent)
+            connection.request(method, path, body.encode() if isinstance(body, str) else body, sent)
             answer = Answer(urljoin(self.daemon.address, path), connection.getresponse())
         finally:
             connection.close()
@@ -230,12 +243,19 @@ class Person:
     def get(self, path: str, follow: bool = True) -> Answer:
         return self._follow(self.request("GET", path), follow)
 
-    def post(self, path: str, fields: dict[str, str], follow: bool = True, csrf: str | None = None,
+    def post(self, path: str, fields: dict[str, str | list[str]], follow: bool = True, csrf: str | None = None,
              **headers: str) -> Answer:
         """FIELDS with the token of the page that is shown, or CSRF."""
         token = self.csrf() if csrf is None else csrf
-        body = urlencode(({"csrf": token} if token else {}) | fields)
+        body = urlencode(({"csrf": token} if token else {}) | fields, doseq=True)
         return self._follow(self.request("POST", path, body, **headers), follow)
+
+    def upload(self, path: str, name: str, files: list[tuple[str, bytes]], follow: bool = True,
+               **fields: str) -> Answer:
+        """FILES in the field NAME, as a browser sends them, with the token of the page that is shown."""
+        body = multipart(name, files, {"csrf": self.csrf()} | {
+            field.replace("__", "-"): value for field, value in fields.items()})
+        return self._follow(self.request("POST", path, body, Content_Type=MULTIPART), follow)
 
     def submit(self, action: str, holding: dict[str, str | None] | None = None, follow: bool = True,
                **fields: str | None) -> Answer:

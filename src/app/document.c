@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,9 +34,7 @@ static int open_upload(const char *path, struct stat *state, GError **error)
 	return g_steal_fd(&file);
 }
 
-/* Whether DATA begins like a mail: among the first lines is a header field ("Name: ..."), and no
- * NUL before. */
-static bool looks_like_mail(const char *data, size_t size)
+bool document_is_mail(const char *data, size_t size)
 {
 	const char *nul = memchr(data, '\0', MIN(size, HEADER_LOOK));
 	const char *end = nul ? nul : data + MIN(size, HEADER_LOOK);
@@ -68,7 +67,7 @@ static bool copy_upload(ArchiveBatch *batch, int file, const char *path, GError 
 			return false;
 		}
 		piece[got] = '\0';
-		if (first && !looks_like_mail(piece, (size_t)got)) {
+		if (first && !document_is_mail(piece, (size_t)got)) {
 			failure_set(
 				error, FAILURE_UPLOAD_UNUSABLE, path, "%s: no header field", path);
 			return false;
@@ -206,12 +205,87 @@ MailView *document_view(Office *office, const ArchiveViewer *viewer, int64_t id,
 											: NULL;
 }
 
-bool document_write_raw(
-	Office *office, const ArchiveViewer *viewer, int64_t id, int descriptor, GError **error)
+bool document_write_copy(Office *office, const ArchiveViewer *viewer, int64_t id, int64_t number,
+	int descriptor, GError **error)
 {
 	Archive *archive = office_archive(office, error);
 	g_autoptr(GArray) places = archive ? archive_places(archive, viewer, id, error) : NULL;
+	g_autofree char *text = g_strdup_printf("%" PRId64, number);
 
-	return places && archive_write_copy(archive, &g_array_index(places, ArchivePlace, 0),
-				 descriptor, error);
+	if (!places)
+		return false;
+	if (number < 1 || number > places->len) {
+		failure_set(error, FAILURE_COPY_UNKNOWN, text, "no copy %s", text);
+		return false;
+	}
+	return archive_write_copy(
+		archive, &g_array_index(places, ArchivePlace, number - 1), descriptor, error);
+}
+
+/* ---- several ---- */
+
+char *document_copy_name(int64_t id, int64_t number)
+{
+	return number == 1 ? g_strdup_printf("%" PRId64 ".eml", id)
+			   : g_strdup_printf("%" PRId64 "-%" PRId64 ".eml", id, number);
+}
+
+static bool refuse_export(GError **error)
+{
+	failure_set(error, FAILURE_EXPORT_LARGE, NULL, "above %d mails or %" PRId64 " bytes",
+		DOCUMENT_EXPORT_MAILS, DOCUMENT_EXPORT_BYTES);
+	return false;
+}
+
+static bool plan_mail(Archive *archive, const ArchiveViewer *viewer, int64_t id, GArray *all,
+	uint64_t *bytes, GError **error)
+{
+	g_autoptr(GArray) places = archive_places(archive, viewer, id, error);
+
+	if (!places)
+		return false;
+	for (guint i = 0; i < places->len; i++)
+		*bytes += g_array_index(places, ArchivePlace, i).size;
+	if (*bytes > DOCUMENT_EXPORT_BYTES)
+		return refuse_export(error);
+	g_array_append_vals(all, places->data, places->len);
+	return true;
+}
+
+GArray *document_plan_export(
+	Office *office, const ArchiveViewer *viewer, const GArray *ids, GError **error)
+{
+	Archive *archive = office_archive(office, error);
+	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(ArchivePlace));
+	uint64_t bytes = 0;
+
+	if (!archive || (ids->len > DOCUMENT_EXPORT_MAILS && !refuse_export(error)))
+		return NULL;
+	for (guint i = 0; i < ids->len; i++) {
+		if (!plan_mail(archive, viewer, g_array_index(ids, int64_t, i), all, &bytes, error))
+			return NULL;
+	}
+	return g_steal_pointer(&all);
+}
+
+bool document_assign(Office *office, const ArchiveViewer *viewer, const GArray *ids,
+	const char *case_number, const char *actor, GError **error)
+{
+	Archive *archive = office_archive(office, error);
+
+	if (!archive || !archive_check_case(case_number, error))
+		return false;
+	for (guint i = 0; i < ids->len; i++) {
+		g_autoptr(ArchiveMail) mail =
+			archive_find(archive, viewer, g_array_index(ids, int64_t, i), error);
+
+		if (!mail)
+			return false;
+	}
+	for (guint i = 0; i < ids->len; i++) {
+		if (!archive_assign(archive, viewer, g_array_index(ids, int64_t, i), case_number,
+			    actor, error))
+			return false;
+	}
+	return true;
 }

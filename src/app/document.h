@@ -28,9 +28,27 @@ bool document_delete(Office *office, const ArchiveViewer *viewer, int64_t id, co
 MailView *document_view(Office *office, const ArchiveViewer *viewer, int64_t id,
 	const Cancel *cancel, GError **error);
 
-/* Writes the raw bytes of mail ID's first copy to DESCRIPTOR (archive_write_copy). */
-bool document_write_raw(
-	Office *office, const ArchiveViewer *viewer, int64_t id, int descriptor, GError **error);
+/* Writes the raw bytes of copy NUMBER (from 1) of mail ID to DESCRIPTOR (archive_write_copy).
+ * FAILURE_COPY_UNKNOWN. */
+bool document_write_copy(Office *office, const ArchiveViewer *viewer, int64_t id, int64_t number,
+	int descriptor, GError **error);
+/* What a file with copy NUMBER (from 1) of mail ID is called: "7.eml", "7-2.eml"; yours. */
+char *document_copy_name(int64_t id, int64_t number);
+
+/* Whether DATA begins like a mail: among the first lines is a header field ("Name: ..."), and no
+ * NUL before. */
+bool document_is_mail(const char *data, size_t size);
+
+/* The places of all copies of the mails IDS (int64_t), mail by mail, to be exported together:
+ * GArray of ArchivePlace, yours. FAILURE_EXPORT_LARGE: too many or too large. */
+GArray *document_plan_export(
+	Office *office, const ArchiveViewer *viewer, const GArray *ids, GError **error);
+#define DOCUMENT_EXPORT_MAILS 500
+#define DOCUMENT_EXPORT_BYTES (INT64_C(1) << 30)
+
+/* Gives all mails IDS the CASE_NUMBER; none if one of them is not in sight. */
+bool document_assign(Office *office, const ArchiveViewer *viewer, const GArray *ids,
+	const char *case_number, const char *actor, GError **error);
 
 /* The readable text of mail ID's first copy, yours; "" if it cannot be read. */
 char *document_read_text(Office *office, const ArchiveViewer *viewer, int64_t id,

@@ -126,9 +126,14 @@ static bool file_and_list(ImportRun *run, int64_t started, GError **error)
 {
 	Indexer *indexer = indexer_start(run->archive, run->cancel);
 	g_autoptr(GError) indexing = NULL;
-	bool filed = import_mailboxes(run, error);
+	GError *problem = NULL;
+	bool filed = import_mailboxes(run, &problem);
 
 	import_disconnect(run);
+	if (failure_is(problem, FAILURE_THROTTLED))
+		imap_tell_pause(problem, run->backoff);
+	if (problem)
+		g_propagate_error(error, problem);
 	run->result->ms_durable = clock_monotonic() - started;
 	if (run->result->imported > 0) {
 		run->progress.phase = IMPORT_LISTING;

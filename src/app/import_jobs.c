@@ -9,12 +9,15 @@
 #include "base/hash.h"
 #include "base/job_pool.h"
 #include "failure/failure.h"
+#include "imap/imap.h"
 
 #define THREADS 8
 #define RUNNING_A_USER 2
 #define WAITING ((size_t)200)
 #define KEPT_A_USER 20
 #define KEPT_SECONDS (24 * 60 * 60)
+/* How many UIDs of a pick are counted. */
+#define PICKED_LIMIT 1000000
 #define WAIT_STEP 250 /* milliseconds until a cancel is noticed */
 
 typedef struct Entry {
@@ -24,10 +27,8 @@ typedef struct Entry {
 	uint8_t digest[SHA256_SIZE]; /* of the request */
 	ImportJob job;
 	Cancel *cancel;
-	/* The request, for the thread that runs it. */
-	char *user;
+	bool is_queued; /* the pool has it: it must not be freed */
 	char *actor;
-	int64_t since;
 } Entry;
 
 struct ImportJobs {
@@ -44,6 +45,7 @@ struct ImportJobs {
 
 static void clear_job(ImportJob *job)
 {
+	g_free(job->user);
 	g_free(job->mailbox);
 	g_free(job->folder);
 	g_free(job->uids);
@@ -67,7 +69,6 @@ static void entry_free(Entry *entry)
 	clear_job(&entry->job);
 	cancel_free(entry->cancel);
 	g_free(entry->key);
-	g_free(entry->user);
 	g_free(entry->actor);
 	g_free(entry);
 }
@@ -78,6 +79,8 @@ ImportJobs *import_jobs_new(Office *office)
 	pthread_condattr_t attributes;
 
 	jobs->office = office;
+	/* Whoever still watches one of before a restart does not come upon another's. */
+	jobs->last_id = (uint64_t)clock_now() * 1000;
 	jobs->entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
 	pthread_mutex_init(&jobs->lock, NULL);
 	pthread_condattr_init(&attributes);
@@ -136,20 +139,47 @@ static void report(const ImportProgress *progress, void *data)
 	*kept = *progress;
 	kept->mailbox = mailbox;
 	kept->folder = folder;
+	if (kept->phase == IMPORT_WAITING)
+		entry->job.wait_until = clock_now() + kept->wait;
 	note_change(entry);
 	pthread_mutex_unlock(&entry->jobs->lock);
 }
 
-static void end(Entry *entry, ImportResult *result, GError *problem)
+/* Under the lock. Takes PROBLEM. */
+static void note_end(Entry *entry, GError *problem)
 {
-	pthread_mutex_lock(&entry->jobs->lock);
-	import_result_clear(&entry->job.result);
-	entry->job.result = *result;
 	entry->job.problem = problem;
 	entry->job.state = IMPORT_JOB_ENDED;
 	entry->job.ended = clock_now();
 	note_change(entry);
-	pthread_mutex_unlock(&entry->jobs->lock);
+}
+
+static void end(Entry *entry, ImportResult *result, GError *problem)
+{
+	ImportJobs *jobs = entry->jobs;
+
+	pthread_mutex_lock(&jobs->lock);
+	import_result_clear(&entry->job.result);
+	entry->job.result = *result;
+	note_end(entry, problem);
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+/* False: it was cancelled while it waited, and is not to be touched any more. */
+static bool take_turn(Entry *entry)
+{
+	ImportJobs *jobs = entry->jobs;
+	bool runs;
+
+	pthread_mutex_lock(&jobs->lock);
+	entry->is_queued = false;
+	runs = entry->job.state == IMPORT_JOB_WAITING;
+	if (runs) {
+		entry->job.state = IMPORT_JOB_RUNNING;
+		note_change(entry);
+	}
+	pthread_mutex_unlock(&jobs->lock);
+	return runs;
 }
 
 static void run(void *data)
@@ -159,22 +189,20 @@ static void run(void *data)
 	const char *mailboxes[] = {job->mailbox, NULL};
 	const char *folders[] = {job->folder, NULL};
 	const ImportRequest request = {
-		.user = entry->user,
+		.user = job->user,
 		.mailboxes = job->mailbox ? mailboxes : NULL,
 		.folders = job->folder ? folders : NULL,
 		.uids = job->uids,
+		.since = job->since,
 		.uid_validity = job->uid_validity,
-		.since = entry->since,
 		.case_number = job->case_number,
 		.actor = entry->actor,
 	};
 	ImportResult result;
 	GError *problem = NULL;
 
-	pthread_mutex_lock(&entry->jobs->lock);
-	entry->job.state = IMPORT_JOB_RUNNING;
-	note_change(entry);
-	pthread_mutex_unlock(&entry->jobs->lock);
+	if (!take_turn(entry))
+		return;
 	import_result_init(&result);
 	import_run(entry->jobs->office, &request, report, entry, entry->cancel, &result, &problem);
 	end(entry, &result, problem);
@@ -183,12 +211,15 @@ static void run(void *data)
 /* Its turn never came. */
 static void drop(void *data)
 {
+	Entry *entry = data;
 	ImportResult result;
 	GError *problem = NULL;
 
+	if (!take_turn(entry))
+		return;
 	import_result_init(&result);
 	failure_set(&problem, FAILURE_CANCELLED, NULL, "the daemon ends");
-	end(data, &result, problem);
+	end(entry, &result, problem);
 }
 
 /* ---- beginning ---- */
@@ -238,10 +269,18 @@ static void tidy(ImportJobs *jobs, int64_t user_id)
 		bool is_own = entry->user_id == user_id;
 
 		own += is_own;
-		if (entry->job.state == IMPORT_JOB_ENDED &&
+		if (entry->job.state == IMPORT_JOB_ENDED && !entry->is_queued &&
 			(entry->job.ended < now - KEPT_SECONDS || (is_own && own >= KEPT_A_USER)))
 			g_ptr_array_remove_index(jobs->entries, i - 1);
 	}
+}
+
+static size_t count_picked(const char *uids)
+{
+	g_autoptr(GError) ignored = NULL;
+	g_autoptr(GArray) picked = uids ? imap_uid_set_parse(uids, PICKED_LIMIT, &ignored) : NULL;
+
+	return picked ? picked->len : 0;
 }
 
 static Entry *entry_new(
@@ -253,16 +292,17 @@ static Entry *entry_new(
 	entry->user_id = user_id;
 	entry->key = g_strdup(key);
 	entry->cancel = cancel_new();
-	entry->user = g_strdup(request->user);
 	entry->actor = g_strdup(request->actor);
-	entry->since = request->since;
 	entry->job = (ImportJob){
 		.id = ++jobs->last_id,
 		.version = 1,
 		.begun = clock_now(),
+		.user = g_strdup(request->user),
 		.mailbox = request->mailboxes ? g_strdup(request->mailboxes[0]) : NULL,
 		.folder = request->folders ? g_strdup(request->folders[0]) : NULL,
 		.uids = g_strdup(request->uids),
+		.picked = count_picked(request->uids),
+		.since = request->since,
 		.uid_validity = request->uid_validity,
 		.case_number = g_strdup(request->case_number),
 	};
@@ -276,6 +316,7 @@ static uint64_t begin(ImportJobs *jobs, Entry *entry, GError **error)
 	g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, entry->user_id);
 
 	g_ptr_array_add(jobs->entries, entry);
+	entry->is_queued = true;
 	if (!jobs->is_ending && job_pool_add(jobs->pool, key, run, drop, entry))
 		return entry->job.id;
 	g_ptr_array_remove(jobs->entries, entry);
@@ -327,6 +368,7 @@ static ImportJob *copy(const Entry *entry)
 	ImportJob *job = g_memdup2(&entry->job, sizeof(entry->job));
 
 	job->is_cancelled = cancel_triggered(entry->cancel);
+	job->user = g_strdup(job->user);
 	job->mailbox = g_strdup(job->mailbox);
 	job->folder = g_strdup(job->folder);
 	job->uids = g_strdup(job->uids);
@@ -396,15 +438,32 @@ GPtrArray *import_jobs_list(ImportJobs *jobs, int64_t user_id)
 	return list;
 }
 
+void import_jobs_see(ImportJobs *jobs, int64_t user_id, uint64_t id)
+{
+	Entry *entry;
+
+	pthread_mutex_lock(&jobs->lock);
+	entry = find(jobs, user_id, id);
+	if (entry && entry->job.state == IMPORT_JOB_ENDED)
+		entry->job.is_seen = true;
+	pthread_mutex_unlock(&jobs->lock);
+}
+
 bool import_jobs_cancel(ImportJobs *jobs, int64_t user_id, uint64_t id)
 {
 	Entry *entry;
 
 	pthread_mutex_lock(&jobs->lock);
 	entry = find(jobs, user_id, id);
-	if (entry && entry->job.state != IMPORT_JOB_ENDED) {
+	if (entry && entry->job.state == IMPORT_JOB_RUNNING) {
 		cancel_trigger(entry->cancel);
 		note_change(entry);
+	} else if (entry && entry->job.state == IMPORT_JOB_WAITING) {
+		GError *problem = NULL;
+
+		cancel_trigger(entry->cancel);
+		failure_set(&problem, FAILURE_CANCELLED, NULL, "cancelled before its turn");
+		note_end(entry, problem);
 	}
 	pthread_mutex_unlock(&jobs->lock);
 	return entry != NULL;

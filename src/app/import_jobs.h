@@ -18,15 +18,20 @@ typedef struct ImportJob {
 	uint64_t version; /* grows with each change */
 	enum { IMPORT_JOB_WAITING, IMPORT_JOB_RUNNING, IMPORT_JOB_ENDED } state;
 	bool is_cancelled;    /* it was asked to end; it may still run */
+	bool is_seen;	      /* import_jobs_see: its end was looked at */
 	int64_t begun, ended; /* seconds since 1970; 0: not yet */
+	char *user;	      /* whose mailboxes */
 	/* What it was asked for; NULL: all. */
 	char *mailbox;
 	char *folder;
 	char *uids;
+	size_t picked;	       /* how many UIDS are; 0: whole folders, or they are none */
+	int64_t since;	       /* 0: any day */
 	uint32_t uid_validity; /* that they were picked under; 0: any */
 	char *case_number;
 	/* IMPORT_JOB_RUNNING: how far it is. */
 	ImportProgress progress; /* its texts are this job's */
+	int64_t wait_until;	 /* IMPORT_WAITING: until when, seconds since 1970 */
 	/* IMPORT_JOB_ENDED: what came of it, and what ended it early (NULL: nothing). */
 	ImportResult result;
 	GError *problem;
@@ -35,7 +40,24 @@ typedef struct ImportJob {
 void import_job_free(ImportJob *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportJob, import_job_free)
 
-/* Begins REQUEST for the user USER_ID and answers its id; 0 with FAILURE_IMPORTS_MANY: too many
+/* Whether JOB ended for want of a sign-in that a new one would mend. */
+bool import_job_wants_sign_in(const ImportJob *job);
+
+/* What is to be tried again after JOB's end. */
+typedef struct ImportAgain {
+	const char *mailboxes[2];
+	const char *folders[2];
+	char *uids;	       /* those that failed, if nothing else did; else as before */
+	ImportRequest request; /* borrows from here and from JOB */
+} ImportAgain;
+
+/* Fills AGAIN, for ACTOR. It stays where it is: the request points into it. */
+void import_job_again(const ImportJob *job, const char *actor, ImportAgain *again);
+void import_again_clear(ImportAgain *again);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImportAgain, import_again_clear)
+
+/* Begins REQUEST for the user USER_ID, who watches it, and answers its id, which no import of an
+ * earlier daemon had; 0 with FAILURE_IMPORTS_MANY: too many
  * wait. KEY (nullable, at most IMPORT_KEY_LIMIT bytes): the same KEY of the same user within a day
  * answers the import that it began, if REQUEST is the same, else FAILURE_IDEMPOTENCY_KEY. */
 uint64_t import_jobs_begin(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
@@ -49,5 +71,7 @@ ImportJob *import_jobs_wait(ImportJobs *jobs, int64_t user_id, uint64_t id, uint
 	int milliseconds, const Cancel *cancel);
 /* All of a user that are remembered, the newest first; ImportJob *. */
 GPtrArray *import_jobs_list(ImportJobs *jobs, int64_t user_id);
+/* What the import ID came to has been seen by whom it is about. */
+void import_jobs_see(ImportJobs *jobs, int64_t user_id, uint64_t id);
 /* Whether there is such an import. It ends soon; what is filed stays. */
 bool import_jobs_cancel(ImportJobs *jobs, int64_t user_id, uint64_t id);

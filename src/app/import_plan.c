@@ -105,26 +105,34 @@ static bool drop_filed(ImportRun *run, ImportPlan *plan, GArray *found, GError *
 	return true;
 }
 
-/* Picked by hand: what the server does not have is listed. */
+static void list_gone(ImportRun *run, const ImportPlan *plan, uint32_t uid)
+{
+	import_add_error(run, &(ImportMiss){
+				      .mailbox = plan->folder.mailbox,
+				      .folder = plan->folder.name,
+				      .uid = uid,
+				      .reason = _("Diese E-Mail gibt es im Ordner nicht (mehr)."),
+			      });
+}
+
+/* Picked by hand: what the server does not have is listed, and tried no more. */
 static bool plan_picked(ImportRun *run, ImportPlan *plan, GError **error)
 {
 	const GArray *picked = run->uids;
-	g_autoptr(GArray) found = import_find_uids(run, picked, error);
+	g_autoptr(GArray) retries = archive_folder_retries(run->archive, &plan->folder, error);
+	g_autoptr(GArray) found = retries ? import_find_uids(run, picked, error) : NULL;
 
 	if (!found)
 		return false;
 	for (guint i = 0; i < picked->len; i++) {
 		uint32_t uid = uid_at(picked, i);
 
-		if (!contains(found, uid))
-			import_add_error(
-				run, &(ImportMiss){
-					     .mailbox = plan->folder.mailbox,
-					     .folder = plan->folder.name,
-					     .uid = uid,
-					     .reason = _("Diese E-Mail gibt es im Ordner nicht "
-							 "(mehr)."),
-				     });
+		if (contains(found, uid))
+			continue;
+		list_gone(run, plan, uid);
+		if (contains(retries, uid) &&
+			!archive_folder_forget(run->archive, &plan->folder, uid, error))
+			return false;
 	}
 	return drop_filed(run, plan, found, error);
 }

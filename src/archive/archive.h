@@ -59,6 +59,25 @@ GArray *archive_folder_retries(Archive *archive, const ArchiveFolder *folder, GE
 bool archive_folder_forget(
 	Archive *archive, const ArchiveFolder *folder, uint32_t uid, GError **error);
 
+typedef struct ArchiveRetry {
+	char *mailbox;
+	char *folder;
+	uint32_t uid;
+	uint32_t uid_validity;
+	char *reason;	  /* as archive_batch_note_failure was given it */
+	int64_t tried_at; /* last */
+} ArchiveRetry;
+
+void archive_retry_free(ArchiveRetry *retry);
+
+/* Whether any mail of USER_ID's is noted for another try, on whatever server. */
+bool archive_any_retries(Archive *archive, int64_t user_id, bool *any, GError **error);
+
+/* The mails of USER_ID's on SERVER (folded) that are noted for another try, by mailbox, folder and
+ * UID, at most LIMIT: ArchiveRetry *, yours. */
+GPtrArray *archive_retries(
+	Archive *archive, int64_t user_id, const char *server, size_t limit, GError **error);
+
 /* Whether retries or pending actions of FOLDER wait. */
 bool archive_folder_is_busy(
 	Archive *archive, const ArchiveFolder *folder, bool *busy, GError **error);
@@ -225,7 +244,10 @@ typedef struct ArchiveRow {
 	uint64_t size;	   /* of the first copy */
 	char *case_number; /* NULL: none */
 	unsigned attachments;
+	unsigned mailboxes; /* at most ARCHIVE_MAILBOX_COUNT_LIMIT: that many or more */
 } ArchiveRow;
+
+#define ARCHIVE_MAILBOX_COUNT_LIMIT 100
 
 void archive_row_free(ArchiveRow *row);
 

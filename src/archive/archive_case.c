@@ -96,6 +96,12 @@ static int64_t with_spare(const Offer *offer)
 	return (int64_t)offer->limit * 2 + 10;
 }
 
+/* Without a beginning the first ones are it. */
+static int64_t recent_limit(const Offer *offer)
+{
+	return *offer->prefix ? RECENT_LIMIT : with_spare(offer);
+}
+
 static bool find_recent(
 	Offer *offer, DbTransaction *transaction, int64_t scope, size_t *count, GError **error)
 {
@@ -104,7 +110,7 @@ static bool find_recent(
 		" WHERE scope = $1 ORDER BY used DESC, folded DESC LIMIT $5) AS recent"
 		" WHERE " BEGINS_SO " ORDER BY used DESC, folded DESC LIMIT $4",
 		db_int(scope), db_text(offer->prefix), db_text(offer->prefix_end),
-		db_int(with_spare(offer)), db_int(RECENT_LIMIT));
+		db_int(with_spare(offer)), db_int(recent_limit(offer)));
 
 	return rows && take_uses(offer, rows, count, error);
 }

@@ -17,7 +17,10 @@ void archive_row_free(ArchiveRow *row)
  * than sorting the rows here. */
 static const char rows_sql[] =
 	"SELECT m.id, m.state, m.subject, m.sender, m.date, m.case_number, m.attachment_count,"
-	" m.size"
+	" m.size,"
+	/* ARCHIVE_MAILBOX_COUNT_LIMIT: there may be very many. */
+	" (SELECT count(*) FROM"
+	"  (SELECT 1 FROM mail_mailboxes b WHERE b.mail_id = m.id LIMIT 100) AS some)"
 	" FROM mails m WHERE m.id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
 	"$15,"
 	" $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32,"
@@ -36,6 +39,7 @@ static ArchiveRow *make_row(DbRows *rows)
 	row->case_number = g_strdup(db_rows_text(rows, 5));
 	row->attachments = (unsigned)db_rows_int(rows, 6);
 	row->size = (uint64_t)db_rows_int(rows, 7);
+	row->mailboxes = (unsigned)db_rows_int(rows, 8);
 	return row;
 }
 

@@ -216,8 +216,7 @@ static json_t *export_mail(
 	json_t *files = json_array();
 
 	for (guint i = 0; places && i < places->len; i++) {
-		g_autofree char *name = i == 0 ? g_strdup_printf("%" PRId64 ".eml", id)
-					       : g_strdup_printf("%" PRId64 "-%u.eml", id, i + 1);
+		g_autofree char *name = document_copy_name(id, i + 1);
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 
 		if (!fill_file(

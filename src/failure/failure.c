@@ -257,21 +257,24 @@ static const char *const calls[][2] = {
 	{" (“amtspost ", "”)"},
 };
 
-char *failure_advice_on_page(const GError *error)
+char *failure_strip_calls(const char *advice)
 {
-	g_autofree char *whole = failure_advice(error);
-	GString *advice = g_string_new(whole);
+	GString *stripped = g_string_new(advice);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
-		const char *begin;
+		const char *begin, *end;
 
-		while ((begin = strstr(advice->str, calls[i][0]))) {
-			const char *end = strstr(begin + strlen(calls[i][0]), calls[i][1]);
-
-			g_assert(end);
+		while ((begin = strstr(stripped->str, calls[i][0])) &&
+			(end = strstr(begin + strlen(calls[i][0]), calls[i][1])))
 			g_string_erase(
-				advice, begin - advice->str, end + strlen(calls[i][1]) - begin);
-		}
+				stripped, begin - stripped->str, end + strlen(calls[i][1]) - begin);
 	}
-	return g_string_free(advice, FALSE);
+	return g_string_free(stripped, FALSE);
+}
+
+char *failure_advice_on_page(const GError *error)
+{
+	g_autofree char *advice = failure_advice(error);
+
+	return failure_strip_calls(advice);
 }

@@ -91,3 +91,5 @@ char *failure_fill_advice(const char *advice, const FailureCall *call, const cha
 /* The same for whoever reads a page: the calls that the advice only adds (": „amtspost login …“")
  * are left out. Yours. */
 char *failure_advice_on_page(const GError *error);
+/* ADVICE without them, likewise. */
+char *failure_strip_calls(const char *advice);

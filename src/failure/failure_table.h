@@ -566,21 +566,7 @@ FAILURE(FAILURE_DISK_FULL, "disk-full", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
 FAILURE(FAILURE_ARCHIVE_DAMAGED, "archive-damaged", FAILURE_CODE_STORE, 1, ACTOR_OPERATOR,
 	N_("Im Archiv ist etwas beschädigt: %s."),
 	N_("Bitte lassen Sie die Platte prüfen und stellen Sie die betroffenen Dateien aus der Sicherung wieder her."))
-FAILURE(FAILURE_MAIL_UNKNOWN, "mail-unknown", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
-	N_("Eine E-Mail mit der Nummer %s gibt es im Archiv nicht."),
-	N_("„amtspost archive list“ zeigt die vorhandenen."))
-FAILURE(FAILURE_ATTACHMENT_UNKNOWN, "attachment-unknown", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
-	N_("Diese E-Mail hat keine Anlage mit der Nummer %s."),
-	N_("„amtspost archive show“ zählt die Anlagen auf, beginnend mit 1."))
-FAILURE(FAILURE_REASON_MISSING, "reason-missing", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
-	N_("Zum Löschen fehlt der Grund, oder er ist länger als 500 Zeichen."),
-	N_("Bitte geben Sie an, warum die E-Mail gelöscht wird; der Grund steht im Protokoll. Gelöscht wurde nichts."))
-FAILURE(FAILURE_CASE_INVALID, "case-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
-	N_("„%s“ ist kein zulässiges Aktenzeichen."),
-	N_("Ein Aktenzeichen hat 1 bis 100 Zeichen und keine Steuerzeichen."))
-FAILURE(FAILURE_UPLOAD_UNUSABLE, "upload-unusable", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
-	N_("„%s“ ist keine E-Mail-Datei, leer oder größer als 2 GiB."),
-	N_("Bitte wählen Sie eine .eml-Datei. Es wurde nichts abgelegt."))
+#include "failure/failure_table_archive.h"
 FAILURE(FAILURE_PARSER_DIED, "parser-died", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
 	N_("Eine E-Mail ließ sich nicht lesen. Sie ist unverändert im Archiv."),
 	N_("Sie kann als .eml-Datei ausgegeben werden."))

@@ -61,6 +61,8 @@ uint64_t imap_bytes(const ImapSession *session);
 /* Milliseconds of the pause that the server suggested last, 0: none. Tells how long to wait after
  * FAILURE_THROTTLED; at most an hour. */
 unsigned imap_backoff(const ImapSession *session);
+/* Adds to PROBLEM, FAILURE_THROTTLED, until when that is; 0: not told. */
+void imap_tell_pause(GError *problem, unsigned milliseconds);
 
 /* Logs in with the strongest mechanism offered (AUTHENTICATE, else LOGIN unless LOGINDISABLED; a
  * token by AUTHENTICATE alone), then reads the capabilities anew, sends ID where offered, enables

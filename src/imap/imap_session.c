@@ -199,15 +199,14 @@ bool imap_fail_with(ImapSession *session, GError *problem, GError **error)
 	return false;
 }
 
-/* Until when a server that asked for a pause wants it. */
-static void tell_pause(const ImapSession *session, GError *problem)
+void imap_tell_pause(GError *problem, unsigned milliseconds)
 {
 	g_autofree char *until = NULL;
 	g_autofree char *told = NULL;
 
-	if (session->backoff == 0)
+	if (milliseconds == 0)
 		return;
-	until = clock_format_german(clock_now() + session->backoff / 1000);
+	until = clock_format_german(clock_now() + milliseconds / 1000);
 	told = g_strdup_printf(_("Der Server möchte bis %s nicht gefragt werden."), until);
 	failure_set_remedy(problem, told);
 }
@@ -224,7 +223,7 @@ bool imap_fail(ImapSession *session, GError **error, Failure failure, const char
 	va_end(arguments);
 	failure_set(&problem, failure, subject, "%s", message);
 	if (failure == FAILURE_THROTTLED)
-		tell_pause(session, problem);
+		imap_tell_pause(problem, session->backoff);
 	return imap_fail_with(session, problem, error);
 }
 

@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include "app/check.h"
 #include "app/folders.h"
-#include "app/import.h"
+#include "app/import_jobs.h"
 #include "app/login.h"
 #include "app/messages.h"
 #include "app/people.h"
@@ -53,6 +53,9 @@ json_t *result_folder(const FolderView *folder);
 json_t *result_message(const MessageView *message);
 /* PROBLEM (nullable) ended the run; it is told beside what was done. */
 json_t *result_import(const ImportResult *result, const GError *problem, const FailureCall *call);
+
+/* An import behind the API, running or ended. */
+json_t *result_import_job(const ImportJob *job, const FailureCall *call);
 
 /* ---- result_login.c ---- */
 

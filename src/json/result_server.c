@@ -72,3 +72,40 @@ json_t *result_import(const ImportResult *result, const GError *problem, const F
 		json_object_set_new(document, "error", result_error(problem, call));
 	return document;
 }
+
+static json_t *progress_json(const ImportJob *job)
+{
+	static const char *const phases[] = {
+		[IMPORT_CONNECTING] = "connecting",
+		[IMPORT_FETCHING] = "fetching",
+		[IMPORT_WAITING] = "waiting",
+		[IMPORT_LISTING] = "listing",
+	};
+	const ImportProgress *progress = &job->progress;
+
+	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:o}", "phase", phases[progress->phase],
+		"mailbox", result_text(progress->mailbox), "folder", result_text(progress->folder),
+		"done", (json_int_t)progress->done, "total", (json_int_t)progress->total, "bytes",
+		(json_int_t)progress->bytes, "wait_until",
+		result_time(progress->phase == IMPORT_WAITING ? job->wait_until : 0));
+}
+
+json_t *result_import_job(const ImportJob *job, const FailureCall *call)
+{
+	static const char *const states[] = {
+		[IMPORT_JOB_WAITING] = "waiting",
+		[IMPORT_JOB_RUNNING] = "running",
+		[IMPORT_JOB_ENDED] = "ended",
+	};
+	bool ended = job->state == IMPORT_JOB_ENDED;
+
+	return json_pack("{s:I, s:I, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"id", (json_int_t)job->id, "version", (json_int_t)job->version, "state",
+		states[job->state], "cancelled", job->is_cancelled, "user", result_text(job->user),
+		"mailbox", result_text(job->mailbox), "folder", result_text(job->folder), "uids",
+		result_text(job->uids), "since", result_time(job->since), "case",
+		result_text(job->case_number), "begun", result_time(job->begun), "ended",
+		result_time(job->ended), "progress",
+		job->state == IMPORT_JOB_WAITING ? json_null() : progress_json(job), "result",
+		ended ? result_import(&job->result, job->problem, call) : json_null());
+}

@@ -32,8 +32,11 @@ static unsigned special_status(Failure failure)
 	case FAILURE_API_PATH:
 	case FAILURE_USER_UNKNOWN:
 	case FAILURE_MAIL_UNKNOWN:
+	case FAILURE_COPY_UNKNOWN:
+	case FAILURE_ATTACHMENT_UNKNOWN:
 	case FAILURE_SETTING_UNKNOWN:
 	case FAILURE_KEY_UNKNOWN:
+	case FAILURE_IMPORT_UNKNOWN:
 	case FAILURE_FOLDER_UNKNOWN:
 	case FAILURE_MAILBOX_UNKNOWN:
 		return 404;
@@ -103,6 +106,11 @@ bool api_problem(Visit *visit, const GError *error)
 
 	return answer_problem(visit, api_http_status(error), error,
 		json_pack("{s:o}", "error", result_error(error, &call)));
+}
+
+bool api_problem_told(Visit *visit, const GError *error, json_t *told)
+{
+	return answer_problem(visit, api_http_status(error), error, told);
 }
 
 bool api_problem_rows(Visit *visit, const GError *error, const GPtrArray *row_errors)

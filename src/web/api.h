@@ -10,6 +10,8 @@
 /* Rows as in route.h, beside route_api. */
 extern const Route route_api_people[]; /* users, keys */
 extern const Route route_api_login[];
+extern const Route route_api_import[];
+extern const Route route_api_archive[];
 
 /* Takes DOCUMENT and answers VISIT with it. Answers true. */
 bool api_answer(Visit *visit, unsigned status, json_t *document);
@@ -18,6 +20,8 @@ bool api_answer_nothing(Visit *visit);
 /* A problem document (RFC 9457) for ERROR, with the command line's members "status_code", "code",
  * "condition", "advice". Answers true. */
 bool api_problem(Visit *visit, const GError *error);
+/* The same with TOLD, taken: the command line's document for it, with "error". */
+bool api_problem_told(Visit *visit, const GError *error, json_t *told);
 /* The same with "errors": the rows (RowError *) that a CSV file was refused for. */
 bool api_problem_rows(Visit *visit, const GError *error, const GPtrArray *row_errors);
 /* FAILURE_PAGE_FORBIDDEN; answers false. */

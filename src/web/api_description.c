@@ -23,9 +23,20 @@ static const struct {
 		      "failure? technical?"},
 	{"Folder", "mailbox name role? messages:integer? hidden:boolean reason?"},
 	{"Message", "uid:integer subject from date? size:integer seen:boolean imported:boolean"},
+	{"Import", "imported:integer known:integer failed:integer bytes:integer folders:integer "
+		   "ms_durable:integer ms_listed:integer wire_bytes:integer acted:integer "
+		   "errors:array case_conflicts:array error:object*"},
+	{"ImportJob",
+		"id:integer version:integer state cancelled:boolean user mailbox? folder? uids? "
+		"since? case? begun ended? progress:object? result:object?"},
 	{"ApiKey", "label user created? expires? used?"},
 	{"NewApiKey", "label user created? expires? used? key"},
 	{"AuditRow", "id:integer time actor action subject? detail?"},
+	{"Mail", "id:integer subject from to:array date? size:integer sha256? copies:array case? "
+		 "message_id? attachments:array sources:array unreadable:boolean"},
+	{"MailText", "id:integer subject from to:array date? size:integer sha256? copies:array "
+		     "case? message_id? attachments:array sources:array unreadable:boolean text"},
+	{"Case", "case"},
 	{"Nothing", ""},
 	{"Problem", "type title status:integer detail error:object errors:array*"},
 };
@@ -108,13 +119,25 @@ static json_t *describe_object(const char *names)
 		"required", needed, "additionalProperties", 0);
 }
 
+/* Bytes of each of TYPES, media types separated by blanks. */
+static json_t *describe_bytes(const char *types)
+{
+	g_auto(GStrv) names = g_strsplit(types, " ", -1);
+	json_t *content = json_object();
+
+	for (char **name = names; *name; name++)
+		json_object_set_new(
+			content, *name, json_pack("{s:{s:s}}", "schema", "type", "string"));
+	return content;
+}
+
 static json_t *describe_body(const char *body)
 {
-	bool file = strchr(body, '/') != NULL;
-	json_t *schema = file ? json_pack("{s:s}", "type", "string") : describe_object(body);
+	json_t *content = strchr(body, '/') ? describe_bytes(body)
+					    : json_pack("{s:{s:o}}", "application/json", "schema",
+						      describe_object(body));
 
-	return json_pack("{s:b, s:{s:{s:o}}}", "required", true, "content",
-		file ? body : "application/json", "schema", schema);
+	return json_pack("{s:b, s:o}", "required", true, "content", content);
 }
 
 static json_t *reference(const char *name)
@@ -147,11 +170,28 @@ static json_t *describe_answers(const Route *row)
 
 	if (row->answer)
 		json_object_set_new(good, "content",
-			json_pack("{s:{s:o}}", "application/json", "schema",
-				describe_answer(row->answer)));
+			strchr(row->answer, '/') ? describe_bytes(row->answer)
+						 : json_pack("{s:{s:o}}", "application/json",
+							   "schema", describe_answer(row->answer)));
 	return json_pack("{s:o, s:{s:s, s:{s:{s:o}}}}", "2XX", good, "default", "description",
 		"a problem (RFC 9457)", "content", "application/problem+json", "schema",
 		reference("Problem"));
+}
+
+/* What the stars of a path are called in the description. */
+static const char *const star_names[] = {"name", "number"};
+
+static void add_path_parameters(json_t *list, const char *path)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(star_names); i++) {
+		path = strchr(path, '*');
+		if (!path)
+			return;
+		path++;
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", star_names[i], "in",
+				      "path", "required", true, "schema", "type", "string"));
+	}
 }
 
 static json_t *describe_operation(const Route *row)
@@ -159,10 +199,7 @@ static json_t *describe_operation(const Route *row)
 	json_t *parameters = json_array();
 	json_t *operation;
 
-	if (strchr(row->path, '*'))
-		json_array_append_new(
-			parameters, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", "name", "in",
-					    "path", "required", true, "schema", "type", "string"));
+	add_path_parameters(parameters, row->path);
 	add_parameters(parameters, row->query);
 	operation = json_pack("{s:s, s:o, s:o}", "summary", row->summary, "parameters", parameters,
 		"responses", describe_answers(row));
@@ -188,13 +225,16 @@ static const char *method_name(WebMethod method)
 
 static void add_operation(json_t *paths, const Route *row)
 {
-	g_auto(GStrv) parts = g_strsplit(row->path, "*", 2);
-	g_autofree char *path = g_strjoinv("{name}", parts);
-	json_t *item = json_object_get(paths, path);
+	g_auto(GStrv) parts = g_strsplit(row->path, "*", -1);
+	g_autoptr(GString) text = g_string_new(parts[0]);
+	json_t *item;
 
+	for (size_t i = 0; i < G_N_ELEMENTS(star_names) && parts[i + 1]; i++)
+		g_string_append_printf(text, "{%s}%s", star_names[i], parts[i + 1]);
+	item = json_object_get(paths, text->str);
 	if (!item) {
 		item = json_object();
-		json_object_set_new(paths, path, item);
+		json_object_set_new(paths, text->str, item);
 	}
 	json_object_set_new(item, method_name(row->method), describe_operation(row));
 }

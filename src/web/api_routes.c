@@ -224,7 +224,8 @@ static bool run_audit(Visit *visit, GError **error)
 
 static bool run_openapi(Visit *visit, GError **error)
 {
-	static const Route *const tables[] = {route_api_people, route_api_login, route_api, NULL};
+	static const Route *const tables[] = {route_api_people, route_api_login, route_api_import,
+		route_api_archive, route_api, NULL};
 
 	(void)error;
 	return api_answer(visit, 200, api_description(tables));

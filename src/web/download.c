@@ -58,10 +58,22 @@ char *download_name(const char *name)
 	return g_strdup(safe->len > 0 ? safe->str : "Anlage");
 }
 
+/* Not everybody who reads the field knows where a quoted text ends, or what a percent sign in it
+ * means. */
+static char *ascii_name(const char *safe)
+{
+	g_autoptr(GString) ascii = g_string_new(NULL);
+
+	for (const char *at = safe; *at; at = g_utf8_next_char(at))
+		g_string_append_c(ascii, *at > 0 && !strchr("%;=", *at) ? *at : '_');
+	return g_strdup(ascii->str);
+}
+
 char *download_disposition(const char *name)
 {
 	g_autofree char *safe = download_name(name);
 	g_autofree char *escaped = g_uri_escape_string(safe, NULL, FALSE);
+	g_autofree char *ascii = ascii_name(safe);
 
-	return g_strdup_printf("attachment; filename*=UTF-8''%s", escaped);
+	return g_strdup_printf("attachment; filename=\"%s\"; filename*=UTF-8''%s", ascii, escaped);
 }

@@ -6,5 +6,6 @@
  * becomes "Anlage". */
 char *download_name(const char *name);
 
-/* Yours: the value of Content-Disposition that has NAME stored, never shown (RFC 6266). */
+/* Yours: the value of Content-Disposition that has NAME stored, never shown (RFC 6266): in ASCII
+ * for all, and whole for those who know more. */
 char *download_disposition(const char *name);

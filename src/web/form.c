@@ -1,18 +1,20 @@
 /* Fields of a form. Multipart is taken apart by its boundary alone; all parts are in memory, within
- * the limit of the request's body. */
+ * the limit of the request's body; files are not copied. */
 #include "web/form.h"
 
 #include <string.h>
 #include "base/secret.h"
+#include "base/text.h"
 #include "failure/failure.h"
 
 #define FIELD_LIMIT 1000
 
 typedef struct Field {
 	char *name;
-	char *value;
+	char *value; /* NULL: it is a file */
+	const char *file;
 	size_t size;
-	bool is_file;
+	char *file_name;
 } Field;
 
 struct Form {
@@ -26,6 +28,7 @@ static void field_free(Field *field)
 		secret_wipe(field->value, field->size);
 	g_free(field->name);
 	g_free(field->value);
+	g_free(field->file_name);
 	g_free(field);
 }
 
@@ -63,7 +66,7 @@ bool form_text_at(const Form *form, size_t index, const char **name, const char 
 		return false;
 	field = form->fields->pdata[index];
 	*name = field->name;
-	*value = field->is_file ? NULL : field->value;
+	*value = field->value;
 	return true;
 }
 
@@ -86,23 +89,25 @@ static void unify_lines(char *text)
 	*to = '\0';
 }
 
+/* Takes FIELD. */
+static bool keep_field(Form *form, Field *field, GError **error)
+{
+	g_ptr_array_add(form->fields, field);
+	if (form->fields->len > FIELD_LIMIT)
+		return refuse("too many fields", error);
+	return g_utf8_validate(field->name, -1, NULL) || refuse("a name is not UTF-8", error);
+}
+
 /* Takes NAME and VALUE. */
-static bool add_field(
-	Form *form, char *name, char *value, size_t size, bool is_file, GError **error)
+static bool add_field(Form *form, char *name, char *value, size_t size, GError **error)
 {
 	Field *field = g_new0(Field, 1);
 
 	field->name = name;
 	field->value = value;
 	field->size = size;
-	field->is_file = is_file;
-	g_ptr_array_add(form->fields, field);
-	if (form->fields->len > FIELD_LIMIT)
-		return refuse("too many fields", error);
-	if (!g_utf8_validate(name, -1, NULL))
-		return refuse("a name is not UTF-8", error);
-	if (is_file)
-		return true;
+	if (!keep_field(form, field, error))
+		return false;
 	if (strlen(value) != size || !g_utf8_validate(value, -1, NULL))
 		return refuse("a value is not UTF-8", error);
 	unify_lines(value);
@@ -134,8 +139,7 @@ static bool parse_pair(Form *form, const char *pair, size_t size, GError **error
 	if (!name || !value)
 		return refuse("broken percent-encoding", error);
 	value_size = strlen(value);
-	return add_field(
-		form, g_steal_pointer(&name), g_steal_pointer(&value), value_size, false, error);
+	return add_field(form, g_steal_pointer(&name), g_steal_pointer(&value), value_size, error);
 }
 
 static bool parse_urlencoded(Form *form, const char *body, size_t size, GError **error)
@@ -173,6 +177,19 @@ static char *find_parameter(const char *header, const char *name)
 	return end ? g_strndup(start, (gsize)(end - start)) : NULL;
 }
 
+/* Takes NAME; FILE_NAME is made valid. */
+static bool add_file(Form *form, char *name, const char *file_name, const char *data, size_t size,
+	GError **error)
+{
+	Field *field = g_new0(Field, 1);
+
+	field->name = name;
+	field->file_name = text_make_valid(file_name, strlen(file_name));
+	field->file = data;
+	field->size = size;
+	return keep_field(form, field, error);
+}
+
 static bool parse_part(Form *form, const char *part, size_t size, GError **error)
 {
 	const char *blank = memmem(part, size, "\r\n\r\n", 4);
@@ -189,11 +206,13 @@ static bool parse_part(Form *form, const char *part, size_t size, GError **error
 	if (!name)
 		return refuse("a part without name", error);
 	value_size = size - (size_t)(blank + 4 - part);
+	if (file)
+		return add_file(form, g_steal_pointer(&name), file, blank + 4, value_size, error);
 	/* g_strndup would stop at NUL. */
 	char *value = g_malloc(value_size + 1);
 	memcpy(value, blank + 4, value_size);
 	value[value_size] = '\0';
-	return add_field(form, g_steal_pointer(&name), value, value_size, file != NULL, error);
+	return add_field(form, g_steal_pointer(&name), value, value_size, error);
 }
 
 static bool parse_multipart(
@@ -275,15 +294,29 @@ const char *form_get_at(const Form *form, const char *name, size_t index)
 {
 	const Field *field = find_field(form, name, index);
 
-	return field && !field->is_file ? field->value : NULL;
+	return field ? field->value : NULL;
 }
 
 const char *form_file(const Form *form, const char *name, size_t *size)
 {
 	const Field *field = find_field(form, name, 0);
 
-	if (!field || !field->is_file)
+	if (!field || !field->file)
 		return NULL;
 	*size = field->size;
-	return field->value;
+	return field->file;
+}
+
+bool form_file_at(const Form *form, const char *name, size_t index, FormFile *file)
+{
+	for (guint i = 0; i < form->fields->len; i++) {
+		const Field *field = form->fields->pdata[i];
+
+		if (!field->file || (name && strcmp(field->name, name) != 0) ||
+			(field->size == 0 && !*field->file_name) || index-- > 0)
+			continue;
+		*file = (FormFile){field->file_name, field->file, field->size};
+		return true;
+	}
+	return false;
 }

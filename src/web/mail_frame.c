@@ -76,7 +76,7 @@ void mail_frame_note(Html *h, const char *text)
 	html(h, "</p>\n");
 }
 
-static void write_blocked(Html *h, const MailView *view)
+void mail_frame_blocked(Html *h, const MailView *view)
 {
 	g_autofree char *remote =
 		g_strdup_printf(_("Externe Inhalte blockiert (%u)"), view->blocked_remote);
@@ -92,16 +92,24 @@ static void write_blocked(Html *h, const MailView *view)
 				     "Vollständig ist sie als .eml."));
 }
 
-void mail_frame_content(Html *h, const MailView *view)
+void mail_frame_text(Html *h, const MailView *view)
 {
-	write_blocked(h, view);
-	if (view->html) {
-		html_piece(h, view->html);
+	if (!*view->content->text) {
+		mail_frame_note(h, _("Diese E-Mail enthält keinen Text."));
 		return;
 	}
 	html(h, "<div class=\"p\">");
 	html_text(h, view->content->text);
 	html(h, "</div>");
+}
+
+void mail_frame_content(Html *h, const MailView *view)
+{
+	mail_frame_blocked(h, view);
+	if (view->html)
+		html_piece(h, view->html);
+	else
+		mail_frame_text(h, view);
 }
 
 void mail_frame_end(Visit *visit, Html *h)

@@ -12,6 +12,9 @@ Html *mail_frame_begin(void);
 void mail_frame_head(Html *h, const MailView *view);
 /* What was blocked, and the mail itself. */
 void mail_frame_content(Html *h, const MailView *view);
+/* Each of the two alone: the mail as text. */
+void mail_frame_blocked(Html *h, const MailView *view);
+void mail_frame_text(Html *h, const MailView *view);
 /* A sentence of ours. */
 void mail_frame_note(Html *h, const char *text);
 /* Answers with it; takes H. */

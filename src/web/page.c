@@ -46,6 +46,8 @@ static const struct {
 	{"niemand-einzuladen", TONE_INFO,
 		N_("Alle Benutzer, die nicht gesperrt sind, haben ein Kennwort.")},
 	{"angemeldet", TONE_SUCCESS, N_("Die Anmeldung bei Ihren Postfächern ist gelungen.")},
+	{"import-laeuft-weiter", TONE_SUCCESS,
+		N_("Die Anmeldung ist gelungen; der Import geht mit derselben Auswahl weiter.")},
 	{"anmeldung-entfernt", TONE_SUCCESS,
 		N_("Die Anmeldung und ihre Tokendatei sind entfernt.")},
 	{"sitzung-beendet", TONE_WARNING,
@@ -69,8 +71,11 @@ static const struct {
 	{"eingeblendet", TONE_SUCCESS,
 		N_("Der Eintrag ist entfernt. Was nur er ausgeblendet hat, wird wieder gezeigt.")},
 	{"aktenzeichen", TONE_SUCCESS, N_("Das Aktenzeichen ist gespeichert.")},
+	{"zugewiesen", TONE_SUCCESS,
+		N_("Das Aktenzeichen ist den ausgewählten E-Mails zugewiesen.")},
 	{"geloescht", TONE_SUCCESS,
 		N_("Die E-Mail ist aus dem Archiv gelöscht. Der Grund steht im Protokoll.")},
+	{"nichts-offen", TONE_INFO, N_("Dort steht keine E-Mail mehr aus.")},
 	{"standard", TONE_SUCCESS, N_("Es gilt wieder der Standard.")},
 };
 
@@ -98,6 +103,11 @@ static void write_head(Html *h, const Page *page, const char *office)
 		html_printf(h, " – %s", office);
 	html(h, "</title>\n");
 	static_write_links(h);
+	if (page->refresh > 0) {
+		html(h, "<noscript><meta http-equiv=\"refresh\" content=\"");
+		html_number(h, page->refresh);
+		html(h, "\"></noscript>\n");
+	}
 	html(h, "</head>\n");
 }
 

@@ -14,7 +14,8 @@ typedef struct Page {
 	const char *here;	  /* the path of the menu's entry that this page belongs to */
 	const char *const *tabs;  /* pairs of path and label, ended by NULL; NULL: none */
 	const char *tab;	  /* the path of the present one */
-	bool wide;		  /* lists take the whole width, forms about 70 characters */
+	int refresh; /* seconds until it loads itself anew where scripts are off; 0: never */
+	bool wide;   /* lists take the whole width, forms about 70 characters */
 } Page;
 
 /* Opens the document up to the heading, with the notice of the redirect that led here. */

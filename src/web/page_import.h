@@ -6,8 +6,8 @@
 #include "app/viewing.h"
 #include "model/account.h"
 #include "web/page.h"
+#include "web/page_import_job.h"
 
-#define IMPORT_PATH "/importieren"
 #define IMPORT_ROWS_A_PAGE 50
 
 /* What the address, or a form that is shown again, asks for; borrowed from the request. */

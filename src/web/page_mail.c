@@ -1,45 +1,37 @@
-/* One mail of the archive: its rows at once, what it shows in a frame of its own, its bytes as
- * downloads; its Aktenzeichen and its deletion. */
-#include <fcntl.h>
+/* One mail of the archive: its rows at once; what it shows is in a frame of its own
+ * (page_mail_show.c). */
+#include "web/page_mail.h"
+
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
-#include "app/document.h"
-#include "app/viewing.h"
 #include "app/words.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
-#include "web/download.h"
-#include "web/page.h"
-#include "web/web_internal.h"
+#include "web/api.h"
+#include "web/download_mail.h"
+#include "web/page_archive.h"
 
 #define PATH "/archiv"
-#define BLOCK ((size_t)64 * 1024)
 
-/* The mail that the address names, as far as the person may see it. */
-typedef struct Asked {
-	int64_t id;
-	Viewing viewing;
-} Asked;
+/* ---- which one ---- */
 
-static void asked_clear(Asked *asked)
+void mail_asked_clear(MailAsked *asked)
 {
 	viewing_clear(&asked->viewing);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, asked_clear)
 
-static bool read_asked(const Visit *visit, Asked *asked, GError **error)
+bool mail_asked_read(const Visit *visit, MailAsked *asked, GError **error)
 {
-	if (!g_ascii_string_to_signed(visit->part, 10, 1, INT64_MAX, &asked->id, NULL)) {
+	asked->id = download_number(visit->part);
+	if (asked->id == 0) {
 		failure_set(error, FAILURE_MAIL_UNKNOWN, visit->part, "no mail %s", visit->part);
 		return false;
 	}
 	return viewing_open(visit->office, visit->user, &asked->viewing, error);
 }
 
-static ArchiveMail *find(const Visit *visit, const Asked *asked, GError **error)
+ArchiveMail *mail_asked_find(const Visit *visit, const MailAsked *asked, GError **error)
 {
 	Archive *archive = office_archive(visit->office, error);
 
@@ -47,14 +39,21 @@ static ArchiveMail *find(const Visit *visit, const Asked *asked, GError **error)
 		       : NULL;
 }
 
-static void write_path(Html *h, int64_t id, const char *behind)
+void mail_write_path(Html *h, int64_t id, const char *behind)
 {
 	html(h, PATH "/");
 	html_number(h, id);
 	html_text(h, behind);
 }
 
-/* ---- the page ---- */
+const char *mail_title(const ArchiveMail *mail)
+{
+	if (*mail->subject)
+		return mail->subject;
+	return mail->state == ARCHIVE_UNREAD ? _("(wird noch gelesen)") : _("(ohne Betreff)");
+}
+
+/* ---- its head ---- */
 
 static void write_people(Html *h, const char *label, const GPtrArray *people)
 {
@@ -63,6 +62,23 @@ static void write_people(Html *h, const char *label, const GPtrArray *people)
 		if (i > 0)
 			html(h, "<br>");
 		html_text(h, people->pdata[i]);
+	}
+	if (people->len == 0)
+		html_text(h, "–");
+	description_close(h);
+}
+
+static void write_case(Html *h, const ArchiveMail *mail)
+{
+	description_open(h, _("Aktenzeichen"));
+	if (mail->case_number) {
+		html(h, "<a class=\"kern-link\" href=\"" PATH "/suche?aktenzeichen=");
+		html_url(h, mail->case_number);
+		html(h, "\">");
+		html_text(h, mail->case_number);
+		html(h, "</a>");
+	} else {
+		html_text(h, "–");
 	}
 	description_close(h);
 }
@@ -76,283 +92,252 @@ static void write_head(Html *h, const ArchiveMail *mail)
 	description_text(h, _("Von"), *mail->from ? mail->from : "–");
 	write_people(h, _("An"), mail->to);
 	description_text(h, _("Datum"), date);
-	description_text(h, _("Aktenzeichen"), mail->case_number ? mail->case_number : "–");
+	write_case(h, mail);
 	description_text(h, _("Größe"), size);
 	description_end(h);
 }
 
-static void write_view(Html *h, const ArchiveMail *mail)
+static void write_state(Html *h, const ArchiveMail *mail)
+{
+	if (mail->state == ARCHIVE_UNREAD)
+		page_alert(h, TONE_INFO, _("Diese E-Mail wird noch gelesen."),
+			_("Betreff, Beteiligte und Anlagen stehen in einigen Augenblicken hier. "
+			  "Abgelegt ist sie vollständig."));
+	else if (mail->state == ARCHIVE_UNREADABLE)
+		page_alert(h, TONE_WARNING, _("Diese E-Mail ließ sich nicht ganz lesen."),
+			_("Sie ist unverändert im Archiv. Was hier fehlt, zeigt vielleicht ein "
+			  "E-Mail-Programm: Laden Sie dazu die .eml-Datei herunter."));
+}
+
+/* ---- its content ---- */
+
+static void write_link(Html *h, int64_t id, const char *behind, const char *label)
+{
+	html(h, "<a class=\"kern-link\" href=\"");
+	mail_write_path(h, id, behind);
+	html(h, "\">");
+	html_text(h, label);
+	html(h, "</a>\n");
+}
+
+static void write_views(Html *h, const ArchiveMail *mail, bool as_text)
+{
+	html(h, "<nav class=\"pages\" aria-label=\"");
+	html_attr(h, _("Ansicht"));
+	html(h, "\">");
+	if (as_text)
+		write_link(h, mail->id, "", _("Als HTML anzeigen"));
+	else
+		write_link(h, mail->id, "?ansicht=text", _("Als Text anzeigen"));
+	write_link(h, mail->id, "/kopfzeilen", _("Kopfzeilen"));
+	html(h, "<a class=\"kern-link\" download href=\"");
+	mail_write_path(h, mail->id, "/eml");
+	html(h, "\">");
+	html_text(h, _("Als .eml herunterladen"));
+	html(h, "</a></nav>\n");
+}
+
+static void write_frame(Html *h, const ArchiveMail *mail, bool as_text)
 {
 	html(h, "<iframe class=\"mail\" sandbox=\"allow-popups allow-popups-to-escape-sandbox\" "
 		"title=\"");
 	html_attr(h, _("Inhalt der E-Mail"));
 	html(h, "\" src=\"");
-	write_path(h, mail->id, "/ansicht");
+	mail_write_path(h, mail->id, as_text ? "/ansicht?als=text" : "/ansicht");
 	html(h, "\"></iframe>\n");
+}
+
+static void write_heading(Html *h, const char *text)
+{
+	html(h, "<h2 class=\"kern-heading-medium\">");
+	html_text(h, text);
+	html(h, "</h2>\n");
 }
 
 static void write_attachments(Html *h, const ArchiveMail *mail)
 {
+	const char *labels[] = {_("Name"), _("Typ"), _("Größe"), NULL};
+
 	if (mail->attachments->len == 0)
 		return;
-	html(h, "<h2 class=\"kern-heading-medium\">");
-	html_text(h, _("Anlagen"));
-	html(h, "</h2>\n<ul>\n");
+	write_heading(h, _("Anlagen"));
+	table_begin(h, _("Anlagen"), labels);
 	for (guint i = 0; i < mail->attachments->len; i++) {
 		const MailPart *part = mail->attachments->pdata[i];
 		g_autofree char *size = words_size(part->size);
 
-		html(h, "<li><a class=\"kern-link\" download href=\"");
-		write_path(h, mail->id, "/anlage?n=");
+		table_row(h);
+		table_heading_cell(h, labels[0]);
+		html(h, "<a class=\"kern-link\" download href=\"");
+		mail_write_path(h, mail->id, "/anlage?n=");
 		html_number(h, i + 1);
 		html(h, "\">");
 		html_text(h, part->name);
-		html(h, "</a> ");
-		html_printf(h, "(%s, %s)", part->type, size);
-		html(h, "</li>\n");
+		html(h, "</a>");
+		table_cell(h, labels[1]);
+		html_text(h, part->type);
+		table_cell(h, labels[2]);
+		html_text(h, size);
 	}
-	html(h, "</ul>\n");
+	table_end(h);
+}
+
+/* ---- where it came from ---- */
+
+static void write_source(Html *h, const ArchiveSource *source, const char *const *labels)
+{
+	g_autofree char *received =
+		source->received > 0 ? clock_format_german(source->received) : g_strdup("–");
+	g_autofree char *imported = clock_format_german(source->imported);
+	g_autofree char *actor = words_actor(source->imported_by);
+
+	table_row(h);
+	table_heading_cell(h, labels[0]);
+	html_text(h, source->mailbox ? source->mailbox : _("als Datei abgelegt"));
+	table_cell(h, labels[1]);
+	html_text(h, source->mailbox && source->folder ? source->folder : "–");
+	table_cell(h, labels[2]);
+	html_text(h, received);
+	table_cell(h, labels[3]);
+	html_text(h, imported);
+	table_cell(h, labels[4]);
+	html_text(h, actor);
 }
 
 static void write_sources(Html *h, const ArchiveMail *mail)
 {
-	html(h, "<h2 class=\"kern-heading-medium\">");
-	html_text(h, _("Herkunft"));
-	html(h, "</h2>\n<ul>\n");
-	for (guint i = 0; i < mail->sources->len; i++) {
-		const ArchiveSource *source = mail->sources->pdata[i];
-		g_autofree char *words = words_source(source);
+	const char *labels[] = {_("Postfach"), _("Ordner"), _("Eingegangen"), _("Abgelegt am"),
+		_("Abgelegt von"), NULL};
 
-		html(h, "<li>");
-		html_text(h, words);
-		html(h, "</li>\n");
+	write_heading(h, _("Herkunft"));
+	table_begin(h, _("Herkunft"), labels);
+	for (guint i = 0; i < mail->sources->len; i++)
+		write_source(h, mail->sources->pdata[i], labels);
+	table_end(h);
+}
+
+static void write_copies(Html *h, const ArchiveMail *mail)
+{
+	const char *labels[] = {_("Datei"), _("Prüfsumme (SHA-256)"), NULL};
+
+	write_heading(h, _("Kopien"));
+	if (mail->copies->len > 1) {
+		html(h, "<p>");
+		html_text(h,
+			_("Diese E-Mail kam mehrmals an; die Kopien unterscheiden sich nur in den "
+			  "Kopfzeilen, die unterwegs dazukommen."));
+		html(h, "</p>\n");
 	}
-	html(h, "</ul>\n<p class=\"note\">");
-	html_text(h, _("Prüfsumme (SHA-256) jeder Kopie:"));
+	table_begin(h, _("Kopien"), labels);
 	for (guint i = 0; i < mail->copies->len; i++) {
-		html(h, "<br><code>");
+		table_row(h);
+		table_heading_cell(h, labels[0]);
+		html(h, "<a class=\"kern-link\" download href=\"");
+		mail_write_path(h, mail->id, "/eml?kopie=");
+		html_number(h, i + 1);
+		html(h, "\">");
+		html_printf(h, _("Kopie %u (.eml)"), i + 1);
+		html(h, "</a>");
+		table_cell(h, labels[1]);
+		html(h, "<code>");
 		html_text(h, mail->copies->pdata[i]);
 		html(h, "</code>");
 	}
-	html(h, "</p>\n");
+	table_end(h);
 }
 
-static void write_case_form(Html *h, const Visit *visit, const ArchiveMail *mail)
+/* ---- changing it ---- */
+
+/* What was typed into the field NAME before; NULL: nothing. */
+static const char *typed(const Visit *visit, const char *name)
+{
+	return visit->form ? form_get(visit->form, name) : NULL;
+}
+
+static void write_case_form(
+	Html *h, const Visit *visit, const ArchiveMail *mail, const GError *problem)
 {
 	g_autofree char *action = g_strdup_printf(PATH "/%" PRId64 "/aktenzeichen", mail->id);
+	g_autofree char *wrong = page_field_error(problem, FAILURE_CASE_INVALID);
+	const char *before = typed(visit, "aktenzeichen");
 
 	form_begin(h, visit, action);
 	field_input(h, &(Field){.name = "aktenzeichen",
 			       .label = _("Aktenzeichen"),
 			       .hint = _("Leer: ohne Aktenzeichen."),
-			       .value = mail->case_number});
+			       .value = before ? before : mail->case_number,
+			       .list = "aktenzeichen-liste",
+			       .error = wrong});
 	form_submit(h, _("Aktenzeichen speichern"), "secondary", NULL, NULL);
 	form_end(h);
 }
 
-static void write_delete_form(Html *h, const Visit *visit, const ArchiveMail *mail)
+static void write_delete_form(
+	Html *h, const Visit *visit, const ArchiveMail *mail, const GError *problem)
 {
 	g_autofree char *action = g_strdup_printf(PATH "/%" PRId64 "/loeschen", mail->id);
+	g_autofree char *wrong = page_field_error(problem, FAILURE_REASON_MISSING);
+	const char *before = typed(visit, "grund");
 
-	html(h, "<details class=\"fold\"><summary>");
+	html(h, "<details class=\"fold\"");
+	html_flag(h, "open", before != NULL);
+	html(h, "><summary>");
 	html_text(h, _("Aus dem Archiv löschen"));
 	html(h, "</summary>\n<p>");
 	html_text(h, _("Gelöscht wird die E-Mail mit allen Kopien, für alle, die sie sehen. Im "
 		       "Protokoll bleibt eine Zeile mit dem Grund, ohne Inhalt."));
 	html(h, "</p>\n");
 	form_begin(h, visit, action);
-	field_input(h, &(Field){.name = "grund", .label = _("Grund"), .required = true});
+	field_input(h, &(Field){.name = "grund",
+			       .label = _("Grund"),
+			       .value = before,
+			       .required = true,
+			       .error = wrong});
 	form_submit(h, _("Endgültig löschen"), "danger", NULL, NULL);
 	form_end(h);
 	html(h, "</details>\n");
 }
 
-static bool run_show(Visit *visit, GError **error)
+/* ---- the page ---- */
+
+static bool write_page(Visit *visit, const ArchiveMail *mail, const GError *problem)
 {
 	const char *trail[] = {_("E-Mail"), _("Archiv"), NULL};
-	g_auto(Asked) asked = {0};
-	g_autoptr(ArchiveMail) mail =
-		read_asked(visit, &asked, error) ? find(visit, &asked, error) : NULL;
-	Html *h;
+	bool as_text = g_strcmp0(web_request_query(visit->request, "ansicht"), "text") == 0;
+	Html *h = page_begin(visit,
+		&(Page){.title = mail_title(mail), .trail = trail, .here = PATH, .wide = true});
 
-	if (!mail)
-		return false;
-	h = page_begin(visit, &(Page){.title = *mail->subject ? mail->subject : _("(ohne Betreff)"),
-				      .trail = trail,
-				      .here = PATH,
-				      .wide = true});
+	if (problem)
+		page_alert_failure(h, problem);
+	write_state(h, mail);
+	archive_write_cases(h, NULL);
 	write_head(h, mail);
-	html(h, "<p><a class=\"kern-link\" download href=\"");
-	write_path(h, mail->id, "/eml");
-	html(h, "\">");
-	html_text(h, _("Als .eml herunterladen"));
-	html(h, "</a></p>\n");
-	write_view(h, mail);
+	write_views(h, mail, as_text);
+	write_frame(h, mail, as_text);
 	write_attachments(h, mail);
-	write_case_form(h, visit, mail);
+	write_case_form(h, visit, mail, problem);
 	write_sources(h, mail);
-	write_delete_form(h, visit, mail);
-	return page_end(visit, h, 200);
+	write_copies(h, mail);
+	write_delete_form(h, visit, mail, problem);
+	return page_end(visit, h, problem ? api_http_status(problem) : 200);
 }
 
-/* ---- what it shows ---- */
-
-static void write_blocked(Html *h, const MailView *view)
+bool mail_show(Visit *visit, const GError *problem, GError **error)
 {
-	if (view->blocked_remote > 0) {
-		html(h, "<p class=\"t\">");
-		html_printf(h, _("Externe Inhalte blockiert (%u)"), view->blocked_remote);
-		html(h, "</p>\n");
-	}
-	if (view->blocked_active > 0) {
-		html(h, "<p class=\"t\">");
-		html_printf(h, _("Skripte, Formulare und Ähnliches entfernt (%u)"),
-			view->blocked_active);
-		html(h, "</p>\n");
-	}
-	if (view->truncated) {
-		html(h, "<p class=\"t\">");
-		html_text(h, _("Diese E-Mail ist zu groß, um ganz gezeigt zu werden. Vollständig "
-			       "ist sie als .eml."));
-		html(h, "</p>\n");
-	}
+	g_auto(MailAsked) asked = {0};
+	g_autoptr(ArchiveMail) mail = mail_asked_read(visit, &asked, error)
+					      ? mail_asked_find(visit, &asked, error)
+					      : NULL;
+
+	return mail && write_page(visit, mail, problem);
 }
 
-static bool run_view(Visit *visit, GError **error)
+static bool run(Visit *visit, GError **error)
 {
-	g_auto(Asked) asked = {0};
-	g_autoptr(MailView) view = NULL;
-	g_autoptr(Html) h = html_new();
-
-	if (!read_asked(visit, &asked, error))
-		return false;
-	view = document_view(visit->office, viewing_viewer(&asked.viewing), asked.id,
-		web_request_cancel(visit->request), error);
-	if (!view)
-		return false;
-	html(h, "<!DOCTYPE html>\n<html lang=\"\"><head><meta charset=\"utf-8\">"
-		"<meta name=\"color-scheme\" content=\"light\"><title>E-Mail</title>"
-		"<style>body{background:#fff;color:#000;font:1rem/1.5 sans-serif;margin:1rem;"
-		"overflow-wrap:anywhere}.t{background:#eee;padding:.25rem .5rem;margin:0 0 .5rem}"
-		".p{white-space:pre-wrap}</style></head><body>\n");
-	write_blocked(h, view);
-	if (view->html) {
-		html_piece(h, view->html);
-	} else {
-		html(h, "<div class=\"p\">");
-		html_text(h, view->content->text);
-		html(h, "</div>");
-	}
-	html(h, "</body></html>\n");
-	web_response_header(visit->response, "Cache-Control", "no-store");
-	web_response_body(visit->response, "text/html; charset=utf-8", html_steal(h));
-	return true;
-}
-
-/* ---- downloads ---- */
-
-/* A file without a name for what is sent; -1: FAILURE_OUTPUT. */
-static int make_file(const Visit *visit, GError **error)
-{
-	int file = open(office_folder(visit->office), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (file < 0)
-		failure_set_errno(error, FAILURE_OUTPUT, office_folder(visit->office), errno);
-	return file;
-}
-
-/* Sends FILE as NAME to be stored, never to be shown. */
-static bool send_file(Visit *visit, int file, const char *name)
-{
-	g_autofree char *disposition = download_disposition(name);
-	g_autofree char *block = g_malloc(BLOCK);
-	off_t place = 0;
-	ssize_t got;
-
-	web_response_header(visit->response, "Content-Disposition", disposition);
-	web_response_header(visit->response, "Cache-Control", "no-store");
-	web_response_start(visit->response, "application/octet-stream");
-	while ((got = pread(file, block, BLOCK, place)) > 0 &&
-		web_response_write(visit->response, block, (size_t)got))
-		place += got;
-	if (got < 0)
-		web_response_break(visit->response);
-	return true;
-}
-
-static bool run_raw(Visit *visit, GError **error)
-{
-	g_auto(Asked) asked = {0};
-	g_auto(Descriptor) file = -1;
-	g_autofree char *name = NULL;
-
-	if (!read_asked(visit, &asked, error))
-		return false;
-	file = make_file(visit, error);
-	if (file < 0 || !document_write_raw(visit->office, viewing_viewer(&asked.viewing), asked.id,
-				file, error))
-		return false;
-	name = g_strdup_printf("%" PRId64 ".eml", asked.id);
-	return send_file(visit, file, name);
-}
-
-static bool run_attachment(Visit *visit, GError **error)
-{
-	const char *text = web_request_query(visit->request, "n");
-	int64_t number = text ? g_ascii_strtoll(text, NULL, 10) : 0;
-	g_auto(Asked) asked = {0};
-	g_auto(Descriptor) file = -1;
-	g_autoptr(ArchiveMail) mail =
-		read_asked(visit, &asked, error) ? find(visit, &asked, error) : NULL;
-
-	if (!mail)
-		return false;
-	if (number < 1 || number > mail->attachments->len) {
-		failure_set(error, FAILURE_ATTACHMENT_UNKNOWN, text ? text : "", "no attachment");
-		return false;
-	}
-	file = make_file(visit, error);
-	return file >= 0 &&
-	       document_write_attachment(visit->office, viewing_viewer(&asked.viewing), asked.id,
-		       number, file, web_request_cancel(visit->request), error) &&
-	       send_file(
-		       visit, file, ((const MailPart *)mail->attachments->pdata[number - 1])->name);
-}
-
-/* ---- changing ---- */
-
-static bool run_assign(Visit *visit, GError **error)
-{
-	const char *typed = visit_field(visit, "aktenzeichen");
-	Archive *archive = office_archive(visit->office, error);
-	g_auto(Asked) asked = {0};
-	g_autofree char *path = NULL;
-
-	if (!archive || !read_asked(visit, &asked, error) ||
-		(*typed && !archive_check_case(typed, error)) ||
-		!archive_assign(archive, viewing_viewer(&asked.viewing), asked.id,
-			*typed ? typed : NULL, visit->actor, error))
-		return false;
-	path = g_strdup_printf(PATH "/%" PRId64, asked.id);
-	return visit_redirect(visit, path, "aktenzeichen");
-}
-
-static bool run_delete(Visit *visit, GError **error)
-{
-	g_auto(Asked) asked = {0};
-
-	return read_asked(visit, &asked, error) &&
-	       document_delete(visit->office, viewing_viewer(&asked.viewing), asked.id,
-		       visit_field(visit, "grund"), visit->actor, error) &&
-	       visit_redirect(visit, PATH, "geloescht");
+	return mail_show(visit, NULL, error);
 }
 
 const Route route_mail[] = {
-	{WEB_GET, PATH "/*", ROLE_PERSON, WEB_AT_ONCE, 0, run_show},
-	{WEB_GET, PATH "/*/ansicht", ROLE_PERSON, WEB_AS_JOB, 0, run_view, .foreign = true},
-	{WEB_GET, PATH "/*/eml", ROLE_PERSON, WEB_AS_JOB, 0, run_raw},
-	{WEB_GET, PATH "/*/anlage", ROLE_PERSON, WEB_AS_JOB, 0, run_attachment},
-	{WEB_POST, PATH "/*/aktenzeichen", ROLE_PERSON, WEB_AS_JOB, 0, run_assign},
-	{WEB_POST, PATH "/*/loeschen", ROLE_PERSON, WEB_AS_JOB, 0, run_delete},
+	{WEB_GET, PATH "/*", ROLE_PERSON, WEB_AT_ONCE, 0, run},
 	{0},
 };

@@ -395,8 +395,9 @@ static bool run_import(Visit *visit, GError **error)
 {
 	size_t size = 0;
 	bool keep = strcmp(visit_field(visit, "tun"), "anlegen") == 0;
-	const char *csv =
-		keep ? visit_field(visit, "inhalt") : form_file(visit->form, "datei", &size);
+	const char *file = keep ? NULL : form_file(visit->form, "datei", &size);
+	g_autofree char *text = file ? g_strndup(file, size) : NULL;
+	const char *csv = keep ? visit_field(visit, "inhalt") : text;
 	g_autoptr(GPtrArray) row_errors =
 		g_ptr_array_new_with_free_func((GDestroyNotify)row_error_free);
 	g_autoptr(GError) problem = NULL;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
+#include "web/page_import_job.h"
 #include "oauth/oauth.h"
 #include "web/again.h"
 #include "web/web_internal.h"
@@ -57,8 +58,12 @@ bool page_personal_end(Visit *visit, LoginResult *result, GError *problem, const
 {
 	SignInEnd *end;
 
-	if (!problem && next && is_all_well(result))
-		return visit_redirect(visit, next, "angemeldet");
+	if (!problem && next && is_all_well(result)) {
+		g_autofree char *going_on = import_job_go_on(visit, next);
+
+		return visit_redirect(visit, going_on ? going_on : next,
+			going_on ? "import-laeuft-weiter" : "angemeldet");
+	}
 	end = g_new0(SignInEnd, 1);
 	end->result = *result;
 	*result = (LoginResult){0};

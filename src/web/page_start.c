@@ -9,6 +9,7 @@
 #include "web/again.h"
 #include "web/page.h"
 #include "web/page_password.h"
+#include "web/page_start_mail.h"
 #include "web/web_internal.h"
 
 #define SERVERS_NAMED 5 /* on a card */
@@ -200,6 +201,7 @@ static bool run_start(Visit *visit, GError **error)
 		return false;
 	}
 	tell_own_sign_in(&todo, person);
+	page_start_mail_cards(todo.h, visit, &todo.count);
 	tell_helpless(&todo);
 	tell_encryption(&todo);
 	html(todo.h, "</div>\n");
@@ -208,6 +210,7 @@ static bool run_start(Visit *visit, GError **error)
 
 		page_alert(todo.h, TONE_SUCCESS, _("Es ist nichts zu tun."), sign_in);
 	}
+	page_start_new_mails(todo.h, person);
 	return page_end(visit, todo.h, 200);
 }
 

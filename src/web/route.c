@@ -18,9 +18,11 @@
 #define COOKIE_PLAIN "amtspost"
 #define COOKIE_SECURE "__Host-amtspost"
 #define API_PREFIX "/api/"
+#define STARS 2 /* of a row's path */
 
 static const Route *const tables[] = {
 	route_start,
+	route_start_mail,
 	route_personal,
 	route_settings,
 	route_people,
@@ -29,8 +31,13 @@ static const Route *const tables[] = {
 	route_invite,
 	route_check,
 	route_import,
+	route_import_job,
 	route_archive,
+	route_selection,
+	route_upload,
 	route_mail,
+	route_mail_show,
+	route_mail_change,
 	route_log,
 	route_state,
 	route_help,
@@ -39,6 +46,8 @@ static const Route *const tables[] = {
 	route_api,
 	route_api_people,
 	route_api_login,
+	route_api_import,
+	route_api_archive,
 	NULL,
 };
 
@@ -47,15 +56,21 @@ typedef struct Planned {
 	Web *web;
 	const Route *route; /* NULL: there is none */
 	unsigned methods;   /* … but for these: bits by WebMethod */
-	char *part;
+	char *parts[STARS];
 	Session *session;
 	User *key_user;	 /* by a key of the API */
 	GError *problem; /* who asks could not be found out */
 } Planned;
 
+static void clear_parts(Planned *planned)
+{
+	for (size_t i = 0; i < STARS; i++)
+		g_clear_pointer(&planned->parts[i], g_free);
+}
+
 static void planned_free(Planned *planned)
 {
-	g_free(planned->part);
+	clear_parts(planned);
 	session_free(planned->session);
 	user_free(planned->key_user);
 	g_clear_error(&planned->problem);
@@ -69,39 +84,40 @@ static bool is_api(const WebRequest *request)
 
 /* ---- finding the row ---- */
 
-/* Whether PATH is ROW's; *PART gets what stands in the star's place, yours. */
-static bool match_path(const char *row, const char *path, char **part)
+/* Whether PATH is ROW's; PARTS get what stands in the stars' places, yours. */
+static bool match_path(const char *row, const char *path, char *parts[static STARS])
 {
-	const char *star = strchr(row, '*');
-	size_t before, after, size;
+	size_t count = 0;
 
-	if (!star)
-		return strcmp(row, path) == 0;
-	before = (size_t)(star - row);
-	after = strlen(star + 1);
-	size = strlen(path);
-	if (size <= before + after || strncmp(row, path, before) != 0 ||
-		strcmp(path + size - after, star + 1) != 0 ||
-		memchr(path + before, '/', size - before - after))
-		return false;
-	*part = g_strndup(path + before, size - before - after);
-	return true;
+	while (*row && (*row == '*' || *row == *path)) {
+		size_t size = *row == '*' ? strcspn(path, "/") : 1;
+
+		if (*row == '*' && (size == 0 || count == STARS))
+			break;
+		if (*row == '*')
+			parts[count++] = g_strndup(path, size);
+		row++;
+		path += size;
+	}
+	if (!*row && !*path)
+		return true;
+	for (size_t i = 0; i < STARS; i++)
+		g_clear_pointer(&parts[i], g_free);
+	return false;
 }
 
 static void find_row(Planned *planned, WebMethod method, const char *path)
 {
 	for (const Route *const *table = tables; *table; table++) {
 		for (const Route *row = *table; row->path; row++) {
-			g_autofree char *part = NULL;
-
-			if (!match_path(row->path, path, &part))
+			if (!match_path(row->path, path, planned->parts))
 				continue;
 			planned->methods |= 1u << row->method;
-			if (row->method != method)
-				continue;
-			planned->route = row;
-			planned->part = g_steal_pointer(&part);
-			return;
+			if (row->method == method) {
+				planned->route = row;
+				return;
+			}
+			clear_parts(planned);
 		}
 	}
 }
@@ -116,7 +132,7 @@ static bool is_page(const char *path)
 	Planned page = {0};
 
 	find_row(&page, WEB_GET, path);
-	g_free(page.part);
+	clear_parts(&page);
 	return page.route && page.route->role != ROLE_ANYBODY;
 }
 
@@ -315,22 +331,23 @@ static bool show_again(Visit *visit, const char *origin)
 	g_autoptr(Form) picked = again_pick(visit->form);
 	Visit again = *visit;
 	Planned page = {0};
-	g_autofree char *part = NULL;
 	g_autoptr(GError) ignored = NULL;
+	bool shown;
 
 	if (!picked || !origin || !visit->user || g_strcmp0(who, visit->user->name) != 0)
 		return false;
 	find_row(&page, WEB_GET, origin);
-	part = page.part;
-	if (page.route->role == ROLE_ADMINISTRATOR && !visit->user->admin)
-		return false;
-	again.part = part;
+	again.part = page.parts[0];
+	again.second = page.parts[1];
 	again.route = page.route;
 	again.form = picked;
 	again.again = true;
 	again.notice = "neu-angemeldet";
 	again.status = 409;
-	return page.route->run(&again, &ignored);
+	shown = (page.route->role != ROLE_ADMINISTRATOR || visit->user->admin) &&
+		page.route->run(&again, &ignored);
+	clear_parts(&page);
+	return shown;
 }
 
 static bool refuse_token(Visit *visit, const GError *problem)
@@ -475,7 +492,8 @@ static void answer(WebRequest *request, WebResponse *response, void *data)
 		.office = planned->web->office,
 		.request = request,
 		.response = response,
-		.part = planned->part,
+		.part = planned->parts[0],
+		.second = planned->parts[1],
 		.route = planned->route,
 	};
 	g_autoptr(GError) error = NULL;
@@ -486,7 +504,9 @@ static void answer(WebRequest *request, WebResponse *response, void *data)
 	policy_add(&visit);
 	if (!run_planned(&visit, planned, &error))
 		tell(&visit, error);
-	metrics_count_time(visit.web, g_get_monotonic_time() - begin);
+	/* How long somebody slept says nothing about our speed. */
+	if (!planned->route || planned->route->place != WEB_AS_WAIT)
+		metrics_count_time(visit.web, g_get_monotonic_time() - begin);
 }
 
 /* Whether the row is for somebody like who asks. */
@@ -530,45 +550,17 @@ void route_refuse(WebRequest *request, WebResponse *response, void *data)
 		api_refuse(&visit);
 		return;
 	}
-	web_response_text(response, "text/plain; charset=utf-8",
-		_("Diese Anfrage kann Amtspost so nicht beantworten."));
+	if (web_response_get_status(response) == 413)
+		web_response_text(response, "text/plain; charset=utf-8",
+			_("Das ist zu viel auf einmal: Es wurde nichts abgelegt und nichts "
+			  "geändert. Bitte gehen Sie zurück, und verteilen Sie die Dateien auf "
+			  "mehrere Male."));
+	else
+		web_response_text(response, "text/plain; charset=utf-8",
+			_("Diese Anfrage kann Amtspost so nicht beantworten."));
 }
 
-/* ---- for the functions of the rows ---- */
-
-const char *visit_field(const Visit *visit, const char *name)
-{
-	const char *value = visit->form ? form_get(visit->form, name) : NULL;
-
-	return value ? value : "";
-}
-
-bool visit_has(const Visit *visit, const char *name)
-{
-	return visit->form && form_get(visit->form, name) != NULL;
-}
-
-bool visit_redirect(Visit *visit, const char *path, const char *notice)
-{
-	g_autofree char *target = notice ? g_strdup_printf("%s%chinweis=%s", path,
-						   strchr(path, '?') ? '&' : '?', notice)
-					 : NULL;
-
-	web_response_redirect(visit->response, target ? target : path);
-	return true;
-}
-
-const char *visit_next(const Visit *visit)
-{
-	const char *path = visit->form ? form_get(visit->form, "weiter")
-				       : web_request_query(visit->request, "weiter");
-
-	/* Browsers take "//x" and "/\\x" for another host, and leave out tabs and line breaks. */
-	return path && path[0] == '/' && path[1] != '/' && path[1] != '\\' &&
-			       !text_has_control(path)
-		       ? path
-		       : NULL;
-}
+/* ---- the session's cookie ---- */
 
 void visit_set_session(Visit *visit, const char *token)
 {

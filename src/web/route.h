@@ -29,6 +29,7 @@ typedef struct Visit {
 	const Session *session; /* NULL: the same, or it is a program with a key */
 	const Form *form;	/* POST of a page, or AGAIN; otherwise NULL */
 	const char *part;	/* what stands in place of the row's "*"; NULL: no such */
+	const char *second;	/* the same for its second "*" */
 	const char *actor;	/* for audit rows: the user's name */
 	bool again;	    /* FORM is what was typed before, on a page that shows its form again */
 	const char *notice; /* the word of a notice that the page shows; NULL: the address's */
@@ -42,7 +43,8 @@ typedef bool RouteFunction(Visit *visit, GError **error);
 
 typedef struct Route {
 	WebMethod method;
-	const char *path; /* "/benutzer/ *" (without the blank): the star is one part, not empty */
+	const char *path; /* "/benutzer/ *" (without the blank): a star is one part, not empty; at
+			     most two */
 	RouteRole role;
 	WebPlace place;
 	size_t body_limit; /* 0: FORM_LIMIT where there is a body */
@@ -50,33 +52,44 @@ typedef struct Route {
 	/* The API's description of itself (api_description.c): */
 	const char *summary; /* NULL: none */
 	const char *query;   /* parameters' names, separated by blanks; one with '!' is required */
-	const char *body; /* members of the request's object, the same way, ":boolean" or ":scalar"
-			     (text, number or boolean) before the '!' where it is no text; one with
-			     '/' is the media type of something else; NULL: no body */
-	const char *answer; /* the schema's name; "X[]" an array of it, "X|Y" one of them */
+	const char
+		*body; /* members of the request's object, the same way, ":boolean" or ":scalar"
+			  (text, number or boolean) before the '!' where it is no text; those with
+			  '/' are the media types of something else; NULL: no body */
+	const char *answer; /* the schema's name; "X[]" an array of it, "X|Y" one of them; one with
+			       '/' is the media type of something else */
 	bool foreign; /* what it shows is a mail's: sandboxed, within a frame of our own page */
 } Route;
 
 #define FORM_LIMIT ((size_t)256 * 1024)
 
 /* The rows of each file, ended by a NULL path. */
-extern const Route route_start[];    /* start, signing in and out, invitations */
-extern const Route route_personal[]; /* Persönliche Einstellungen */
-extern const Route route_settings[]; /* Systemsteuerung */
-extern const Route route_people[];   /* Benutzerverwaltung */
-extern const Route route_person[];   /* one user there */
-extern const Route route_helpless[]; /* who needs help */
-extern const Route route_invite[];   /* invitations there */
-extern const Route route_check[];    /* Verbindung prüfen */
-extern const Route route_import[];   /* E-Mail importieren: choosing */
-extern const Route route_archive[];  /* Archiv: list and search */
-extern const Route route_mail[];     /* one mail there */
-extern const Route route_log[];	     /* Protokoll */
-extern const Route route_state[];    /* Zustand */
-extern const Route route_help[];     /* Hilfe, Barrierefreiheit, Lizenz */
-extern const Route route_static[];   /* style, script, fonts, /healthz */
-extern const Route route_metrics[];  /* /metrics */
-extern const Route route_api[];	     /* /api/v1/… */
+extern const Route route_start[];      /* start, signing in and out, invitations */
+extern const Route route_start_mail[]; /* what is new, on the start page */
+extern const Route route_personal[];   /* Persönliche Einstellungen */
+extern const Route route_settings[];   /* Systemsteuerung */
+extern const Route route_people[];     /* Benutzerverwaltung */
+extern const Route route_person[];     /* one user there */
+extern const Route route_helpless[];   /* who needs help */
+extern const Route route_invite[];     /* invitations there */
+extern const Route route_check[];      /* Verbindung prüfen */
+extern const Route route_import[];     /* E-Mail importieren: choosing */
+extern const Route route_import_job[]; /* imports that run or have ended */
+extern const Route route_archive[];    /* Archiv: list and search */
+extern const Route route_mail[];       /* one mail there */
+extern const Route route_log[];	       /* Protokoll */
+extern const Route route_state[];      /* Zustand */
+extern const Route route_help[];       /* Hilfe, Barrierefreiheit, Lizenz */
+extern const Route route_static[];     /* style, script, fonts, /healthz */
+extern const Route route_metrics[];    /* /metrics */
+extern const Route route_api[];	       /* /api/v1/… */
+
+/* More of the archive: what is done with several, mails that come as files; of one mail what it
+ * shows, its header and bytes; its Aktenzeichen and its deletion. */
+extern const Route route_selection[];
+extern const Route route_upload[];
+extern const Route route_mail_show[];
+extern const Route route_mail_change[];
 
 /* WebPlanner; DATA is a Web. */
 void route_plan(WebRequest *request, WebPlan *plan, void *data);

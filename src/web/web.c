@@ -13,6 +13,10 @@
 #include "web/web_internal.h"
 
 #define ROUND_MILLISECONDS 30000
+/* A browser has six connections: half of them for pages that watch. Of WAIT_THREADS some are left
+ * for what does not sleep. */
+#define WAITS_A_USER 3
+#define WAITS_IN_ALL 32
 #define IDLE_MILLISECONDS                                                                          \
 	(INT64_C(24) * 60 * 60 * 1000) /* from one round of refreshes to the next */
 
@@ -79,6 +83,8 @@ static void web_clear(Web *web)
 	mail_pool_free(web->mail_pool);
 	sign_ins_free(web->sign_ins);
 	piece_cache_free(web->pieces);
+	waits_free(web->waits);
+	uploads_free(web->uploads);
 	pthread_mutex_destroy(&web->lock);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Web, web_clear)
@@ -162,6 +168,8 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.imports = import_jobs_new(office),
 		.mail_pool = mail_pool_new(),
 		.pieces = piece_cache_new(),
+		.waits = waits_new(WAITS_A_USER, WAITS_IN_ALL),
+		.uploads = uploads_new(office),
 	};
 	g_autofree char *address = NULL;
 	g_autoptr(WebServer) server = NULL;

@@ -126,11 +126,12 @@ static bool add_job(WebRequest *request)
 {
 	g_autofree char *key = request->plan.key ? g_strdup_printf("%" PRId64, request->plan.key)
 						 : g_strdup(request->peer);
+	JobPool *pool =
+		request->plan.place == WEB_AS_WAIT ? request->server->waits : request->server->jobs;
 	bool is_added;
 
 	pthread_mutex_lock(&request->lock);
-	is_added =
-		job_pool_add(request->server->jobs, key, run_job, drop_job, request_ref(request));
+	is_added = job_pool_add(pool, key, run_job, drop_job, request_ref(request));
 	if (is_added) {
 		request->stage = STAGE_WORKING;
 		MHD_suspend_connection(request->connection);
@@ -195,7 +196,7 @@ static enum MHD_Result run_handler(WebRequest *request, Visit *visit)
 	if (request->refusal)
 		return refuse(request, visit, request->refusal);
 	visit_enter(visit, VISIT_WORK);
-	if (request->plan.place == WEB_AS_JOB)
+	if (request->plan.place != WEB_AT_ONCE)
 		return start_job(request, visit);
 	request->plan.handler(request, &request->response, request->plan.data);
 	return queue(request, visit);

@@ -261,6 +261,7 @@ static WebServer *server_new(const WebOptions *options, int listener)
 	server->peers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	server->sweep = sweep_start(server);
 	server->jobs = job_pool_new(JOB_THREADS, JOBS_A_KEY, JOBS_WAITING);
+	server->waits = job_pool_new(WAIT_THREADS, WAITS_A_KEY, WAITS_WAITING);
 	return server;
 }
 
@@ -269,6 +270,7 @@ static void server_free(WebServer *server)
 	close(server->listener);
 	g_strfreev(server->proxies);
 	job_pool_free(server->jobs);
+	job_pool_free(server->waits);
 	sweep_stop(server->sweep);
 	g_hash_table_unref(server->peers);
 	pthread_mutex_destroy(&server->lock);
@@ -355,6 +357,7 @@ void web_server_stop(WebServer *server)
 	cancel_jobs(server);
 	pthread_join(server->greeter, NULL);
 	job_pool_stop(server->jobs);
+	job_pool_stop(server->waits);
 	let_answers_out(server);
 	stop_daemons(server);
 	server_free(server);

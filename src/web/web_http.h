@@ -3,7 +3,8 @@
  *
  * A handler runs on one of the server's own threads (WEB_AT_ONCE: it may only read the database and
  * answers soon) or as a job (WEB_AS_JOB: the connection is suspended meanwhile; at most JOBS_A_KEY
- * of one key run at a time, the others wait their turn). */
+ * of one key run at a time, the others wait their turn). A job that mostly sleeps until something
+ * happens (WEB_AS_WAIT) has threads of its own, so that nobody's clicks wait for it. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,7 +26,7 @@ typedef enum WebMethod {
 	WEB_OTHER,
 } WebMethod;
 
-typedef enum WebPlace { WEB_AT_ONCE, WEB_AS_JOB } WebPlace;
+typedef enum WebPlace { WEB_AT_ONCE, WEB_AS_JOB, WEB_AS_WAIT } WebPlace;
 
 /* Fills RESPONSE. Runs once, when the whole body is there; not at all if the browser is gone before
  * its turn has come. */
@@ -36,7 +37,7 @@ typedef struct WebPlan {
 	WebHandler *handler;
 	void *data;
 	WebPlace place;
-	int64_t key;	   /* WEB_AS_JOB: whose it is; 0: nobody's, counted by peer address */
+	int64_t key;	   /* jobs: whose it is; 0: nobody's, counted by peer address */
 	size_t body_limit; /* bytes; a larger body is refused with 413 before it is read */
 	/* NULL: none. Also called where the handler never runs; on any thread, like KEEP's. */
 	GDestroyNotify free_data;
@@ -97,6 +98,8 @@ const char *web_request_path(const WebRequest *request);
 const char *web_request_query(const WebRequest *request, const char *name);
 /* The name of the INDEXth parameter; NULL: there are no more. */
 const char *web_request_query_name(const WebRequest *request, unsigned index);
+/* Its value. */
+const char *web_request_query_value(const WebRequest *request, unsigned index);
 /* As they came: without control characters, but perhaps no UTF-8; the first of several. */
 const char *web_request_header(const WebRequest *request, const char *name);
 const char *web_request_cookie(const WebRequest *request, const char *name);

@@ -35,6 +35,10 @@
 #define JOB_THREADS 16
 #define JOBS_A_KEY 2
 #define JOBS_WAITING ((size_t)400)
+/* Of jobs that sleep (waits.h says how many of them may). */
+#define WAIT_THREADS 40
+#define WAITS_A_KEY 8
+#define WAITS_WAITING ((size_t)200)
 #define RETRY_SECONDS "5"
 #define STREAM_LIMIT ((size_t)256 * 1024)
 
@@ -113,6 +117,7 @@ struct WebServer {
 	Crew crews[SERVER_THREADS_MOST];
 	unsigned crew_count;
 	JobPool *jobs;
+	JobPool *waits; /* those that sleep */
 	Sweep *sweep;
 	Cancel *stop;	      /* for requests that have none of their own */
 	atomic_int answering; /* requests that are at work or being answered */

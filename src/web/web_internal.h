@@ -4,12 +4,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "app/upload.h"
 #include "app/import_jobs.h"
 #include "app/mail_pool.h"
 #include "base/secret.h"
 #include "web/piece_cache.h"
 #include "web/route.h"
 #include "web/sign_ins.h"
+#include "web/waits.h"
 #include "web/web.h"
 
 /* What was answered, for /metrics. */
@@ -29,6 +31,8 @@ struct Web {
 	ImportJobs *imports;
 	MailPool *mail_pool;
 	PieceCache *pieces;
+	Waits *waits;
+	Uploads *uploads;
 	WebTally tally;
 	atomic_int helpless; /* how many users need help, as of a moment ago */
 	GPtrArray *servers;  /* ServerInUse *, never changed; NULL: not counted yet */

@@ -368,6 +368,12 @@ const char *web_request_query_name(const WebRequest *request, unsigned index)
 					       : NULL;
 }
 
+const char *web_request_query_value(const WebRequest *request, unsigned index)
+{
+	return 2 * index < request->query->len ? g_ptr_array_index(request->query, 2 * index + 1)
+					       : NULL;
+}
+
 const char *web_request_header(const WebRequest *request, const char *name)
 {
 	return fields_find(request->headers, name, g_ascii_strcasecmp);

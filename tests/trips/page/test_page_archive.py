@@ -1,6 +1,8 @@
 """Archiv: who sees what, the list, the search, one mail with its content in a sandboxed frame."""
 
+import io
 import re
+import zipfile
 from email.message import EmailMessage
 
 import pytest
@@ -110,14 +112,16 @@ def test_a_mail_and_its_frame(clerk):
 def test_downloads(clerk, office):
     [number] = ids(clerk)
     raw = clerk.get(f"/archiv/{number}/eml")
-    assert raw.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{number}.eml"
+    assert raw.headers["Content-Disposition"] == \
+        f"attachment; filename=\"{number}.eml\"; filename*=UTF-8''{number}.eml"
     exported = office.amtspost.folder / "export"
     exported.mkdir()
     office.amtspost.ok("archive", "export", str(number), "--output", str(exported))
     assert raw.body == (exported / f"{number}.eml").read_bytes()
     attachment = clerk.get(f"/archiv/{number}/anlage?n=1")
     assert attachment.body == b"\x00\x01Bytes" and attachment.headers["Content-Type"] == "application/octet-stream"
-    assert attachment.headers["Content-Disposition"] == "attachment; filename*=UTF-8''Anlage%20%C3%BC.pdf"
+    assert attachment.headers["Content-Disposition"] == \
+        "attachment; filename=\"Anlage _.pdf\"; filename*=UTF-8''Anlage%20%C3%BC.pdf"
     assert clerk.get(f"/archiv/{number}/anlage?n=2").status >= 400
 
 
@@ -125,8 +129,146 @@ def test_case_and_deletion(archivist, office):
     number = next(number for number in ids(archivist) if "wichtig" in archivist.get(f"/archiv/{number}").text)
     archivist.submit(f"/archiv/{number}/aktenzeichen", aktenzeichen="2026/0815")
     assert "Das Aktenzeichen ist gespeichert." in archivist.last.text and "2026/0815" in archivist.last.text
-    assert archivist.submit(f"/archiv/{number}/loeschen", grund="").status >= 400
-    archivist.get(f"/archiv/{number}")
+    wrong = archivist.submit(f"/archiv/{number}/aktenzeichen", aktenzeichen="x" * 101)
+    assert wrong.status == 400 and "kein zulässiges Aktenzeichen" in wrong.view.errors["aktenzeichen"]
+    assert wrong.view.form(f"/archiv/{number}/aktenzeichen").fields["aktenzeichen"] == "x" * 101
+    for reason in ("", "  ", "x" * 501):
+        wrong = archivist.submit(f"/archiv/{number}/loeschen", grund=reason)
+        assert wrong.status == 400 and "fehlt der Grund" in wrong.view.errors["grund"]
+        assert wrong.view.form(f"/archiv/{number}/loeschen").fields["grund"] == reason
+        assert '<details class="fold" open>' in wrong.html
     assert "Der Grund steht im Protokoll" in archivist.submit(f"/archiv/{number}/loeschen", grund="doppelt").text
     assert number not in ids(archivist)
     assert "doppelt" in office.amtspost.ok("audit").stdout
+
+
+# ---- the list ----
+
+
+def test_chips_take_filters_away(archivist):
+    page = archivist.get("/archiv/suche?suche=Der+Text&aktenzeichen=2026/4711&von=2026-11-23&bis=2026-11-23&anlage=true")
+    [one] = ids(archivist, page.path)
+    chips = {label: path for path, label in page.view.links.items() if label.startswith("Filter entfernen")}
+    assert list(chips) == ["Filter entfernen: " + chip + " ×" for chip in (
+        "Suche: Der Text", "Aktenzeichen: 2026/4711", "Von: 23.11.2026", "Bis: 23.11.2026", "nur mit Anlage")]
+    assert chips["Filter entfernen: Aktenzeichen: 2026/4711 ×"] == \
+        "/archiv/suche?suche=Der%20Text&von=2026-11-23&bis=2026-11-23&anlage=true"
+    for path in chips.values():
+        assert one in ids(archivist, path)
+    assert "Alle Filter entfernen" in page.text and "chips" not in archivist.get("/archiv").html
+    assert "Postfach: <x@y>" in archivist.get("/archiv/suche?postfach=%3Cx@y%3E").text
+
+
+def test_pages_lead_both_ways(archivist, office, tmp_path):
+    for number in range(55):
+        write_mail(tmp_path, f"seite{number}", f"Seitenweise {number:02}")
+    office.amtspost.ok("archive", "add", *map(str, sorted(tmp_path.iterdir())))
+    first = archivist.get("/archiv/suche?suche=Seitenweise")
+    assert "Neueste" not in first.text and len(ids(archivist, first.path)) == 50
+    older = next(path for path, label in first.view.links.items() if label == "Ältere")
+    second = archivist.get(older)
+    assert len(ids(archivist, older)) == 5 and "Ältere" not in second.view.links.values()
+    newest = next(path for path, label in second.view.links.items() if label == "Neueste")
+    assert newest == "/archiv/suche?suche=Seitenweise"
+    ticked = archivist.get(next(path for path, label in second.view.links.items() if label.startswith("Alle auf dieser")))
+    assert ticked.html.count(" checked>") == 5 and second.html.count(" checked>") == 0
+
+
+def test_several_as_zip(archivist, office):
+    chosen = ids(archivist)[:3]
+    answer = archivist.post("/archiv-auswahl", {"id": [*map(str, chosen), str(chosen[0])], "tun": "zip"})
+    assert answer.headers["Content-Type"] == "application/zip" and answer.status == 200
+    assert re.fullmatch(r'attachment; filename="Archiv-\d{4}-\d\d-\d\d\.zip"; .*', answer.headers["Content-Disposition"])
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as packed:
+        assert packed.testzip() is None and sorted(packed.namelist()) == sorted(f"{one}.eml" for one in chosen)
+        for one in chosen:
+            assert packed.read(f"{one}.eml") == archivist.request("GET", f"/archiv/{one}/eml").body
+
+
+def test_nothing_ticked(archivist):
+    archivist.get("/archiv/suche?suche=Seitenweise")
+    for deed in ("zip", "zuweisen"):
+        page = archivist.submit("/archiv-auswahl", tun=deed)
+        assert page.status == 400 and "Es ist keine E-Mail ausgewählt." in page.text
+        assert "Suche: Seitenweise" in page.text and "/archiv-auswahl" in [form.action for form in page.view.forms]
+    page = archivist.post("/archiv-auswahl", {"tun": "zip", "id": "999999"})
+    assert page.status == 404 and "Nummer 999999" in page.text
+    assert archivist.post("/archiv-auswahl", {"tun": "zip", "id": "../x"}).status == 404
+
+
+def test_a_case_for_several(archivist, office):
+    archivist.get("/archiv/suche?suche=Seitenweise")
+    one, other = ids(archivist, archivist.last.path)[:2]
+    form = archivist.last.view.form("/archiv-auswahl").fields
+    wrong = archivist.post("/archiv-auswahl", form | {
+        "id": [str(one), str(other)], "tun": "zuweisen", "neues-aktenzeichen": "x" * 101})
+    assert wrong.status == 400 and "kein zulässiges Aktenzeichen" in wrong.view.errors["neues-aktenzeichen"]
+    assert wrong.html.count(" checked>") == 2 and "Suche: Seitenweise" in wrong.text
+    done = archivist.post("/archiv-auswahl", form | {
+        "id": [str(one), str(other)], "tun": "zuweisen", "neues-aktenzeichen": "2026/55 & mehr"})
+    assert "den ausgewählten E-Mails zugewiesen" in done.text and "Suche: Seitenweise" in done.text
+    assert ids(archivist, "/archiv/suche?aktenzeichen=2026/55+%26+mehr") == sorted([one, other], reverse=True)
+    assert '<option value="2026/55 &amp; mehr">' in archivist.get("/archiv/suche").html
+    # One that is not there: none gets it.
+    archivist.post("/archiv-auswahl", form | {"id": [str(one), "999999"], "tun": "zuweisen", "neues-aktenzeichen": "halb"})
+    assert archivist.last.status == 404 and ids(archivist, "/archiv/suche?aktenzeichen=halb") == []
+
+
+# ---- one mail ----
+
+
+def test_as_text_and_header(clerk):
+    [number] = ids(clerk)
+    page = clerk.get(f"/archiv/{number}")
+    assert f'src="/archiv/{number}/ansicht"' in page.html and page.view.links[f"/archiv/{number}?ansicht=text"]
+    page = clerk.get(f"/archiv/{number}?ansicht=text")
+    assert f'src="/archiv/{number}/ansicht?als=text"' in page.html
+    frame = clerk.get(f"/archiv/{number}/ansicht?als=text")
+    assert "<b>Tag</b>" not in frame.html and "mit Umlauten: äöü" in frame.text
+    assert frame.headers["Content-Security-Policy"].startswith("sandbox ")
+    header = clerk.get(f"/archiv/{number}/kopfzeilen")
+    assert "Message-ID: <eins@buerger.example>" in header.text and "Externe Inhalte blockiert (1)" in header.text
+
+
+def test_every_copy(archivist, office, tmp_path):
+    first = write_mail(tmp_path, "kopie", "Zweimal angekommen")
+    other = tmp_path / "weitere.eml"
+    other.write_bytes(b"Received: from a by b; Mon, 23 Nov 2026 15:04:00 +0100\n" + first.read_bytes())
+    office.amtspost.ok("archive", "add", str(first), str(other))
+    [number] = ids(archivist, "/archiv/suche?suche=zweimal")
+    page = archivist.get(f"/archiv/{number}")
+    assert "Kopie 2 (.eml)" in page.text and "Diese E-Mail kam mehrmals an" in page.text
+    bodies = {"": first, "?kopie=1": first, "?kopie=2": other}
+    for query, path in bodies.items():
+        assert archivist.get(f"/archiv/{number}/eml{query}").body == path.read_bytes()
+    assert f"{number}-2.eml" in archivist.last.headers["Content-Disposition"]
+    for query in ("?kopie=3", "?kopie=0", "?kopie=x"):
+        assert archivist.get(f"/archiv/{number}/eml{query}").status == 404
+    archivist.get("/archiv")
+    packed = archivist.post("/archiv-auswahl", {"id": str(number), "tun": "zip"})
+    with zipfile.ZipFile(io.BytesIO(packed.body)) as files:
+        assert {name: files.read(name) for name in files.namelist()} == {
+            f"{number}.eml": first.read_bytes(), f"{number}-2.eml": other.read_bytes()}
+
+
+NAMES = {  # as the sender says it -> the ASCII name, the whole one
+    'a"b;c.txt': ("a_b_c.txt", "a_b%3Bc.txt"),
+    "../../etc/passwd": ("passwd", "passwd"),
+    "rechnung\u202efdp.exe": ("rechnungfdp.exe", "rechnungfdp.exe"),
+    "zeile\u2028ende.txt": ("zeile ende.txt", "zeile%20ende.txt"),
+    "日本.pdf": ("__.pdf", "%E6%97%A5%E6%9C%AC.pdf"),
+    "100%.txt": ("100_.txt", "100%25.txt"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_attachments(archivist, office, tmp_path, name):
+    ascii_name, whole = NAMES[name]
+    mail = write_mail(tmp_path, "name", f"Name {ascii_name}", attachment=name)
+    number = office.amtspost.json("archive", "add", str(mail))[0]["id"]
+    answer = archivist.get(f"/archiv/{number}/anlage?n=1")
+    told = answer.headers.get_all("Content-Disposition")
+    assert told == [f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{whole}"]
+    assert answer.body == b"\x00\x01Bytes" and answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "\u202e" not in archivist.get(f"/archiv/{number}").html

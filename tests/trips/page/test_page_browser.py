@@ -20,7 +20,9 @@ pytestmark = pytest.mark.release_only
 LONG = "sehr-langer-benutzername-ohne-jede-trennstelle-an-der-man-sieht"
 HELPLESS = "h.hilflos"
 # What has no page of its own to look at.
-NO_PAGE = {"GET /importieren/ansicht", "GET /archiv/*", "GET /archiv/*/ansicht", "GET /archiv/*/eml", "GET /archiv/*/anlage", "GET /healthz", "GET /metrics", "GET /statisch/*", "GET /einrichten", "GET /einladung", "GET /einstellungen/authentifizierung",
+NO_PAGE = {"GET /importieren/ansicht", "GET /archiv/*", "GET /archiv/*/ansicht", "GET /archiv/*/eml", "GET /archiv/*/kopfzeilen",
+           "GET /archiv/*/anlage", "GET /healthz", "GET /metrics", "GET /statisch/*", "GET /einrichten", "GET /einladung",
+           "GET /einstellungen/authentifizierung", "GET /importieren/vorgang/*", "GET /importieren/vorgang/*/ereignisse",
            "GET /oauth/callback"}
 MANY = "name;display_name;archive;interface;account;imap.use-default\n" + "".join(
     f"p{number:02}.muster;Petra Muster-Mustermann {number};{'true' if number % 7 == 0 else ''};standard;"

@@ -62,7 +62,7 @@ def pick(page: Person, uids: list[int], **fields: str):
 
 def wait_for(amtspost: Amtspost, count: int) -> list[dict]:
     end = time.monotonic() + 20
-    while len(found := amtspost.archive()) < count:
+    while len(found := amtspost.archive()) < count or not all(one["subject"] for one in found):
         assert time.monotonic() < end, found
         time.sleep(0.1)
     return found

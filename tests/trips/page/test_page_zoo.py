@@ -171,7 +171,7 @@ def download(zoo: Zoo, path: str) -> tuple[str, str, bytes]:
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     [field] = answer.headers.get_all("Content-Disposition")
-    found = re.fullmatch(r"attachment; filename\*=UTF-8''((?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+)", field)
+    found = re.fullmatch(r"attachment; filename=\"[^\"%;=\\/\x00-\x1f\x7f-\uffff]+\"; filename\*=UTF-8''((?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+)", field)
     assert found, field
     assert answer.headers["Set-Cookie"] is None and answer.headers["X-Evil"] is None
     return field, unquote(found[1], errors="strict"), answer.body

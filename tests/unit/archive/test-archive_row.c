@@ -38,13 +38,15 @@ static void test_all_that_is_shown(void **state)
 	assert_int_equal(row->size, strlen(bytes));
 	assert_string_equal(row->case_number, "12/3");
 	assert_int_equal(row->attachments, 0);
+	assert_int_equal(row->mailboxes, 2);
 	row = g_ptr_array_index(page->rows, 0);
 	assert_int_equal(row->state, ARCHIVE_UNREAD);
 	assert_string_equal(row->subject, "");
 	assert_null(row->case_number);
 }
 
-/* More than one statement takes, in the list's order, which the ids do not have. */
+/* More than one statement takes, in the list's order, which the ids do not have; very many
+ * mailboxes. */
 static void test_many(void **state)
 {
 	Fixture *fixture = *state;
@@ -55,6 +57,10 @@ static void test_many(void **state)
 
 		fixture_file(fixture, i, bytes);
 	}
+	fixture_run(fixture, "INSERT INTO mailboxes (id, address, address_folded)"
+			     " SELECT id + 1000, 'm' || id, 'm' || id FROM mails");
+	fixture_run(fixture, "INSERT INTO mail_mailboxes (mail_id, mailbox_id, position)"
+			     " SELECT 119, id + 1000, 1 FROM mails");
 	fixture_run(fixture, "UPDATE mails SET date = 5000 + id % 2");
 	page = get_page(fixture, 0);
 	assert_int_equal(page->rows->len, 120);
@@ -62,6 +68,7 @@ static void test_many(void **state)
 		const ArchiveRow *row = g_ptr_array_index(page->rows, i);
 
 		assert_int_equal(row->id, i < 60 ? 119 - 2 * i : 120 - 2 * (i - 60));
+		assert_int_equal(row->mailboxes, i == 0 ? ARCHIVE_MAILBOX_COUNT_LIMIT : 1);
 	}
 }
 

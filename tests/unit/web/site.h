@@ -228,6 +228,7 @@ static const Page pages[] = {
 	{"/cancel", page_cancel, WEB_AS_JOB, 0},
 	{"/cancel-at-once", page_cancel, WEB_AT_ONCE, 0},
 	{"/gate", page_gate, WEB_AS_JOB, 0},
+	{"/sleep", page_gate, WEB_AS_WAIT, 0},
 	{"/pieces", page_pieces, WEB_AS_JOB, 0},
 	{"/nothing", page_nothing, WEB_AS_JOB, 0},
 	{"/broken", page_broken, WEB_AS_JOB, 0},

@@ -51,9 +51,10 @@ static void test_the_field_is_one_line_of_ascii(void **state)
 	g_autofree char *hostile = download_disposition("a\"; filename=b.exe;\r\n\tx='%41'");
 
 	(void)state;
-	assert_string_equal(plain, "attachment; filename*=UTF-8''Anlage%20%C3%BC.pdf");
-	assert_string_equal(
-		hostile, "attachment; filename*=UTF-8''a_%3B%20filename%3Db.exe%3Bx%3D%27%2541%27");
+	assert_string_equal(plain, "attachment; filename=\"Anlage _.pdf\"; "
+				   "filename*=UTF-8''Anlage%20%C3%BC.pdf");
+	assert_string_equal(hostile, "attachment; filename=\"a__ filename_b.exe_x_'_41'\"; "
+				     "filename*=UTF-8''a_%3B%20filename%3Db.exe%3Bx%3D%27%2541%27");
 }
 
 int main(void)

@@ -90,8 +90,33 @@ static void test_multipart(void **state)
 	assert_string_equal(form_get(form, "csrf"), "geheim");
 	assert_null(form_get(form, "datei"));
 	assert_null(form_file(form, "csrf", &size));
-	assert_string_equal(form_file(form, "datei", &size), "name;x\r\n--Xy\r\n");
+	assert_memory_equal(form_file(form, "datei", &size), "name;x\r\n--Xy\r\n", 14);
 	assert_int_equal(size, 14);
+}
+
+static void test_files(void **state)
+{
+	const char *body = "--XyZ\r\nContent-Disposition: form-data; name=\"d\"; filename=\"\"\r\n"
+			   "Content-Type: application/octet-stream\r\n\r\n\r\n"
+			   "--XyZ\r\nContent-Disposition: form-data; name=\"d\"; "
+			   "filename=\"\xc3\xa4.eml\"\r\n\r\neins\r\n"
+			   "--XyZ\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n"
+			   "--XyZ\r\nContent-Disposition: form-data; name=\"e\"; "
+			   "filename=\"\xff.eml\"\r\n\r\n\r\n"
+			   "--XyZ--\r\n";
+	g_autoptr(Form) form = parse(MULTIPART, body);
+	FormFile file;
+
+	(void)state;
+	assert_true(form_file_at(form, "d", 0, &file));
+	assert_string_equal(file.name, "\xc3\xa4.eml");
+	assert_int_equal(file.size, 4);
+	assert_memory_equal(file.data, "eins", 4);
+	assert_false(form_file_at(form, "d", 1, &file));
+	assert_false(form_file_at(form, "x", 0, &file));
+	assert_true(form_file_at(form, NULL, 1, &file));
+	assert_string_equal(file.name, "\xef\xbf\xbd.eml");
+	assert_int_equal(file.size, 0);
 }
 
 static void test_broken_multipart(void **state)
@@ -121,6 +146,7 @@ int main(void)
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_broken_urlencoded),
 		cmocka_unit_test(test_multipart),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_broken_multipart),
 	};
 

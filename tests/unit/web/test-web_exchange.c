@@ -292,6 +292,27 @@ static void test_a_key_has_two_jobs_at_a_time(void **state)
 	assert_int_equal(atomic_load(&site->begun), 4);
 }
 
+/* Those that sleep are not in the way of the jobs of their own key. */
+static void test_sleepers_leave_jobs_alone(void **state)
+{
+	Site *site = *state;
+	Client clients[4];
+	g_auto(Client) other = client_open(site);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(clients); i++) {
+		clients[i] = client_open(site);
+		client_ask(&clients[i], "GET", "/sleep?key=7");
+	}
+	site_await(&site->begun, G_N_ELEMENTS(clients));
+	client_ask(&other, "GET", "/job?key=7");
+	client_expect(&other, 200, "hello");
+	atomic_store(&site->gate, true);
+	for (size_t i = 0; i < G_N_ELEMENTS(clients); i++) {
+		client_expect(&clients[i], 200, "opened");
+		client_close(&clients[i]);
+	}
+}
+
 /* All from one address, which counts as one key. */
 static void test_too_many_jobs_are_sent_away(void **state)
 {
@@ -408,6 +429,7 @@ int main(void)
 		site_test(test_continue),
 		site_test(test_an_upload_that_breaks_off_is_forgotten),
 		site_test(test_a_key_has_two_jobs_at_a_time),
+		site_test(test_sleepers_leave_jobs_alone),
 		site_test(test_too_many_jobs_are_sent_away),
 		site_test(test_a_job_hears_that_its_browser_is_gone),
 		site_test(test_a_job_whose_browser_has_gone_is_not_begun),
