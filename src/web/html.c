@@ -41,9 +41,14 @@ static void append(GString *to, const char *data, size_t size)
 	to->str[to->len] = '\0';
 }
 
-void html_literal(Html *h, const char *literal, size_t size)
+void html_bytes(Html *h, const char *literal, size_t size)
 {
 	append(h->text, literal, size);
+}
+
+void html_literal(Html *h, const char *literal)
+{
+	append(h->text, literal, strlen(literal));
 }
 
 /* Control characters but line break and tab; marks and overrides of direction (UAX #9). */

@@ -14,8 +14,9 @@ void html_free(Html *html);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Html, html_free)
 
 /* "" LITERAL "" compiles for literals only. */
-#define html(h, literal) html_literal(h, "" literal "", sizeof(literal) - 1)
-void html_literal(Html *h, const char *literal, size_t size);
+#define html(h, literal) html_bytes(h, "" literal "", sizeof(literal) - 1)
+void html_bytes(Html *h, const char *literal, size_t size);
+void html_literal(Html *h, const char *literal);
 
 /* TEXT (NULL: nothing) between tags; invisible and direction-changing characters are made visible.
  */
