@@ -32,6 +32,13 @@ UPDATE mails SET attachment_count =
 	(SELECT count(*) FROM attachments WHERE attachments.mail_id = mails.id)
 WHERE id IN (SELECT mail_id FROM attachments);
 
+-- Of the first copy, which a mail keeps as long as it is there.
+ALTER TABLE mails ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+
+UPDATE mails SET size = first.size
+FROM (SELECT mail_id, size, min(id) FROM copies GROUP BY mail_id) first
+WHERE first.mail_id = mails.id;
+
 CREATE INDEX mails_attachments ON mails (((date << 29) | id)) WHERE attachment_count > 0;
 CREATE INDEX mails_message_id ON mails (message_id) WHERE message_id IS NOT NULL;
 

@@ -15,17 +15,11 @@ const ArchiveViewer *viewing_viewer(const Viewing *viewing)
 
 bool viewing_open(Office *office, const User *user, Viewing *viewing, GError **error)
 {
-	g_autoptr(Account) account = settings_resolve(office_settings(office), user->name, error);
-	g_autoptr(GStrvBuilder) mailboxes = g_strv_builder_new();
-
-	if (!account)
+	viewing->mailboxes =
+		settings_mailboxes(office_settings(office), user->id, user->name, error);
+	if (!viewing->mailboxes)
 		return false;
-	if (account->address)
-		g_strv_builder_add(mailboxes, account->address);
-	for (guint i = 0; i < account->mailboxes->len; i++)
-		g_strv_builder_add(mailboxes, account->mailboxes->pdata[i]);
 	viewing->sees_all = user->archive;
-	viewing->mailboxes = g_strv_builder_end(mailboxes);
 	viewing->viewer = (ArchiveViewer){
 		.user_id = user->id,
 		.user = user->name,

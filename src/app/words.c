@@ -27,6 +27,11 @@ const char *words_value(const SettingView *view)
 	return view->value;
 }
 
+const char *words_folder(const char *folder)
+{
+	return g_ascii_strcasecmp(folder, "INBOX") == 0 ? _("Posteingang") : folder;
+}
+
 const char *words_interface(const char *interface)
 {
 	const SettingChoice *choice = settings_get_row(SETTING_INTERFACE)->choices;

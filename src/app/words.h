@@ -20,6 +20,8 @@ const char *words_yes_no(bool value);
 const char *words_origin(SettingOrigin origin);
 /* What people see for the value: secrets only whether they are set; NULL: nothing. */
 const char *words_value(const SettingView *view);
+/* A folder's name as people call it: INBOX is the Posteingang. */
+const char *words_folder(const char *folder);
 /* "standard" as it is called on screen. */
 const char *words_interface(const char *interface);
 const char *words_sign_in(SignInState state);

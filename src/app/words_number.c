@@ -1,6 +1,7 @@
 /* Sizes and times. */
 #include "app/words.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/i18n.h"
@@ -21,19 +22,23 @@ static const char *with_mark(double value, int decimals, char number[static NUMB
 	return number;
 }
 
+/* In whole numbers: a list has many. */
 char *words_size(uint64_t bytes)
 {
-	char number[NUMBER_SIZE];
 	static const char *const units[] = {N_("Byte"), "KB", "MB", "GB", "TB"};
-	double size = (double)bytes;
+	uint64_t factor = 1;
+	uint64_t tenths;
 	size_t unit = 0;
 
-	while (size >= 1000 && unit + 1 < G_N_ELEMENTS(units)) {
-		size /= 1000;
+	while (bytes / factor >= 1000 && unit + 1 < G_N_ELEMENTS(units)) {
+		factor *= 1000;
 		unit++;
 	}
-	return g_strdup_printf("%s %s", with_mark(size, unit == 0 ? 0 : 1, number),
-		unit == 0 ? _(units[0]) : units[unit]);
+	if (unit == 0)
+		return g_strdup_printf("%d %s", (int)bytes, _(units[0]));
+	tenths = bytes / factor * 10 + (bytes % factor * 10 + factor / 2) / factor;
+	return g_strdup_printf(
+		"%" PRIu64 "%c%d %s", tenths / 10, *_(","), (int)(tenths % 10), units[unit]);
 }
 
 char *words_seconds(int64_t milliseconds)

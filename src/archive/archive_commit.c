@@ -106,10 +106,10 @@ static bool find_or_add_mail(
 	if (filed->mail_id != 0)
 		return true;
 	return db_get_int(transaction, &filed->mail_id, 0, error,
-		"INSERT INTO mails (content_key, date) VALUES ($1, $2)"
+		"INSERT INTO mails (content_key, date, size) VALUES ($1, $2, $3)"
 		" ON CONFLICT (content_key) DO UPDATE SET content_key = excluded.content_key"
 		" RETURNING id",
-		key_of(mail), db_int(first_date(filing, mail)));
+		key_of(mail), db_int(first_date(filing, mail)), db_int((int64_t)mail->size));
 }
 
 /* Inserts by hash; somebody who was faster wins, and our bytes become garbage. */

@@ -57,7 +57,7 @@ static bool load_row(DbTransaction *transaction, ArchiveMail *mail, bool *found,
 {
 	GError *failed = NULL;
 	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT state, subject, sender, recipients, date, case_number, message_id"
+		"SELECT state, subject, sender, recipients, date, case_number, message_id, size"
 		" FROM mails WHERE id = $1",
 		db_int(mail->id));
 
@@ -72,6 +72,7 @@ static bool load_row(DbTransaction *transaction, ArchiveMail *mail, bool *found,
 		mail->date = db_rows_int(rows, 4);
 		mail->case_number = g_strdup(db_rows_text(rows, 5));
 		mail->message_id = g_strdup(db_rows_text(rows, 6));
+		mail->size = (uint64_t)db_rows_int(rows, 7);
 	}
 	return archive_pass(failed, error);
 }
@@ -80,7 +81,7 @@ static bool load_copies(DbTransaction *transaction, ArchiveMail *mail, GError **
 {
 	GError *failed = NULL;
 	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT sha256, size FROM copies WHERE mail_id = $1 ORDER BY id", db_int(mail->id));
+		"SELECT sha256 FROM copies WHERE mail_id = $1 ORDER BY id", db_int(mail->id));
 
 	if (!rows)
 		return false;
@@ -91,8 +92,6 @@ static bool load_copies(DbTransaction *transaction, ArchiveMail *mail, GError **
 
 		g_assert(size == SHA256_SIZE);
 		sha256_to_hex(digest, hex);
-		if (mail->copies->len == 0)
-			mail->size = (uint64_t)db_rows_int(rows, 1);
 		g_ptr_array_add(mail->copies, hex);
 	}
 	return archive_pass(failed, error);

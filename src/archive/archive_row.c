@@ -17,7 +17,7 @@ void archive_row_free(ArchiveRow *row)
  * than sorting the rows here. */
 static const char rows_sql[] =
 	"SELECT m.id, m.state, m.subject, m.sender, m.date, m.case_number, m.attachment_count,"
-	" (SELECT c.size FROM copies c WHERE c.mail_id = m.id ORDER BY c.id LIMIT 1),"
+	" m.size,"
 	/* ARCHIVE_MAILBOX_COUNT_LIMIT: there may be very many. */
 	" (SELECT count(*) FROM"
 	"  (SELECT 1 FROM mail_mailboxes b WHERE b.mail_id = m.id LIMIT 100) AS some)"

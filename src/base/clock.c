@@ -41,11 +41,60 @@ static GDateTime *local_time(int64_t seconds)
 	return time ? g_date_time_to_timezone(time, local_zone) : NULL;
 }
 
+static void append_two_digits(GString *text, int number)
+{
+	g_string_append_c(text, (char)('0' + number / 10 % 10));
+	g_string_append_c(text, (char)('0' + number % 10));
+}
+
+/* The number that the LETTER behind a % stands for; -1: another one. */
+static int number_of(GDateTime *time, char letter)
+{
+	switch (letter) {
+	case 'd':
+		return g_date_time_get_day_of_month(time);
+	case 'm':
+		return g_date_time_get_month(time);
+	case 'Y':
+		return g_date_time_get_year(time);
+	case 'H':
+		return g_date_time_get_hour(time);
+	case 'M':
+		return g_date_time_get_minute(time);
+	default:
+		return -1;
+	}
+}
+
+/* As g_date_time_format, which takes five times as long for what pages show many times. TIME NULL:
+ * "". */
+static char *format_time(GDateTime *time, const char *format)
+{
+	g_autoptr(GString) text = g_string_sized_new(32);
+
+	if (!time)
+		return g_strdup("");
+	for (const char *place = format; *place; place++) {
+		int number = *place == '%' ? number_of(time, *++place) : 0;
+
+		if (number < 0 || (*place == 'Y' && number < 1000))
+			return g_date_time_format(time, format);
+		if (place == format || place[-1] != '%') {
+			g_string_append_c(text, *place);
+			continue;
+		}
+		if (*place == 'Y')
+			append_two_digits(text, number / 100);
+		append_two_digits(text, number % 100);
+	}
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 char *clock_format_german(int64_t seconds)
 {
 	g_autoptr(GDateTime) time = local_time(seconds);
 
-	return time ? g_date_time_format(time, _("%d.%m.%Y, %H:%M Uhr")) : g_strdup("");
+	return format_time(time, _("%d.%m.%Y, %H:%M Uhr"));
 }
 
 char *clock_format_zone(int64_t seconds)
@@ -67,14 +116,14 @@ char *clock_format_day(int64_t seconds)
 {
 	g_autoptr(GDateTime) time = local_time(seconds);
 
-	return time ? g_date_time_format(time, _("%d.%m.%Y")) : g_strdup("");
+	return format_time(time, _("%d.%m.%Y"));
 }
 
 char *clock_format_hour(int64_t seconds)
 {
 	g_autoptr(GDateTime) time = local_time(seconds);
 
-	return time ? g_date_time_format(time, _("%H:%M Uhr")) : g_strdup("");
+	return format_time(time, _("%H:%M Uhr"));
 }
 
 /* Behind the part of TEXT that looks like PATTERN, in which 9 is any digit; NULL if it does not. */

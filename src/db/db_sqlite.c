@@ -29,7 +29,9 @@ struct DbConnection {
 struct DbStatement {
 	DbConnection *connection;
 	sqlite3_stmt *handle;
-	bool kept; /* in connection->statements */
+	size_t parameters;
+	unsigned *numbers; /* of the parameters: "$1" is 1, wherever it comes first */
+	bool kept;	   /* in connection->statements */
 	bool running;
 };
 
@@ -65,6 +67,7 @@ static bool set_failure(DbConnection *connection, int code, const char *doing, G
 static void statement_free(DbStatement *statement)
 {
 	sqlite3_finalize(statement->handle);
+	g_free(statement->numbers);
 	g_free(statement);
 }
 
@@ -164,6 +167,22 @@ static DbConnection *sqlite_connect(const char *place, DbDurability durability, 
 	return NULL;
 }
 
+/* "$1" is a name to SQLite, numbered by its first appearance in the text. */
+static void number_parameters(DbStatement *statement)
+{
+	size_t count = (size_t)sqlite3_bind_parameter_count(statement->handle);
+
+	statement->parameters = count;
+	statement->numbers = g_new(unsigned, count);
+	for (size_t i = 0; i < count; i++) {
+		const char *name = sqlite3_bind_parameter_name(statement->handle, (int)i + 1);
+		uint64_t number = name && *name == '$' ? g_ascii_strtoull(name + 1, NULL, 10) : 0;
+
+		g_assert(number > 0 && number <= count);
+		statement->numbers[i] = (unsigned)number;
+	}
+}
+
 static DbStatement *prepare(DbConnection *connection, const char *sql, GError **error)
 {
 	DbStatement *statement = g_new0(DbStatement, 1);
@@ -171,8 +190,10 @@ static DbStatement *prepare(DbConnection *connection, const char *sql, GError **
 		connection->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement->handle, NULL);
 
 	statement->connection = connection;
-	if (code == SQLITE_OK)
+	if (code == SQLITE_OK) {
+		number_parameters(statement);
 		return statement;
+	}
 	set_failure(connection, code, sql, error);
 	statement_free(statement);
 	return NULL;
@@ -216,19 +237,14 @@ static int bind(sqlite3_stmt *handle, int index, const DbValue *value, bool borr
 	return sqlite3_bind_null(handle, index);
 }
 
-/* "$1" is a name to SQLite, numbered by its first appearance in the text. */
-static int bind_all(sqlite3_stmt *handle, const DbValue *values, size_t count, bool borrow)
+static int bind_all(const DbStatement *statement, const DbValue *values, size_t count, bool borrow)
 {
 	int code = SQLITE_OK;
 
-	g_assert((size_t)sqlite3_bind_parameter_count(handle) == count);
-	for (int index = 1; index <= (int)count && code == SQLITE_OK; index++) {
-		const char *name = sqlite3_bind_parameter_name(handle, index);
-		uint64_t number = name && *name == '$' ? g_ascii_strtoull(name + 1, NULL, 10) : 0;
-
-		g_assert(number > 0 && number <= count);
-		code = bind(handle, index, &values[number - 1], borrow);
-	}
+	g_assert(statement->parameters == count);
+	for (size_t i = 0; i < count && code == SQLITE_OK; i++)
+		code = bind(
+			statement->handle, (int)i + 1, &values[statement->numbers[i] - 1], borrow);
 	return code;
 }
 
@@ -258,7 +274,7 @@ static DbStatement *sqlite_start(DbConnection *connection, const char *sql, cons
 		sqlite_finish(statement);
 		return NULL;
 	}
-	code = bind_all(statement->handle, values, count, borrow);
+	code = bind_all(statement, values, count, borrow);
 	if (code == SQLITE_OK)
 		return statement;
 	set_failure(connection, code, sql, error);
@@ -377,7 +393,7 @@ static bool copy_into(DbConnection *connection, const char *path, GError **error
 
 	if (!statement)
 		return false;
-	bind_all(statement->handle, &target, 1, true);
+	bind_all(statement, &target, 1, true);
 	sqlite_step(statement, &failed);
 	statement_free(statement);
 	if (!failed)

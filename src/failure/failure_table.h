@@ -282,8 +282,8 @@ FAILURE(FAILURE_LOGIN_NOT_STORED, "login-not-stored", FAILURE_CODE_LOGIN, 4, ACT
 	N_("Der Server hat die Anmeldung von „%s“ abgelehnt: Benutzername oder Kennwort sind nicht richtig. Das eingegebene Kennwort wurde nicht gespeichert."),
 	N_("Bitte geben Sie es noch einmal ein: „amtspost login --user NAME“. Ein bisher gespeichertes Kennwort bleibt, wie es war."))
 FAILURE(FAILURE_LOGIN_REFUSED_BEFORE, "login-refused-before", FAILURE_CODE_LOGIN, 4, ACTOR_CLERK,
-	N_("Der Server hat diese Anmeldung von „%s“ vorhin abgelehnt und wurde nicht noch einmal gefragt."),
-	N_("Bitte melden Sie sich mit Ihrem aktuellen Kennwort neu an: „amtspost login --user NAME“."))
+	N_("Der Server hat die Anmeldung von „%s“ abgelehnt; vielleicht wurde das Kennwort geändert."),
+	N_("Mit demselben Kennwort wird er nicht noch einmal gefragt. Bitte melden Sie sich mit Ihrem aktuellen Kennwort neu an: „amtspost login --user NAME“."))
 FAILURE(FAILURE_LOGIN_REFUSED_SHARED, "login-refused-shared", FAILURE_CODE_LOGIN, 4, ACTOR_ADMINISTRATOR,
 	N_("Der Server hat die gemeinsame Anmeldung „%s“ aus der Systemsteuerung abgelehnt: Benutzername oder Kennwort sind nicht richtig."),
 	N_("Ein Administrator muss das Kennwort neu hinterlegen: „amtspost settings set %s -“. Bis dahin meldet sich Amtspost damit für niemanden noch einmal an, damit das Konto nicht gesperrt wird."))

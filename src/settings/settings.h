@@ -179,6 +179,11 @@ GPtrArray *settings_warn_each(
  * decides them. Nothing is checked for completeness: settings_require does. */
 Account *settings_resolve(Settings *settings, const char *user, GError **error);
 
+/* The addresses of the mailboxes of the user USER with USER_ID, as settings_resolve has them, the
+ * account first; NULL-terminated, yours. Asked for with each page of the archive, so they are kept
+ * until any setting changes. */
+GStrv settings_mailboxes(Settings *settings, int64_t user_id, const char *user, GError **error);
+
 /* What addresses and sentences need of the OAuth client (no secret, no proxy), as it is set for
  * everybody. FAILURE_SETTING_MISSING: it has no id. */
 bool settings_resolve_client(Settings *settings, OauthClient *client, GError **error);

@@ -34,6 +34,7 @@ typedef struct SettingSnapshot SettingSnapshot;
 
 void setting_snapshot_unref(SettingSnapshot *snapshot);
 const SettingValues *setting_snapshot_values(const SettingSnapshot *snapshot);
+int64_t setting_snapshot_generation(const SettingSnapshot *snapshot);
 
 /* Both scopes as of one moment. */
 typedef struct SettingReading {
@@ -72,6 +73,19 @@ const Keyring *settings_keyring(const Settings *settings);
 
 /* Yours: what a sealed value is bound to. USER_ID 0: the global scope. */
 char *settings_identity(int64_t user_id, const char *key);
+
+/* ---- settings_mailboxes.c ---- */
+
+typedef struct MailboxCache MailboxCache; /* any thread */
+MailboxCache *mailbox_cache_new(void);
+void mailbox_cache_free(MailboxCache *cache);
+MailboxCache *settings_mailbox_cache(const Settings *settings);
+
+/* ---- settings_resolve.c ---- */
+
+/* settings_mailboxes as the database says it; *GENERATION: as of when. */
+GStrv settings_resolve_mailboxes(
+	Settings *settings, const char *user, int64_t *generation, GError **error);
 
 /* ---- settings_effective.c ---- */
 

@@ -149,6 +149,28 @@ static GPtrArray *resolve_mailboxes(const Resolving *resolving, const char *main
 	return mailboxes;
 }
 
+GStrv settings_resolve_mailboxes(
+	Settings *settings, const char *user, int64_t *generation, GError **error)
+{
+	g_auto(SettingReading) reading = {0};
+	g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+	g_autoptr(GPtrArray) further = NULL;
+	Resolving resolving = {.settings = settings, .reading = &reading};
+	const char *address;
+
+	if (!settings_read(settings, user, &reading, error))
+		return NULL;
+	settings_decide(&reading, &resolving.effective);
+	*generation = setting_snapshot_generation(reading.globals);
+	address = get_text(&resolving, SETTING_ACCOUNT);
+	if (address)
+		g_strv_builder_add(all, address);
+	further = resolve_mailboxes(&resolving, address);
+	for (guint i = 0; i < further->len; i++)
+		g_strv_builder_add(all, g_ptr_array_index(further, i));
+	return g_strv_builder_end(all);
+}
+
 static void resolve_import(const Resolving *resolving, Account *account)
 {
 	const EffectiveValue *hidden = &resolving->effective.values[SETTING_IMPORT_HIDDEN_FOLDERS];

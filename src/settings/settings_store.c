@@ -24,6 +24,7 @@ struct Settings {
 	Keyring *keyring;
 	pthread_mutex_t mutex; /* guards current */
 	SettingSnapshot *current;
+	MailboxCache *mailboxes;
 };
 
 void setting_values_clear(SettingValues *values)
@@ -45,6 +46,11 @@ const SettingValues *setting_snapshot_values(const SettingSnapshot *snapshot)
 	return &snapshot->values;
 }
 
+int64_t setting_snapshot_generation(const SettingSnapshot *snapshot)
+{
+	return snapshot->generation;
+}
+
 void setting_reading_clear(SettingReading *reading)
 {
 	setting_snapshot_unref(reading->globals);
@@ -61,6 +67,11 @@ Db *settings_db(Settings *settings)
 const Keyring *settings_keyring(const Settings *settings)
 {
 	return settings->keyring;
+}
+
+MailboxCache *settings_mailbox_cache(const Settings *settings)
+{
+	return settings->mailboxes;
 }
 
 char *settings_identity(int64_t user_id, const char *key)
@@ -235,6 +246,7 @@ Settings *settings_open(Db *db, Keyring *keyring, GError **error)
 	settings->db = db;
 	settings->keyring = keyring;
 	pthread_mutex_init(&settings->mutex, NULL);
+	settings->mailboxes = mailbox_cache_new();
 	return settings;
 }
 
@@ -242,6 +254,7 @@ void settings_close(Settings *settings)
 {
 	if (!settings)
 		return;
+	mailbox_cache_free(settings->mailboxes);
 	setting_snapshot_unref(settings->current);
 	pthread_mutex_destroy(&settings->mutex);
 	g_free(settings);

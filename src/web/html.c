@@ -28,9 +28,27 @@ void html_free(Html *h)
 	g_free(h);
 }
 
+/* Most of what a page costs passes through here, so what fits in is copied without a call of GLib.
+ */
+static void append(GString *to, const char *data, size_t size)
+{
+	if (to->allocated_len - to->len <= size) {
+		g_string_append_len(to, data, (gssize)size);
+		return;
+	}
+	memcpy(to->str + to->len, data, size);
+	to->len += size;
+	to->str[to->len] = '\0';
+}
+
+void html_bytes(Html *h, const char *literal, size_t size)
+{
+	append(h->text, literal, size);
+}
+
 void html_literal(Html *h, const char *literal)
 {
-	g_string_append(h->text, literal);
+	append(h->text, literal, strlen(literal));
 }
 
 /* Control characters but line break and tab; marks and overrides of direction (UAX #9). */
@@ -65,50 +83,54 @@ static void append_letter(GString *text, gunichar letter, bool shown)
 	}
 }
 
-/* Printable ASCII that means nothing to HTML. */
-static bool is_plain(char letter)
+/* Whether a byte begins nothing that HTML or a reader could take for something else: printable
+ * ASCII but & < > " ' */
+static const bool is_plain[256] = {
+	['\t'] = true,
+	['\n'] = true,
+	[' ' ... '!'] = true,
+	['#' ... '%'] = true,
+	['(' ... ';'] = true,
+	['='] = true,
+	['?' ... '~'] = true,
+};
+
+/* Behind what can be copied as it is from PLACE on. *LETTER: the one there, which cannot;
+ * (gunichar)-1 or -2: no UTF-8. */
+static const char *skip_plain(const char *place, bool shown, gunichar *letter)
 {
-	switch (letter) {
-	case '&':
-	case '<':
-	case '>':
-	case '"':
-	case '\'':
-		return false;
-	default:
-		return (letter >= ' ' && letter < 0x7F) || letter == '\n' || letter == '\t';
+	for (;;) {
+		while (is_plain[(unsigned char)*place])
+			place++;
+		*letter = (unsigned char)*place;
+		if (*letter < 0x80)
+			return place;
+		*letter = g_utf8_get_char_validated(place, -1);
+		if (*letter >= 0x110000 || (shown && is_hidden(*letter)))
+			return place;
+		place = g_utf8_next_char(place);
 	}
-}
-
-/* How many bytes from TEXT on are plain. */
-static size_t plain_length(const char *text)
-{
-	size_t length = 0;
-
-	while (is_plain(text[length]))
-		length++;
-	return length;
 }
 
 /* SHOWN: what is hidden becomes visible. As with g_utf8_make_valid, a byte that is no UTF-8 becomes
  * U+FFFD. */
 static void append_text(GString *to, const char *text, bool shown)
 {
-	for (const char *place = text ? text : ""; *place;) {
-		size_t plain = plain_length(place);
-		gunichar letter;
+	const char *place = text ? text : "";
 
-		g_string_append_len(to, place, (gssize)plain);
-		place += plain;
-		if (!*place)
-			break;
-		letter = g_utf8_get_char_validated(place, -1);
-		if (letter >= 0x110000) { /* (gunichar)-1 or -2 */
+	for (;;) {
+		gunichar letter;
+		const char *end = skip_plain(place, shown, &letter);
+
+		append(to, place, (size_t)(end - place));
+		if (!letter)
+			return;
+		if (letter >= 0x110000) {
 			append_letter(to, 0xFFFD, shown);
-			place++;
+			place = end + 1;
 		} else {
 			append_letter(to, letter, shown);
-			place = g_utf8_next_char(place);
+			place = g_utf8_next_char(end);
 		}
 	}
 }
@@ -143,15 +165,19 @@ void html_attribute_literal(Html *h, const char *name, const char *value)
 {
 	if (!value)
 		return;
-	g_string_append_printf(h->text, " %s=\"", name);
+	append(h->text, " ", 1);
+	append(h->text, name, strlen(name));
+	append(h->text, "=\"", 2);
 	html_attr(h, value);
-	g_string_append_c(h->text, '"');
+	append(h->text, "\"", 1);
 }
 
 void html_flag_literal(Html *h, const char *name, bool on)
 {
-	if (on)
-		g_string_append_printf(h->text, " %s", name);
+	if (!on)
+		return;
+	append(h->text, " ", 1);
+	append(h->text, name, strlen(name));
 }
 
 void html_url(Html *h, const char *part)
@@ -161,12 +187,22 @@ void html_url(Html *h, const char *part)
 
 void html_piece(Html *h, const char *piece)
 {
-	g_string_append(h->text, piece);
+	append(h->text, piece, strlen(piece));
 }
 
 void html_number(Html *h, int64_t number)
 {
-	g_string_append_printf(h->text, "%" G_GINT64_FORMAT, number);
+	char digits[24];
+	char *first = digits + sizeof digits;
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	do {
+		*--first = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0)
+		*--first = '-';
+	append(h->text, first, (size_t)(digits + sizeof digits - first));
 }
 
 char *html_take(Html *h)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <glib.h>
 
@@ -13,10 +14,12 @@ void html_free(Html *html);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Html, html_free)
 
 /* "" LITERAL "" compiles for literals only. */
-#define html(h, literal) html_literal(h, "" literal "")
+#define html(h, literal) html_bytes(h, "" literal "", sizeof(literal) - 1)
+void html_bytes(Html *h, const char *literal, size_t size);
 void html_literal(Html *h, const char *literal);
 
-/* TEXT (NULL: nothing) between tags; invisible and direction-changing characters are made visible.
+/* TEXT (NULL: nothing) between tags, or in an attribute that is only read (aria-label,
+ * title); invisible and direction-changing characters are made visible.
  */
 void html_text(Html *h, const char *text);
 void html_printf(Html *h, const char *format, ...) G_GNUC_PRINTF(2, 3); /* then as html_text */

@@ -40,7 +40,7 @@ static void write_deed(Html *h, guint number, const char *deed, const char *labe
 
 static void write_name(Html *h, const char *name)
 {
-	html_text(h, g_ascii_strcasecmp(name, "INBOX") == 0 ? _("INBOX (Posteingang)") : name);
+	html_text(h, words_folder(name));
 }
 
 static void write_folder(Html *h, const FolderView *folder, guint number, const char *const *labels)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "app/case_suggest.h"
 #include "app/mailbox.h"
+#include "app/words.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
@@ -72,6 +73,7 @@ typedef struct Show {
 	const GError *problem; /* of the form that was sent; NULL: none */
 	Account *account;
 	Viewing viewing;
+	bool is_empty; /* there is no mail to look at */
 } Show;
 
 static void flush(Show *show)
@@ -194,11 +196,6 @@ static void write_preview(Html *h)
 	html(h, "\"></iframe></section>\n");
 }
 
-static const char *folder_title(const ImportPlace *place)
-{
-	return g_ascii_strcasecmp(place->folder, "INBOX") == 0 ? _("Posteingang") : place->folder;
-}
-
 /* The mailboxes stay at hand, another one may open. */
 static void write_problem_pane(Show *show, const GError *problem)
 {
@@ -222,14 +219,15 @@ static void write_panes(Show *show, const FolderList *folders)
 	import_write_tree(h, &show->place, show->account, folders);
 	html(h, "<section class=\"list\" id=\"mails\" aria-labelledby=\"ordner-titel\">"
 		"<h2 class=\"kern-heading-small\" id=\"ordner-titel\">");
-	html_text(h, folder_title(&show->place));
+	html_text(h, words_folder(show->place.folder));
 	html(h, "</h2>\n");
 	html(h, "<div class=\"asked\">");
 	write_running(h, _("Die E-Mails werden vom Mailserver geholt …"));
 	flush(show);
 	write_mails(show);
 	html(h, "</div></section>\n");
-	write_preview(h);
+	if (!show->is_empty)
+		write_preview(h);
 	html(h, "</div>\n");
 }
 

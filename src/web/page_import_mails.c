@@ -11,6 +11,7 @@
 #include "web/web_internal.h"
 
 #define CASES_OFFERED 100
+#define SUBJECT_LETTERS 160 /* of one in the list */
 
 static void write_hidden(Html *h, const char *name, const char *value)
 {
@@ -111,9 +112,24 @@ static bool is_picked(const ImportList *list, const char *uid)
 	return false;
 }
 
+/* The whole one stands in the preview; yours. */
+static char *shown_subject(const MessageView *view)
+{
+	g_autofree char *start = NULL;
+
+	if (!*view->subject)
+		return g_strdup(_("(ohne Betreff)"));
+	if (g_utf8_strlen(view->subject, -1) <= SUBJECT_LETTERS)
+		return g_strdup(view->subject);
+	start = g_utf8_substring(view->subject, 0, SUBJECT_LETTERS);
+	return g_strconcat(start, "…", NULL);
+}
+
 /* The preview's address: the link leads into the frame beside the list. */
 static void write_preview_link(Html *h, const ImportList *list, const MessageView *view)
 {
+	g_autofree char *subject = shown_subject(view);
+
 	html(h, "<a class=\"kern-link\" target=\"vorschau\" href=\"" IMPORT_PATH
 		"/ansicht?postfach=");
 	html_url(h, list->page->mailbox);
@@ -129,13 +145,14 @@ static void write_preview_link(Html *h, const ImportList *list, const MessageVie
 		html_text(h, _("ungelesen: "));
 		html(h, "</span>");
 	}
-	html_text(h, *view->subject ? view->subject : _("(ohne Betreff)"));
+	html_text(h, subject);
 	html(h, "</a>");
 }
 
 static void write_box(Html *h, const ImportList *list, const MessageView *view)
 {
 	g_autofree char *uid = g_strdup_printf("%u", view->uid);
+	g_autofree char *subject = shown_subject(view);
 
 	html(h, "<div class=\"kern-form-check\"><input class=\"kern-form-check__checkbox\" "
 		"type=\"checkbox\" name=\"uid\" id=\"mail-");
@@ -147,7 +164,7 @@ static void write_box(Html *h, const ImportList *list, const MessageView *view)
 	html(h, "><label class=\"kern-label\" for=\"mail-");
 	html_attr(h, uid);
 	html(h, "\"><span class=\"kern-sr-only\">");
-	html_printf(h, _("Auswählen: %s"), *view->subject ? view->subject : _("(ohne Betreff)"));
+	html_printf(h, _("Auswählen: %s"), subject);
 	html(h, "</span></label></div>\n");
 }
 
@@ -170,7 +187,7 @@ static bool write_mail(Html *h, const ImportList *list, const MessageView *view,
 	html(h, "\">");
 	write_box(h, list, view);
 	html(h, "<div class=\"about\"><p class=\"line\"><span class=\"from\" title=\"");
-	html_attr(h, view->from);
+	html_text(h, view->from);
 	html(h, "\">");
 	write_sender(h, view->from);
 	html(h, "</span> <span class=\"date\">");
@@ -280,12 +297,16 @@ static void write_wholes(Html *h, const ImportList *list)
 
 static bool write_bar(Html *h, const ImportList *list, GError **error)
 {
+	/* An empty folder still leads to the others. */
+	if (list->page->views->len == 0) {
+		write_wholes(h, list);
+		return true;
+	}
 	html(h, "<div class=\"pick\">");
 	if (!write_case(h, list, error))
 		return false;
 	html(h, "<div class=\"buttons\">");
-	if (list->page->views->len > 0)
-		form_submit(h, _("Importieren"), "primary", "was", "auswahl");
+	form_submit(h, _("Importieren"), "primary", "was", "auswahl");
 	html(h, "</div></div>\n");
 	write_after(h, list->account);
 	write_wholes(h, list);

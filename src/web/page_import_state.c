@@ -10,11 +10,6 @@
 /* From so many seconds on a time of day says more. */
 #define LONG_WAIT 90
 
-static const char *folder_label(const char *folder)
-{
-	return g_ascii_strcasecmp(folder, "INBOX") == 0 ? _("INBOX (Posteingang)") : folder;
-}
-
 static char *describe_wait(const ImportJob *job)
 {
 	int64_t left = MAX(job->wait_until - clock_now(), 1);
@@ -53,7 +48,7 @@ static char *describe_phase(const ImportJob *job)
 		break;
 	}
 	return g_strdup_printf(_("E-Mails werden abgelegt: Ordner %1$s, Postfach %2$s"),
-		progress->folder ? folder_label(progress->folder) : "…",
+		progress->folder ? words_folder(progress->folder) : "…",
 		progress->mailbox ? progress->mailbox : "…");
 }
 
@@ -83,10 +78,10 @@ static char *describe_place(const ImportJob *job)
 	if (!job->mailbox && !job->folder)
 		return g_strdup(_("alle Postfächer"));
 	if (!job->mailbox)
-		return g_strdup_printf(_("%s in allen Postfächern"), folder_label(job->folder));
+		return g_strdup_printf(_("%s in allen Postfächern"), words_folder(job->folder));
 	if (!job->folder)
 		return g_strdup_printf(_("alle Ordner von %s"), job->mailbox);
-	return g_strdup_printf("%s (%s)", folder_label(job->folder), job->mailbox);
+	return g_strdup_printf("%s (%s)", words_folder(job->folder), job->mailbox);
 }
 
 static char *describe_choice(const ImportJob *job)

@@ -29,7 +29,9 @@ static const char *find_label(const FolderView *folder, GHashTable *depths, int 
 
 static void write_label(Html *h, const FolderView *folder, const char *label)
 {
-	html_text(h, g_ascii_strcasecmp(folder->name, "INBOX") == 0 ? _("Posteingang") : label);
+	const char *words = words_folder(folder->name);
+
+	html_text(h, words != folder->name ? words : label);
 }
 
 static void write_counts(Html *h, const FolderView *folder)
@@ -69,7 +71,7 @@ static void write_folder(
 	html(h, "\"><a href=\"");
 	html_attr(h, path);
 	html(h, "#mails\" title=\"");
-	html_attr(h, folder->name);
+	html_text(h, folder->name);
 	html(h, "\"");
 	if (here)
 		html(h, " aria-current=\"page\"");

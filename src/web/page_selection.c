@@ -41,7 +41,7 @@ static void write_box(Html *h, const Visit *visit, const ArchiveRow *row)
 		"value=\"");
 	html_number(h, row->id);
 	html(h, "\" aria-label=\"");
-	html_attr(h, label);
+	html_text(h, label);
 	html(h, "\"");
 	html_flag(h, "checked", is_ticked(visit, row->id));
 	html(h, ">");

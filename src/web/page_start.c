@@ -110,7 +110,8 @@ static void tell_own_sign_in(Todo *todo, const Person *person)
 			report->proven ? _("E-Mail hat zuletzt nicht funktioniert")
 				       : _("Anmeldung noch nicht geprüft"),
 			report->reason);
-		close_card(todo, "/einstellungen", _("Zur Anmeldung"));
+		close_card(todo, report->proven ? "/importieren" : "/einstellungen",
+			report->proven ? _("Noch einmal versuchen") : _("Zur Anmeldung"));
 	} else if (person_needs_help(person)) {
 		open_card(todo, _("Anmeldung erforderlich"), report->reason);
 		close_card(todo, "/einstellungen", _("Zur Anmeldung"));
@@ -191,6 +192,7 @@ static bool run_start(Visit *visit, GError **error)
 	const Page page = {.title = _("Startseite"), .here = "/", .wide = true};
 	g_autoptr(Person) person = people_find(visit->office, visit->user->name, error);
 	Todo todo = {.visit = visit};
+	bool looks;
 
 	if (!person)
 		return false;
@@ -205,12 +207,14 @@ static bool run_start(Visit *visit, GError **error)
 	tell_helpless(&todo);
 	tell_encryption(&todo);
 	html(todo.h, "</div>\n");
+	looks = page_start_new_mails(todo.h, person);
 	if (todo.count == 0) {
 		g_autofree char *sign_in = describe_sign_in(person);
 
-		page_alert(todo.h, TONE_SUCCESS, _("Es ist nichts zu tun."), sign_in);
+		page_alert(todo.h, TONE_SUCCESS,
+			looks ? _("Sonst ist nichts zu tun.") : _("Es ist nichts zu tun."),
+			sign_in);
 	}
-	page_start_new_mails(todo.h, person);
 	return page_end(visit, todo.h, 200);
 }
 

@@ -7,6 +7,7 @@
 #include "app/new_mails.h"
 #include "app/retries.h"
 #include "base/clock.h"
+#include "app/words.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "web/page_import_job.h"
@@ -39,11 +40,6 @@ static void write_link(Html *h, const char *path, const char *label)
 	html(h, "\">");
 	html_text(h, label);
 	html(h, "</a></p>");
-}
-
-static const char *folder_label(const char *folder)
-{
-	return g_ascii_strcasecmp(folder, "INBOX") == 0 ? _("INBOX (Posteingang)") : folder;
 }
 
 /* ---- imports ---- */
@@ -99,7 +95,7 @@ static unsigned write_imports(Html *h, const Visit *visit)
 static void write_retry(Html *h, const Visit *visit, const RetryGroup *group)
 {
 	g_autofree char *place =
-		g_strdup_printf("%s (%s)", folder_label(group->folder), group->mailbox);
+		g_strdup_printf("%s (%s)", words_folder(group->folder), group->mailbox);
 	g_autofree char *tried = clock_format_german(group->tried_at);
 	g_autofree char *count =
 		g_strdup_printf(ngettext("%u E-Mail, zuletzt versucht am %s.",
@@ -161,10 +157,10 @@ void page_start_mail_cards(Html *h, const Visit *visit, unsigned *count)
 /* ---- what is new ---- */
 
 /* The button works without scripts; amtspost.js puts the answer into its place. */
-void page_start_new_mails(Html *h, const Person *person)
+bool page_start_new_mails(Html *h, const Person *person)
 {
 	if (strcmp(person->interface, "disabled") == 0 || person_needs_help(person))
-		return;
+		return false;
 	html(h, "<section class=\"news\"><h2 class=\"kern-heading-medium\">");
 	html_text(h, _("Neue E-Mails"));
 	html(h, "</h2><div data-load=\"" NEW_MAILS "?" FRAGMENT "=1\" data-loading=\"");
@@ -172,6 +168,7 @@ void page_start_new_mails(Html *h, const Person *person)
 	html(h, "\"><form method=\"get\" action=\"" NEW_MAILS "\">");
 	form_submit(h, _("Nach neuen E-Mails sehen"), "secondary", NULL, NULL);
 	html(h, "</form></div></section>\n");
+	return true;
 }
 
 static void write_folder(Html *h, const NewMailsFolder *folder)
@@ -181,7 +178,7 @@ static void write_folder(Html *h, const NewMailsFolder *folder)
 		folder->count);
 
 	html(h, "<li><strong>");
-	html_text(h, folder_label(folder->folder));
+	html_text(h, words_folder(folder->folder));
 	html(h, "</strong>: ");
 	html_text(h, count);
 	html(h, " <a class=\"kern-link\" href=\"" IMPORT_PATH "?postfach=");
@@ -191,7 +188,7 @@ static void write_folder(Html *h, const NewMailsFolder *folder)
 	html(h, "\">");
 	html_text(h, _("Importieren"));
 	html(h, "<span class=\"kern-sr-only\">: ");
-	html_text(h, folder_label(folder->folder));
+	html_text(h, words_folder(folder->folder));
 	html(h, " (");
 	html_text(h, folder->mailbox);
 	html(h, ")</span></a></li>");

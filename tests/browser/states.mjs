@@ -15,12 +15,14 @@ await main(async (plan, browser) => {
       await page.goto(plan.origin + path);
     }
     const found = [];
+    let text = '';
     for (const width of [360, 1280]) {
       await page.setViewportSize({ width, height: 900 });
       found.push(...await findOverflow(page), ...await examine(page));
+      text += await page.evaluate(() => document.querySelector('main').innerText);
       if (plan.folder) await page.screenshot({ path: `${plan.folder}/${name}-${width}.png` });
     }
-    report[name] = { text: await page.evaluate(() => document.querySelector('main').innerText), found };
+    report[name] = { text, found };
   }
   return { stops: report, faults };
 });

@@ -118,7 +118,7 @@ def test_progress_on_plain_page_and_stream(slow, person):
     page = person.get(f"{JOB}{number}")
     assert page.view.title.startswith("Import läuft") and f"von {MANY} E-Mails" in page.text
     assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in page.html
-    assert "INBOX (Posteingang) in allen Postfächern" in page.text and "2026/4711" in page.text
+    assert "Posteingang in allen Postfächern" in page.text and "2026/4711" in page.text
     assert "<progress" in page.html and f'max="{MANY}"' in page.html
     assert f"{JOB}{number}/abbrechen" in [form.action for form in page.view.forms]
     with Events(person, f"{JOB}{number}/ereignisse") as events:
@@ -445,17 +445,17 @@ def test_new_mails(clerk, mailbox, person):
     assert "Nach neuen E-Mails sehen" in start.text and "5 neue" not in start.text
     page = person.submit("/start/neu")
     page = person.get("/start/neu")
-    assert "INBOX (Posteingang) : 5 neue E-Mails" in page.text and "Projekte/Brücke : 2 neue E-Mails" in page.text
+    assert "Posteingang : 5 neue E-Mails" in page.text and "Projekte/Brücke : 2 neue E-Mails" in page.text
     assert "9 neue" not in page.text
     address = mailbox.address.replace("@", "%40")
     assert f"/importieren?postfach={address}&ordner=INBOX" in page.view.links
     clerk.imported("--folder", "INBOX", "--uids", "2,4")
-    assert "INBOX (Posteingang) : 3 neue E-Mails" in person.get("/start/neu?teil=1").text
+    assert "Posteingang : 3 neue E-Mails" in person.get("/start/neu?teil=1").text
     clerk.imported()
     nothing = person.get("/start/neu?teil=1")
     assert "Keine neuen E-Mails" in nothing.text and "<html" not in nothing.html
     mailbox.disk.append("INBOX", make_mails(1, seed=8))
-    assert "INBOX (Posteingang) : 1 neue E-Mail" in person.get("/start/neu?teil=1").text
+    assert "Posteingang : 1 neue E-Mail" in person.get("/start/neu?teil=1").text
     before = clerk.json("archive", "list")
     assert len(before) == 7, "looking imports nothing"
 

@@ -38,7 +38,8 @@ def look(daemon: Daemon, user: str, name: str, path: str = "/importieren", **how
 def test_signed_out_no_right_empty_and_switched_off(office, amtspost, mailbox):
     amtspost.set_server(mailbox.server.plain_port)
     user = clerk(amtspost, "k.klein", mailbox.address, mailboxes=SHARED)
-    assert "Dieser Ordner ist leer." in look(office, user, "leer")
+    empty = look(office, user, "leer")
+    assert "Dieser Ordner ist leer." in empty and "wird geöffnet" not in empty  # at no width
     denied = look(office, user, "kein-recht", f"/importieren?postfach={SHARED}")
     assert SHARED in denied and "Zugriff" in denied and "Zum Archiv" in denied
     amtspost.ok("settings", "unset", "imap.password", "--user", user)

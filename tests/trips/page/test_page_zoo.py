@@ -2,6 +2,7 @@
 away; and downloads, list, search and log keep their names and subjects harmless."""
 
 import re
+from html.parser import HTMLParser
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,6 +220,15 @@ def subjects(zoo, tmp_path_factory) -> dict[str, int]:
         + f"Cc: {encoded(text)} <cc@example.org>\r\n\r\nZooworte {BEGIN}".encode() for name, text in SUBJECTS.items()})
 
 
+def handlers(html: str) -> list[str]:
+    """The attributes of HTML that are event handlers; what stands within another one's value is none."""
+    found = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: found.extend(name for name, _ in attributes if name.startswith("on"))
+    parser.feed(html)
+    return found
+
+
 def test_lists_and_log_escape(zoo, subjects):
     amtspost = zoo.daemon.amtspost
     reasons = [text.replace("\0", "") for name, text in SUBJECTS.items() if name not in ("invisible", "long", "marks", "direction")]
@@ -233,7 +243,7 @@ def test_lists_and_log_escape(zoo, subjects):
     for page in pages:
         assert page.status == 200, page.text
         assert "<script>top" not in page.html and "onerror=top.owned=1>" not in page.html, page.address
-        assert not re.search(r'<[a-z]+ [^>]*\son[a-z]+=', page.html), page.address
+        assert not handlers(page.html), page.address
         hidden = re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\u0001-\u0008\u000b-\u001f\u007f-\u009f]", page.html)
         assert not hidden, f"{page.address}: {hidden}"
     assert pages[1].text.count("eve@example.org") == len(SUBJECTS)

@@ -19,6 +19,9 @@ static void test_sizes(void **state)
 	assert_words(words_size(0), "0 Byte");
 	assert_words(words_size(999), "999 Byte");
 	assert_words(words_size(1000), "1,0 KB");
+	assert_words(words_size(1949), "1,9 KB");
+	assert_words(words_size(1951), "2,0 KB");
+	assert_words(words_size(999960), "1000,0 KB");
 	assert_words(words_size(1234567), "1,2 MB");
 	assert_words(words_size(UINT64_MAX), "18446744,1 TB");
 }

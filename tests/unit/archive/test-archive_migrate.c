@@ -30,7 +30,7 @@ static const char *const rows[] = {
 	"INSERT INTO mails (id, date, case_number) VALUES (1, 10, 'A'), (2, 20, 'A'),"
 	" (3, 30, NULL), (4, 40, 'Ä'), (5, 50, NULL)",
 	"INSERT INTO copies (id, mail_id, sha256, size, pack_id, start)"
-	" SELECT id, id, CAST(printf('%032d', id) AS BLOB), 1, 1, id FROM mails",
+	" SELECT id, id, CAST(printf('%032d', id) AS BLOB), 100 + id, 1, id FROM mails",
 	"INSERT INTO copies (id, mail_id, sha256, size, pack_id, start)"
 	" VALUES (9, 1, CAST(printf('%032d', 9) AS BLOB), 1, 1, 9)",
 	"INSERT INTO mailboxes (id, address, address_folded) VALUES (1, 'a@x', 'a@x')",
@@ -66,6 +66,9 @@ static void test_rows_from_before(void **state)
 	assert_int_equal(fixture_count(fixture, "SELECT count(*) FROM mail_filers"), 4);
 	assert_int_equal(
 		fixture_count(fixture, "SELECT attachment_count FROM mails WHERE id = 4"), 2);
+	assert_int_equal(fixture_count(fixture, "SELECT size FROM mails WHERE id = 1"), 101);
+	assert_int_equal(
+		fixture_count(fixture, "SELECT count(*) FROM mails WHERE size = 100 + id"), 5);
 	g_autoptr(GPtrArray) cases = archive_cases(
 		fixture->archive, &(const ArchiveViewer){1, "mueller", NULL}, "a", 5, &error);
 	assert_int_equal(cases->len, 1);

@@ -72,12 +72,46 @@ static void test_many(void **state)
 	}
 }
 
+static void assert_size(Fixture *fixture, int64_t id, size_t size)
+{
+	GError *error = NULL;
+	g_autoptr(ArchivePage) page = get_page(fixture, 10);
+	g_autoptr(ArchiveMail) mail = archive_find(fixture->archive, NULL, id, &error);
+
+	assert_no_failure(error);
+	assert_int_equal(page->rows->len, 1);
+	assert_int_equal(((const ArchiveRow *)page->rows->pdata[0])->size, size);
+	assert_int_equal(mail->size, size);
+}
+
+/* Of the first copy, whichever came after it; of the first one again after a deletion. */
+static void test_size(void **state)
+{
+	Fixture *fixture = *state;
+	ArchiveFolder folder = fixture_folder(fixture, 1, "info@example.org", "INBOX", 1);
+	ArchiveOrder by_hand = {.folder = &folder, .imported_by = "mueller", .by_hand = true};
+	GError *error = NULL;
+	g_autofree char *first = fixture_mail(1);
+	g_autofree char *second = g_strconcat("Received: by a long way\r\n", first, NULL);
+
+	fixture_file(fixture, 1, first);
+	fixture_file(fixture, 2, second);
+	assert_int_equal(fixture_count(fixture, "SELECT count(*) FROM copies"), 2);
+	assert_size(fixture, 1, strlen(first));
+	assert_true(archive_delete(fixture->archive, NULL, 1, "Grund", "mueller", &error));
+	fixture_file_by(fixture, &by_hand, 3, second);
+	fixture_file_by(fixture, &by_hand, 4, first);
+	assert_int_equal(fixture_count(fixture, "SELECT count(*) FROM copies"), 2);
+	assert_size(fixture, 2, strlen(second));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_all_that_is_shown, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_many, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_size, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 #include "web/html.h"
 
@@ -38,6 +39,38 @@ static void test_what_hides(void **state)
 	assert_html(h, "a\uFFFD\uFFFD\uFFFDb\uFFFDgpj.exe\uFFFD\uFFFD\n\tc");
 	html_text(h, "a\xff\xc3");
 	assert_html(h, "a\uFFFD\uFFFD");
+	html_text(h, "Größe \xc3<\u20ac\U0001F600\u061C>ä");
+	assert_html(h, "Größe \uFFFD&lt;\u20ac\U0001F600\uFFFD&gt;ä");
+	html_value(h, "ä\u202e\x01");
+	assert_html(h, "ä\u202e\x01");
+}
+
+/* Every byte alone, against the rule; and what outgrows the page's first size. */
+static void test_each_byte_and_much(void **state)
+{
+	g_autoptr(Html) h = html_new();
+	g_autoptr(GString) long_text = g_string_new(NULL);
+
+	(void)state;
+	for (int byte = 1; byte < 256; byte++) {
+		const char text[] = {(char)byte, '\0'};
+		g_autofree char *written = NULL;
+
+		html_text(h, text);
+		written = html_take(h);
+		if (strchr("&<>\"'", byte))
+			assert_true(written[0] == '&' && g_str_has_suffix(written, ";"));
+		else if ((byte >= ' ' && byte < 0x7F) || byte == '\n' || byte == '\t')
+			assert_string_equal(written, text);
+		else
+			assert_string_equal(written, "\uFFFD");
+	}
+	for (int i = 0; i < 20000; i++) {
+		html_text(h, "ä");
+		html(h, "<b>");
+		g_string_append(long_text, "ä<b>");
+	}
+	assert_html(h, long_text->str);
 }
 
 static void test_attributes(void **state)
@@ -76,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_what_hides),
+		cmocka_unit_test(test_each_byte_and_much),
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_pieces),
 	};
