@@ -34,6 +34,7 @@ static const Word actions[] = {
 	{"keyring.new", N_("neue Schlüsseldatei")},
 	{"archive.assign", N_("Aktenzeichen geändert")},
 	{"archive.delete", N_("E-Mail gelöscht")},
+	{"import.run", N_("E-Mails importiert")},
 };
 
 static const char *find_word(const Word *words, size_t count, const char *stored)
@@ -160,6 +161,13 @@ static char *tell_fields(const char *detail)
 		{"user", N_("Benutzer")},
 		{"expires", N_("gültig bis")},
 		{"address", N_("von")},
+		{"mailbox", N_("Postfach")},
+		{"folder", N_("Ordner")},
+		{"imported", N_("neu")},
+		{"known", N_("schon bekannt")},
+		{"failed", N_("nicht importiert")},
+		{"case", N_("Aktenzeichen")},
+		{"condition", N_("Fehler")},
 	};
 	g_auto(GStrv) parts = g_strsplit(detail, "; ", -1);
 	GString *text = g_string_new(NULL);
@@ -240,7 +248,7 @@ char *words_audit_detail(const AuditRow *row)
 	else if (g_str_has_prefix(action, "settings."))
 		told = tell_change(detail);
 	else if (g_str_has_prefix(action, "user.") || g_str_has_prefix(action, "apikey.") ||
-		 strcmp(action, "session.start") == 0)
+		 strcmp(action, "session.start") == 0 || strcmp(action, "import.run") == 0)
 		told = tell_fields(detail);
 	else if (strcmp(action, "login.remove") == 0 && strcmp(detail, "*") == 0)
 		told = g_strdup(_("alle weiteren Postfächer"));
