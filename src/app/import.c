@@ -5,6 +5,7 @@
 #include "app/indexer.h"
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/text.h"
 #include "failure/failure.h"
 
 /* How often the reporter hears of progress. */
@@ -76,6 +77,7 @@ void import_add_error(ImportRun *run, const ImportMiss *miss)
 	entry->mailbox = g_strdup(miss->mailbox);
 	entry->folder = g_strdup(miss->folder);
 	entry->uid = miss->uid;
+	entry->gone = miss->gone;
 	entry->reason = miss->reason ? g_strdup(miss->reason) : failure_sentence(miss->problem);
 	entry->advice = miss->problem ? failure_advice(miss->problem) : NULL;
 	g_ptr_array_add(run->result->errors, entry);
@@ -93,6 +95,41 @@ static bool check_request(const ImportRequest *request, GError **error)
 		return false;
 	}
 	return !request->case_number || archive_check_case(request->case_number, error);
+}
+
+/* Settings that are not complete are told when the import runs. */
+static bool check_mailboxes(Office *office, const ImportRequest *request, GError **error)
+{
+	g_autoptr(Account) account = NULL;
+
+	if (!request->mailboxes)
+		return true;
+	account = settings_resolve(office_settings(office), request->user, error);
+	if (!account)
+		return false;
+	for (const char *const *mailbox = request->mailboxes; *mailbox; mailbox++) {
+		if (!mailbox_find(account, *mailbox, error))
+			return false;
+	}
+	return true;
+}
+
+bool import_check(Office *office, const ImportRequest *request, GError **error)
+{
+	g_autoptr(GArray) uids = NULL;
+
+	if (!check_request(request, error))
+		return false;
+	if (request->uids && !(uids = imap_uid_set_parse(request->uids, UIDS_LIMIT, error)))
+		return false;
+	for (const char *const *name = request->folders; name && *name; name++) {
+		if (**name && !text_has_control(*name))
+			continue;
+		failure_set(error, FAILURE_FOLDER_NAME, NULL,
+			"folder: empty, no UTF-8 or with control characters");
+		return false;
+	}
+	return check_mailboxes(office, request, error);
 }
 
 /* Moving needs to know where to. */
@@ -147,6 +184,22 @@ static bool file_and_list(ImportRun *run, int64_t started, GError **error)
 	return filed;
 }
 
+static bool run_prepared(ImportRun *run, GError **error)
+{
+	int64_t started = clock_monotonic();
+
+	return prepare(run, error) && file_and_list(run, started, error);
+}
+
+static void tell_failed(const ImportResult *result, GError **error)
+{
+	g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, result->failed);
+
+	failure_set(error, FAILURE_SOME_FAILED, count,
+		"of %s failures %" G_GUINT64_FORMAT " mailboxes, %" G_GUINT64_FORMAT " folders",
+		count, result->failed_mailboxes, result->failed_folders);
+}
+
 bool import_run(Office *office, const ImportRequest *request, ImportReporter *report, void *data,
 	const Cancel *cancel, ImportResult *result, GError **error)
 {
@@ -158,27 +211,26 @@ bool import_run(Office *office, const ImportRequest *request, ImportReporter *re
 		.report_data = data,
 		.cancel = cancel,
 	};
-	int64_t started = clock_monotonic();
-	bool done = prepare(&run, error) && file_and_list(&run, started, error);
+	GError *problem = NULL;
+	bool done = run_prepared(&run, &problem);
 
 	if (done && run.server_failure) {
-		g_propagate_error(error, g_steal_pointer(&run.server_failure));
+		problem = g_steal_pointer(&run.server_failure);
 		done = false;
 	}
 	g_clear_error(&run.server_failure);
 	if (result->imported > 0)
 		office_tidy(office);
+	if (done && result->failed > 0) {
+		tell_failed(result, &problem);
+		done = false;
+	}
+	if (run.account)
+		import_note(&run, problem);
 	account_free(run.account);
 	g_free(run.server);
 	g_clear_pointer(&run.uids, g_array_unref);
-	if (done && result->failed > 0) {
-		g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, result->failed);
-
-		failure_set(error, FAILURE_SOME_FAILED, count,
-			"of %s failures %" G_GUINT64_FORMAT " mailboxes, %" G_GUINT64_FORMAT
-			" folders",
-			count, result->failed_mailboxes, result->failed_folders);
-		done = false;
-	}
+	if (problem)
+		g_propagate_error(error, problem);
 	return done;
 }

@@ -26,6 +26,7 @@ typedef struct ImportError {
 	uint32_t uid; /* 0: the whole folder */
 	char *reason;
 	char *advice; /* NULL: none */
+	bool gone;    /* the mail is not in the folder any more */
 } ImportError;
 
 typedef struct ImportResult {
@@ -71,6 +72,10 @@ typedef struct ImportProgress {
 } ImportProgress;
 
 typedef void ImportReporter(const ImportProgress *progress, void *data);
+
+/* What can be said of REQUEST without the mail server and before its turn: whether the pick, the
+ * case number, the folder's name are such, and the mailbox is the user's. */
+bool import_check(Office *office, const ImportRequest *request, GError **error);
 
 /* Runs REQUEST. RESULT (initialised) is filled whatever happens. Failures of single mails, folders
  * and mailboxes are listed in it and end as FAILURE_SOME_FAILED; what ends the run early (login,

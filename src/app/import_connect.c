@@ -11,6 +11,8 @@
 #define FIRST_WAIT 500 /* milliseconds */
 /* The longest pause a throttling server gets; above it the run ends and says so. */
 #define LONGEST_WAIT (5 * 60 * 1000)
+/* How often it is looked whether the user may still import: about as often as is committed. */
+#define LOOK_MILLISECONDS 500
 
 ImapSession *import_session(const ImportRun *run)
 {
@@ -26,19 +28,18 @@ void import_disconnect(ImportRun *run)
 	g_clear_pointer(&run->mailbox, mailbox_close);
 }
 
-/* A later connection takes the settings as they are then; another server would be another import.
- */
-static bool refresh_account(ImportRun *run, GError **error)
+/* Whether the run's user may still import from the mailbox at hand, by the settings as they are
+ * now: ACCOUNT. Another server, or another user of the same name, would be another import. */
+static bool check_account(const ImportRun *run, const Account *account, GError **error)
 {
-	g_autoptr(Account) account = sign_in_account(run->office, run->request->user, error);
 	g_autofree char *server = NULL;
 
-	if (!account || !settings_require(account, MAIL_PROTOCOL_IMAP, error))
+	if (!settings_require(account, MAIL_PROTOCOL_IMAP, error))
 		return false;
 	server = folder_key_server(account);
-	if (strcmp(server, run->server) != 0 ||
+	if (strcmp(server, run->server) != 0 || account->user_id != run->account->user_id ||
 		strcmp(account->address, run->account->address) != 0) {
-		failure_set(error, FAILURE_SETTINGS_CHANGED, NULL,
+		failure_set(error, FAILURE_ACCOUNT_CHANGED, account->user_name,
 			"server or account of %s changed during the import", account->user_name);
 		return false;
 	}
@@ -47,6 +48,28 @@ static bool refresh_account(ImportRun *run, GError **error)
 			"no longer among the mailboxes of %s", account->user_name);
 		return false;
 	}
+	return true;
+}
+
+bool import_check_right(ImportRun *run, GError **error)
+{
+	int64_t now = clock_monotonic();
+	g_autoptr(Account) account = NULL;
+
+	if (now - run->looked < LOOK_MILLISECONDS)
+		return true;
+	run->looked = now;
+	account = sign_in_account(run->office, run->request->user, error);
+	return account && check_account(run, account, error);
+}
+
+/* A later connection takes the settings as they are then. */
+static bool refresh_account(ImportRun *run, GError **error)
+{
+	g_autoptr(Account) account = sign_in_account(run->office, run->request->user, error);
+
+	if (!account || !check_account(run, account, error))
+		return false;
 	/* The name and addresses that others borrow stay the run's. */
 	endpoint_clear(&run->account->imap);
 	endpoint_copy(&run->account->imap, &account->imap);

@@ -151,6 +151,7 @@ static bool fetch_some(Transfer *transfer, uint32_t *uid, bool *left, GError **e
 		return false;
 	while (imap_fetch_next(fetch, &message, &problem)) {
 		if (!import_check_cancel(transfer->run, &problem) ||
+			!import_check_right(transfer->run, &problem) ||
 			!transfer_message(transfer, fetch, &message, &problem))
 			break;
 	}

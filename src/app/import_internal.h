@@ -16,6 +16,7 @@ typedef struct ImportRun {
 	ImportReporter *report;
 	void *report_data;
 	int64_t reported; /* when the reporter was called last, monotonic ms */
+	int64_t looked;	  /* import_check_right, the same */
 	ImportProgress progress;
 	const Cancel *cancel;
 	Account *account;
@@ -40,11 +41,16 @@ typedef struct ImportMiss {
 	const char *folder;    /* NULL: the whole mailbox */
 	uint32_t uid;	       /* 0: the whole folder */
 	bool filed;	       /* its mails are in the archive */
+	bool gone;	       /* the mail is not there any more */
 	const char *reason;    /* NULL: what PROBLEM says */
 	const GError *problem; /* gives the advice; NULL: there is none */
 } ImportMiss;
 
 void import_add_error(ImportRun *run, const ImportMiss *miss);
+
+/* import_note.c: adds the run, which ended with PROBLEM (nullable), to the audit log, if it filed
+ * something or failed. */
+void import_note(const ImportRun *run, const GError *problem);
 
 /* import_mailboxes.c: all the mailboxes and folders that are wanted, one after the other. */
 bool import_mailboxes(ImportRun *run, GError **error);
@@ -55,6 +61,10 @@ bool import_connect(ImportRun *run, GError **error);
 /* The session with the mailbox, which is open. */
 ImapSession *import_session(const ImportRun *run);
 void import_disconnect(ImportRun *run);
+/* Whether the user may still import from the mailbox at hand: who was locked or removed meanwhile,
+ * whose mailbox was taken away or moved to another server, may not. Looks now and then, into the
+ * database: changes by other processes count. */
+bool import_check_right(ImportRun *run, GError **error);
 /* Whether another connection may help after ERROR. */
 bool import_is_recoverable(const GError *error);
 /* Waits before the next attempt number TRIES (from 0), as told by a throttling server; false:

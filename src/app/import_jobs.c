@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include "app/import_keys.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/job_pool.h"
+#include "base/log.h"
 #include "failure/failure.h"
 #include "imap/imap.h"
 
@@ -23,11 +25,11 @@
 typedef struct Entry {
 	ImportJobs *jobs;
 	int64_t user_id;
-	char *key;		     /* NULL: none */
-	uint8_t digest[SHA256_SIZE]; /* of the request */
 	ImportJob job;
 	Cancel *cancel;
 	bool is_queued; /* the pool has it: it must not be freed */
+	bool is_held;	/* it is cancelled when nobody holds it any more */
+	unsigned holds;
 	char *actor;
 } Entry;
 
@@ -37,7 +39,9 @@ struct ImportJobs {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	GPtrArray *entries; /* Entry *, the oldest first; under LOCK */
+	ImportKeys *keys;   /* under LOCK */
 	uint64_t last_id;
+	ImportCounts counts; /* under LOCK */
 	bool is_ending;
 };
 
@@ -68,7 +72,6 @@ static void entry_free(Entry *entry)
 {
 	clear_job(&entry->job);
 	cancel_free(entry->cancel);
-	g_free(entry->key);
 	g_free(entry->actor);
 	g_free(entry);
 }
@@ -82,6 +85,7 @@ ImportJobs *import_jobs_new(Office *office)
 	/* Whoever still watches one of before a restart does not come upon another's. */
 	jobs->last_id = (uint64_t)clock_now() * 1000;
 	jobs->entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
+	jobs->keys = import_keys_new();
 	pthread_mutex_init(&jobs->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -103,6 +107,7 @@ void import_jobs_free(ImportJobs *jobs)
 	pthread_mutex_unlock(&jobs->lock);
 	job_pool_free(jobs->pool);
 	g_ptr_array_unref(jobs->entries);
+	import_keys_free(jobs->keys);
 	pthread_cond_destroy(&jobs->changed);
 	pthread_mutex_destroy(&jobs->lock);
 	g_free(jobs);
@@ -145,13 +150,26 @@ static void report(const ImportProgress *progress, void *data)
 	pthread_mutex_unlock(&entry->jobs->lock);
 }
 
-/* Under the lock. Takes PROBLEM. */
+/* Under the lock. Takes PROBLEM. Whoever asks again for what was cancelled gets it done. */
 static void note_end(Entry *entry, GError *problem)
 {
+	if (failure_is(problem, FAILURE_CANCELLED))
+		import_keys_forget(entry->jobs->keys, entry->job.id);
 	entry->job.problem = problem;
 	entry->job.state = IMPORT_JOB_ENDED;
 	entry->job.ended = clock_now();
 	note_change(entry);
+}
+
+/* Failures that a person may have to look after. Under the lock. */
+static void log_end(const Entry *entry, const GError *problem)
+{
+	if (failure_is(problem, FAILURE_CANCELLED) && entry->jobs->is_ending)
+		log_warning("import %" G_GUINT64_FORMAT " of %s: interrupted, the daemon ends",
+			entry->job.id, entry->job.user);
+	else if (problem && !failure_is(problem, FAILURE_CANCELLED))
+		log_warning("import %" G_GUINT64_FORMAT " of %s: %s: %s", entry->job.id,
+			entry->job.user, failure_name(problem), problem->message);
 }
 
 static void end(Entry *entry, ImportResult *result, GError *problem)
@@ -159,6 +177,8 @@ static void end(Entry *entry, ImportResult *result, GError *problem)
 	ImportJobs *jobs = entry->jobs;
 
 	pthread_mutex_lock(&jobs->lock);
+	log_end(entry, problem);
+	jobs->counts.failed += problem && !failure_is(problem, FAILURE_CANCELLED);
 	import_result_clear(&entry->job.result);
 	entry->job.result = *result;
 	note_end(entry, problem);
@@ -246,18 +266,6 @@ static void digest_request(const ImportRequest *request, uint8_t digest[static S
 	sha256_free(hash);
 }
 
-/* The entry that KEY began; NULL: none. Under the lock. */
-static Entry *find_key(const ImportJobs *jobs, int64_t user_id, const char *key)
-{
-	for (guint i = jobs->entries->len; key && i > 0; i--) {
-		Entry *entry = jobs->entries->pdata[i - 1];
-
-		if (entry->user_id == user_id && g_strcmp0(entry->key, key) == 0)
-			return entry;
-	}
-	return NULL;
-}
-
 /* Forgets what is too old, and the oldest of USER_ID beyond the limit. Under the lock. */
 static void tidy(ImportJobs *jobs, int64_t user_id)
 {
@@ -283,14 +291,12 @@ static size_t count_picked(const char *uids)
 	return picked ? picked->len : 0;
 }
 
-static Entry *entry_new(
-	ImportJobs *jobs, int64_t user_id, const ImportRequest *request, const char *key)
+static Entry *entry_new(ImportJobs *jobs, int64_t user_id, const ImportRequest *request)
 {
 	Entry *entry = g_new0(Entry, 1);
 
 	entry->jobs = jobs;
 	entry->user_id = user_id;
-	entry->key = g_strdup(key);
 	entry->cancel = cancel_new();
 	entry->actor = g_strdup(request->actor);
 	entry->job = (ImportJob){
@@ -324,33 +330,6 @@ static uint64_t begin(ImportJobs *jobs, Entry *entry, GError **error)
 	return 0;
 }
 
-uint64_t import_jobs_begin(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
-	const char *key, GError **error)
-{
-	uint8_t digest[SHA256_SIZE];
-	const Entry *former;
-	uint64_t id;
-
-	digest_request(request, digest);
-	pthread_mutex_lock(&jobs->lock);
-	tidy(jobs, user_id);
-	former = find_key(jobs, user_id, key);
-	if (former) {
-		id = memcmp(former->digest, digest, sizeof(digest)) == 0 ? former->job.id : 0;
-		if (id == 0)
-			failure_set(error, FAILURE_IDEMPOTENCY_KEY, key, "another request had it");
-	} else {
-		Entry *entry = entry_new(jobs, user_id, request, key);
-
-		memcpy(entry->digest, digest, sizeof(digest));
-		id = begin(jobs, entry, error);
-	}
-	pthread_mutex_unlock(&jobs->lock);
-	return id;
-}
-
-/* ---- looking ---- */
-
 static Entry *find(const ImportJobs *jobs, int64_t user_id, uint64_t id)
 {
 	for (guint i = jobs->entries->len; i > 0; i--) {
@@ -361,6 +340,71 @@ static Entry *find(const ImportJobs *jobs, int64_t user_id, uint64_t id)
 	}
 	return NULL;
 }
+
+/* Another hold on ENTRY, or one that is not held any more. Under the lock. */
+static void hold(Entry *entry, bool held)
+{
+	if (held)
+		entry->holds++;
+	else
+		entry->is_held = false;
+}
+
+/* Under the lock. 0: refused. */
+static uint64_t begin_or_join(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
+	const char *key, bool held, GError **error)
+{
+	uint8_t digest[SHA256_SIZE];
+	const ImportKey *former = import_keys_find(jobs->keys, user_id, key);
+	Entry *entry;
+	uint64_t id;
+
+	digest_request(request, digest);
+	if (former && memcmp(former->digest, digest, sizeof(digest)) != 0) {
+		failure_set(error, FAILURE_IDEMPOTENCY_KEY, key, "another request had it");
+		return 0;
+	}
+	if (former) {
+		entry = find(jobs, user_id, former->id);
+		if (entry)
+			hold(entry, held);
+		return former->id;
+	}
+	entry = entry_new(jobs, user_id, request);
+	entry->is_held = held;
+	entry->holds = held;
+	id = begin(jobs, entry, error);
+	jobs->counts.begun += id != 0;
+	if (id != 0)
+		import_keys_add(jobs->keys, user_id, key, digest, id);
+	return id;
+}
+
+static uint64_t begin_locked(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
+	const char *key, bool held, GError **error)
+{
+	uint64_t id;
+
+	pthread_mutex_lock(&jobs->lock);
+	tidy(jobs, user_id);
+	id = begin_or_join(jobs, user_id, request, key, held, error);
+	pthread_mutex_unlock(&jobs->lock);
+	return id;
+}
+
+uint64_t import_jobs_begin(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
+	const char *key, GError **error)
+{
+	return begin_locked(jobs, user_id, request, key, false, error);
+}
+
+uint64_t import_jobs_hold(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
+	const char *key, GError **error)
+{
+	return begin_locked(jobs, user_id, request, key, true, error);
+}
+
+/* ---- looking ---- */
 
 /* Under the lock. Lists of the result are shared once they are whole. */
 static ImportJob *copy(const Entry *entry)
@@ -449,22 +493,52 @@ void import_jobs_see(ImportJobs *jobs, int64_t user_id, uint64_t id)
 	pthread_mutex_unlock(&jobs->lock);
 }
 
+/* Under the lock. */
+static void cancel_entry(Entry *entry)
+{
+	GError *problem = NULL;
+
+	if (entry->job.state == IMPORT_JOB_ENDED)
+		return;
+	cancel_trigger(entry->cancel);
+	if (entry->job.state == IMPORT_JOB_RUNNING) {
+		import_keys_forget(entry->jobs->keys, entry->job.id);
+		note_change(entry);
+		return;
+	}
+	failure_set(&problem, FAILURE_CANCELLED, NULL, "cancelled before its turn");
+	note_end(entry, problem);
+}
+
 bool import_jobs_cancel(ImportJobs *jobs, int64_t user_id, uint64_t id)
 {
 	Entry *entry;
 
 	pthread_mutex_lock(&jobs->lock);
 	entry = find(jobs, user_id, id);
-	if (entry && entry->job.state == IMPORT_JOB_RUNNING) {
-		cancel_trigger(entry->cancel);
-		note_change(entry);
-	} else if (entry && entry->job.state == IMPORT_JOB_WAITING) {
-		GError *problem = NULL;
-
-		cancel_trigger(entry->cancel);
-		failure_set(&problem, FAILURE_CANCELLED, NULL, "cancelled before its turn");
-		note_end(entry, problem);
-	}
+	if (entry)
+		cancel_entry(entry);
 	pthread_mutex_unlock(&jobs->lock);
 	return entry != NULL;
+}
+
+void import_jobs_let_go(ImportJobs *jobs, int64_t user_id, uint64_t id)
+{
+	Entry *entry;
+
+	pthread_mutex_lock(&jobs->lock);
+	entry = find(jobs, user_id, id);
+	if (entry && --entry->holds == 0 && entry->is_held)
+		cancel_entry(entry);
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+ImportCounts import_jobs_count(ImportJobs *jobs)
+{
+	ImportCounts counts;
+
+	pthread_mutex_lock(&jobs->lock);
+	counts = jobs->counts;
+	pthread_mutex_unlock(&jobs->lock);
+	return counts;
 }

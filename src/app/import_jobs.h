@@ -59,10 +59,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImportAgain, import_again_clear)
 /* Begins REQUEST for the user USER_ID, who watches it, and answers its id, which no import of an
  * earlier daemon had; 0 with FAILURE_IMPORTS_MANY: too many
  * wait. KEY (nullable, at most IMPORT_KEY_LIMIT bytes): the same KEY of the same user within a day
- * answers the import that it began, if REQUEST is the same, else FAILURE_IDEMPOTENCY_KEY. */
+ * answers the import that it began, if REQUEST is the same, else FAILURE_IDEMPOTENCY_KEY. That
+ * import may be forgotten already; the key of one that was cancelled is free again. */
 uint64_t import_jobs_begin(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
 	const char *key, GError **error);
 #define IMPORT_KEY_LIMIT 200
+/* The same for somebody who waits for the end: the import is cancelled once all who hold it have
+ * let it go (import_jobs_let_go, once each), unless import_jobs_begin began or joined it. */
+uint64_t import_jobs_hold(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
+	const char *key, GError **error);
+void import_jobs_let_go(ImportJobs *jobs, int64_t user_id, uint64_t id);
 
 /* The import ID of the user USER_ID, yours; NULL: there is none, or it is too old. */
 ImportJob *import_jobs_look(ImportJobs *jobs, int64_t user_id, uint64_t id);
@@ -75,3 +81,11 @@ GPtrArray *import_jobs_list(ImportJobs *jobs, int64_t user_id);
 void import_jobs_see(ImportJobs *jobs, int64_t user_id, uint64_t id);
 /* Whether there is such an import. It ends soon; what is filed stays. */
 bool import_jobs_cancel(ImportJobs *jobs, int64_t user_id, uint64_t id);
+
+/* Since the daemon's start. */
+typedef struct ImportCounts {
+	uint64_t begun;
+	uint64_t failed; /* not all was imported; cancelled ones are not counted */
+} ImportCounts;
+
+ImportCounts import_jobs_count(ImportJobs *jobs);

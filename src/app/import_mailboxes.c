@@ -70,7 +70,7 @@ static bool import_one(ImportRun *run, const char *folder, bool *missing, GError
 
 	if (!import_check_cancel(run, error))
 		return false;
-	if (import_folder(run, folder, &problem)) {
+	if (import_check_right(run, &problem) && import_folder(run, folder, &problem)) {
 		run->result->folders++;
 		return true;
 	}

@@ -111,6 +111,7 @@ static void list_gone(ImportRun *run, const ImportPlan *plan, uint32_t uid)
 				      .mailbox = plan->folder.mailbox,
 				      .folder = plan->folder.name,
 				      .uid = uid,
+				      .gone = true,
 				      .reason = _("Diese E-Mail gibt es im Ordner nicht (mehr)."),
 			      });
 }

@@ -36,6 +36,7 @@ static const Word actions[] = {
 	{"archive.delete", N_("E-Mail gelöscht")},
 	{"archive.upload", N_("E-Mails als Datei abgelegt")},
 	{"archive.export", N_("E-Mails als ZIP heruntergeladen")},
+	{"import.run", N_("E-Mails importiert")},
 };
 
 static const char *find_word(const Word *words, size_t count, const char *stored)
@@ -171,6 +172,11 @@ static char *tell_fields(const char *detail)
 		{"known", N_("schon im Archiv")},
 		{"count", N_("Anzahl")},
 		{"ids", N_("Nummern")},
+		{"mailbox", N_("Postfach")},
+		{"folder", N_("Ordner")},
+		{"imported", N_("neu")},
+		{"failed", N_("nicht importiert")},
+		{"condition", N_("Fehler")},
 	};
 	g_auto(GStrv) parts = g_strsplit(detail, "; ", -1);
 	GString *text = g_string_new(NULL);
@@ -252,7 +258,7 @@ char *words_audit_detail(const AuditRow *row)
 		told = tell_change(detail);
 	else if (g_str_has_prefix(action, "user.") || g_str_has_prefix(action, "apikey.") ||
 		 strcmp(action, "session.start") == 0 || strcmp(action, "archive.upload") == 0 ||
-		 strcmp(action, "archive.export") == 0 ||
+		 strcmp(action, "archive.export") == 0 || strcmp(action, "import.run") == 0 ||
 		 (strcmp(action, "archive.delete") == 0 && g_str_has_prefix(detail, "reason: ")))
 		told = tell_fields(detail);
 	else if (strcmp(action, "login.remove") == 0 && strcmp(detail, "*") == 0)

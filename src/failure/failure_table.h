@@ -109,6 +109,9 @@ FAILURE(FAILURE_AFTER_FOLDER_MISSING, "after-folder-missing", FAILURE_CODE_SETUP
 FAILURE(FAILURE_SETTINGS_CHANGED, "settings-changed", FAILURE_CODE_CONFLICT, 1, ACTOR_ADMINISTRATOR,
 	N_("Die Einstellungen wurden inzwischen von jemand anderem geändert."),
 	N_("Bitte sehen Sie sich den neuen Stand an und ändern Sie dann erneut."))
+FAILURE(FAILURE_ACCOUNT_CHANGED, "account-changed", FAILURE_CODE_CONFLICT, 1, ACTOR_NOBODY,
+	N_("Das Postfach oder der Mailserver von „%s“ wurde während des Imports in den Einstellungen geändert."),
+	N_("Was bis dahin abgelegt wurde, bleibt im Archiv. Ein neuer Import nimmt die neuen Einstellungen."))
 FAILURE(FAILURE_SECRET_ARGUMENT, "secret-argument", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Die Einstellung „%s“ ist geheim und darf nicht in der Befehlszeile stehen."),
 	N_("Bitte geben Sie „-“ als Wert an und den geheimen Wert über die Standardeingabe."))
@@ -319,6 +322,9 @@ FAILURE(FAILURE_FOLDERS_NONE, "folders-none", FAILURE_CODE_REFUSED, 6, ACTOR_PRO
 	N_("Wer den Mailserver betreut, muss prüfen, ob das Postfach eingerichtet ist und der Benutzer Rechte daran hat."))
 FAILURE(FAILURE_FOLDER_UNKNOWN, "folder-unknown", FAILURE_CODE_REFUSED, 2, ACTOR_CLERK,
 	N_("Im Postfach %s, oder er ist nicht freigegeben."),
+	N_("Bitte wählen Sie einen der Ordner, die es gibt („amtspost folders --user NAME --all“)."))
+FAILURE(FAILURE_FOLDER_NAME, "folder-name", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Der Name des Ordners ist leer oder enthält Zeichen, die in keinem Namen stehen."),
 	N_("Bitte wählen Sie einen der Ordner, die es gibt („amtspost folders --user NAME --all“)."))
 FAILURE(FAILURE_FOLDER_BARE, "folder-bare", FAILURE_CODE_REFUSED, 2, ACTOR_CLERK,
 	N_("Der Ordner „%s“ enthält selbst keine E-Mails, nur Unterordner."),

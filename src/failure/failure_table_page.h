@@ -14,6 +14,9 @@ FAILURE(FAILURE_PAGE_SIGNED_OUT, "page-signed-out", FAILURE_CODE_LOGIN, 4, ACTOR
 FAILURE(FAILURE_PAGE_FORBIDDEN, "page-forbidden", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
 	N_("Das dürfen nur Administratoren."),
 	N_("Brauchen Sie dieses Recht, wenden Sie sich bitte an einen Administrator von Amtspost."))
+FAILURE(FAILURE_MAILS_FOREIGN, "mails-foreign", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Die E-Mails eines anderen Benutzers („%s“) sieht nur dieser selbst."),
+	N_("Das gilt auch für Administratoren. Bitte fragen Sie nach den eigenen E-Mails, ohne einen anderen Benutzer zu nennen."))
 FAILURE(FAILURE_FORM_INVALID, "form-invalid", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Das Formular ist nicht vollständig angekommen."),
 	N_("Es wurde nichts geändert. Bitte laden Sie die Seite neu und versuchen Sie es noch einmal."))
@@ -40,7 +43,7 @@ FAILURE(FAILURE_SETUP_OVER, "setup-over", FAILURE_CODE_CONFLICT, 2, ACTOR_OPERAT
 	N_("Solange niemand sich als Administrator anmelden kann, nennt „amtspost serve“ bei jedem Start eine neue; sonst lädt ein Administrator weitere Benutzer ein."))
 FAILURE(FAILURE_IMPORT_UNKNOWN, "import-unknown", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Dieser Import ist nicht mehr bekannt."),
-	N_("Er ist länger als einen Tag her, oder Amtspost wurde inzwischen neu gestartet. Was bis dahin abgelegt wurde, ist im Archiv; ein neuer Import macht dort weiter."))
+	N_("Er ist länger als einen Tag oder viele Importe her, oder Amtspost wurde inzwischen neu gestartet. Was bis dahin abgelegt wurde, ist im Archiv; ein neuer Import macht dort weiter."))
 FAILURE(FAILURE_WAITS_MANY, "waits-many", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 	N_("Es warten schon zu viele Ihrer Anfragen auf ein Ergebnis."),
 	N_("Bitte versuchen Sie es in einer Minute noch einmal. Offene Seiten mit laufenden Importen und Programme, die auf einen Import warten, zählen zusammen."))

@@ -46,6 +46,7 @@ static unsigned special_status(Failure failure)
 	case FAILURE_PAGE_SIGNED_OUT:
 		return 401;
 	case FAILURE_PAGE_FORBIDDEN:
+	case FAILURE_MAILS_FOREIGN:
 	case FAILURE_FORM_FOREIGN:
 	case FAILURE_PAGE_PASSWORD:
 	case FAILURE_PAGE_FORMER_PASSWORD:

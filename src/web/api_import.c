@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include "app/import_jobs.h"
-#include "app/people_page.h"
 #include "base/clock.h"
 #include "failure/failure.h"
 #include "json/result.h"
@@ -14,6 +13,8 @@
 #define WAIT_TIME 60000
 #define STREAM_PULSE 10000
 #define STREAM_STEP 100
+/* How long a cancelled import has to end before it is answered without its end. */
+#define REST_TIME 3000
 
 /* ---- what a request says ---- */
 
@@ -21,24 +22,15 @@
 typedef struct Asked {
 	const char *mailboxes[2];
 	const char *folders[2];
+	char *case_number; /* without blanks around it */
 	ImportRequest request;
 } Asked;
 
-static bool take_user(const Visit *visit, const json_t *body, const char **user, GError **error)
+static void asked_clear(Asked *asked)
 {
-	g_autoptr(Person) other = NULL;
-
-	if (!api_take_text(body, "user", user, error))
-		return false;
-	if (!*user)
-		*user = visit->user->name;
-	if (strcmp(*user, visit->user->name) == 0)
-		return true;
-	if (!visit->user->admin)
-		return api_forbid(error);
-	other = people_find(visit->office, *user, error);
-	return other != NULL;
+	g_free(asked->case_number);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, asked_clear)
 
 static bool take_since(const json_t *body, int64_t *since, GError **error)
 {
@@ -52,22 +44,30 @@ static bool take_since(const json_t *body, int64_t *since, GError **error)
 	return false;
 }
 
-/* ASKED stays where it is: its request points into it. */
+/* ASKED stays where it is: its request points into it. One imports for oneself only: whoever files
+ * another's mails gets to know what is in them. */
 static bool read_asked(const Visit *visit, const json_t *body, Asked *asked, GError **error)
 {
 	ImportRequest *request = &asked->request;
 
-	if (!take_user(visit, body, &request->user, error) ||
-		!api_take_text(body, "mailbox", &asked->mailboxes[0], error) ||
+	if (!api_take_text(body, "mailbox", &asked->mailboxes[0], error) ||
 		!api_take_text(body, "folder", &asked->folders[0], error) ||
 		!api_take_text(body, "uids", &request->uids, error) ||
 		!api_take_text(body, "case", &request->case_number, error) ||
 		!take_since(body, &request->since, error))
 		return false;
+	if (request->uids && (!asked->folders[0] || request->since)) {
+		failure_set(error, FAILURE_API_BODY, "uids", "uids: without folder, or with since");
+		return false;
+	}
 	request->mailboxes = asked->mailboxes[0] ? asked->mailboxes : NULL;
 	request->folders = asked->folders[0] ? asked->folders : NULL;
+	if (request->case_number)
+		asked->case_number = g_strstrip(g_strdup(request->case_number));
+	request->case_number = asked->case_number;
+	request->user = visit->user->name;
 	request->actor = visit->actor;
-	return true;
+	return import_check(visit->office, request, error);
 }
 
 /* "Prefer: respond-async, wait=10" (RFC 7240 section 4.3), or "?wait=1": as long as may be. *TOLD:
@@ -132,10 +132,14 @@ static ImportJob *wait_for(
 
 /* ---- beginning ---- */
 
-static bool begin(Visit *visit, const json_t *body, uint64_t *id, GError **error)
+typedef uint64_t Beginner(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
+	const char *key, GError **error);
+
+static bool begin(
+	Visit *visit, const json_t *body, Beginner *beginner, uint64_t *id, GError **error)
 {
 	const char *key = web_request_header(visit->request, "Idempotency-Key");
-	Asked asked = {0};
+	g_auto(Asked) asked = {0};
 
 	if (key && (strlen(key) > IMPORT_KEY_LIMIT || !*key || !g_utf8_validate(key, -1, NULL))) {
 		failure_set(error, FAILURE_API_BODY, "Idempotency-Key",
@@ -144,7 +148,7 @@ static bool begin(Visit *visit, const json_t *body, uint64_t *id, GError **error
 	}
 	if (!read_asked(visit, body, &asked, error))
 		return false;
-	*id = import_jobs_begin(visit->web->imports, visit->user->id, &asked.request, key, error);
+	*id = beginner(visit->web->imports, visit->user->id, &asked.request, key, error);
 	return *id != 0;
 }
 
@@ -156,7 +160,7 @@ static bool take_import(Visit *visit, const json_t *body, GError **error)
 	int wait = asked_wait(visit, &told);
 	uint64_t id;
 
-	if (!begin(visit, body, &id, error))
+	if (!begin(visit, body, import_jobs_begin, &id, error))
 		return false;
 	job = wait_for(visit, id, 0, true, wait);
 	if (!job)
@@ -180,14 +184,38 @@ static bool run_begin(Visit *visit, GError **error)
 static bool answer_result(Visit *visit, const ImportJob *job)
 {
 	const FailureCall call = {.user = job->user};
-	json_t *document = result_import(&job->result, job->problem, &call);
+	bool ended = job->state == IMPORT_JOB_ENDED;
+	g_autoptr(GError) unfinished = NULL;
+	const GError *problem = job->problem;
 
-	if (!job->problem || failure_is(job->problem, FAILURE_SOME_FAILED))
-		return api_answer(visit, 200, document);
-	return api_problem_told(visit, job->problem, document);
+	if (!ended) {
+		failure_set(&unfinished, FAILURE_CANCELLED, NULL, "it has not ended yet");
+		problem = unfinished;
+	}
+	if (!problem || failure_is(problem, FAILURE_SOME_FAILED))
+		return api_answer(visit, 200, result_import(&job->result, problem, &call));
+	return api_problem_told(visit, problem, result_import(&job->result, problem, &call));
 }
 
-/* Whoever goes away cancels it, as with the command. */
+/* What CANCEL, the request's, does not end: what the import came to when it was cancelled with it;
+ * takes JOB. */
+static ImportJob *wait_for_rest(Visit *visit, ImportJob *job)
+{
+	ImportJobs *imports = visit->web->imports;
+	int64_t end = clock_monotonic() + REST_TIME;
+
+	while (job && job->state != IMPORT_JOB_ENDED && clock_monotonic() < end) {
+		uint64_t id = job->id;
+		uint64_t seen = job->version;
+
+		import_job_free(job);
+		job = import_jobs_wait(
+			imports, visit->user->id, id, seen, (int)(end - clock_monotonic()), NULL);
+	}
+	return job;
+}
+
+/* Whoever goes away cancels it, as with the command; so does the daemon's end. */
 static ImportJob *wait_for_end(Visit *visit, uint64_t id, GError **error)
 {
 	ImportJobs *imports = visit->web->imports;
@@ -200,8 +228,8 @@ static ImportJob *wait_for_end(Visit *visit, uint64_t id, GError **error)
 		import_job_free(job);
 		job = import_jobs_wait(imports, visit->user->id, id, seen, WAIT_TIME, cancel);
 	}
-	if (job && job->state != IMPORT_JOB_ENDED)
-		import_jobs_cancel(imports, visit->user->id, id);
+	import_jobs_let_go(imports, visit->user->id, id);
+	job = wait_for_rest(visit, job);
 	if (!job)
 		miss(visit, error);
 	return job;
@@ -216,7 +244,8 @@ static bool take_run(Visit *visit, const json_t *body, GError **error)
 		failure_set(error, FAILURE_WAITS_MANY, NULL, "too many wait");
 		return false;
 	}
-	job = begin(visit, body, &id, error) ? wait_for_end(visit, id, error) : NULL;
+	job = begin(visit, body, import_jobs_hold, &id, error) ? wait_for_end(visit, id, error)
+							       : NULL;
 	waits_give(visit->web->waits, visit->user->id);
 	return job && answer_result(visit, job);
 }
@@ -324,13 +353,14 @@ static bool run_events(Visit *visit, GError **error)
 }
 
 /* clang-format off */
-#define IMPORT_BODY "mailbox folder uids since case user"
+#define IMPORT_BODY "mailbox folder uids since case"
 const Route route_api_import[] = {
 	{WEB_POST, API "/import", ROLE_PERSON, WEB_AS_WAIT, 0, run_run,
-		"Import and answer at the end; whoever hangs up cancels it", NULL, IMPORT_BODY, "Import"},
+		"Import and answer at the end; whoever hangs up cancels it, unless another waits for it", NULL, IMPORT_BODY, "Import"},
 	{WEB_POST, API "/imports", ROLE_PERSON, WEB_AS_WAIT, 0, run_begin,
 		"Begin an import; with wait, or Prefer: wait=N, its end is waited for up to 60 s. "
-		"The same Idempotency-Key answers the import that it began", "wait", IMPORT_BODY, "ImportJob"},
+		"Within a day the same Idempotency-Key answers the import that it began, unless that was "
+		"cancelled", "wait", IMPORT_BODY, "ImportJob"},
 	{WEB_GET, API "/imports", ROLE_PERSON, WEB_AT_ONCE, 0, run_list,
 		"The imports that one has begun within a day, newest first", NULL, NULL, "ImportJob[]"},
 	{WEB_GET, API "/imports/*", ROLE_PERSON, WEB_AS_WAIT, 0, run_look,

@@ -104,6 +104,17 @@ static bool add_archive(GString *text, Web *web, GError **error)
 	return true;
 }
 
+static void add_imports(GString *text, Web *web)
+{
+	ImportCounts counts = import_jobs_count(web->imports);
+
+	add_number(text, PREFIX "imports_begun_total", "counter",
+		"Imports that the page and the API began.", (int64_t)counts.begun);
+	add_number(text, PREFIX "imports_failed_total", "counter",
+		"Those of which not everything was imported; without cancelled ones.",
+		(int64_t)counts.failed);
+}
+
 static int64_t resident_bytes(void)
 {
 	g_autofree char *text = NULL;
@@ -160,6 +171,7 @@ static bool run_metrics(Visit *visit, GError **error)
 	}
 	add_process(text, visit->web);
 	add_answers(text, visit->web);
+	add_imports(text, visit->web);
 	if (!add_people(text, visit->web, error) || !add_archive(text, visit->web, error))
 		return false;
 	web_response_header(visit->response, "Cache-Control", "no-store");

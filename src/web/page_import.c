@@ -376,7 +376,8 @@ static bool run_import(Visit *visit, GError **error)
 	g_autofree char *path = NULL;
 	uint64_t id = 0;
 
-	if (read_order(visit, &order, &problem))
+	if (read_order(visit, &order, &problem) &&
+		import_check(visit->office, &order.request, &problem))
 		id = import_jobs_begin(visit->web->imports, visit->user->id, &order.request,
 			key && strlen(key) <= IMPORT_KEY_LIMIT ? key : NULL, &problem);
 	if (id == 0)

@@ -91,8 +91,10 @@ static void write_running(Html *h, const Visit *visit, const ImportJob *job)
 	html(h, "</div></section>\n");
 	import_job_write_asked(h, visit, job);
 	html(h, "<p class=\"note\">");
-	html_text(h, _("Sie können diese Seite verlassen, der Import läuft weiter. Was abgelegt "
-		       "ist, bleibt im Archiv, auch wenn Sie abbrechen."));
+	html_text(h, job->is_cancelled
+			     ? _("Was schon abgelegt ist, bleibt im Archiv.")
+			     : _("Sie können diese Seite verlassen, der Import läuft weiter. Was "
+				 "abgelegt ist, bleibt im Archiv, auch wenn Sie abbrechen."));
 	html(h, "</p>\n");
 }
 
@@ -288,7 +290,6 @@ static bool run_cancel(Visit *visit, GError **error)
 	return redirect_to(visit, job->id);
 }
 
-/* Pressed twice it is begun once. */
 /* The id of what tries JOB again; asked for twice, it is the same. 0: *ERROR. */
 static uint64_t begin_again(Visit *visit, const ImportJob *job, GError **error)
 {
@@ -363,8 +364,9 @@ static bool run_list(Visit *visit, GError **error)
 
 	(void)error;
 	html(h, "<p>");
-	html_text(h, _("Die Importe des letzten Tages, der neueste zuerst, seit Amtspost zuletzt "
-		       "gestartet wurde. Was abgelegt wurde, steht im Archiv."));
+	html_text(h, _("Ihre letzten Importe, höchstens einen Tag alt, der neueste zuerst. Wird "
+		       "Amtspost neu gestartet, beginnt die Liste von vorn. Was abgelegt wurde, "
+		       "steht im Archiv."));
 	html(h, "</p>\n");
 	if (jobs->len == 0)
 		page_alert(h, TONE_INFO, _("Noch kein Import"), NULL);
@@ -383,6 +385,7 @@ static bool run_noted(Visit *visit, GError **error)
 {
 	const char *mailbox = visit_field(visit, "postfach");
 	const char *folder = visit_field(visit, "ordner");
+	const char *key = visit_field(visit, "schluessel");
 	uint32_t uid_validity;
 	g_autofree char *uids = retries_uids(
 		visit->office, visit->user->name, mailbox, folder, &uid_validity, error);
@@ -402,7 +405,8 @@ static bool run_noted(Visit *visit, GError **error)
 		return false;
 	if (!*uids)
 		return visit_redirect(visit, "/", "nichts-offen");
-	id = import_jobs_begin(visit->web->imports, visit->user->id, &request, NULL, error);
+	id = import_jobs_begin(visit->web->imports, visit->user->id, &request,
+		*key && strlen(key) <= IMPORT_KEY_LIMIT ? key : NULL, error);
 	return id != 0 && redirect_to(visit, id);
 }
 

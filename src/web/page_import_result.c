@@ -56,6 +56,20 @@ static char *describe_kept(const ImportResult *result)
 				 result->imported);
 }
 
+/* Where only mails failed: how many, and of one why; yours. NULL: folders or mailboxes, too. */
+static char *describe_failed(const ImportResult *result)
+{
+	const ImportError *only = result->errors->len == 1 ? result->errors->pdata[0] : NULL;
+
+	if (failed_mails(result) != result->failed)
+		return NULL;
+	return only ? g_strdup_printf(_("1 E-Mail wurde nicht importiert: %s"), only->reason)
+		    : g_strdup_printf(ngettext("%" PRIu64 " E-Mail wurde nicht importiert.",
+					      "%" PRIu64 " E-Mails wurden nicht importiert.",
+					      result->failed),
+			      result->failed);
+}
+
 static void tell_problem(Html *h, const ImportJob *job)
 {
 	g_autofree char *sentence = failure_sentence(job->problem);
@@ -63,7 +77,9 @@ static void tell_problem(Html *h, const ImportJob *job)
 	g_autofree char *kept = describe_kept(&job->result);
 
 	if (failure_is(job->problem, FAILURE_SOME_FAILED)) {
-		page_alert(h, TONE_WARNING, sentence, advice);
+		g_autofree char *heading = describe_failed(&job->result);
+
+		page_alert(h, TONE_WARNING, heading ? heading : sentence, advice);
 	} else if (failure_is(job->problem, FAILURE_CANCELLED)) {
 		page_alert(h, TONE_INFO, _("Der Import wurde abgebrochen."), kept);
 	} else {
@@ -216,6 +232,16 @@ static void write_conflicts(Html *h, const GPtrArray *conflicts)
 
 /* ---- what to do next ---- */
 
+/* Whether all that failed are mails that are not in their folder any more. */
+static bool is_all_gone(const ImportResult *result)
+{
+	for (guint i = 0; i < result->errors->len; i++) {
+		if (!((const ImportError *)result->errors->pdata[i])->gone)
+			return false;
+	}
+	return result->errors->len > 0;
+}
+
 static void open_link(Html *h, const char *class)
 {
 	html(h, "<a class=\"kern-btn kern-btn--");
@@ -254,6 +280,20 @@ static void write_sign_in(Html *h, const ImportJob *job)
 	html(h, "</div>\n");
 }
 
+/* Whether trying again as it was may come to more. */
+static bool may_help(const ImportJob *job)
+{
+	static const Failure vain[] = {FAILURE_FOLDER_UNKNOWN, FAILURE_FOLDER_BARE,
+		FAILURE_FOLDER_RENEWED, FAILURE_MAILBOX_UNKNOWN, FAILURE_USAGE,
+		FAILURE_UID_SET_INVALID, FAILURE_INTERFACE_DISABLED};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(vain); i++) {
+		if (failure_is(job->problem, vain[i]))
+			return false;
+	}
+	return !failure_is(job->problem, FAILURE_SOME_FAILED) || !is_all_gone(&job->result);
+}
+
 static void write_again(Html *h, const Visit *visit, const ImportJob *job, const char *class)
 {
 	g_autofree char *path = g_strdup_printf(IMPORT_JOB_PATH "%" PRIu64 "/erneut", job->id);
@@ -263,12 +303,13 @@ static void write_again(Html *h, const Visit *visit, const ImportJob *job, const
 
 static void write_ways_on(Html *h, const Visit *visit, const ImportJob *job, bool wants_sign_in)
 {
+	bool again = job->problem && may_help(job);
 	bool first = true;
 
 	html(h, "<div class=\"buttons\">");
-	if (job->problem)
+	if (again)
 		write_again(h, visit, job, wants_sign_in ? "secondary" : "primary");
-	open_link(h, job->problem ? "secondary" : "primary");
+	open_link(h, again ? "secondary" : "primary");
 	html(h, "/archiv");
 	write_parameter(h, "aktenzeichen", job->case_number, &first);
 	close_link(h, _("Zum Archiv"));

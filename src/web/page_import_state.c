@@ -168,6 +168,17 @@ void import_job_write_state(Html *h, const ImportJob *job)
 	html(h, "</p>");
 }
 
+static void write_case(Html *h, const char *case_number)
+{
+	description_open(h, _("Aktenzeichen"));
+	html(h, "<a class=\"kern-link\" href=\"/archiv?aktenzeichen=");
+	html_url(h, case_number);
+	html(h, "\">");
+	html_text(h, case_number);
+	html(h, "</a>");
+	description_close(h);
+}
+
 void import_job_write_asked(Html *h, const Visit *visit, const ImportJob *job)
 {
 	g_autofree char *place = describe_place(job);
@@ -181,7 +192,7 @@ void import_job_write_asked(Html *h, const Visit *visit, const ImportJob *job)
 	description_text(h, _("Woher"), place);
 	description_text(h, _("Was"), choice);
 	if (job->case_number)
-		description_text(h, _("Aktenzeichen"), job->case_number);
+		write_case(h, job->case_number);
 	description_text(h, _("Begonnen"), begun);
 	if (ended)
 		description_text(h, _("Beendet"), ended);

@@ -97,6 +97,7 @@ static void write_retry(Html *h, const Visit *visit, const RetryGroup *group)
 	g_autofree char *place =
 		g_strdup_printf("%s (%s)", words_folder(group->folder), group->mailbox);
 	g_autofree char *tried = clock_format_german(group->tried_at);
+	g_autofree char *key = g_uuid_string_random();
 	g_autofree char *count =
 		g_strdup_printf(ngettext("%u E-Mail, zuletzt versucht am %s.",
 					"%u E-Mails, zuletzt versucht am %s.", group->count),
@@ -114,6 +115,9 @@ static void write_retry(Html *h, const Visit *visit, const RetryGroup *group)
 	html_attr(h, group->mailbox);
 	html(h, "\"><input type=\"hidden\" name=\"ordner\" value=\"");
 	html_attr(h, group->folder);
+	/* Sent twice, it is one import. */
+	html(h, "\"><input type=\"hidden\" name=\"schluessel\" value=\"");
+	html_attr(h, key);
 	html(h, "\">");
 	/* KERN makes a button with a hidden text one for an icon alone. */
 	html(h, "<button type=\"submit\" class=\"kern-btn kern-btn--secondary\" aria-label=\"");

@@ -91,7 +91,8 @@ def without(document: Any, *names: str) -> Any:
 ])
 def test_the_same_documents(office, path, command):
     office.key(f"api {ADMIN}", ADMIN)
-    seen = told(office, path)
+    # Mails are for whose they are only.
+    seen = told(office, path, user=CLERK_A) if path.startswith("messages") else told(office, path)
     assert without(seen, "used") == without(office.amtspost.json(*command), "used")
     assert "2099" in path or seen
     # Whose they are need not be said.
@@ -310,8 +311,9 @@ def test_a_server_out_of_reach_is_told(office):
     ("POST", "users", {}, 400, None),
     ("POST", "users", [], 400, "api-body"),
     ("POST", f"login?user={CLERK_A}", {}, 400, "api-body"),
-    ("GET", f"messages?user={CLERK_A}", None, 400, "api-body"),
-    ("GET", f"messages?user={CLERK_A}&folder=Gibt-es-nicht", None, 404, None),
+    ("GET", f"messages?user={CLERK_A}", None, 403, "mails-foreign"),
+    ("GET", "messages", None, 400, "api-body"),
+    ("GET", f"messages?user={CLERK_A}&folder=Gibt-es-nicht", None, 403, "mails-foreign"),
     ("GET", f"folders?user={CLERK_A}&mailbox=fremd@amt.example", None, 404, None),
     ("DELETE", "apikeys/gibt-es-nicht", None, 404, "key-unknown"),
     ("GET", "audit?since=gestern", None, 400, None),
@@ -457,7 +459,8 @@ def check_schema(description: dict, schema: dict) -> None:
 def test_answers_are_as_described(office, description, operation, path, body):
     method, _, where = operation.partition(" ")
     answers = description["paths"][f"/api/v1{where}"][method.lower()]["responses"]
-    fit(description, answers["2XX"]["content"]["application/json"]["schema"], told(office, path, method=method, body=body))
+    fit(description, answers["2XX"]["content"]["application/json"]["schema"],
+        told(office, path, method=method, body=body, **({"user": CLERK_A} if where == "/messages" else {})))
     problem = json.loads(office.person().request(method, f"/api/v1/{path}").body)
     fit(description, answers["default"]["content"]["application/problem+json"]["schema"], problem)
 

@@ -3,6 +3,7 @@ it after the daemon has ended; the start page's cards about mails."""
 
 import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -198,7 +199,7 @@ def test_failures_and_trying_again(failing, person, clerk):
     assert "Ein Import ist nicht ganz gelungen" in start.text and f"{JOB}{number}" in start.view.links
     assert "E-Mails, die sich nicht abrufen ließen" in start.text and "1 E-Mail, zuletzt versucht" in start.text
     page = person.get(f"{JOB}{number}")
-    assert "größer als 2 GiB" in page.text and 'data-label="UID">2' in page.html
+    assert "1 E-Mail wurde nicht importiert: " in page.text and "größer als 2 GiB" in page.text and 'data-label="UID">2' in page.html
     assert "Ein Import ist nicht ganz gelungen" not in person.get("/").text, "it has been looked at"
     # Only what failed is asked for again; then it comes.
     failing.handlers.clear()
@@ -220,6 +221,14 @@ def test_what_was_noted_is_tried_from_the_start_page(failing, person, clerk):
     assert "nicht abrufen ließen" not in person.get("/").text and len(clerk.archive()) == 3
 
 
+def test_what_was_noted_is_tried_once_when_pressed_twice(failing, person):
+    end_of(person, begin(person, folder="INBOX"))
+    fields = dict(next(form for form in person.get("/").view.forms if form.action == "/importieren/vorgaenge").fields)
+    first = person.post("/importieren/vorgaenge", fields)
+    assert person.post("/importieren/vorgaenge", fields).path == first.path
+    assert len(json.loads(api(person, "GET", "imports").body)) == 2
+
+
 def test_what_is_gone_is_tried_no_more(failing, person):
     end_of(person, begin(person, folder="INBOX"))
     failing.handlers["SEARCH"] = lambda connection, tag, _: (connection.send("* SEARCH 1 3\r\n"), connection.ok(tag))
@@ -227,6 +236,7 @@ def test_what_is_gone_is_tried_no_more(failing, person):
     again = person.submit("/importieren/vorgaenge")
     result = end_of(person, int(again.path.removeprefix(JOB)))["result"]
     assert "nicht (mehr)" in result["errors"][0]["reason"]
+    assert f"{again.path}/erneut" not in person.get(again.path).html  # it would come to the same
     assert "nicht abrufen ließen" not in person.get("/").text
 
 
@@ -329,6 +339,7 @@ def test_the_daemon_ends_in_the_middle(slow, clerk):
         wait_until(person, number, is_under_way)
         begun = time.monotonic()
     assert time.monotonic() - begun < 15
+    assert f"import {number} of {CLERK}: interrupted" in daemon.errors
     filed = len(clerk.archive())
     assert filed < MANY
     slow.rate = 0
@@ -341,6 +352,109 @@ def test_the_daemon_ends_in_the_middle(slow, clerk):
         assert end_of(person, again)["result"]["imported"] == MANY - filed
         assert person.get(f"{JOB}{number}").status == 404
     assert len(clerk.archive()) == MANY and clerk.json("archive", "verify")["damaged"] == 0
+
+
+class Asking(threading.Thread):
+    """POST /api/v1/import, which waits for the end."""
+
+    def __init__(self, person: Person, body: dict, key: str | None = None):
+        super().__init__()
+        person.get("/")
+        self.connection = http.client.HTTPConnection("127.0.0.1", person.daemon.port, timeout=SECONDS)
+        self.connection.request("POST", "/api/v1/import", json.dumps(body), {
+            "Host": f"{person.daemon.host}:{person.daemon.port}", "Content-Type": "application/json",
+            "X-CSRF-Token": person.csrf(),
+            "Cookie": "; ".join(f"{name}={value}" for name, value in person.cookies.items()),
+        } | ({"Idempotency-Key": key} if key else {}))
+        self.status, self.document = 0, {}
+        self.start()
+
+    def run(self) -> None:
+        try:
+            with self.connection.getresponse() as response:
+                self.status, self.document = response.status, json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError):
+            pass  # hung up
+
+    def hang_up(self) -> None:
+        self.connection.sock.shutdown(socket.SHUT_RDWR)
+        self.join(SECONDS)
+        self.connection.close()
+
+
+def the_job(person: Person, is_so) -> dict:
+    """The one import that there is, once it IS_SO."""
+    deadline = time.monotonic() + SECONDS
+    while len(jobs := json.loads(api(person, "GET", "imports").body)) != 1 or not is_so(jobs[0]):
+        assert time.monotonic() < deadline and len(jobs) <= 1, jobs
+        time.sleep(0.05)
+    return jobs[0]
+
+
+def test_the_daemon_ends_while_one_waits_for_the_end(slow, clerk):
+    with Daemon(clerk) as daemon:
+        person = daemon.person(CLERK)
+        asking = Asking(person, {"folder": "INBOX"})
+        the_job(person, is_under_way)
+        daemon.stop()
+    asking.join(SECONDS)
+    assert asking.status == 503, asking.document
+    assert asking.document["error"]["condition"] == "cancelled" and asking.document["error"]["status"] == 130
+    assert asking.document["imported"] == len(clerk.archive()) < MANY
+    assert [row["detail"] for row in runs(clerk)] == [
+        f"folder: INBOX; imported: {asking.document['imported']}; condition: cancelled"]
+
+
+def runs(amtspost: Amtspost) -> list[dict]:
+    return [row for row in amtspost.json("audit") if row["action"] == "import.run"]
+
+
+def test_the_log_knows_every_import(failing, person, clerk):
+    end_of(person, begin(person, folder="INBOX", case="2026/3"))
+    clerk.run("--json", "import", "--user", CLERK, "--folder", "gibt es nicht")
+    cli, page = runs(clerk)
+    assert page["actor"] == page["subject"] == CLERK and cli["subject"] == CLERK and cli["actor"].startswith("cli:")
+    assert page["detail"] == "folder: INBOX; imported: 2; failed: 1; case: 2026/3; condition: some-failed"
+    assert cli["detail"].startswith("folder: gibt es nicht; imported: 0") and "Mail 1" not in str((cli, page))
+    assert "some-failed" in person.daemon.errors
+    numbers = person.get("/metrics").body.decode()
+    assert "amtspost_imports_begun_total 1\n" in numbers and "amtspost_imports_failed_total 1\n" in numbers
+
+
+def change_lock(clerk: Amtspost) -> str:
+    clerk.ok("user", "lock", CLERK)
+    return "user-locked"
+
+
+def change_interface(clerk: Amtspost) -> str:
+    clerk.set("interface", "disabled", CLERK)
+    return "interface-disabled"
+
+
+def change_account(clerk: Amtspost) -> str:
+    clerk.set("account", "neu@amt.example", CLERK)
+    return "account-changed"
+
+
+def change_server(clerk: Amtspost) -> str:
+    clerk.set("imap.host", "imap.example.invalid")
+    return "account-changed"
+
+
+@pytest.mark.parametrize("change", [change_lock, change_interface, change_account, change_server])
+def test_who_may_not_any_more_imports_no_further(slow, clerk, change):
+    """Another process takes the right away in the middle."""
+    import_ = clerk.start("--json", "import", "--user", CLERK, "--folder", "INBOX")
+    deadline = time.monotonic() + SECONDS
+    while len(clerk.archive()) == 0:
+        assert time.monotonic() < deadline and not import_.is_over()
+        time.sleep(0.05)
+    before = len(clerk.archive())
+    condition = change(clerk)
+    document = import_.finish(SECONDS).json
+    assert document["error"]["condition"] == condition, document
+    assert before <= document["imported"] == len(clerk.archive()) < MANY
+    assert runs(clerk)[0]["detail"].endswith(f"condition: {condition}")
 
 
 # ---- the API ----
@@ -357,6 +471,43 @@ def test_keys_name_one_import(mailbox, person):
     assert len(json.loads(api(person, "GET", "imports").body)) == 1
     for wrong in ("x" * 201, ""):
         assert api(person, "POST", "imports", {}, Idempotency_Key=wrong).status == 400
+
+
+def test_a_cancelled_import_frees_its_key(slow, person):
+    key = {"Idempotency_Key": "noch einmal"}
+    first = json.loads(api(person, "POST", "imports", {"folder": "INBOX"}, **key).body)["id"]
+    wait_until(person, first, is_under_way)
+    api(person, "DELETE", f"imports/{first}")
+    slow.rate = 0
+    again = json.loads(api(person, "POST", "imports?wait=1", {"folder": "INBOX"}, **key).body)
+    assert again["id"] != first and "error" not in again["result"]
+
+
+def test_a_key_outlives_the_result(mailbox, person):
+    first = json.loads(api(person, "POST", "imports?wait=1", {}, Idempotency_Key="erster").body)["id"]
+    for _ in range(21):
+        end_of(person, begin(person))
+    again = api(person, "POST", "imports", {}, Idempotency_Key="erster")
+    assert again.status == 404 and json.loads(again.body)["error"]["condition"] == "import-unknown"
+    assert first not in [job["id"] for job in json.loads(api(person, "GET", "imports").body)]
+    assert api(person, "POST", "imports", {"folder": "Sent"}, Idempotency_Key="erster").status == 409
+
+
+def test_who_joined_does_not_cancel_for_others(slow, person):
+    first = Asking(person, {"folder": "INBOX"}, "gemeinsam")
+    the_job(person, is_under_way)
+    second = Asking(person, {"folder": "INBOX"}, "gemeinsam")
+    time.sleep(0.5)
+    second.hang_up()
+    time.sleep(0.5)
+    assert not the_job(person, is_under_way)["cancelled"]
+    third = Asking(person, {"folder": "INBOX"}, "gemeinsam")
+    time.sleep(0.5)
+    first.hang_up()  # the retry came before the loss was noticed
+    slow.rate = 0
+    third.join(SECONDS)
+    assert third.status == 200 and third.document["imported"] == MANY
+    the_job(person, lambda job: job["state"] == "ended" and not job["cancelled"])
 
 
 def test_waiting(slow, person):
@@ -404,34 +555,42 @@ def test_the_plain_mirror(failing, clerk, mailbox, person):
 
 
 def test_who_hangs_up_cancels(slow, person):
-    person.get("/")
-    connection = http.client.HTTPConnection("127.0.0.1", person.daemon.port, timeout=SECONDS)
-    connection.request("POST", "/api/v1/import", json.dumps({"folder": "INBOX"}), {
-        "Host": f"{person.daemon.host}:{person.daemon.port}", "Content-Type": "application/json",
-        "X-CSRF-Token": person.csrf(), "Cookie": "; ".join(f"{name}={value}" for name, value in person.cookies.items())})
-    time.sleep(1)
-    (job,) = json.loads(api(person, "GET", "imports").body)
-    assert job["state"] == "running"
-    connection.close()
-    assert end_of(person, job["id"])["cancelled"]
+    asking = Asking(person, {"folder": "INBOX"})
+    the_job(person, is_under_way)
+    asking.hang_up()
+    the_job(person, lambda job: job["state"] == "ended" and job["cancelled"])
 
 
-def test_for_others(clerk, daemon, mailbox, person):
+def test_nobody_imports_for_others(clerk, daemon, mailbox, person):
+    """Whoever files another's mails learns what is in them."""
     mailbox.fill("INBOX", list(make_mails(2, seed=3)))
     add_person(clerk, "chef", "--admin")
-    add_person(clerk, CLERK_B)
-    assert api(daemon.person(CLERK_B, add=False), "POST", "imports", {"user": CLERK}).status == 403
     chief = daemon.person("chef", add=False)
-    number = begin(chief, user=CLERK)
-    assert end_of(chief, number)["user"] == CLERK
-    assert api(person, "GET", f"imports/{number}").status == 404
-    assert CLERK in chief.get(f"{JOB}{number}").text
-    assert api(chief, "POST", "imports", {"user": "niemand"}).status == 404
+    for path in ("imports", "import"):
+        for user in (CLERK, "chef"):
+            answer = api(chief, "POST", path, {"user": user, "case": "2026/1"})
+            assert answer.status == 400 and json.loads(answer.body)["error"]["condition"] == "api-member"
+    assert clerk.archive() == []
+    answer = api(chief, "GET", f"messages?user={CLERK}&folder=INBOX")
+    assert answer.status == 403 and json.loads(answer.body)["error"]["condition"] == "mails-foreign"
+    assert "sieht nur dieser selbst" in answer.body.decode() and "Administratoren" not in json.loads(answer.body)["title"]
+    assert len(json.loads(api(person, "GET", f"messages?user={CLERK}&folder=INBOX").body)) == 2
 
 
-@pytest.mark.parametrize("body, status", [({"since": "morgen"}, 400), ({"uids": 3}, 400), ({"was": "x"}, 400), ([], 400)])
+@pytest.mark.parametrize("body, status", [({"since": "morgen"}, 400), ({"uids": 3}, 400), ({"was": "x"}, 400), ([], 400),
+    ({"uids": "vier", "folder": "INBOX"}, 400), ({"uids": "1:4000000000", "folder": "INBOX"}, 400), ({"uids": "4"}, 400),
+    ({"uids": "4", "folder": "INBOX", "since": "2026-01-01"}, 400), ({"case": "x" * 500}, 400), ({"case": " "}, 400),
+    ({"mailbox": "fremd@amt.example"}, 404), ({"folder": "IN\nBOX"}, 400), ({"folder": ""}, 400)])
 def test_wrong_requests(person, body, status):
-    assert api(person, "POST", "imports", body).status == status
+    for path in ("imports", "import"):
+        assert api(person, "POST", path, body).status == status, path
+    assert json.loads(api(person, "GET", "imports").body) == []
+
+
+def test_blanks_around_a_case_number_are_none_of_it(mailbox, person, clerk):
+    mailbox.fill("INBOX", list(make_mails(1, seed=3)))
+    end_of(person, begin(person, folder="INBOX", case=" 2026/17 "))
+    assert [mail["case"] for mail in clerk.archive()] == ["2026/17"]
 
 
 # ---- what is new ----
