@@ -77,7 +77,9 @@ void import_add_error(ImportRun *run, const ImportMiss *miss)
 	entry->mailbox = g_strdup(miss->mailbox);
 	entry->folder = g_strdup(miss->folder);
 	entry->uid = miss->uid;
-	entry->gone = miss->gone;
+	entry->vain = miss->gone || failure_is(miss->problem, FAILURE_FOLDER_RENEWED) ||
+		      failure_is(miss->problem, FAILURE_FOLDER_UNKNOWN) ||
+		      failure_is(miss->problem, FAILURE_FOLDER_BARE);
 	entry->reason = miss->reason ? g_strdup(miss->reason) : failure_sentence(miss->problem);
 	entry->advice = miss->problem ? failure_advice(miss->problem) : NULL;
 	g_ptr_array_add(run->result->errors, entry);
@@ -120,7 +122,8 @@ bool import_check(Office *office, const ImportRequest *request, GError **error)
 
 	if (!check_request(request, error))
 		return false;
-	if (request->uids && !(uids = imap_uid_set_parse(request->uids, UIDS_LIMIT, error)))
+	uids = request->uids ? imap_uid_set_parse(request->uids, UIDS_LIMIT, error) : NULL;
+	if (request->uids && !uids)
 		return false;
 	for (const char *const *name = request->folders; name && *name; name++) {
 		if (**name && !text_has_control(*name))

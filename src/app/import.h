@@ -26,7 +26,7 @@ typedef struct ImportError {
 	uint32_t uid; /* 0: the whole folder */
 	char *reason;
 	char *advice; /* NULL: none */
-	bool gone;    /* the mail is not in the folder any more */
+	bool vain;    /* trying again as it was would come to the same */
 } ImportError;
 
 typedef struct ImportResult {

@@ -56,13 +56,13 @@ static char *describe_kept(const ImportResult *result)
 				 result->imported);
 }
 
-/* Where only mails failed: how many, and of one why; yours. NULL: folders or mailboxes, too. */
+/* What failed: one thing and why, or how many mails; yours. NULL: folders or mailboxes, too. */
 static char *describe_failed(const ImportResult *result)
 {
 	const ImportError *only = result->errors->len == 1 ? result->errors->pdata[0] : NULL;
 
 	if (failed_mails(result) != result->failed)
-		return NULL;
+		return only && result->failed == 1 ? g_strdup(only->reason) : NULL;
 	return only ? g_strdup_printf(_("1 E-Mail wurde nicht importiert: %s"), only->reason)
 		    : g_strdup_printf(ngettext("%" PRIu64 " E-Mail wurde nicht importiert.",
 					      "%" PRIu64 " E-Mails wurden nicht importiert.",
@@ -232,11 +232,11 @@ static void write_conflicts(Html *h, const GPtrArray *conflicts)
 
 /* ---- what to do next ---- */
 
-/* Whether all that failed are mails that are not in their folder any more. */
-static bool is_all_gone(const ImportResult *result)
+/* Whether all that failed would fail again, as a mail that is not in its folder any more. */
+static bool is_all_vain(const ImportResult *result)
 {
 	for (guint i = 0; i < result->errors->len; i++) {
-		if (!((const ImportError *)result->errors->pdata[i])->gone)
+		if (!((const ImportError *)result->errors->pdata[i])->vain)
 			return false;
 	}
 	return result->errors->len > 0;
@@ -291,7 +291,7 @@ static bool may_help(const ImportJob *job)
 		if (failure_is(job->problem, vain[i]))
 			return false;
 	}
-	return !failure_is(job->problem, FAILURE_SOME_FAILED) || !is_all_gone(&job->result);
+	return !failure_is(job->problem, FAILURE_SOME_FAILED) || !is_all_vain(&job->result);
 }
 
 static void write_again(Html *h, const Visit *visit, const ImportJob *job, const char *class)
