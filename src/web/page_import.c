@@ -460,8 +460,8 @@ static bool run_view(Visit *visit, GError **error)
 }
 
 const Route route_import[] = {
-	{WEB_GET, IMPORT_PATH, ROLE_PERSON, WEB_AS_JOB, 0, run_show},
+	{WEB_GET, IMPORT_PATH, ROLE_PERSON, WEB_AS_ERRAND, 0, run_show},
 	{WEB_POST, IMPORT_PATH, ROLE_PERSON, WEB_AS_JOB, 0, run_import},
-	{WEB_GET, IMPORT_PATH "/ansicht", ROLE_PERSON, WEB_AS_JOB, 0, run_view, .foreign = true},
+	{WEB_GET, IMPORT_PATH "/ansicht", ROLE_PERSON, WEB_AS_ERRAND, 0, run_view, .foreign = true},
 	{0},
 };
