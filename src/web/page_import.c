@@ -235,7 +235,7 @@ static void write_panes(Show *show, const FolderList *folders)
 
 static void write_all(Show *show)
 {
-	g_auto(FolderList) folders = {0};
+	g_auto(FolderList) folders = {.limit = IMPORT_FOLDERS};
 	g_autoptr(GError) problem = NULL;
 
 	html(show->h, "<div class=\"asked\">");

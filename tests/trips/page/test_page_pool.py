@@ -185,3 +185,19 @@ def test_a_look_for_new_mails_ends_in_time(amtspost, server):
         over.set()
     assert took < 11 and "antwortet langsam" in answers[0].text and logins(server) == before
     assert "zu viele Anfragen" in second.text
+
+
+def test_very_many_folders_are_cut(amtspost, server):
+    """INBOX comes last; the command line has all."""
+    def many(connection: Connection, tag: str, _arguments: str) -> None:
+        connection.send("".join(f'* LIST () "/" Ordner{number:05}\r\n' for number in range(2500)) + '* LIST () "/" INBOX\r\n')
+        connection.ok(tag)
+
+    server.handlers["LIST"] = many
+    add(amtspost, "k.klein")
+    with Daemon(amtspost) as daemon:
+        page = daemon.person("k.klein", add=False).get("/importieren")
+    asked = sum(" STATUS " in command for command in server.commands)
+    assert "sehr viele Ordner" in page.text and asked <= 2001
+    assert page.html.count("ordner=Ordner") <= 2100 and "ordner=INBOX" in page.html
+    assert len(amtspost.json("folders", "--user", "k.klein")) == 2501
