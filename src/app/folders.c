@@ -107,12 +107,31 @@ typedef struct Listing {
 	FolderList *list;
 } Listing;
 
+/* Those of ALL that LIST has room for, borrowed; INBOX is among them. */
+static GPtrArray *choose_folders(FolderList *list, const GPtrArray *all)
+{
+	guint count = list->limit ? MIN(all->len, list->limit) : all->len;
+	GPtrArray *chosen = g_ptr_array_sized_new(count);
+
+	for (guint i = 0; i < count; i++)
+		g_ptr_array_add(chosen, all->pdata[i]);
+	for (guint i = count; i < all->len; i++) {
+		const ImapFolder *folder = all->pdata[i];
+
+		if (g_ascii_strcasecmp(folder->name, "INBOX") == 0)
+			chosen->pdata[count - 1] = all->pdata[i];
+	}
+	list->is_cut |= count < all->len;
+	return chosen;
+}
+
 /* Adds what MAILBOX, opened at ADDRESS, has. */
 static bool add_folders(Listing *listing, Mailbox *mailbox, const char *address, GError **error)
 {
 	g_autoptr(GPtrArray) views =
 		g_ptr_array_new_with_free_func((GDestroyNotify)folder_view_free);
-	g_autoptr(GPtrArray) folders = mailbox_list(mailbox, error);
+	g_autoptr(GPtrArray) all = mailbox_list(mailbox, error);
+	g_autoptr(GPtrArray) folders = all ? choose_folders(listing->list, all) : NULL;
 	g_autoptr(GPtrArray) marked = NULL;
 	guint hidden = 0;
 

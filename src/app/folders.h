@@ -1,6 +1,7 @@
 /* Listing a mailbox's folders with what the import hides and why. */
 #pragma once
 
+#include <stdbool.h>
 #include <glib.h>
 #include "app/hidden.h"
 #include "app/office.h"
@@ -28,6 +29,8 @@ typedef struct FolderList {
 	guint hidden_mailboxes; /* the same, of which no folder is counted */
 	GPtrArray
 		*problems; /* char *, a German sentence for each mailbox that could not be opened */
+	guint limit;	   /* set before: so many of a mailbox at most; 0: all */
+	bool is_cut;	   /* there were more */
 	char *failed;	   /* their addresses, "a@amt.example, b@amt.example"; NULL: none */
 } FolderList;
 

@@ -11,6 +11,8 @@
 #define KEPT ((guint)200)
 #define KEPT_A_USER 3
 #define KEPT_MILLISECONDS 120000
+/* Seconds in which one that has waited must answer. */
+#define ANSWER_TIME 3
 
 typedef struct Waiting {
 	int64_t user_id;
@@ -54,44 +56,26 @@ void mail_pool_free(MailPool *pool)
 	g_free(pool);
 }
 
-/* Moves to ENDED, to be closed without the lock, what waits for USER_ID (0: whoever) since before
- * MOMENT. Under the lock. */
-static void take_out(MailPool *pool, int64_t user_id, int64_t moment, GPtrArray *ended)
+void mail_pool_sweep(MailPool *pool)
 {
+	int64_t moment = clock_monotonic() - KEPT_MILLISECONDS;
+	g_autoptr(GPtrArray) ended = new_list(); /* closed without the lock */
+
+	pthread_mutex_lock(&pool->lock);
 	for (guint i = pool->waiting->len; i > 0; i--) {
 		const Waiting *waiting = pool->waiting->pdata[i - 1];
 
-		if ((user_id == 0 || waiting->user_id == user_id) && waiting->since <= moment)
+		if (waiting->since <= moment)
 			g_ptr_array_add(ended, g_ptr_array_steal_index(pool->waiting, i - 1));
 	}
-}
-
-static void end_some(MailPool *pool, int64_t user_id, int64_t moment)
-{
-	g_autoptr(GPtrArray) ended = new_list();
-
-	pthread_mutex_lock(&pool->lock);
-	take_out(pool, user_id, moment, ended);
 	pthread_mutex_unlock(&pool->lock);
-}
-
-void mail_pool_sweep(MailPool *pool)
-{
-	end_some(pool, 0, clock_monotonic() - KEPT_MILLISECONDS);
-}
-
-void mail_pool_forget(MailPool *pool, int64_t user_id)
-{
-	if (pool)
-		end_some(pool, user_id, G_MAXINT64);
 }
 
 /* ---- taking ---- */
 
-static bool fits(
-	const Waiting *waiting, const Account *account, const char *address, int64_t generation)
+static bool is_for(const Waiting *waiting, const Account *account, const char *address)
 {
-	return waiting->user_id == account->user_id && waiting->mailbox->generation == generation &&
+	return waiting->user_id == account->user_id &&
 	       strcmp(waiting->mailbox->address, address) == 0;
 }
 
@@ -105,13 +89,39 @@ static Mailbox *find(
 	for (guint i = pool->waiting->len; i > 0 && !mailbox; i--) {
 		Waiting *waiting = pool->waiting->pdata[i - 1];
 
-		if (!fits(waiting, account, address, generation))
+		if (!is_for(waiting, account, address) ||
+			waiting->mailbox->generation != generation)
 			continue;
 		mailbox = waiting->mailbox;
 		g_free(g_ptr_array_steal_index(pool->waiting, i - 1));
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return mailbox;
+}
+
+/* Closes what waits: one did not answer, and the others are as old or older. */
+static void drop(MailPool *pool, const Account *account, const char *address)
+{
+	g_autoptr(GPtrArray) ended = new_list();
+
+	pthread_mutex_lock(&pool->lock);
+	for (guint i = pool->waiting->len; i > 0; i--) {
+		if (is_for(pool->waiting->pdata[i - 1], account, address))
+			g_ptr_array_add(ended, g_ptr_array_steal_index(pool->waiting, i - 1));
+	}
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* Whether MAILBOX, which has waited, is of use; it soon tells. */
+static bool answers(Mailbox *mailbox, const Cancel *cancel)
+{
+	bool answered;
+
+	imap_set_cancel(mailbox->session, cancel);
+	imap_set_deadline(mailbox->session, clock_monotonic() + ANSWER_TIME * 1000);
+	answered = imap_noop(mailbox->session, NULL);
+	imap_set_deadline(mailbox->session, 0);
+	return answered;
 }
 
 /* Whether ACCOUNT could sign in now: what waits must not outlive a sign-in that was removed. */
@@ -128,22 +138,20 @@ Mailbox *mail_pool_take(Office *office, const Account *account, const char *addr
 	const Cancel *cancel, GError **error)
 {
 	MailPool *pool = office_pool(office);
+	g_autoptr(Mailbox) kept = NULL;
 	g_autoptr(Account) now = NULL;
 	Mailbox *opened;
 	int64_t generation;
 
 	if (!settings_generation(office_settings(office), &generation, error))
 		return NULL;
-	while (pool) {
-		g_autoptr(Mailbox) mailbox = find(pool, account, address, generation);
-
-		if (!mailbox)
-			break;
+	kept = pool ? find(pool, account, address, generation) : NULL;
+	if (kept) {
 		if (!is_signed_in(office, account, cancel, error))
 			return NULL;
-		imap_set_cancel(mailbox->session, cancel);
-		if (imap_noop(mailbox->session, NULL))
-			return g_steal_pointer(&mailbox);
+		if (answers(kept, cancel))
+			return g_steal_pointer(&kept);
+		drop(pool, account, address);
 	}
 	/* Never older than the generation that it is kept under. */
 	now = settings_resolve(office_settings(office), account->user_name, error);
@@ -170,6 +178,16 @@ static void make_room(MailPool *pool, int64_t user_id, GPtrArray *ended)
 		g_ptr_array_add(ended, g_ptr_array_steal_index(pool->waiting, 0));
 }
 
+/* Whether MAILBOX may be kept: a change since it was opened may be about what opened it. */
+static bool is_worth_keeping(Office *office, const Mailbox *mailbox)
+{
+	int64_t generation;
+
+	return imap_is_alive(mailbox->session) &&
+	       settings_generation(office_settings(office), &generation, NULL) &&
+	       mailbox->generation == generation;
+}
+
 void mail_pool_give(Office *office, const Account *account, Mailbox *mailbox)
 {
 	MailPool *pool = office_pool(office);
@@ -185,7 +203,7 @@ void mail_pool_give(Office *office, const Account *account, Mailbox *mailbox)
 		.since = clock_monotonic(),
 		.mailbox = mailbox,
 	};
-	if (!pool || !imap_is_alive(mailbox->session)) {
+	if (!pool || !is_worth_keeping(office, mailbox)) {
 		g_ptr_array_add(ended, waiting);
 		return;
 	}

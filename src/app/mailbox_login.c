@@ -3,12 +3,12 @@
 #include "app/mailbox_login.h"
 
 #include <inttypes.h>
-#include "app/mail_pool.h"
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "failure/failure.h"
+#include "settings/settings.h"
 
 void mailbox_login_clear(MailboxLogin *login)
 {
@@ -137,11 +137,14 @@ bool mailbox_login_load(Office *office, const Account *account, const char *addr
 	return !order.row.sealed || open_password(office, &order, address, login, error);
 }
 
+/* A new generation, so that no process goes on with a session that was opened before. */
 static bool store_in(DbTransaction *transaction, void *data, GError **error)
 {
 	const Order *order = data;
+	int64_t generation;
 
-	return db_run(transaction, error,
+	return settings_start_generation(transaction, &generation, error) &&
+	       db_run(transaction, error,
 		       "INSERT INTO mailbox_logins (user_id, mailbox, username, password,"
 		       " generation) VALUES ($1, $2, $3, $4, 0)"
 		       " ON CONFLICT (user_id, mailbox) DO UPDATE SET"
@@ -166,10 +169,16 @@ bool mailbox_login_store(Office *office, const Account *account, const char *add
 	order.username = username;
 	order.actor = actor;
 	order.sealed = keyring_seal(office_keyring(office), identity, password);
-	if (!db_write(office_db(office), store_in, &order, error))
-		return false;
-	mail_pool_forget(office_pool(office), account->user_id);
-	return true;
+	return db_write(office_db(office), store_in, &order, error);
+}
+
+static bool note_removal(DbTransaction *transaction, const Order *order, GError **error)
+{
+	int64_t generation;
+
+	return settings_start_generation(transaction, &generation, error) &&
+	       audit_add(transaction, order->actor, "login.remove", order->account->user_name,
+		       order->mailbox ? order->mailbox : "*", error);
 }
 
 static bool remove_in(DbTransaction *transaction, void *data, GError **error)
@@ -180,9 +189,7 @@ static bool remove_in(DbTransaction *transaction, void *data, GError **error)
 		       "DELETE FROM mailbox_logins WHERE user_id = $1"
 		       " AND mailbox = coalesce($2, mailbox) AND password IS NOT NULL",
 		       db_int(order->account->user_id), db_text(order->mailbox)) &&
-	       (order->changed == 0 || audit_add(transaction, order->actor, "login.remove",
-					       order->account->user_name,
-					       order->mailbox ? order->mailbox : "*", error));
+	       (order->changed == 0 || note_removal(transaction, order, error));
 }
 
 bool mailbox_login_remove(Office *office, const Account *account, const char *address,
@@ -193,7 +200,6 @@ bool mailbox_login_remove(Office *office, const Account *account, const char *ad
 	order.actor = actor;
 	if (!db_write(office_db(office), remove_in, &order, error))
 		return false;
-	mail_pool_forget(office_pool(office), account->user_id);
 	*removed = order.changed > 0;
 	return true;
 }

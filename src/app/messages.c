@@ -140,6 +140,43 @@ static int compare_newest_first(const void *left, const void *right)
 	return one->uid < other->uid ? 1 : one->uid > other->uid ? -1 : 0;
 }
 
+/* Size and header of a mail may come apart from each other. */
+static void merge_view(MessageView *view, MessageView *other)
+{
+	view->size = MAX(view->size, other->size);
+	view->seen |= other->seen;
+	if (*view->subject || *view->from || view->message_id)
+		return;
+	view->date = other->date ? other->date : view->date;
+	g_free(view->subject);
+	g_free(view->from);
+	view->subject = g_steal_pointer(&other->subject);
+	view->from = g_steal_pointer(&other->from);
+	view->message_id = g_steal_pointer(&other->message_id);
+	view->in_reply_to = g_steal_pointer(&other->in_reply_to);
+}
+
+/* Sorts VIEWS, which it takes; yours: each UID once. */
+static GPtrArray *order_views(GPtrArray *views)
+{
+	GPtrArray *ordered = g_ptr_array_new_with_free_func((GDestroyNotify)message_view_free);
+
+	g_ptr_array_sort(views, compare_newest_first);
+	for (guint i = 0; i < views->len; i++) {
+		MessageView *view = g_steal_pointer(&views->pdata[i]);
+		MessageView *last = ordered->len > 0 ? ordered->pdata[ordered->len - 1] : NULL;
+
+		if (!last || last->uid != view->uid) {
+			g_ptr_array_add(ordered, view);
+			continue;
+		}
+		merge_view(last, view);
+		message_view_free(view);
+	}
+	g_ptr_array_unref(views);
+	return ordered;
+}
+
 /* ---- what is on file ---- */
 
 static void show_filed(MessageView *view, const ArchiveFiled *filed)
@@ -176,6 +213,14 @@ static bool mark_imported(
 
 /* ---- one page ---- */
 
+/* Keeps the last LIMIT of UIDS (nullable), whatever a server answered. */
+static GArray *keep_last(GArray *uids, size_t limit)
+{
+	if (uids && uids->len > limit)
+		g_array_remove_range(uids, 0, uids->len - (guint)limit);
+	return uids;
+}
+
 /* UIDs, ascending, of the page of QUERY in the selected folder; *TOTAL that match. */
 static GArray *find_uids(ImapSession *session, const MessageQuery *query, const ImapStatus *status,
 	size_t *total, GError **error)
@@ -193,7 +238,7 @@ static GArray *find_uids(ImapSession *session, const MessageQuery *query, const 
 		search.last = (uint32_t)(*total - query->skip);
 		search.first =
 			search.last > query->limit ? search.last - (uint32_t)query->limit + 1 : 1;
-		return imap_search(session, &search, error);
+		return keep_last(imap_search(session, &search, error), query->limit);
 	}
 	uids = imap_search(session, &search, error);
 	if (!uids)
@@ -222,7 +267,7 @@ static bool list_selected(ImapSession *session, const MessageQuery *query, const
 		IMAP_ITEMS_SUMMARY, error);
 	if (!fetch || !fetch_headers(fetch, page->views, worker, cancel, error))
 		return false;
-	g_ptr_array_sort(page->views, compare_newest_first);
+	page->views = order_views(g_steal_pointer(&page->views));
 	return true;
 }
 

@@ -4,15 +4,13 @@
 
 #include "app/folder_key.h"
 #include "app/hidden.h"
+#include "app/mail_pool.h"
 #include "app/mailbox.h"
 #include "app/sign_in.h"
-#include "base/clock.h"
 #include "failure/failure.h"
 
-/* Milliseconds after which no further mailbox is opened. */
+/* Milliseconds for all of it. */
 #define LOOK_TIME 8000
-/* Seconds without progress that a server gets here. */
-#define SERVER_TIME 8
 /* Searches in one mailbox; what is above stays an estimate. */
 #define SEARCHES 10
 
@@ -176,12 +174,11 @@ static bool look_at(Look *look, const char *address, GError **error)
 
 	look->address = address;
 	look->searches = 0;
-	look->mailbox =
-		mailbox_open(look->office, look->account, address, NULL, look->cancel, error);
+	look->mailbox = mail_pool_take(look->office, look->account, address, look->cancel, error);
 	if (!look->mailbox)
 		return false;
 	done = look_into(look, error);
-	g_clear_pointer(&look->mailbox, mailbox_close);
+	mail_pool_give(look->office, look->account, g_steal_pointer(&look->mailbox));
 	return done;
 }
 
@@ -193,6 +190,11 @@ static bool tell_problem(Look *look, const char *address, const GError *problem)
 	g_autofree char *sentence = failure_sentence(problem);
 	bool of_mailbox = mailbox_is_refused(problem);
 
+	/* The time is over, or nobody reads it any more. */
+	if (cancel_triggered(look->cancel)) {
+		look->mails->is_cut = true;
+		return false;
+	}
 	look->mails->wants_sign_in |= sign_in_helps(problem);
 	g_ptr_array_add(
 		look->mails->problems, of_mailbox ? g_strdup_printf("%s: %s", address, sentence)
@@ -203,7 +205,6 @@ static bool tell_problem(Look *look, const char *address, const GError *problem)
 static void look_everywhere(Look *look)
 {
 	const Account *account = look->account;
-	int64_t end = clock_monotonic() + LOOK_TIME;
 
 	for (guint i = 0; i <= account->mailboxes->len; i++) {
 		const char *address =
@@ -213,10 +214,6 @@ static void look_everywhere(Look *look)
 		if ((i > 0 && account_find_mailbox(account, address) != address) ||
 			hidden_rules_match_mailbox(look->rules, address))
 			continue;
-		if (clock_monotonic() >= end) {
-			look->mails->is_cut = true;
-			return;
-		}
 		if (!look_at(look, address, &problem) && !tell_problem(look, address, problem))
 			return;
 	}
@@ -225,7 +222,8 @@ static void look_everywhere(Look *look)
 bool new_mails_look(
 	Office *office, const char *user, const Cancel *cancel, NewMails *mails, GError **error)
 {
-	g_auto(Look) look = {.office = office, .cancel = cancel, .mails = mails};
+	g_autoptr(Cancel) limit = cancel_new_within(cancel, LOOK_TIME);
+	g_auto(Look) look = {.office = office, .cancel = limit, .mails = mails};
 
 	look.account = sign_in_account(office, user, error);
 	if (!look.account || !settings_require(look.account, MAIL_PROTOCOL_IMAP, error))
@@ -235,7 +233,6 @@ bool new_mails_look(
 		return false;
 	look.server = folder_key_server(look.account);
 	look.rules = hidden_rules_new(look.account);
-	look.account->imap.timeout = MIN(look.account->imap.timeout, SERVER_TIME);
 	mails->folders = g_ptr_array_new_with_free_func((GDestroyNotify)folder_free);
 	mails->problems = g_ptr_array_new_with_free_func(g_free);
 	look_everywhere(&look);

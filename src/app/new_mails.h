@@ -24,7 +24,7 @@ typedef struct NewMails {
 void new_mails_clear(NewMails *mails);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NewMails, new_mails_clear)
 
-/* Asks the server, for some ten seconds at most unless it keeps the line busy. What it refused
+/* Asks the server, for eight seconds at most. What it refused
  * before is not asked for again. Fails only where nothing can be asked: the settings' failures. */
 bool new_mails_look(
 	Office *office, const char *user, const Cancel *cancel, NewMails *mails, GError **error);

@@ -1,25 +1,66 @@
-/* A cancel flag with an event descriptor, so that poll wakes too. */
+/* A cancel flag with an event descriptor, so that poll wakes too. One with a limit has a descriptor
+ * around three: its own event, its timer and its parent's descriptor. */
 #include "base/cancel.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
+#include "base/clock.h"
 
 struct Cancel {
 	atomic_bool triggered;
-	int descriptor;
+	int descriptor; /* what poll looks at */
+	int event;
+	int timer; /* -1: no limit, and descriptor is event */
+	const Cancel *parent;
+	int64_t deadline; /* monotonic milliseconds; 0: none */
 };
+
+static int check(int result, const char *call)
+{
+	if (result < 0)
+		g_error("%s: %s", call, g_strerror(errno));
+	return result;
+}
 
 Cancel *cancel_new(void)
 {
 	Cancel *cancel = g_new0(Cancel, 1);
 
-	cancel->descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (cancel->descriptor < 0)
-		g_error("eventfd: %s", g_strerror(errno));
+	cancel->event = check(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+	cancel->descriptor = cancel->event;
+	cancel->timer = -1;
+	return cancel;
+}
+
+static void gather(const Cancel *cancel, int descriptor)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	check(epoll_ctl(cancel->descriptor, EPOLL_CTL_ADD, descriptor, &event), "epoll_ctl");
+}
+
+Cancel *cancel_new_within(const Cancel *parent, int milliseconds)
+{
+	Cancel *cancel = cancel_new();
+	struct itimerspec limit = {.it_value = {.tv_sec = milliseconds / 1000,
+					   .tv_nsec = milliseconds % 1000 * 1000000L}};
+
+	cancel->parent = parent;
+	cancel->deadline = clock_monotonic() + milliseconds;
+	cancel->timer = check(
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create");
+	check(timerfd_settime(cancel->timer, 0, &limit, NULL), "timerfd_settime");
+	cancel->descriptor = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+	gather(cancel, cancel->event);
+	gather(cancel, cancel->timer);
+	if (parent)
+		gather(cancel, parent->descriptor);
 	return cancel;
 }
 
@@ -27,7 +68,11 @@ void cancel_free(Cancel *cancel)
 {
 	if (!cancel)
 		return;
-	close(cancel->descriptor);
+	if (cancel->timer >= 0) {
+		close(cancel->descriptor);
+		close(cancel->timer);
+	}
+	close(cancel->event);
 	g_free(cancel);
 }
 
@@ -38,14 +83,16 @@ void cancel_trigger(Cancel *cancel)
 
 	atomic_store(&cancel->triggered, true);
 	/* A full counter is readable already, so a failed write changes nothing. */
-	written = write(cancel->descriptor, &(uint64_t){1}, sizeof(uint64_t));
+	written = write(cancel->event, &(uint64_t){1}, sizeof(uint64_t));
 	(void)written;
 	errno = saved;
 }
 
 bool cancel_triggered(const Cancel *cancel)
 {
-	return cancel && atomic_load(&cancel->triggered);
+	/* The timer may come a moment before the millisecond of the clock. */
+	return cancel && (atomic_load(&cancel->triggered) || cancel_triggered(cancel->parent) ||
+				 (cancel->deadline && clock_monotonic() >= cancel->deadline - 1));
 }
 
 bool cancel_wait(const Cancel *cancel, int milliseconds)

@@ -45,7 +45,7 @@ FAILURE(FAILURE_IMPORT_UNKNOWN, "import-unknown", FAILURE_CODE_INPUT, 2, ACTOR_C
 	N_("Dieser Import ist nicht mehr bekannt."),
 	N_("Er ist länger als einen Tag oder viele Importe her, oder Amtspost wurde inzwischen neu gestartet. Was bis dahin abgelegt wurde, ist im Archiv; ein neuer Import macht dort weiter."))
 FAILURE(FAILURE_WAITS_MANY, "waits-many", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
-	N_("Es warten schon zu viele Ihrer Anfragen auf ein Ergebnis."),
+	N_("Es warten schon zu viele Anfragen auf ein Ergebnis."),
 	N_("Bitte versuchen Sie es in einer Minute noch einmal. Offene Seiten mit laufenden Importen und Programme, die auf einen Import warten, zählen zusammen."))
 FAILURE(FAILURE_API_BODY, "api-body", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Der Inhalt der Anfrage ist kein passendes JSON-Dokument: %s"),

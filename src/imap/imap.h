@@ -45,6 +45,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImapSession, imap_close)
 bool imap_is_alive(const ImapSession *session);
 /* From now on CANCEL (nullable), borrowed, is what ends waiting. */
 void imap_set_cancel(ImapSession *session, const Cancel *cancel);
+/* stream_set_deadline. */
+void imap_set_deadline(ImapSession *session, int64_t deadline);
 bool imap_has(const ImapSession *session, ImapCapability capability);
 /* SASL mechanisms that the server offers (SaslMechanism bits). */
 unsigned imap_mechanisms(const ImapSession *session);

@@ -20,6 +20,7 @@ struct ImapFetch {
 	size_t count;
 	size_t asked;	    /* of uids, from the front */
 	uint8_t *delivered; /* one bit for each of uids */
+	uint8_t *told;	    /* the same: it was handed out without a body */
 	ImapItems items;
 	FetchPlace place;
 	ImapMessage message;
@@ -53,6 +54,7 @@ ImapFetch *imap_fetch_begin(
 	fetch->uids = g_memdup2(uids, count * sizeof *uids);
 	fetch->count = count;
 	fetch->delivered = g_malloc0(count / 8 + 1);
+	fetch->told = g_malloc0(count / 8 + 1);
 	fetch->items = items;
 	fetch->quoted = g_string_new(NULL);
 	fetch->missing = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -69,6 +71,7 @@ void imap_fetch_free(ImapFetch *fetch)
 	fetch->session->fetch = NULL;
 	g_free(fetch->uids);
 	g_free(fetch->delivered);
+	g_free(fetch->told);
 	g_string_free(fetch->quoted, TRUE);
 	g_array_unref(fetch->missing);
 	g_free(fetch->reason);
@@ -110,9 +113,19 @@ static ssize_t find_uid(const ImapFetch *fetch, uint32_t uid)
 	return found ? found - fetch->uids : -1;
 }
 
+static bool has_bit(const uint8_t *bits, size_t index)
+{
+	return bits[index / 8] >> (index % 8) & 1;
+}
+
+static void set_bit(uint8_t *bits, size_t index)
+{
+	bits[index / 8] |= (uint8_t)(1u << (index % 8));
+}
+
 static bool is_delivered(const ImapFetch *fetch, size_t index)
 {
-	return fetch->delivered[index / 8] >> (index % 8) & 1;
+	return has_bit(fetch->delivered, index);
 }
 
 /* Whether UID was asked for and has not come. */
@@ -253,6 +266,14 @@ static bool read_items(ImapFetch *fetch)
 	return true;
 }
 
+/* A summary may tell size and flags where the header is NIL: once for each UID. */
+static bool tells_news(const ImapFetch *fetch)
+{
+	return fetch->items == IMAP_ITEMS_SUMMARY && fetch->message.rfc822_size != 0 &&
+	       is_awaited(fetch, fetch->message.uid) &&
+	       !has_bit(fetch->told, (size_t)find_uid(fetch, fetch->message.uid));
+}
+
 /* "* 7 FETCH (…": a message of ours is left unfinished for imap_fetch_read and imap_fetch_end. */
 static bool take_fetch(ImapSession *session, uint32_t number, void *context)
 {
@@ -265,9 +286,7 @@ static bool take_fetch(ImapSession *session, uint32_t number, void *context)
 	imap_lexer_expect(&session->lexer, '(');
 	if (!read_items(fetch))
 		return false;
-	/* A summary may tell size and flags where the header is NIL. */
-	if (fetch->items != IMAP_ITEMS_SUMMARY || fetch->message.rfc822_size == 0 ||
-		!is_awaited(fetch, fetch->message.uid))
+	if (!tells_news(fetch))
 		return true;
 	fetch->place = BEHIND_BODY;
 	return false;
@@ -375,11 +394,8 @@ static bool settle(ImapFetch *fetch, GError **error)
 		return imap_fail(fetch->session, error, FAILURE_MESSAGE_MISSING, number,
 			"a message under UID %u, which is not awaited", message->uid);
 	}
-	if (message->has_body) {
-		size_t index = (size_t)find_uid(fetch, message->uid);
-
-		fetch->delivered[index / 8] |= (uint8_t)(1u << (index % 8));
-	}
+	set_bit(message->has_body ? fetch->delivered : fetch->told,
+		(size_t)find_uid(fetch, message->uid));
 	return true;
 }
 

@@ -147,6 +147,11 @@ void imap_set_cancel(ImapSession *session, const Cancel *cancel)
 	stream_set_cancel(session->stream, cancel);
 }
 
+void imap_set_deadline(ImapSession *session, int64_t deadline)
+{
+	stream_set_deadline(session->stream, deadline);
+}
+
 bool imap_has(const ImapSession *session, ImapCapability capability)
 {
 	return (session->capabilities & capability) == capability;

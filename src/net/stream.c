@@ -97,6 +97,11 @@ void stream_set_cancel(Stream *stream, const Cancel *cancel)
 	stream->cancel = cancel;
 }
 
+void stream_set_deadline(Stream *stream, int64_t deadline)
+{
+	stream->deadline = deadline;
+}
+
 static bool check_cancel(const Stream *stream, GError **error)
 {
 	if (!cancel_triggered(stream->cancel))
@@ -124,7 +129,9 @@ static short wait_for(const Stream *stream, short events, GError **error)
 		{.fd = stream->descriptor, .events = events},
 		{.fd = cancel_descriptor(stream->cancel), .events = POLLIN},
 	};
-	int ready = poll_until(places, G_N_ELEMENTS(places), clock_monotonic() + stream->timeout);
+	int64_t until = clock_monotonic() + stream->timeout;
+	int ready = poll_until(places, G_N_ELEMENTS(places),
+		stream->deadline ? MIN(until, stream->deadline) : until);
 
 	if (!check_cancel(stream, error))
 		return 0;

@@ -62,6 +62,9 @@ GPtrArray *stream_resolve(const char *host, int timeout, const Cancel *cancel, G
 
 /* From now on CANCEL (nullable), borrowed, is what ends waiting. */
 void stream_set_cancel(Stream *stream, const Cancel *cancel);
+/* From DEADLINE on, monotonic milliseconds, whatever would wait fails with FAILURE_TIMEOUT, and so
+ * does what goes on waiting then; 0: only the timeout counts. */
+void stream_set_deadline(Stream *stream, int64_t deadline);
 
 /* A stream over memory for tests: reads INPUT in pieces of at most CHUNK bytes, then ends; what is
  * written is collected. */

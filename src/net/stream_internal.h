@@ -18,8 +18,9 @@ typedef struct Transport {
 
 struct Stream {
 	const Transport *transport;
-	int descriptor; /* for poll, -1 in memory */
-	int timeout;	/* milliseconds without progress */
+	int descriptor;	  /* for poll, -1 in memory */
+	int timeout;	  /* milliseconds without progress */
+	int64_t deadline; /* monotonic milliseconds; 0: none */
 	const Cancel *cancel;
 	char *host;
 	char *greeting;

@@ -140,6 +140,9 @@ bool settings_apply_in(Settings *settings, DbTransaction *transaction, const cha
 	const SettingChange *changes, size_t count, const char *actor, GError **error);
 
 bool settings_generation(Settings *settings, int64_t *generation, GError **error);
+/* Begins a new generation in TRANSACTION: for what is no setting, but decides as they do how a user
+ * signs in. */
+bool settings_start_generation(DbTransaction *transaction, int64_t *generation, GError **error);
 
 typedef enum SettingOrigin { ORIGIN_DEFAULT, ORIGIN_GLOBAL, ORIGIN_USER } SettingOrigin;
 

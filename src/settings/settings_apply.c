@@ -238,7 +238,7 @@ static bool find_target(
 	return true;
 }
 
-static bool start_generation(DbTransaction *transaction, int64_t *generation, GError **error)
+bool settings_start_generation(DbTransaction *transaction, int64_t *generation, GError **error)
 {
 	return db_get_int(transaction, generation, 0, error,
 		"UPDATE meta SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
@@ -260,7 +260,7 @@ static bool take_steps(Settings *settings, DbTransaction *transaction, const cha
 	g_auto(Target) target = {0};
 
 	if (!find_target(transaction, user, &target, error) ||
-		!start_generation(transaction, &target.generation, error) ||
+		!settings_start_generation(transaction, &target.generation, error) ||
 		!mark_scope(transaction, &target, error))
 		return false;
 	for (guint i = 0; i < steps->len; i++) {

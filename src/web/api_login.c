@@ -162,7 +162,7 @@ static bool run_login_remove(Visit *visit, GError **error)
 const Route route_api_login[] = {
 	{WEB_GET, API "/login", ROLE_PERSON, WEB_AT_ONCE, 0, run_login_status,
 		"Sign-in state of a user's mailbox", "user", NULL, "LoginStatus"},
-	{WEB_POST, API "/login", ROLE_PERSON, WEB_AS_JOB, 0, run_login,
+	{WEB_POST, API "/login", ROLE_PERSON, WEB_AS_ERRAND, 0, run_login,
 		"Sign in. Standard: imap_password is checked and stored. Office 365: unless the present sign-in holds "
 		"(or with new), authorize_url is to be opened; where it leads to is sent as redirected",
 		"user", "imap_password smtp_password new:boolean redirected", "Login|LoginAddress"},

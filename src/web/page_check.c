@@ -254,6 +254,6 @@ void form_check(Html *h, const Visit *visit, const char *user)
 }
 
 const Route route_check[] = {
-	{WEB_POST, "/pruefen", ROLE_PERSON, WEB_AS_JOB, 0, run_check},
+	{WEB_POST, "/pruefen", ROLE_PERSON, WEB_AS_ERRAND, 0, run_check},
 	{0},
 };

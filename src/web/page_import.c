@@ -233,7 +233,7 @@ static void write_panes(Show *show, const FolderList *folders)
 
 static void write_all(Show *show)
 {
-	g_auto(FolderList) folders = {0};
+	g_auto(FolderList) folders = {.limit = IMPORT_FOLDERS};
 	g_autoptr(GError) problem = NULL;
 
 	html(show->h, "<div class=\"asked\">");
@@ -459,8 +459,8 @@ static bool run_view(Visit *visit, GError **error)
 }
 
 const Route route_import[] = {
-	{WEB_GET, IMPORT_PATH, ROLE_PERSON, WEB_AS_JOB, 0, run_show},
+	{WEB_GET, IMPORT_PATH, ROLE_PERSON, WEB_AS_ERRAND, 0, run_show},
 	{WEB_POST, IMPORT_PATH, ROLE_PERSON, WEB_AS_JOB, 0, run_import},
-	{WEB_GET, IMPORT_PATH "/ansicht", ROLE_PERSON, WEB_AS_JOB, 0, run_view, .foreign = true},
+	{WEB_GET, IMPORT_PATH "/ansicht", ROLE_PERSON, WEB_AS_ERRAND, 0, run_view, .foreign = true},
 	{0},
 };

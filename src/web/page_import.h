@@ -9,6 +9,7 @@
 #include "web/page_import_job.h"
 
 #define IMPORT_ROWS_A_PAGE 50
+#define IMPORT_FOLDERS 2000 /* of one mailbox */
 
 /* What the address, or a form that is shown again, asks for; borrowed from the request. */
 typedef struct ImportPlace {

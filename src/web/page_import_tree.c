@@ -104,6 +104,13 @@ static void write_folders(Html *h, const ImportPlace *place, const FolderList *f
 	for (guint i = 0; i < folders->views->len; i++)
 		write_folder(h, place, folders->views->pdata[i], depths);
 	html(h, "</ul>\n");
+	if (folders->is_cut) {
+		html(h, "<p class=\"note\">");
+		html_text(h,
+			_("Dieses Postfach hat sehr viele Ordner; hier steht nur ein Teil davon. "
+			  "Weitere Ordner kann Ihr Administrator mit „amtspost import“ ablegen."));
+		html(h, "</p>\n");
+	}
 }
 
 /* The way to what is hidden, and back. */

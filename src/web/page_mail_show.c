@@ -99,7 +99,7 @@ static bool run_attachment(Visit *visit, GError **error)
 const Route route_mail_show[] = {
 	{WEB_GET, PATH "/*/ansicht", ROLE_PERSON, WEB_AS_JOB, 0, run_view, .foreign = true},
 	{WEB_GET, PATH "/*/kopfzeilen", ROLE_PERSON, WEB_AS_JOB, 0, run_header},
-	{WEB_GET, PATH "/*/eml", ROLE_PERSON, WEB_AS_JOB, 0, run_raw},
-	{WEB_GET, PATH "/*/anlage", ROLE_PERSON, WEB_AS_JOB, 0, run_attachment},
+	{WEB_GET, PATH "/*/eml", ROLE_PERSON, WEB_AS_ERRAND, 0, run_raw},
+	{WEB_GET, PATH "/*/anlage", ROLE_PERSON, WEB_AS_ERRAND, 0, run_attachment},
 	{0},
 };

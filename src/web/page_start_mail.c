@@ -267,14 +267,13 @@ static bool run_new_mails(Visit *visit, GError **error)
 	g_auto(NewMails) mails = {0};
 	bool looked;
 
-	/* Apart from the places of those who watch imports. */
-	if (!waits_take(visit->web->waits, -visit->user->id)) {
+	if (!waits_take(visit->web->looks, visit->user->id)) {
 		failure_set(error, FAILURE_WAITS_MANY, NULL, "too many wait");
 		return false;
 	}
 	looked = new_mails_look(visit->office, visit->user->name,
 		web_request_cancel(visit->request), &mails, error);
-	waits_give(visit->web->waits, -visit->user->id);
+	waits_give(visit->web->looks, visit->user->id);
 	if (!looked)
 		return false;
 	return web_request_query(visit->request, FRAGMENT) ? answer_fragment(visit, &mails)

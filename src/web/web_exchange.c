@@ -121,17 +121,24 @@ static void hide_job(Visit *visit)
 	pthread_mutex_unlock(&visit->server->lock);
 }
 
+static JobPool *pool_for(const WebRequest *request)
+{
+	const WebServer *server = request->server;
+
+	return request->plan.place == WEB_AS_WAIT     ? server->waits
+	       : request->plan.place == WEB_AS_ERRAND ? server->errands
+						      : server->jobs;
+}
+
 /* The job cannot resume the connection before it is suspended: it needs the lock for that. */
 static bool add_job(WebRequest *request)
 {
 	g_autofree char *key = request->plan.key ? g_strdup_printf("%" PRId64, request->plan.key)
 						 : g_strdup(request->peer);
-	JobPool *pool =
-		request->plan.place == WEB_AS_WAIT ? request->server->waits : request->server->jobs;
 	bool is_added;
 
 	pthread_mutex_lock(&request->lock);
-	is_added = job_pool_add(pool, key, run_job, drop_job, request_ref(request));
+	is_added = job_pool_add(pool_for(request), key, run_job, drop_job, request_ref(request));
 	if (is_added) {
 		request->stage = STAGE_WORKING;
 		MHD_suspend_connection(request->connection);

@@ -262,6 +262,7 @@ static WebServer *server_new(const WebOptions *options, int listener)
 	server->sweep = sweep_start(server);
 	server->jobs = job_pool_new(JOB_THREADS, JOBS_A_KEY, JOBS_WAITING);
 	server->waits = job_pool_new(WAIT_THREADS, WAITS_A_KEY, WAITS_WAITING);
+	server->errands = job_pool_new(ERRAND_THREADS, ERRANDS_A_KEY, ERRANDS_WAITING);
 	return server;
 }
 
@@ -271,6 +272,7 @@ static void server_free(WebServer *server)
 	g_strfreev(server->proxies);
 	job_pool_free(server->jobs);
 	job_pool_free(server->waits);
+	job_pool_free(server->errands);
 	sweep_stop(server->sweep);
 	g_hash_table_unref(server->peers);
 	pthread_mutex_destroy(&server->lock);
@@ -358,6 +360,7 @@ void web_server_stop(WebServer *server)
 	pthread_join(server->greeter, NULL);
 	job_pool_stop(server->jobs);
 	job_pool_stop(server->waits);
+	job_pool_stop(server->errands);
 	let_answers_out(server);
 	stop_daemons(server);
 	server_free(server);

@@ -4,7 +4,9 @@
  * A handler runs on one of the server's own threads (WEB_AT_ONCE: it may only read the database and
  * answers soon) or as a job (WEB_AS_JOB: the connection is suspended meanwhile; at most JOBS_A_KEY
  * of one key run at a time, the others wait their turn). A job that mostly sleeps until something
- * happens (WEB_AS_WAIT) has threads of its own, so that nobody's clicks wait for it. */
+ * happens (WEB_AS_WAIT) has threads of its own, so that nobody's clicks wait for it; and so has one
+ * whose speed is that of somebody far away, of a mail server or of who loads a large file
+ * (WEB_AS_ERRAND). */
 #pragma once
 
 #include <stdbool.h>
@@ -26,7 +28,7 @@ typedef enum WebMethod {
 	WEB_OTHER,
 } WebMethod;
 
-typedef enum WebPlace { WEB_AT_ONCE, WEB_AS_JOB, WEB_AS_WAIT } WebPlace;
+typedef enum WebPlace { WEB_AT_ONCE, WEB_AS_JOB, WEB_AS_WAIT, WEB_AS_ERRAND } WebPlace;
 
 /* Fills RESPONSE. Runs once, when the whole body is there; not at all if the browser is gone before
  * its turn has come. */

@@ -39,6 +39,10 @@
 #define WAIT_THREADS 40
 #define WAITS_A_KEY 8
 #define WAITS_WAITING ((size_t)200)
+/* Of jobs whose speed is that of somebody far away. */
+#define ERRAND_THREADS 64
+#define ERRANDS_A_KEY 3
+#define ERRANDS_WAITING ((size_t)400)
 #define RETRY_SECONDS "5"
 #define STREAM_LIMIT ((size_t)256 * 1024)
 
@@ -118,6 +122,7 @@ struct WebServer {
 	unsigned crew_count;
 	JobPool *jobs;
 	JobPool *waits; /* those that sleep */
+	JobPool *errands;
 	Sweep *sweep;
 	Cancel *stop;	      /* for requests that have none of their own */
 	atomic_int answering; /* requests that are at work or being answered */

@@ -32,6 +32,7 @@ struct Web {
 	MailPool *mail_pool;
 	PieceCache *pieces;
 	Waits *waits;
+	Waits *looks; /* for new mails */
 	Uploads *uploads;
 	WebTally tally;
 	atomic_int helpless; /* how many users need help, as of a moment ago */

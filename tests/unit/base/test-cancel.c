@@ -114,6 +114,41 @@ static void test_keeps_errno(void **state)
 	assert_int_equal(errno, EPIPE);
 }
 
+static void test_comes_in_time(void **state)
+{
+	g_autoptr(Cancel) cancel = cancel_new_within(NULL, 50);
+
+	(void)state;
+	assert_false(cancel_triggered(cancel));
+	assert_true(wakes(cancel, PATIENCE));
+	assert_true(cancel_triggered(cancel));
+}
+
+static void test_comes_with_its_parent(void **state)
+{
+	g_autoptr(Cancel) parent = cancel_new();
+	g_autoptr(Cancel) cancel = cancel_new_within(parent, PATIENCE);
+
+	(void)state;
+	assert_false(cancel_triggered(cancel));
+	assert_false(wakes(cancel, 0));
+	cancel_trigger(parent);
+	assert_true(cancel_triggered(cancel));
+	assert_true(wakes(cancel, 0));
+}
+
+static void test_with_a_limit_leaves_its_parent(void **state)
+{
+	g_autoptr(Cancel) parent = cancel_new();
+	g_autoptr(Cancel) cancel = cancel_new_within(parent, PATIENCE);
+
+	(void)state;
+	cancel_trigger(cancel);
+	assert_true(cancel_triggered(cancel));
+	assert_true(wakes(cancel, 0));
+	assert_false(cancel_triggered(parent));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +158,9 @@ int main(void)
 		cmocka_unit_test(test_wakes_other_threads),
 		cmocka_unit_test(test_serves_signal_handlers),
 		cmocka_unit_test(test_keeps_errno),
+		cmocka_unit_test(test_comes_in_time),
+		cmocka_unit_test(test_comes_with_its_parent),
+		cmocka_unit_test(test_with_a_limit_leaves_its_parent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
