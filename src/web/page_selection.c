@@ -222,6 +222,6 @@ static bool run(Visit *visit, GError **error)
 }
 
 const Route route_selection[] = {
-	{WEB_POST, PATH, ROLE_PERSON, WEB_AS_JOB, 0, run},
+	{WEB_POST, PATH, ROLE_PERSON, WEB_AS_ERRAND, 0, run},
 	{0},
 };
