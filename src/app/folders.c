@@ -70,20 +70,6 @@ static FolderView *make_view(const char *address, const HiddenRules *rules,
 	return view;
 }
 
-/* Part by part, so that folders stand below the one that they lie in. */
-static int compare_names(const FolderView *one, const FolderView *other)
-{
-	const char delimiters[] = {one->delimiter ? one->delimiter : other->delimiter, '\0'};
-	g_auto(GStrv) left = g_strsplit(one->name, delimiters, *delimiters ? -1 : 1);
-	g_auto(GStrv) right = g_strsplit(other->name, delimiters, *delimiters ? -1 : 1);
-	int order = 0;
-	size_t i = 0;
-
-	for (; left[i] && right[i] && order == 0; i++)
-		order = g_utf8_collate(left[i], right[i]);
-	return order != 0 ? order : (left[i] != NULL) - (right[i] != NULL);
-}
-
 /* INBOX first, the others by name. */
 static int compare_views(const void *left, const void *right)
 {
@@ -94,7 +80,7 @@ static int compare_views(const void *left, const void *right)
 
 	if (one_inbox != other_inbox)
 		return one_inbox ? -1 : 1;
-	return compare_names(one, other);
+	return g_utf8_collate(one->name, other->name);
 }
 
 /* One listing. */

@@ -10,7 +10,7 @@ FAILURE(FAILURE_MAIL_OTHERS, "mail-others", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Das kann, wer sie in einem eigenen Postfach hat, oder jemand mit dem Recht Archiv. Es wurde nichts geändert."))
 FAILURE(FAILURE_ATTACHMENT_UNKNOWN, "attachment-unknown", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Diese E-Mail hat keine Anlage mit der Nummer %s."),
-	N_("Welche Anlagen sie hat, steht bei der E-Mail („amtspost archive show“); sie zählen von 1 an."))
+	N_("Welche Anlagen es gibt, steht bei der E-Mail („amtspost archive show“); die erste hat die Nummer 1."))
 FAILURE(FAILURE_COPY_UNKNOWN, "copy-unknown", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Diese E-Mail hat keine Kopie mit der Nummer %s."),
 	N_("Welche Kopien es gibt, steht bei der E-Mail („amtspost archive show“); sie zählen von 1 an."))

@@ -88,6 +88,32 @@ static void write_folder(
 	html(h, "</li>\n");
 }
 
+/* The parts of NAME; it has one where there is no DELIMITER. */
+static char **split_name(const char *name, char delimiter)
+{
+	const char delimiters[] = {delimiter, '\0'};
+
+	return delimiter ? g_strsplit(name, delimiters, -1)
+			 : g_strdupv((char *[]){(char *)name, NULL});
+}
+
+/* INBOX first, the others part by part, so that folders stand below the one that they lie in. */
+static int compare_folders(const void *left, const void *right)
+{
+	const FolderView *one = *(FolderView *const *)left;
+	const FolderView *other = *(FolderView *const *)right;
+	bool one_inbox = g_ascii_strcasecmp(one->name, "INBOX") == 0;
+	bool other_inbox = g_ascii_strcasecmp(other->name, "INBOX") == 0;
+	g_auto(GStrv) parts = split_name(one->name, one->delimiter);
+	g_auto(GStrv) others = split_name(other->name, other->delimiter);
+	int order = other_inbox - one_inbox;
+	size_t i = 0;
+
+	for (; parts[i] && others[i] && order == 0; i++)
+		order = g_utf8_collate(parts[i], others[i]);
+	return order != 0 ? order : (parts[i] != NULL) - (others[i] != NULL);
+}
+
 static void write_folders(Html *h, const ImportPlace *place, const FolderList *folders)
 {
 	g_autoptr(GHashTable) depths = g_hash_table_new(g_str_hash, g_str_equal);
@@ -100,6 +126,7 @@ static void write_folders(Html *h, const ImportPlace *place, const FolderList *f
 		html(h, "</p>\n");
 		return;
 	}
+	g_ptr_array_sort(folders->views, compare_folders);
 	html(h, "<ul>\n");
 	for (guint i = 0; i < folders->views->len; i++)
 		write_folder(h, place, folders->views->pdata[i], depths);

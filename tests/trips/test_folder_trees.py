@@ -588,7 +588,7 @@ def test_why_a_folder_is_not_found(make_office, command):
     def ask(folder: str) -> dict:
         return office.clerk.fails(2, command, "--user", CLERK, "--folder", folder)
 
-    shows_all = f"„amtspost folders --user {CLERK} --all“ zeigt alle."
+    shows_all = f"Bitte wählen Sie einen der Ordner, die es gibt („amtspost folders --user {CLERK} --all“)."
     error = ask("Bußgelder")
     assert error["condition"] == "folder-unknown" and error["advice"] == shows_all
     assert error["message"] == (f"Im Postfach „{office.address}“ gibt es keinen Ordner „Bußgelder“, "
