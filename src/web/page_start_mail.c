@@ -160,6 +160,13 @@ void page_start_mail_cards(Html *h, const Visit *visit, unsigned *count)
 
 /* ---- what is new ---- */
 
+static void write_look_form(Html *h, const char *label)
+{
+	html(h, "<form method=\"get\" action=\"" NEW_MAILS "\">");
+	form_submit(h, label, "secondary", NULL, NULL);
+	html(h, "</form>");
+}
+
 /* The button works without scripts; amtspost.js puts the answer into its place. */
 bool page_start_new_mails(Html *h, const Person *person)
 {
@@ -169,9 +176,9 @@ bool page_start_new_mails(Html *h, const Person *person)
 	html_text(h, _("Neue E-Mails"));
 	html(h, "</h2><div data-load=\"" NEW_MAILS "?" FRAGMENT "=1\" data-loading=\"");
 	html_attr(h, _("Der Mailserver wird gefragt …"));
-	html(h, "\"><form method=\"get\" action=\"" NEW_MAILS "\">");
-	form_submit(h, _("Nach neuen E-Mails sehen"), "secondary", NULL, NULL);
-	html(h, "</form></div></section>\n");
+	html(h, "\">");
+	write_look_form(h, _("Nach neuen E-Mails sehen"));
+	html(h, "</div></section>\n");
 	return true;
 }
 
@@ -238,11 +245,24 @@ static void write_new_mails(Html *h, const NewMails *mails)
 	write_problems(h, mails);
 }
 
+/* Without MAILS another page of the same person is looking, or many others are. */
+static void write_answer(Html *h, const NewMails *mails)
+{
+	if (mails) {
+		write_new_mails(h, mails);
+		return;
+	}
+	write_paragraph(h, _("Es wird gerade schon nach neuen E-Mails gesehen. Bitte sehen Sie in "
+			     "einer halben Minute noch einmal nach."));
+}
+
 static bool answer_fragment(Visit *visit, const NewMails *mails)
 {
 	Html *h = html_new();
 
-	write_new_mails(h, mails);
+	write_answer(h, mails);
+	if (!mails)
+		write_look_form(h, _("Nach neuen E-Mails sehen"));
 	web_response_header(visit->response, "Cache-Control", "no-store");
 	web_response_body(visit->response, "text/html; charset=utf-8", html_steal(h));
 	html_free(h);
@@ -254,10 +274,8 @@ static bool answer_page(Visit *visit, const NewMails *mails)
 	const Page page = {.title = _("Neue E-Mails"), .here = "/"};
 	Html *h = page_begin(visit, &page);
 
-	write_new_mails(h, mails);
-	html(h, "<form method=\"get\" action=\"" NEW_MAILS "\">");
-	form_submit(h, _("Noch einmal nachsehen"), "secondary", NULL, NULL);
-	html(h, "</form>\n");
+	write_answer(h, mails);
+	write_look_form(h, _("Noch einmal nachsehen"));
 	write_link(h, "/", _("Zur Startseite"));
 	return page_end(visit, h, 200);
 }
@@ -265,19 +283,18 @@ static bool answer_page(Visit *visit, const NewMails *mails)
 static bool run_new_mails(Visit *visit, GError **error)
 {
 	g_auto(NewMails) mails = {0};
-	bool looked;
+	bool is_free = waits_take(visit->web->looks, visit->user->id);
+	bool looked = true;
 
-	if (!waits_take(visit->web->looks, visit->user->id)) {
-		failure_set(error, FAILURE_WAITS_MANY, NULL, "too many wait");
-		return false;
+	if (is_free) {
+		looked = new_mails_look(visit->office, visit->user->name,
+			web_request_cancel(visit->request), &mails, error);
+		waits_give(visit->web->looks, visit->user->id);
 	}
-	looked = new_mails_look(visit->office, visit->user->name,
-		web_request_cancel(visit->request), &mails, error);
-	waits_give(visit->web->looks, visit->user->id);
 	if (!looked)
 		return false;
-	return web_request_query(visit->request, FRAGMENT) ? answer_fragment(visit, &mails)
-							   : answer_page(visit, &mails);
+	return (web_request_query(visit->request, FRAGMENT) ? answer_fragment : answer_page)(
+		visit, is_free ? &mails : NULL);
 }
 
 const Route route_start_mail[] = {

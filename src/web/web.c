@@ -17,6 +17,7 @@
  * for what does not sleep. */
 #define WAITS_A_USER 3
 #define WAITS_IN_ALL 32
+#define LOOKS_A_USER 2
 #define LOOKS_IN_ALL 16
 #define IDLE_MILLISECONDS                                                                          \
 	(INT64_C(24) * 60 * 60 * 1000) /* from one round of refreshes to the next */
@@ -171,7 +172,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 		.mail_pool = mail_pool_new(),
 		.pieces = piece_cache_new(),
 		.waits = waits_new(WAITS_A_USER, WAITS_IN_ALL),
-		.looks = waits_new(1, LOOKS_IN_ALL),
+		.looks = waits_new(LOOKS_A_USER, LOOKS_IN_ALL),
 		.uploads = uploads_new(office),
 	};
 	g_autofree char *address = NULL;

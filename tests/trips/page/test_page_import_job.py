@@ -639,6 +639,28 @@ def test_the_start_page_asks_no_server(clerk, person):
         assert server.connections == 1
 
 
+def test_a_server_that_stalls_is_not_asked_by_many_pages_of_one_person(clerk, person):
+    go_on, asked = threading.Event(), threading.Semaphore(0)
+
+    def stall(connection, tag, _arguments):
+        asked.release()
+        go_on.wait(30)
+        connection.ok(tag)
+
+    with FakeImap({"LIST": stall}) as server:
+        clerk.set_server(server.port)
+        looks = [threading.Thread(target=person.get, args=("/start/neu?teil=1",)) for _ in range(2)]
+        for thread in looks:
+            thread.start()
+            assert asked.acquire(timeout=10)
+        third = person.get("/start/neu?teil=1")
+        assert third.status == 200 and "schon nach neuen E-Mails gesehen" in third.text
+        assert "Nach neuen E-Mails sehen" in third.text and server.connections == 2
+        go_on.set()
+        for thread in looks:
+            thread.join()
+
+
 # ---- in the browser ----
 
 
