@@ -18,7 +18,7 @@ from peers.relay import Relay
 from runner import CLERK, PASSWORD, Amtspost
 from test_page_browser import check, play, stop
 
-MANY = 1500
+MANY = 800
 RATE = 1_500_000  # bytes a second: an import of MANY mails takes some seconds
 SECONDS = 60
 JOB = "/importieren/vorgang/"
@@ -668,7 +668,7 @@ def test_a_server_that_stalls_is_not_asked_by_many_pages_of_one_person(clerk, pe
 def test_live_in_the_browser(slow, person, mailbox):
     number = begin(person, folder="INBOX")
     wait_until(person, number, is_under_way)
-    slow.rate = RATE // 3
+    slow.rate = RATE // 2
     mailbox.fill("Neues", list(make_mails(2, seed=5)))
     report = play("import.mjs", person.daemon, CLERK, job=f"{JOB}{number}")
     assert not report["faults"] and not report["axe"]
