@@ -105,10 +105,8 @@ static void test_links(void **state)
 {
 	static const char *const bad[] = {"javascript:x", " JaVaScRiPt:x", "java\tscript:x",
 		"java\nscript:x", "\x01javascript:x", "vbscript:x", "data:text/html,x", "file:///x",
-		"//x/", "/abmelden", "\\\\x\\y", "#a", "about:blank", "blob:x",
-		"http:x",
-		"ms-msdt:x",
-		"\u200bjavascript:x", ""};
+		"//x/", "/abmelden", "\\\\x\\y", "#a", "about:blank", "blob:x", "http:x",
+		"ms-msdt:x", "\u200bjavascript:x", ""};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
