@@ -72,3 +72,60 @@ bool smtp_try_sender(
 
 /* Whether the server is still there; FAILURE_COMMAND_REFUSED. */
 bool smtp_noop(SmtpSession *session, GError **error);
+
+/* ---- handing over mails (smtp_submit.c) ----
+ *
+ * One mail: offer, begin, write, finish, reply. Where PIPELINING is offered (RFC 2920) the next
+ * mail may be offered between finish and reply, so that a mail costs one round trip:
+ *
+ *   offer(1) begin(1) write(1)… finish(1) offer(2) reply(1) begin(2) write(2)… finish(2) reply(2)
+ *
+ * A mail is the server's from finish on: whoever must not send twice notes that before it. A
+ * session that dies before it has nothing of the mail; one that dies between finish and reply
+ * leaves the outcome unknown. */
+
+/* An envelope (RFC 5321 section 2.3.1); all borrowed until begin. */
+typedef struct SmtpMail {
+	const char *sender; /* "": none, as for notifications */
+	const char *const *recipients;
+	size_t recipient_count;
+	uint64_t size; /* bytes of the content (RFC 1870); 0: not known */
+	bool has_8bit; /* bytes above 127 in it (RFC 6152) */
+	bool has_utf8; /* in its header (RFC 6531) */
+} SmtpMail;
+
+/* What the server said to one command. */
+typedef struct SmtpAnswer {
+	unsigned code;	   /* 0: nothing yet */
+	unsigned enhanced; /* class << 20 | subject << 10 | detail (RFC 3463); 0: none */
+	char *text;	   /* the whole reply in one line, fit for a log: "550 5.1.1 unknown" */
+} SmtpAnswer;
+
+void smtp_answer_clear(SmtpAnswer *answer);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmtpAnswer, smtp_answer_clear)
+
+/* Queues MAIL's commands. Refuses, with nothing sent and the session as it was: an address that
+ * cannot stand in a command (CR, LF, NUL, <, >, blank, longer than RFC 5321 allows) and one that
+ * needs SMTPUTF8, or a content that needs SMTPUTF8 or 8BITMIME, where that is not offered
+ * (FAILURE_ADDRESS_UNUSABLE with the address, FAILURE_SMTP_LACKS with the extension); a size above
+ * the server's (FAILURE_MAIL_TOO_LARGE). */
+bool smtp_mail_offer(SmtpSession *session, const SmtpMail *mail, GError **error);
+
+/* Reads the answers to what was offered: ANSWERS[i] for each recipient, SENDER for MAIL (or DATA,
+ * where that is what failed). *READY: at least one recipient is accepted and the server waits for
+ * the content; otherwise nothing of this mail was left with it, and the session goes on with the
+ * next. Fails where the session is dead. */
+bool smtp_mail_begin(
+	SmtpSession *session, SmtpAnswer *sender, SmtpAnswer *answers, bool *ready, GError **error);
+
+/* Content: any bytes; line ends become CRLF (bare CR and LF too, so that no server sees another end
+ * than we do) and dots are stuffed (RFC 5321 section 4.5.2). */
+bool smtp_mail_write(SmtpSession *session, const void *data, size_t size, GError **error);
+
+/* Ends the content. Nothing waits: the last bytes may leave with the next mail's offer. */
+bool smtp_mail_finish(SmtpSession *session, GError **error);
+
+/* Waits for the final reply, five times as long as for others. 2yz: the mail is the server's; 4yz:
+ * later; 5yz: never. Fails where the session is dead: the outcome is unknown, but after 421 that
+ * answers the content, which is in REPLY and a refusal (RFC 5321 section 3.8). */
+bool smtp_mail_reply(SmtpSession *session, SmtpAnswer *reply, GError **error);

@@ -1,0 +1,97 @@
+/* Writing mails (RFC 5322, 2045 to 2047, 2231; 6532 where an address asks for it): what a person
+ * typed becomes a message. Pure: no files but those handed over open, no clock, no network. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <glib.h>
+
+typedef struct MimeAddress {
+	char *name;    /* UTF-8; NULL: none */
+	char *address; /* local@domain; a domain in Unicode is kept as typed */
+} MimeAddress;
+
+void mime_address_free(MimeAddress *address);
+
+/* "Name <local@domain>" or "local@domain"; yours. FAILURE_ADDRESS_INVALID with TEXT: no local part
+ * or domain, control characters, several addresses, too long (RFC 5321 section 4.5.3.1). */
+MimeAddress *mime_address_parse(const char *text, GError **error);
+
+/* ADDRESS as it stands in an envelope: a domain with other letters than ASCII in its A-labels
+ * (RFC 5890) wherever the local part is ASCII, so that SMTPUTF8 is asked for only if it must be;
+ * yours. FAILURE_ADDRESS_INVALID. */
+char *mime_address_wire(const char *address, GError **error);
+
+/* A file in a mail. Its bytes are at DATA, or, if that is NULL, read from DESCRIPTOR by pread. A
+ * file that has less or more than SIZE bytes when it is read is FAILURE_FILE_CHANGED (name). */
+typedef struct MimeFile {
+	const char *name; /* as the receiver sees it: the last part of a path, UTF-8 */
+	const char *type; /* "application/pdf"; NULL: by the name's ending */
+	const void *data;
+	int descriptor;
+	uint64_t size;
+} MimeFile;
+
+typedef struct MimeMessage {
+	const MimeAddress *from;
+	const GPtrArray *to, *cc;    /* const MimeAddress *; Bcc stands in no message */
+	const char *subject;	     /* "" allowed */
+	const char *text;	     /* UTF-8, any line ends */
+	const char *message_id;	     /* without <> */
+	int64_t date;		     /* seconds since 1970; written in the local zone */
+	const char *in_reply_to;     /* without <>; NULL: an answer to nothing */
+	const GPtrArray *references; /* const char *, without <>, the oldest first; NULL: none */
+	const MimeFile *files;
+	size_t file_count;
+} MimeMessage;
+
+/* Takes the next SIZE bytes of a message. */
+typedef bool MimeSink(const void *bytes, size_t size, void *data, GError **error);
+
+/* What was written. */
+typedef struct MimeWritten {
+	uint64_t size; /* bytes */
+	bool has_8bit; /* bytes above 127, in the content */
+	bool has_utf8; /* in the header: an address could not be written otherwise */
+} MimeWritten;
+
+/* Writes MESSAGE, line by line ended with CRLF, into SINK, in memory that does not grow with the
+ * files. Refuses before the first byte: control characters in any field but line ends in the text
+ * (FAILURE_FIELD_INVALID with the field's name), text that is not UTF-8, no recipient is no
+ * matter. */
+bool mime_write(const MimeMessage *message, MimeSink *sink, void *data, MimeWritten *written,
+	GError **error);
+
+/* "a1b2….c3d4@DOMAIN", random, without <>; the domain is that of ADDRESS. Yours. */
+char *mime_message_id_new(const char *address);
+
+/* TEXT as the quotation in an answer ("> " before each line, RFC 3676 section 4.5), yours, at most
+ * LIMIT bytes of it. */
+char *mime_quote(const char *text, size_t limit);
+
+/* SUBJECT with "AW: " before it unless it has an answer's beginning already (Re:, AW:, Antwort:),
+ * yours. */
+char *mime_answer_subject(const char *subject);
+
+/* ---- a message that is there already (mime_ready.c): what a program hands over as .eml ---- */
+
+/* What its header says about where it goes; read by plain rules, not by the reader of foreign
+ * mails: who hands it over wants to send it. */
+typedef struct MimeReady {
+	MimeAddress *from;     /* the first of From */
+	GPtrArray *recipients; /* char *: To, Cc, Bcc, each once */
+	char *message_id;      /* without <>; NULL: none */
+	char *subject;	       /* decoded; "" */
+	GByteArray *content;   /* as it is sent: CRLF, without Bcc and Return-Path, with Date,
+				  Message-ID and MIME-Version where they were missing */
+	bool has_8bit, has_utf8;
+} MimeReady;
+
+void mime_ready_free(MimeReady *ready);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MimeReady, mime_ready_free)
+
+/* FAILURE_FIELD_INVALID (From missing or with several addresses, an address that is none),
+ * FAILURE_RECIPIENT_MISSING; NUL bytes in the header are refused, in the body kept. DATE is used
+ * where it has none. Yours. */
+MimeReady *mime_ready_read(const void *bytes, size_t size, int64_t date, GError **error);
