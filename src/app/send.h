@@ -19,7 +19,8 @@ typedef struct SendMail {
 	const char *const *to, *const *cc,
 				       *const *bcc; /* "Name <address>", NULL-terminated; NULL */
 	const char *subject;			    /* NULL: "" */
-	const char *text;			    /* without the signature, which is added */
+	const char *text;			    /* the signature is added */
+	bool is_signed;				    /* but for a text that has what it shall have */
 	const MimeFile *files;
 	size_t file_count;
 	int64_t reply_to; /* the archived mail that is answered; 0: none */

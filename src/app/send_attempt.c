@@ -1,0 +1,353 @@
+/* Mails of one sender over one connection. While the server thinks about the content of one, the
+ * next is offered already; what came of each is noted before the next one's content ends. */
+#include "app/send_internal.h"
+
+#include "base/clock.h"
+#include "failure/failure.h"
+
+#define PIECE ((size_t)256 * 1024) /* of content, between store and connection */
+
+/* One mail being handed over. */
+typedef struct Handover {
+	SendRun *run;
+	OutboxMail *mail;
+	GPtrArray *tried;    /* OutboxRecipient *, borrowed: those who have not got it yet */
+	GPtrArray *wires;    /* char *, borrowed: their addresses */
+	SmtpAnswer sender;   /* to MAIL or DATA */
+	SmtpAnswer *answers; /* one for each of TRIED */
+	SmtpAnswer content;  /* the final one */
+	bool ready;	     /* the server takes the content */
+	bool handed_over;    /* ... and may have it */
+} Handover;
+
+static bool is_open(const OutboxRecipient *recipient)
+{
+	return recipient->state == OUTBOX_QUEUED || recipient->state == OUTBOX_SENDING ||
+	       recipient->state == OUTBOX_WAITING;
+}
+
+static Handover *handover_new(SendRun *run, OutboxMail *mail)
+{
+	Handover *handover = g_new0(Handover, 1);
+
+	handover->run = run;
+	handover->mail = mail;
+	handover->tried = g_ptr_array_new();
+	handover->wires = g_ptr_array_new();
+	for (guint i = 0; i < mail->recipients->len; i++) {
+		OutboxRecipient *recipient = mail->recipients->pdata[i];
+
+		if (!is_open(recipient))
+			continue;
+		g_ptr_array_add(handover->tried, recipient);
+		g_ptr_array_add(handover->wires, recipient->address);
+	}
+	handover->answers = g_new0(SmtpAnswer, handover->tried->len + 1);
+	return handover;
+}
+
+static void handover_free(Handover *handover)
+{
+	if (!handover)
+		return;
+	for (guint i = 0; i < handover->tried->len; i++)
+		smtp_answer_clear(&handover->answers[i]);
+	smtp_answer_clear(&handover->sender);
+	smtp_answer_clear(&handover->content);
+	g_free(handover->answers);
+	g_ptr_array_unref(handover->tried);
+	g_ptr_array_unref(handover->wires);
+	g_free(handover);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Handover, handover_free)
+
+/* ---- what came of it ---- */
+
+static OutboxState state_of_code(unsigned code)
+{
+	switch (code / 100) {
+	case 2:
+	case 3:
+		return OUTBOX_SENT;
+	case 4:
+		return OUTBOX_WAITING;
+	case 5:
+		return OUTBOX_FAILED;
+	default:
+		return OUTBOX_UNKNOWN;
+	}
+}
+
+static void judge(OutboxRecipient *recipient, const SmtpAnswer *answer)
+{
+	recipient->state = state_of_code(answer->code);
+	g_free(recipient->reply);
+	recipient->reply = g_strdup(answer->text);
+}
+
+/* The answer that decided on the recipient at PLACE; NULL: none came. */
+static const SmtpAnswer *deciding_answer(const Handover *handover, guint place)
+{
+	const SmtpAnswer *own = &handover->answers[place];
+
+	if (own->code != 0 && own->code / 100 != 2)
+		return own;
+	if (handover->handed_over)
+		return handover->content.code != 0 ? &handover->content : NULL;
+	return handover->sender.code / 100 > 3 ? &handover->sender : NULL;
+}
+
+static void judge_all(Handover *handover, const GError *problem)
+{
+	for (guint i = 0; i < handover->tried->len; i++) {
+		OutboxRecipient *recipient = handover->tried->pdata[i];
+		const SmtpAnswer *answer = deciding_answer(handover, i);
+
+		if (answer)
+			judge(recipient, answer);
+		else if (handover->handed_over)
+			recipient->state = OUTBOX_UNKNOWN;
+		else
+			recipient->state = problem && failure_is(problem, FAILURE_CANCELLED)
+						   ? OUTBOX_QUEUED
+						   : OUTBOX_WAITING;
+	}
+}
+
+/* The first recipient whom the server does not serve now or ever decides what is told. */
+static void explain(const Handover *handover, const GError *problem, GError **why)
+{
+	const char *sender = handover->mail->sender;
+
+	if (handover->handed_over && handover->content.code == 0)
+		failure_set(why, FAILURE_SENT_UNKNOWN, NULL, "%s",
+			problem ? problem->message : "no answer to the content");
+	else if (handover->content.code / 100 > 3)
+		send_explain(&handover->content, sender, why);
+	else if (handover->sender.code / 100 > 3)
+		send_explain(&handover->sender, sender, why);
+	else if (problem)
+		*why = g_error_copy(problem);
+	for (guint i = 0; !*why && i < handover->tried->len; i++)
+		send_explain_recipient(
+			&handover->answers[i], handover->tried->pdata[i], sender, why);
+}
+
+/* Those who would have to wait for too long get it no more. */
+static int64_t give_up_or_wait(OutboxMail *mail)
+{
+	int64_t next = send_next_try(mail, clock_now());
+
+	for (guint i = 0; next == 0 && i < mail->recipients->len; i++) {
+		OutboxRecipient *recipient = mail->recipients->pdata[i];
+
+		if (recipient->state == OUTBOX_WAITING)
+			recipient->state = OUTBOX_FAILED;
+	}
+	return next;
+}
+
+static bool note(OutboxWorker *worker, OutboxMail *mail, const GError *why, GError **error)
+{
+	g_autofree char *reason = why ? failure_sentence(why) : NULL;
+	OutboxOutcome outcome = {
+		.mail = mail,
+		.condition = why ? failure_name(why) : NULL,
+		.reason = reason,
+		.next = give_up_or_wait(mail),
+	};
+
+	return outbox_note(worker, &outcome, NULL, NULL, error);
+}
+
+static bool note_handover(Handover *handover, const GError *problem, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+
+	judge_all(handover, problem);
+	explain(handover, problem, &why);
+	return note(handover->run->worker, handover->mail, why, error);
+}
+
+/* Whether another try, without anybody's changing the mail, may go better. */
+static bool is_worth_waiting(const GError *problem)
+{
+	switch (failure_code(problem)) {
+	case FAILURE_CODE_RETRY:
+	case FAILURE_CODE_LOGIN:
+	case FAILURE_CODE_SETTING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool send_note_problem(
+	OutboxWorker *worker, OutboxMail *mail, const GError *problem, GError **error)
+{
+	OutboxState state = is_worth_waiting(problem) ? OUTBOX_WAITING : OUTBOX_FAILED;
+
+	if (failure_is(problem, FAILURE_CANCELLED))
+		state = OUTBOX_QUEUED;
+	for (guint i = 0; i < mail->recipients->len; i++) {
+		OutboxRecipient *recipient = mail->recipients->pdata[i];
+
+		if (is_open(recipient))
+			recipient->state = state;
+	}
+	return note(worker, mail, problem, error);
+}
+
+/* ---- handing over ---- */
+
+static bool offer(const Handover *handover, GError **error)
+{
+	const OutboxMail *mail = handover->mail;
+	const SmtpMail envelope = {
+		.sender = mail->sender,
+		.recipients = (const char *const *)handover->wires->pdata,
+		.recipient_count = handover->wires->len,
+		.size = mail->size,
+		.has_8bit = mail->has_8bit,
+		.has_utf8 = mail->has_utf8,
+	};
+
+	return smtp_mail_offer(handover->run->session, &envelope, error);
+}
+
+/* Offers the first of MAILS from *AT on that the server can be offered at all, into *HANDOVER; the
+ * others are noted as failed. NULL: there is none. */
+static bool offer_next(
+	SendRun *run, GPtrArray *mails, guint *at, Handover **handover, GError **error)
+{
+	for (; *at < run->end; ++*at) {
+		g_autoptr(Handover) next = handover_new(run, mails->pdata[*at]);
+		g_autoptr(GError) problem = NULL;
+
+		if (offer(next, &problem)) {
+			*handover = g_steal_pointer(&next);
+			return true;
+		}
+		if (!smtp_is_alive(run->session)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
+			return false;
+		}
+		if (!send_note_problem(run->worker, next->mail, problem, error))
+			return false;
+	}
+	*handover = NULL;
+	return true;
+}
+
+static bool write_content(const Handover *handover, GError **error)
+{
+	const SendRun *run = handover->run;
+	g_autofree char *piece = g_malloc(MIN(PIECE, handover->mail->size + 1));
+	uint64_t offset = 0;
+
+	while (offset < handover->mail->size) {
+		ssize_t count = outbox_read(run->outbox, handover->mail->id, offset, piece,
+			(size_t)MIN(PIECE, handover->mail->size - offset), error);
+
+		if (count < 0)
+			return false;
+		if (count == 0) {
+			failure_set(error, FAILURE_STORE, NULL, "the outbox lacks content");
+			return false;
+		}
+		if (!smtp_mail_write(run->session, piece, (size_t)count, error))
+			return false;
+		offset += (uint64_t)count;
+	}
+	return true;
+}
+
+/* Up to the content's end, or to its refusal. *GO_ON false: somebody cancelled the mail. */
+static bool hand_over(Handover *handover, bool *go_on, GError **error)
+{
+	SendRun *run = handover->run;
+
+	*go_on = true;
+	if (!smtp_mail_begin(
+		    run->session, &handover->sender, handover->answers, &handover->ready, error))
+		return false;
+	if (!handover->ready)
+		return true;
+	if (!write_content(handover, error) ||
+		!outbox_handing_over(run->worker, handover->mail, go_on, error))
+		return false;
+	if (!*go_on)
+		return true;
+	handover->handed_over = true;
+	return smtp_mail_finish(run->session, error);
+}
+
+/* HANDOVER's fate, with the next mail on its way meanwhile. */
+static bool conclude(
+	Handover *handover, GPtrArray *mails, guint *at, Handover **next, GError **error)
+{
+	SendRun *run = handover->run;
+	g_autoptr(GError) offering = NULL;
+	g_autoptr(GError) problem = NULL;
+	bool offered = offer_next(run, mails, at, next, &offering);
+	bool told = !handover->handed_over ||
+		    smtp_mail_reply(run->session, &handover->content, &problem);
+
+	if (!note_handover(handover, problem, error))
+		return false;
+	run->sent++;
+	if (!told)
+		g_propagate_error(error, g_steal_pointer(&problem));
+	else if (!offered)
+		g_propagate_error(error, g_steal_pointer(&offering));
+	return told && offered;
+}
+
+/* The end of a session in the middle of a mail. */
+static bool break_off(Handover *handover, GError *problem, GError **error)
+{
+	g_autoptr(GError) ignored = NULL;
+
+	if (note_handover(handover, problem, &ignored)) {
+		g_propagate_error(error, problem);
+		return false;
+	}
+	g_error_free(problem);
+	g_propagate_error(error, g_steal_pointer(&ignored));
+	return false;
+}
+
+static bool check_cancel(const SendRun *run, GError **error)
+{
+	if (!cancel_triggered(run->cancel))
+		return true;
+	failure_set(error, FAILURE_CANCELLED, NULL, "cancelled");
+	return false;
+}
+
+bool send_mails(SendRun *run, GPtrArray *mails, guint *done, GError **error)
+{
+	g_autoptr(Handover) next = NULL;
+
+	if (!offer_next(run, mails, done, &next, error))
+		return false;
+	while (next) {
+		g_autoptr(Handover) handover = g_steal_pointer(&next);
+		GError *problem = NULL;
+		bool go_on;
+
+		if (!check_cancel(run, error))
+			return false;
+		++*done;
+		if (!hand_over(handover, &go_on, &problem))
+			return break_off(handover, problem, error);
+		/* Only the connection's end takes back what has begun. */
+		if (!go_on) {
+			smtp_abort(run->session);
+			return true;
+		}
+		if (!conclude(handover, mails, done, &next, error))
+			return false;
+	}
+	return true;
+}

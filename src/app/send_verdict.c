@@ -1,0 +1,56 @@
+/* What a server's refusal means for people, and when a mail is tried again. */
+#include "app/send_internal.h"
+
+#include <string.h>
+#include "failure/failure.h"
+
+#define MINUTE 60
+#define HOUR (60 * MINUTE)
+#define GIVE_UP_AFTER (5 * 24 * (int64_t)HOUR) /* RFC 5321 section 4.5.4.1: four to five days */
+
+static const int64_t pauses[] = {MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR};
+
+int64_t send_next_try(const OutboxMail *mail, int64_t now)
+{
+	size_t place = MIN(mail->attempts, G_N_ELEMENTS(pauses) - 1);
+
+	return now - mail->created_at > GIVE_UP_AFTER ? 0 : now + pauses[place];
+}
+
+/* Exchange Online's words for the missing right to send as a mailbox. */
+static bool lacks_send_as(const SmtpAnswer *answer)
+{
+	return strstr(answer->text, "SendAsDenied") || strstr(answer->text, "5.7.60") ||
+	       strstr(answer->text, "not allowed to send as");
+}
+
+/* RFC 3463: 5.3.4 message too big for system, 5.2.3 length exceeds administrative limit. */
+static bool is_too_large(const SmtpAnswer *answer)
+{
+	return answer->code == 552 || answer->enhanced == SMTP_STATUS(5, 3, 4) ||
+	       answer->enhanced == SMTP_STATUS(5, 2, 3);
+}
+
+void send_explain(const SmtpAnswer *answer, const char *sender, GError **error)
+{
+	if (answer->code / 100 == 4)
+		failure_set(error, FAILURE_SEND_LATER, answer->text, "%s", answer->text);
+	else if (lacks_send_as(answer))
+		failure_set(error, FAILURE_SENDER_REFUSED, sender, "%s", answer->text);
+	else if (is_too_large(answer))
+		failure_set(error, FAILURE_MAIL_TOO_LARGE, NULL, "%s", answer->text);
+	else
+		failure_set(error, FAILURE_SEND_REFUSED, answer->text, "%s", answer->text);
+}
+
+void send_explain_recipient(const SmtpAnswer *answer, const OutboxRecipient *recipient,
+	const char *sender, GError **error)
+{
+	if (answer->code / 100 <= 3)
+		return;
+	if (answer->code / 100 == 4 || lacks_send_as(answer))
+		send_explain(answer, sender, error);
+	else
+		failure_set(error, FAILURE_RECIPIENT_REFUSED, recipient->address, "%s: %s",
+			recipient->address, answer->text);
+}
