@@ -21,6 +21,7 @@ static const CliCommand *const tables[] = {
 	cli_check_commands,
 	cli_mail_commands,
 	cli_archive_commands,
+	cli_send_commands,
 	cli_apikey_commands,
 	cli_audit_commands,
 	cli_serve_commands,

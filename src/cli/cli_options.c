@@ -34,6 +34,18 @@ static const OptionRow rows[] = {
 	{"user", G_OPTION_ARG_FILENAME, AT(user), N_("NAME"), N_("Benutzer"), false},
 	{"mailbox", G_OPTION_ARG_FILENAME_ARRAY, AT(mailboxes), N_("ADRESSE"), N_("Postfach"), false},
 	{"folder", G_OPTION_ARG_FILENAME_ARRAY, AT(folders), N_("NAME"), N_("Ordner"), false},
+	{"from", G_OPTION_ARG_FILENAME, AT(from), N_("ADRESSE"),
+		N_("Postfach, aus dem gesendet wird (sonst das eigene)"), false},
+	{"to", G_OPTION_ARG_FILENAME_ARRAY, AT(to), N_("ADRESSE"), N_("Empfänger"), false},
+	{"cc", G_OPTION_ARG_FILENAME_ARRAY, AT(cc), N_("ADRESSE"), N_("Empfänger in Kopie"), false},
+	{"bcc", G_OPTION_ARG_FILENAME_ARRAY, AT(bcc), N_("ADRESSE"),
+		N_("Empfänger in Blindkopie"), false},
+	{"subject", G_OPTION_ARG_FILENAME, AT(subject), N_("TEXT"), N_("Betreff"), false},
+	{"attach", G_OPTION_ARG_FILENAME_ARRAY, AT(attach), N_("DATEI"), N_("Anlage"), false},
+	{"reply", G_OPTION_ARG_FILENAME, AT(reply), N_("NR"),
+		N_("Antwort auf diese E-Mail des Archivs"), false},
+	{"eml", G_OPTION_ARG_FILENAME_ARRAY, AT(eml), N_("DATEI"),
+		N_("fertige E-Mail aus einer Datei"), false},
 	{"uids", G_OPTION_ARG_FILENAME, AT(uids), N_("AUSWAHL"),
 		N_("einzelne E-Mails eines Ordners, z. B. 4,6:8"), false},
 	{"since", G_OPTION_ARG_FILENAME, AT(since), N_("DATUM"), N_("ab diesem Tag (2026-11-23)"), false},
@@ -182,6 +194,52 @@ static int drop_mark(char **arguments)
 	}
 	arguments[count] = NULL;
 	return count;
+}
+
+/* The row of a list option that ARGUMENT ("--to", "--to=…") gives; NULL: it gives none. *OPEN: its
+ * value follows. */
+static const OptionRow *find_list(const CliCommand *command, const char *argument, bool *open)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		size_t length = strlen(rows[i].name);
+		bool required;
+
+		if (rows[i].type != G_OPTION_ARG_FILENAME_ARRAY ||
+			!takes(command, rows[i].name, &required) ||
+			!g_str_has_prefix(argument, "--") ||
+			strncmp(argument + 2, rows[i].name, length) != 0 ||
+			(argument[2 + length] != '\0' && argument[2 + length] != '='))
+			continue;
+		*open = argument[2 + length] == '\0';
+		return &rows[i];
+	}
+	return NULL;
+}
+
+/* Where COMMAND takes no arguments, a word behind a list option's value is one more value of it
+ * ("--to a@amt.example b@amt.example"). The new ARGV, its strings yours. */
+static char **spread_lists(const CliCommand *command, char *const *argv)
+{
+	g_autoptr(GStrvBuilder) spread = g_strv_builder_new();
+	const OptionRow *list = NULL;
+	bool open = false;
+
+	for (; *argv; argv++) {
+		bool is_word = **argv != '-';
+
+		if (is_word && list && !open) {
+			g_autofree char *name = g_strconcat("--", list->name, NULL);
+
+			g_strv_builder_add(spread, name);
+		} else if (!is_word && !open) {
+			list = find_list(command, *argv, &open);
+			g_strv_builder_add(spread, *argv);
+			continue;
+		}
+		open = false;
+		g_strv_builder_add(spread, *argv);
+	}
+	return g_strv_builder_end(spread);
 }
 
 bool cli_parse(Cli *cli, const CliCommand *command, int argc, char **argv, GError **error)

@@ -16,6 +16,7 @@
 #include "archive/archive.h"
 #include "audit/audit.h"
 #include "failure/failure.h"
+#include "outbox/outbox.h"
 #include "settings/settings.h"
 #include "user/user_session.h"
 
@@ -72,3 +73,7 @@ json_t *result_mail(const ArchiveMail *mail);
 json_t *result_mail_text(const ArchiveMail *mail, const char *text);
 /* DAMAGED: ArchiveDamage *. */
 json_t *result_verify(uint64_t checked, const GPtrArray *damaged);
+
+/* ---- result_send.c ---- */
+
+json_t *result_outbox(const OutboxMail *mail);

@@ -50,6 +50,9 @@ typedef enum OutboxCopy {
 	OUTBOX_COPY_FAILED, /* given up; the reason is kept */
 } OutboxCopy;
 
+/* "none" and so on. */
+const char *outbox_copy_name(OutboxCopy copy);
+
 typedef struct OutboxMail {
 	int64_t id;
 	int64_t user_id; /* 0: removed since */
@@ -117,6 +120,8 @@ bool outbox_queue(Outbox *outbox, OutboxWriter *const *writers, const OutboxOrde
  * OutboxMail *, yours. */
 GPtrArray *outbox_list(
 	Outbox *outbox, int64_t user_id, int64_t before, size_t limit, GError **error);
+/* All that are queued or wait, or lack a copy; the oldest first. OutboxMail *, yours. */
+GPtrArray *outbox_list_open(Outbox *outbox, GError **error);
 /* FAILURE_OUTBOX_UNKNOWN (its id): not there, or another user's (USER_ID not 0). Yours. */
 OutboxMail *outbox_get(Outbox *outbox, int64_t id, int64_t user_id, GError **error);
 /* A number that grows with every change, for pages that wait for one. */
