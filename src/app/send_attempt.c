@@ -174,8 +174,9 @@ static bool is_worth_waiting(const GError *problem)
 {
 	switch (failure_code(problem)) {
 	case FAILURE_CODE_RETRY:
+	case FAILURE_CODE_PROTOCOL:
 	case FAILURE_CODE_LOGIN:
-	case FAILURE_CODE_SETTING:
+	case FAILURE_CODE_SETUP:
 		return true;
 	default:
 		return false;

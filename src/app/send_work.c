@@ -32,6 +32,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
 
 /* ---- one user's mails ---- */
 
+static bool is_of_store(const GError *problem)
+{
+	return failure_is(problem, FAILURE_STORE) || failure_is(problem, FAILURE_STORE_BUSY) ||
+	       failure_is(problem, FAILURE_DISK_FULL);
+}
+
 /* Notes PROBLEM for MAILS from DONE on. */
 static bool note_rest(
 	const Work *work, GPtrArray *mails, guint done, const GError *problem, GError **error)
@@ -77,7 +83,7 @@ static guint wait_for_room(const SendRun *run, GError **error)
 			return 0;
 		if (used < OFFICE365_MINUTE)
 			return OFFICE365_MINUTE - used;
-		cancel_sleep(run->cancel, RATE_LOOK);
+		cancel_wait(run->cancel, RATE_LOOK);
 	}
 	failure_set(error, FAILURE_CANCELLED, NULL, "cancelled");
 	return 0;
@@ -99,18 +105,13 @@ static bool send_claimed(Work *work, GPtrArray *mails, guint *done, GError **err
 		run->end = *done + MIN(room, mails->len - *done);
 		if (connect(run, &problem) && send_mails(run, mails, done, &problem))
 			continue;
-		if (run->sent == sent || failure_code(problem) != FAILURE_CODE_RETRY) {
+		if (run->sent == sent || failure_is(problem, FAILURE_CANCELLED) ||
+			is_of_store(problem)) {
 			g_propagate_error(error, g_steal_pointer(&problem));
 			return false;
 		}
 	}
 	return true;
-}
-
-static bool is_of_store(const GError *problem)
-{
-	return failure_is(problem, FAILURE_STORE) || failure_is(problem, FAILURE_STORE_BUSY) ||
-	       failure_is(problem, FAILURE_DISK_FULL);
 }
 
 static bool work_mails(Work *work, GPtrArray *mails, GError **error)

@@ -23,6 +23,7 @@ FAILURE(FAILURE_OUTPUT, "output", FAILURE_CODE_STORE, 1, ACTOR_CLERK,
 	N_("Bitte prüfen Sie Ort, Schreibrechte und freien Speicherplatz."))
 
 #include "failure/failure_table_page.h"
+#include "failure/failure_table_send.h"
 
 /* People and settings */
 FAILURE(FAILURE_USER_UNKNOWN, "user-unknown", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,

@@ -1,0 +1,26 @@
+/* Rows of failure_table.h about sending. */
+/* clang-format off */
+FAILURE(FAILURE_SENDER_FOREIGN, "sender-foreign", FAILURE_CODE_INPUT, 2, ACTOR_ADMINISTRATOR,
+	N_("Aus dem Postfach „%s“ kann dieser Benutzer nicht senden."),
+	N_("Gesendet wird aus dem eigenen oder einem freigegebenen Postfach. Ein Administrator trägt weitere in der Benutzerverwaltung unter „weitere Postfächer“ ein."))
+FAILURE(FAILURE_RECIPIENTS_MANY, "recipients-many", FAILURE_CODE_LIMIT, 2, ACTOR_CLERK,
+	N_("Eine E-Mail kann höchstens %s Empfänger haben. Es wurde nichts gesendet."),
+	N_("Bitte teilen Sie die Empfänger auf mehrere E-Mails auf oder nutzen Sie einen Verteiler."))
+FAILURE(FAILURE_SENT_UNKNOWN, "sent-unknown", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
+	N_("Die E-Mail wurde übergeben, aber die Verbindung riss ab, bevor der Mailserver den Empfang bestätigte."),
+	N_("Bitte fragen Sie beim Empfänger nach, ob sie angekommen ist. „Erneut senden“ schickt sie noch einmal; dann kann sie doppelt ankommen."))
+FAILURE(FAILURE_SEND_LATER, "send-later", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
+	N_("Der Mailserver nimmt die E-Mail zurzeit nicht an: %s"),
+	N_("Sie bleibt im Postausgang und wird von selbst noch einmal gesendet."))
+FAILURE(FAILURE_SEND_REFUSED, "send-refused", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
+	N_("Der Mailserver nimmt die E-Mail nicht an: %s"),
+	N_("Von selbst wird sie nicht noch einmal gesendet. Ist die Ursache behoben, sendet „Erneut senden“ sie („amtspost outbox retry NR“)."))
+FAILURE(FAILURE_RECIPIENT_REFUSED, "recipient-refused", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
+	N_("Der Mailserver nimmt die E-Mail an „%s“ nicht an."),
+	N_("Bitte prüfen Sie die Adresse. Was der Server dazu sagt, steht beim Empfänger."))
+FAILURE(FAILURE_SENDS_FAILED, "sends-failed", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
+	N_("Nicht alles wurde gesendet."),
+	N_("Die Gründe stehen bei den E-Mails. „amtspost outbox retry NR“ sendet eine noch einmal."))
+FAILURE(FAILURE_SENDS_WAITING, "sends-waiting", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
+	N_("Noch ist nicht alles gesendet; was wartet, bleibt im Postausgang."),
+	N_("Der Dienst sendet es von selbst, sobald es geht; ohne ihn tut es „amtspost outbox run“."))
