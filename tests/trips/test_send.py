@@ -1,0 +1,281 @@
+"""Sending on the command line: through a real Postfix into a real Dovecot, and against servers that refuse, defer,
+stall or break off at each step."""
+
+import email.policy
+import json
+import threading
+from collections.abc import Callable
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from peers.fake_smtp import FakeSmtp, SmtpConnection
+from runner import CLERK, PASSWORD, Amtspost, Run
+
+TO = "buergerin@example.org"
+OTHER = "buerger@example.org"
+PIPELINING = ("PIPELINING", "8BITMIME", "SIZE 36700160", "ENHANCEDSTATUSCODES")
+
+
+@pytest.fixture
+def sender(amtspost: Amtspost) -> Amtspost:
+    """A clerk who can send, as soon as there is a server."""
+    amtspost.ok("user", "add", CLERK)
+    for key, value in (("interface", "standard"), ("account", "m.mustermann@musterhausen.example"),
+                       ("smtp.use-default", "true"), ("smtp.password", PASSWORD)):
+        amtspost.set(key, value, CLERK)
+    amtspost.set("network.timeout", "2")
+    return amtspost
+
+
+def use(sender: Amtspost, server: FakeSmtp) -> None:
+    sender.set("smtp.host", "127.0.0.1")
+    sender.set("smtp.port", str(server.port))
+    sender.set("smtp.tls", "none")
+
+
+def send(sender: Amtspost, *arguments: str, text: str = "Guten Tag\n", to: tuple[str, ...] = (TO,)) -> Run:
+    people = [part for address in to for part in ("--to", address)]
+    return sender.run("--json", "send", "--user", CLERK, *people, *arguments, stdin=text)
+
+
+def outbox(sender: Amtspost) -> list[dict]:
+    return sender.json("outbox", "list")
+
+
+def states(mail: dict) -> dict[str, str]:
+    return {recipient["address"]: recipient["state"] for recipient in mail["recipients"]}
+
+
+# ---- as it should be ----
+
+
+def test_a_mail_arrives_as_it_was_meant(sender, office_postfix, make_office_mailbox, tmp_path):
+    account = make_office_mailbox()
+    receiver = make_office_mailbox()
+    sender.set("smtp.host", "localhost")
+    sender.set("imap.host", "localhost")
+    sender.set("imap.port", str(account.server.tls_port))
+    sender.set("smtp.port", str(office_postfix.submissions_port))
+    for key, value in (("account", account.address), ("imap.use-default", "true"), ("imap.password", PASSWORD)):
+        sender.set(key, value, CLERK)
+    name = "Bescheid über die Verwarnung – Straße 17 €.pdf"
+    (tmp_path / name).write_bytes(bytes(range(256)) * 40)
+    text = "Sehr geehrte Frau Müßig,\n\n.ein Punkt vorn\nGrüße 🚗\n"
+    run = send(sender, "--subject", "Ihr Antrag 🚗 vom Dreißigsten", "--attach", str(tmp_path / name), "--case",
+               "2026/4711", text=text, to=(f"Erika Müßig <{receiver.address}>",))
+    assert run.status == 0, run.stdout + run.stderr
+    assert run.json["state"] == "sent" and run.json["recipients"][0]["state"] == "sent"
+    assert run.json["recipients"][0]["reply"].startswith("250")
+    raw, = office_postfix.received(receiver.address)
+    mail = message_from_bytes(raw, policy=email.policy.default)
+    assert mail["Subject"] == "Ihr Antrag 🚗 vom Dreißigsten" and mail["Date"].datetime.tzinfo
+    assert mail["To"].addresses[0].display_name == "Erika Müßig" and mail["Message-ID"]
+    assert mail.get_body().get_content().replace("\r\n", "\n") == text
+    attachment, = mail.iter_attachments()
+    assert attachment.get_filename() == name and attachment.get_content() == bytes(range(256)) * 40
+    filed, = sender.json("archive", "list")
+    assert filed["case"] == "2026/4711" and filed["id"] == run.json["archive_id"]
+    assert filed["subject"] == mail["Subject"] and filed["sources"][0]["mailbox"] == account.address
+
+
+# ---- servers that refuse and defer ----
+
+
+def answer(code: int, text: str) -> Callable[[SmtpConnection, str], None]:
+    return lambda connection, _arguments: connection.reply(code, text)
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("code, text, state, status",
+                         [(450, "4.2.0 spaeter", "waiting", 5), (550, "5.7.1 nicht von hier", "failed", 6)])
+def test_refusals(sender, verb, code, text, state, status, pipelining):
+    with FakeSmtp({verb: answer(code, text)}, capabilities=PIPELINING if pipelining else ()) as server:
+        use(sender, server)
+        run = send(sender)
+        assert run.status == status, run.stdout
+        assert run.json["state"] == state and states(run.json) == {TO: state}
+        assert text in run.json["recipients"][0]["reply"] and not server.mails
+        assert (run.json["next"] is not None) == (state == "waiting")
+        server.handlers.clear()
+        again = sender.run("--json", "outbox", "retry", str(run.json["id"]))
+        assert again.status == 0 and again.json["state"] == "sent" and len(server.mails) == 1
+
+
+def test_waiting_mails_go_with_the_next_run(sender):
+    with FakeSmtp({"MAIL": answer(451, "4.3.0 spaeter")}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        assert send(sender).status == 5
+        server.handlers.clear()
+        run = sender.run("--json", "outbox", "run")
+        assert run.status == 0 and [mail["state"] for mail in run.json] == ["sent"]
+        assert len(server.mails) == 1 and sender.run("--json", "outbox", "run").json == []
+
+
+def test_some_recipients(sender):
+    def judge(connection: SmtpConnection, arguments: str) -> None:
+        if "gibtesnicht" in arguments:
+            connection.reply(550, "5.1.1 unbekannt")
+        elif "voll" in arguments:
+            connection.reply(452, "4.2.2 voll")
+        else:
+            server.on_rcpt(connection, arguments)
+
+    with FakeSmtp({"RCPT": judge}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        run = send(sender, to=(TO, "gibtesnicht@example.org", "voll@example.org"))
+        assert run.status == 5
+        assert states(run.json) == {TO: "sent", "gibtesnicht@example.org": "failed", "voll@example.org": "waiting"}
+        server.handlers.clear()
+        run = sender.run("--json", "outbox", "run")
+        assert run.status == 6 and run.json[0]["state"] == "failed"
+        assert [mail.recipients for mail in server.mails] == [[TO], ["voll@example.org"]]
+
+
+# ---- servers that break off ----
+
+
+def hang_up(connection: SmtpConnection, _arguments: str = "") -> None:
+    raise ConnectionError
+
+
+@pytest.mark.parametrize("verb", ["EHLO", "AUTH", "MAIL", "RCPT", "DATA"])
+def test_lost_before_the_content(sender, verb):
+    with FakeSmtp({verb: hang_up}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        run = send(sender)
+        assert run.status == 5 and run.json["state"] == "waiting", run.stdout
+        server.handlers.clear()
+        assert sender.run("--json", "outbox", "run").status == 0
+        assert len(server.mails) == 1
+
+
+def test_lost_within_the_content(sender):
+    def stop_early(connection: SmtpConnection, _arguments: str) -> None:
+        connection.reply(354, "go ahead")
+        connection.socket.recv(2000)
+        raise ConnectionError
+
+    with FakeSmtp({"DATA": stop_early}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        # Much more than the sockets' buffers hold.
+        run = send(sender, text="Zeile\n" * 1_200_000)
+        assert run.status == 5 and run.json["state"] == "waiting", run.json["state"]
+        server.handlers.clear()
+        assert sender.run("--json", "outbox", "run").status == 0
+
+
+@pytest.mark.parametrize("how", ["cut", "stall", "garbage"])
+def test_lost_after_the_content(sender, how):
+    go_on = threading.Event()
+
+    def take_and(connection: SmtpConnection, _arguments: str) -> None:
+        connection.reply(354, "go ahead")
+        server.taken = connection.read_content()
+        if how == "stall":
+            go_on.wait(60)
+        elif how == "garbage":
+            connection.send("wie bitte?\r\n")
+        raise ConnectionError
+
+    with FakeSmtp({"DATA": take_and}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        run = send(sender, to=(TO, OTHER))
+        go_on.set()
+        assert run.status == 6 and run.json["state"] == "unknown", run.stdout
+        assert states(run.json) == {TO: "unknown", OTHER: "unknown"}
+        server.handlers.clear()
+        # Only somebody who was told repeats it.
+        assert sender.run("--json", "outbox", "run").json == [] and not server.mails
+        again = sender.run("--json", "outbox", "retry", str(run.json["id"]))
+        assert again.status == 0 and len(server.mails) == 1
+        first = message_from_bytes(server.taken)["Message-ID"]
+        assert first and message_from_bytes(server.mails[0].content)["Message-ID"] == first
+
+
+@pytest.mark.parametrize("verb", ["EHLO", "MAIL", "RCPT", "DATA"])
+def test_stalls(sender, verb):
+    go_on = threading.Event()
+    with FakeSmtp({verb: lambda _connection, _arguments: go_on.wait(60)}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        run = send(sender)
+        go_on.set()
+        assert run.status == 5 and run.json["state"] == "waiting" and run.seconds < 15
+
+
+# ---- many ----
+
+
+def write_mails(folder: Path, count: int, size: int = 2000) -> list[str]:
+    paths = []
+    for number in range(count):
+        path = folder / f"{number}.eml"
+        path.write_text(f"From: m.mustermann@musterhausen.example\r\nTo: {TO}\r\nSubject: Nr. {number}\r\n"
+                        f"Message-ID: <{number}@musterhausen.example>\r\n\r\n" + "x" * 70 * (size // 70) + "\r\n")
+        paths.append(str(path))
+    return paths
+
+
+def test_many_over_one_connection(sender, tmp_path):
+    paths = write_mails(tmp_path, 250)
+    with FakeSmtp(capabilities=PIPELINING) as server:
+        use(sender, server)
+        run = sender.run("--json", "send", "--user", CLERK, "--eml", *paths)
+        assert run.status == 0 and len(run.json) == 250
+        assert server.connections == 1 and len(server.mails) == 250
+        assert len({mail.content for mail in server.mails}) == 250
+        assert len(sender.json("archive", "list")) == 250
+
+
+# ---- what is wrong from the start ----
+
+
+@pytest.mark.parametrize("to", ["ohne-domain", "a@", "@example.org", "a b@example.org", "a@example.org\r\nBcc: b@x.de",
+                                "a@example.org>", ""])
+def test_addresses_that_are_none(sender, to):
+    with FakeSmtp() as server:
+        use(sender, server)
+        run = send(sender, to=(to,))
+        assert run.status == 2 and not server.connections and not outbox(sender), run.stdout
+
+
+@pytest.mark.parametrize("subject", ["a\nBcc: b@example.org", "a\rb", "a\x0bb"])
+def test_control_characters(sender, subject):
+    run = send(sender, "--subject", subject)
+    assert run.status == 2 and not outbox(sender)
+
+
+def test_too_many_and_too_large(sender, tmp_path):
+    with FakeSmtp(capabilities=PIPELINING) as server:
+        use(sender, server)
+        many = send(sender, to=tuple(f"a{number}@example.org" for number in range(10_000)))
+        assert many.status == 2 and "1000" in many.json["error"]["message"]
+        large = tmp_path / "groß.bin"
+        with large.open("wb") as file:
+            file.truncate(200_000_000)
+        run = send(sender, "--attach", str(large))
+        assert run.status == 2 and run.peak_kilobytes < 400_000 and not outbox(sender)
+        assert send(sender, "--attach", str(tmp_path / "weg.pdf")).status == 2
+        assert not server.connections
+
+
+def test_larger_than_the_server_takes(sender, tmp_path):
+    (tmp_path / "a.bin").write_bytes(bytes(200_000))
+    with FakeSmtp(capabilities=("PIPELINING", "SIZE 100000")) as server:
+        use(sender, server)
+        run = send(sender, "--attach", str(tmp_path / "a.bin"))
+        assert run.status == 6 and run.json["state"] == "failed" and "MB" in run.json["reason"]
+        assert not any(command.startswith("MAIL") for command in server.commands)
+
+
+def test_cancelled_mails_are_not_sent(sender):
+    with FakeSmtp({"MAIL": answer(451, "4.3.0 spaeter")}) as server:
+        use(sender, server)
+        run = send(sender)
+        gone = sender.run("--json", "outbox", "cancel", str(run.json["id"]))
+        assert gone.status == 0 and gone.json["state"] == "cancelled"
+        server.handlers.clear()
+        assert sender.run("--json", "outbox", "run").json == [] and not server.mails
+        assert json.loads(json.dumps(outbox(sender)))[0]["state"] == "cancelled"
+        assert sender.run("outbox", "cancel", str(run.json["id"])).status == 2
