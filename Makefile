@@ -6,6 +6,7 @@
 #   make run OFFICE365=1    with a clerk who signs in with Office 365 (a stand-in) in a real browser
 #   make check      install, build in four ways, run every test
 #   make bench      measure against bare readers; the page with 10,000 users
+#   make analyse    clang's static analyser over all sources
 #   make torture    fifty kills of an import
 #   make fuzz       every fuzz target for FUZZ_SECONDS (60)
 #   make install    as meson says (DESTDIR=…)
@@ -23,7 +24,7 @@ else
 need = : without
 endif
 
-.PHONY: all run check bench torture fuzz install clean
+.PHONY: all run check bench analyse torture fuzz install clean
 .NOTPARALLEL:
 
 # meson.build's default, debugoptimized: -O2 as Debian builds, with symbols, so that a crash in an
@@ -47,6 +48,10 @@ bench: all
 	@$(need) demo bench
 	@tests/bench/run
 	@exec tests/bench/page
+
+analyse: all
+	@$(need) test
+	@exec tools/check-tidy build --analyse
 
 torture:
 	@$(need) build demo test

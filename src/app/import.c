@@ -10,6 +10,8 @@
 
 /* How often the reporter hears of progress. */
 #define REPORT_MILLISECONDS 100
+/* In bytes: names are no longer on servers (imap_list). */
+#define FOLDER_NAME_LIMIT ((size_t)4 * 1024)
 /* Errors that are listed; more are counted only. */
 #define ERROR_LIMIT 10000
 /* How many mails one pick may name. */
@@ -126,10 +128,10 @@ bool import_check(Office *office, const ImportRequest *request, GError **error)
 	if (request->uids && !uids)
 		return false;
 	for (const char *const *name = request->folders; name && *name; name++) {
-		if (**name && !text_has_control(*name))
+		if (**name && strlen(*name) <= FOLDER_NAME_LIMIT && !text_has_control(*name))
 			continue;
 		failure_set(error, FAILURE_FOLDER_NAME, NULL,
-			"folder: empty, no UTF-8 or with control characters");
+			"folder: empty, too long, no UTF-8 or with control characters");
 		return false;
 	}
 	return check_mailboxes(office, request, error);
@@ -145,6 +147,18 @@ static bool check_target(const Account *account, GError **error)
 	return false;
 }
 
+/* Whoever has the name by now may be somebody else. */
+static bool check_user(const ImportRun *run, GError **error)
+{
+	const ImportRequest *request = run->request;
+
+	if (request->user_id == 0 || request->user_id == run->account->user_id)
+		return true;
+	failure_set(error, FAILURE_USER_UNKNOWN, request->user, "%s is somebody else by now",
+		request->user);
+	return false;
+}
+
 static bool prepare(ImportRun *run, GError **error)
 {
 	if (!check_request(run->request, error))
@@ -153,7 +167,8 @@ static bool prepare(ImportRun *run, GError **error)
 		!(run->uids = imap_uid_set_parse(run->request->uids, UIDS_LIMIT, error)))
 		return false;
 	run->account = sign_in_account(run->office, run->request->user, error);
-	if (!run->account || !settings_require(run->account, MAIL_PROTOCOL_IMAP, error) ||
+	if (!run->account || !check_user(run, error) ||
+		!settings_require(run->account, MAIL_PROTOCOL_IMAP, error) ||
 		!check_target(run->account, error))
 		return false;
 	run->server = folder_key_server(run->account);

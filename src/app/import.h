@@ -9,6 +9,7 @@
 
 typedef struct ImportRequest {
 	const char *user;
+	int64_t user_id; /* whose import it is, whoever has the name when it runs; 0: not known */
 	const char *const *mailboxes; /* NULL-terminated; NULL: all of the user's */
 	const char *const *folders;   /* NULL-terminated; NULL: every folder not hidden */
 	const char *uids; /* "4,6:8" picked by hand in one folder; NULL: whole folders */
@@ -17,6 +18,7 @@ typedef struct ImportRequest {
 	int64_t since;	      /* INTERNALDATE on or after this day; 0: any */
 	const char *case_number; /* NULL: none */
 	const char *actor;
+	bool repeats; /* a key of import_jobs_begin joins only what still waits or runs */
 } ImportRequest;
 
 /* What could not be imported, why and what to do, in German sentences. */
@@ -60,15 +62,16 @@ typedef enum ImportPhase {
 	IMPORT_LISTING, /* all is durable; mails are being made searchable */
 } ImportPhase;
 
+/* The strings live as long as the report. */
 typedef struct ImportProgress {
 	ImportPhase phase;
 	const char *mailbox;
-	bool several; /* mailboxes are imported from */
-	const char *folder;
-	uint64_t done;	/* mails of this folder */
-	uint64_t total; /* mails of this folder to be fetched */
-	uint64_t bytes; /* of the whole run */
-	int wait;	/* seconds, IMPORT_WAITING */
+	bool several;	    /* mailboxes are imported from */
+	const char *folder; /* NULL: at none, before the first or behind the last */
+	uint64_t done;	    /* mails of this folder */
+	uint64_t total;	    /* mails of this folder to be fetched */
+	uint64_t bytes;	    /* of the whole run */
+	int wait;	    /* seconds, IMPORT_WAITING */
 } ImportProgress;
 
 typedef void ImportReporter(const ImportProgress *progress, void *data);

@@ -275,13 +275,11 @@ static bool check_same(
 	return false;
 }
 
-bool import_folder(ImportRun *run, const char *folder, GError **error)
+static bool import_selected(ImportRun *run, const char *folder, GError **error)
 {
 	g_autoptr(ImportPlan) plan = NULL;
 	ImapStatus status;
 
-	run->progress.folder = folder;
-	run->progress.done = run->progress.total = 0;
 	if (!connect_and_select(run, folder, &status, error) ||
 		!check_same(run->request, folder, &status, error))
 		return false;
@@ -296,4 +294,16 @@ bool import_folder(ImportRun *run, const char *folder, GError **error)
 		return false;
 	import_report(run, true);
 	return do_actions_surely(run, plan, error);
+}
+
+/* The name is the caller's: reports that come later must not tell it. */
+bool import_folder(ImportRun *run, const char *folder, GError **error)
+{
+	bool imported;
+
+	run->progress.folder = folder;
+	run->progress.done = run->progress.total = 0;
+	imported = import_selected(run, folder, error);
+	run->progress.folder = NULL;
+	return imported;
 }

@@ -210,6 +210,7 @@ static void run(void *data)
 	const char *folders[] = {job->folder, NULL};
 	const ImportRequest request = {
 		.user = job->user,
+		.user_id = entry->user_id,
 		.mailboxes = job->mailbox ? mailboxes : NULL,
 		.folders = job->folder ? folders : NULL,
 		.uids = job->uids,
@@ -350,6 +351,12 @@ static void hold(Entry *entry, bool held)
 		entry->is_held = false;
 }
 
+/* Also one that is forgotten. */
+static bool has_ended(const Entry *entry)
+{
+	return !entry || entry->job.state == IMPORT_JOB_ENDED;
+}
+
 /* Under the lock. 0: refused. */
 static uint64_t begin_or_join(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
 	const char *key, bool held, GError **error)
@@ -364,8 +371,8 @@ static uint64_t begin_or_join(ImportJobs *jobs, int64_t user_id, const ImportReq
 		failure_set(error, FAILURE_IDEMPOTENCY_KEY, key, "another request had it");
 		return 0;
 	}
-	if (former) {
-		entry = find(jobs, user_id, former->id);
+	entry = former ? find(jobs, user_id, former->id) : NULL;
+	if (former && !(request->repeats && has_ended(entry))) {
 		if (entry)
 			hold(entry, held);
 		return former->id;

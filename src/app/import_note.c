@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "failure/failure.h"
 
+#define NAME_LIMIT 200 /* letters */
+
 typedef struct Note {
 	const ImportRun *run;
 	char *detail;
@@ -13,8 +15,14 @@ typedef struct Note {
 
 static void add_name(GString *detail, const char *name, const char *const *values)
 {
-	for (; values && *values; values++)
-		g_string_append_printf(detail, "%s: %s; ", name, *values);
+	for (; values && *values; values++) {
+		g_autofree char *value =
+			g_utf8_substring(*values, 0, MIN(g_utf8_strlen(*values, -1), NAME_LIMIT));
+
+		/* What parts our fields. */
+		g_strdelimit(value, ";", ',');
+		g_string_append_printf(detail, "%s: %s; ", name, value);
+	}
 }
 
 static void add_count(GString *detail, const char *name, uint64_t count)
@@ -23,8 +31,8 @@ static void add_count(GString *detail, const char *name, uint64_t count)
 		g_string_append_printf(detail, "; %s: %" PRIu64, name, count);
 }
 
-/* "mailbox: a@amt.example; folder: INBOX; imported: 3; failed: 1; condition: some-failed"; yours.
- */
+/* "mailbox: a@amt.example; folder: INBOX; case: 4711; imported: 3; failed: 1; condition:
+ * some-failed"; yours. */
 static char *describe(const ImportRun *run, const GError *problem)
 {
 	const ImportRequest *request = run->request;
@@ -33,11 +41,10 @@ static char *describe(const ImportRun *run, const GError *problem)
 
 	add_name(detail, "mailbox", request->mailboxes);
 	add_name(detail, "folder", request->folders);
+	add_name(detail, "case", (const char *[]){request->case_number, NULL});
 	g_string_append_printf(detail, "imported: %" PRIu64, result->imported);
 	add_count(detail, "known", result->known);
 	add_count(detail, "failed", result->failed);
-	if (request->case_number)
-		g_string_append_printf(detail, "; case: %s", request->case_number);
 	if (problem)
 		g_string_append_printf(detail, "; condition: %s", failure_name(problem));
 	return g_string_free(detail, FALSE);

@@ -16,9 +16,10 @@ char *words_hidden(const FolderView *folder)
 /* Where the import is, in at most ROOM letters; yours. */
 static char *place_text(const ImportProgress *progress, glong room)
 {
-	g_autofree char *place =
-		progress->several ? g_strdup_printf("%s, %s", progress->mailbox, progress->folder)
-				  : g_strdup(progress->folder);
+	const char *folder = progress->folder ? progress->folder : "…";
+	g_autofree char *place = progress->several
+					 ? g_strdup_printf("%s, %s", progress->mailbox, folder)
+					 : g_strdup(folder);
 	g_autofree char *safe = text_for_terminal(place);
 	g_autofree char *start = NULL;
 

@@ -83,13 +83,16 @@ static bool add_sight(Listing *listing, GError **error)
 	return true;
 }
 
+/* Nobody learns of a mailbox that is not theirs which mails lie in it. */
 static bool add_mailbox(Listing *listing, GError **error)
 {
-	int64_t id;
+	const ArchiveFilter *filter = listing->filter;
+	int64_t id = 0;
 
-	if (!listing->filter->mailbox)
+	if (!filter->mailbox)
 		return true;
-	if (!archive_find_mailbox(listing->transaction, listing->filter->mailbox, &id, error))
+	if ((!filter->viewer || is_own_mailbox(filter->viewer, filter->mailbox)) &&
+		!archive_find_mailbox(listing->transaction, filter->mailbox, &id, error))
 		return false;
 	sequence_add(add_sequence(listing), STREAM_MAILBOX, db_int(id));
 	return true;

@@ -72,7 +72,9 @@ static const struct {
 		N_("Der Eintrag ist entfernt. Was nur er ausgeblendet hat, wird wieder gezeigt.")},
 	{"aktenzeichen", TONE_SUCCESS, N_("Das Aktenzeichen ist gespeichert.")},
 	{"zugewiesen", TONE_SUCCESS,
-		N_("Das Aktenzeichen ist den ausgewählten E-Mails zugewiesen.")},
+		N_("Das Aktenzeichen ist den ausgewählten E-Mails zugewiesen; wo ein anderes "
+		   "stand, "
+		   "ist es ersetzt. Das frühere steht im Protokoll.")},
 	{"geloescht", TONE_SUCCESS,
 		N_("Die E-Mail ist aus dem Archiv gelöscht. Der Grund steht im Protokoll.")},
 	{"nichts-offen", TONE_INFO, N_("Dort steht keine E-Mail mehr aus.")},

@@ -11,7 +11,7 @@
 
 #define PATH "/archiv"
 #define CASES_OFFERED 20
-#define CASES_MEANT 20
+#define CASES_MEANT 1000
 #define CASES_NAMED 5
 
 /* Case numbers of mails in sight; NULL: not looked up. */

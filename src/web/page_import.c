@@ -104,9 +104,13 @@ static void write_ways(Show *show, const GError *problem)
 	g_autofree char *here = import_place_path(&show->place);
 	g_autofree char *escaped = g_uri_escape_string(here, NULL, FALSE);
 	bool login = failure_code(problem) == FAILURE_CODE_LOGIN;
+	bool may_help = login || failure_code(problem) == FAILURE_CODE_RETRY ||
+			failure_code(problem) == FAILURE_CODE_PROTOCOL;
 	Html *h = show->h;
 
-	html(h, "<p class=\"buttons\"><a class=\"kern-btn kern-btn--primary\" href=\"");
+	html(h, "<p class=\"buttons\"><a class=\"kern-btn kern-btn--");
+	html_literal(h, may_help ? "primary" : "secondary");
+	html(h, "\" href=\"");
 	if (login) {
 		html(h, "/einstellungen?weiter=");
 		html_attr(h, escaped);
@@ -133,7 +137,9 @@ static void write_problem(Show *show, const GError *problem)
 
 static bool list_folders(Show *show, FolderList *folders, GError **error)
 {
-	const char *address = mailbox_find(show->account, show->place.mailbox, error);
+	const char *address = settings_require(show->account, MAIL_PROTOCOL_IMAP, error)
+				      ? mailbox_find(show->account, show->place.mailbox, error)
+				      : NULL;
 
 	if (!address)
 		return false;
@@ -170,7 +176,9 @@ static void write_mails(Show *show)
 		.problem = show->problem,
 	};
 
+	show->is_empty = true;
 	if (list_mails(show, &page, &problem)) {
+		show->is_empty = page.total == 0;
 		show->place.page =
 			page_clamp(show->place.page, IMPORT_ROWS_A_PAGE, (int64_t)page.total);
 		if (import_write_mails(show->h, &list, &problem))

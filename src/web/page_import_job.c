@@ -290,13 +290,14 @@ static bool run_cancel(Visit *visit, GError **error)
 	return redirect_to(visit, job->id);
 }
 
-/* The id of what tries JOB again; asked for twice, it is the same. 0: *ERROR. */
+/* The id of what tries JOB again; asked for twice while it runs, it is the same. 0: *ERROR. */
 static uint64_t begin_again(Visit *visit, const ImportJob *job, GError **error)
 {
 	g_auto(ImportAgain) again = {0};
 	g_autofree char *key = g_strdup_printf("erneut-%" PRIu64, job->id);
 
 	import_job_again(job, visit->actor, &again);
+	again.request.repeats = true;
 	return import_jobs_begin(visit->web->imports, visit->user->id, &again.request, key, error);
 }
 

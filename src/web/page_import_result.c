@@ -19,20 +19,67 @@ static uint64_t failed_mails(const ImportResult *result)
 
 /* ---- how it ended ---- */
 
+/* Whether all that failed would fail again, as a mail that is not in its folder any more. */
+static bool is_all_vain(const ImportResult *result)
+{
+	for (guint i = 0; i < result->errors->len; i++) {
+		if (!((const ImportError *)result->errors->pdata[i])->vain)
+			return false;
+	}
+	return result->errors->len > 0;
+}
+
+/* Whether trying again as it was may come to more. */
+static bool may_help(const ImportJob *job)
+{
+	static const Failure vain[] = {FAILURE_FOLDER_UNKNOWN, FAILURE_FOLDER_BARE,
+		FAILURE_FOLDER_RENEWED, FAILURE_MAILBOX_UNKNOWN, FAILURE_USAGE,
+		FAILURE_UID_SET_INVALID};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(vain); i++) {
+		if (failure_is(job->problem, vain[i]))
+			return false;
+	}
+	return !failure_is(job->problem, FAILURE_SOME_FAILED) || !is_all_vain(&job->result);
+}
+
+/* What was on file already, and what the case number given came to there; yours. NULL: nothing. */
+static char *describe_known(const ImportJob *job)
+{
+	if (!job->case_number || job->result.known == 0)
+		return NULL;
+	return g_strdup_printf(
+		job->result.case_conflicts->len > 0
+			? _("Das Aktenzeichen %s steht jetzt bei denen, die noch keines "
+			    "hatten; die anderen sind unten genannt.")
+			: _("Das Aktenzeichen %s steht jetzt auch bei ihnen."),
+		job->case_number);
+}
+
+static void tell_nothing_new(Html *h, const ImportJob *job)
+{
+	const ImportResult *result = &job->result;
+	bool hidden = result->hidden > 0 || result->hidden_mailboxes > 0;
+	g_autofree char *known = describe_known(job);
+
+	page_alert(h, TONE_INFO,
+		result->folders == 0 && hidden
+			? _("Nichts zu importieren: Alle Ordner sind ausgeblendet.")
+		: job->picked > 0
+			? ngettext("Nichts Neues: Die ausgewählte E-Mail ist schon im Archiv.",
+				  "Nichts Neues: Die ausgewählten E-Mails sind schon im Archiv.",
+				  job->picked)
+			: _("Nichts Neues: Dort liegt keine E-Mail, die noch nicht im Archiv ist."),
+		known);
+}
+
 static void tell_done(Html *h, const ImportJob *job)
 {
 	const ImportResult *result = &job->result;
 	g_autofree char *heading = NULL;
 
 	if (result->imported == 0) {
-		bool hidden = result->hidden > 0 || result->hidden_mailboxes > 0;
-
-		page_alert(h, TONE_INFO,
-			result->folders == 0 && hidden
-				? _("Nichts zu importieren: Alle Ordner sind ausgeblendet.")
-				: _("Nichts Neues: Dort liegt keine E-Mail, die noch nicht im "
-				    "Archiv ist."),
-			NULL);
+		tell_nothing_new(h, job);
 		return;
 	}
 	heading = g_strdup_printf(
@@ -43,17 +90,21 @@ static void tell_done(Html *h, const ImportJob *job)
 }
 
 /* What was filed before the end; yours. */
-static char *describe_kept(const ImportResult *result)
+static char *describe_kept(const ImportJob *job)
 {
-	return result->imported == 0
-		       ? g_strdup(_("Bis dahin war noch nichts Neues abgelegt."))
-		       : g_strdup_printf(
-				 ngettext("Die %" PRIu64 " E-Mail, die bis dahin abgelegt war, "
-					  "bleibt im Archiv; „Erneut versuchen“ macht dort weiter.",
-					 "Die %" PRIu64 " E-Mails, die bis dahin abgelegt waren, "
-					 "bleiben im Archiv; „Erneut versuchen“ macht dort weiter.",
-					 result->imported),
-				 result->imported);
+	uint64_t imported = job->result.imported;
+	g_autofree char *kept = NULL;
+
+	if (imported == 0)
+		return g_strdup(_("Bis dahin war noch nichts Neues abgelegt."));
+	kept = g_strdup_printf(
+		ngettext("Die %" PRIu64 " E-Mail, die bis dahin abgelegt war, bleibt im Archiv.",
+			"Die %" PRIu64 " E-Mails, die bis dahin abgelegt waren, bleiben im Archiv.",
+			imported),
+		imported);
+	return may_help(job)
+		       ? g_strconcat(kept, " ", _("„Erneut versuchen“ macht dort weiter."), NULL)
+		       : g_steal_pointer(&kept);
 }
 
 /* What failed: one thing and why, or how many mails; yours. NULL: folders or mailboxes, too. */
@@ -74,7 +125,7 @@ static void tell_problem(Html *h, const ImportJob *job)
 {
 	g_autofree char *sentence = failure_sentence(job->problem);
 	g_autofree char *advice = failure_advice_on_page(job->problem);
-	g_autofree char *kept = describe_kept(&job->result);
+	g_autofree char *kept = describe_kept(job);
 
 	if (failure_is(job->problem, FAILURE_SOME_FAILED)) {
 		g_autofree char *heading = describe_failed(&job->result);
@@ -232,16 +283,6 @@ static void write_conflicts(Html *h, const GPtrArray *conflicts)
 
 /* ---- what to do next ---- */
 
-/* Whether all that failed would fail again, as a mail that is not in its folder any more. */
-static bool is_all_vain(const ImportResult *result)
-{
-	for (guint i = 0; i < result->errors->len; i++) {
-		if (!((const ImportError *)result->errors->pdata[i])->vain)
-			return false;
-	}
-	return result->errors->len > 0;
-}
-
 static void open_link(Html *h, const char *class)
 {
 	html(h, "<a class=\"kern-btn kern-btn--");
@@ -278,20 +319,6 @@ static void write_sign_in(Html *h, const ImportJob *job)
 	html_number(h, (int64_t)job->id);
 	close_link(h, _("Anmelden"));
 	html(h, "</div>\n");
-}
-
-/* Whether trying again as it was may come to more. */
-static bool may_help(const ImportJob *job)
-{
-	static const Failure vain[] = {FAILURE_FOLDER_UNKNOWN, FAILURE_FOLDER_BARE,
-		FAILURE_FOLDER_RENEWED, FAILURE_MAILBOX_UNKNOWN, FAILURE_USAGE,
-		FAILURE_UID_SET_INVALID, FAILURE_INTERFACE_DISABLED};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(vain); i++) {
-		if (failure_is(job->problem, vain[i]))
-			return false;
-	}
-	return !failure_is(job->problem, FAILURE_SOME_FAILED) || !is_all_vain(&job->result);
 }
 
 static void write_again(Html *h, const Visit *visit, const ImportJob *job, const char *class)

@@ -7,24 +7,30 @@
 #include "base/text.h"
 
 #define DEEPEST 5
+/* Of a name that are looked at one by one: servers make them of 4 KB. */
+#define PARTS 50
 
-/* NAME without the nearest folder above that is listed, too; *DEPTH how many of these there are. */
+/* NAME without the nearest folder above that is listed, too; *DEPTH how many of these there are. Of
+ * a name with very many parts only the last ones are looked at. */
 static const char *find_label(const FolderView *folder, GHashTable *depths, int *depth)
 {
-	const char *name = folder->name;
+	g_autofree char *above = g_strdup(folder->name);
+	int parts = 0;
 
 	*depth = 0;
-	for (size_t i = strlen(name); folder->delimiter && i > 1; i--) {
-		g_autofree char *above =
-			name[i - 1] == folder->delimiter ? g_strndup(name, i - 1) : NULL;
+	for (size_t i = strlen(above); folder->delimiter && i > 1 && parts < PARTS; i--) {
 		void *known;
 
-		if (above && g_hash_table_lookup_extended(depths, above, NULL, &known)) {
+		if (above[i - 1] != folder->delimiter)
+			continue;
+		above[i - 1] = '\0';
+		parts++;
+		if (g_hash_table_lookup_extended(depths, above, NULL, &known)) {
 			*depth = MIN(GPOINTER_TO_INT(known) + 1, DEEPEST);
-			return name + i;
+			return folder->name + i;
 		}
 	}
-	return name;
+	return folder->name;
 }
 
 static void write_label(Html *h, const FolderView *folder, const char *label)
@@ -88,35 +94,64 @@ static void write_folder(
 	html(h, "</li>\n");
 }
 
-/* The parts of NAME; it has one where there is no DELIMITER. */
-static char **split_name(const char *name, char delimiter)
-{
-	const char delimiters[] = {delimiter, '\0'};
+/* A folder in its place: its name's parts as they compare. */
+typedef struct Placed {
+	FolderView *folder;
+	bool is_inbox;
+	GStrv keys;
+} Placed;
 
-	return delimiter ? g_strsplit(name, delimiters, -1)
-			 : g_strdupv((char *[]){(char *)name, NULL});
+static void placed_free(Placed *placed)
+{
+	g_strfreev(placed->keys);
+	g_free(placed);
+}
+
+static Placed *place_folder(FolderView *folder)
+{
+	const char delimiters[] = {folder->delimiter, '\0'};
+	Placed *placed = g_new0(Placed, 1);
+
+	placed->folder = folder;
+	placed->is_inbox = g_ascii_strcasecmp(folder->name, "INBOX") == 0;
+	placed->keys = folder->delimiter ? g_strsplit(folder->name, delimiters, PARTS)
+					 : g_strdupv((char *[]){folder->name, NULL});
+	for (char **key = placed->keys; *key; key++) {
+		g_autofree char *part = *key;
+
+		*key = g_utf8_collate_key(part, -1);
+	}
+	return placed;
 }
 
 /* INBOX first, the others part by part, so that folders stand below the one that they lie in. */
 static int compare_folders(const void *left, const void *right)
 {
-	const FolderView *one = *(FolderView *const *)left;
-	const FolderView *other = *(FolderView *const *)right;
-	bool one_inbox = g_ascii_strcasecmp(one->name, "INBOX") == 0;
-	bool other_inbox = g_ascii_strcasecmp(other->name, "INBOX") == 0;
-	g_auto(GStrv) parts = split_name(one->name, one->delimiter);
-	g_auto(GStrv) others = split_name(other->name, other->delimiter);
-	int order = other_inbox - one_inbox;
+	const Placed *one = *(Placed *const *)left;
+	const Placed *other = *(Placed *const *)right;
+	int order = other->is_inbox - one->is_inbox;
 	size_t i = 0;
 
-	for (; parts[i] && others[i] && order == 0; i++)
-		order = g_utf8_collate(parts[i], others[i]);
-	return order != 0 ? order : (parts[i] != NULL) - (others[i] != NULL);
+	for (; one->keys[i] && other->keys[i] && order == 0; i++)
+		order = strcmp(one->keys[i], other->keys[i]);
+	return order != 0 ? order : (one->keys[i] != NULL) - (other->keys[i] != NULL);
+}
+
+/* Placed *, yours. */
+static GPtrArray *sort_folders(const GPtrArray *views)
+{
+	GPtrArray *sorted = g_ptr_array_new_with_free_func((GDestroyNotify)placed_free);
+
+	for (guint i = 0; i < views->len; i++)
+		g_ptr_array_add(sorted, place_folder(views->pdata[i]));
+	g_ptr_array_sort(sorted, compare_folders);
+	return sorted;
 }
 
 static void write_folders(Html *h, const ImportPlace *place, const FolderList *folders)
 {
 	g_autoptr(GHashTable) depths = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GPtrArray) sorted = NULL;
 
 	if (folders->views->len == 0) {
 		html(h, "<p class=\"note\">");
@@ -126,10 +161,10 @@ static void write_folders(Html *h, const ImportPlace *place, const FolderList *f
 		html(h, "</p>\n");
 		return;
 	}
-	g_ptr_array_sort(folders->views, compare_folders);
+	sorted = sort_folders(folders->views);
 	html(h, "<ul>\n");
-	for (guint i = 0; i < folders->views->len; i++)
-		write_folder(h, place, folders->views->pdata[i], depths);
+	for (guint i = 0; i < sorted->len; i++)
+		write_folder(h, place, ((const Placed *)sorted->pdata[i])->folder, depths);
 	html(h, "</ul>\n");
 	if (folders->is_cut) {
 		html(h, "<p class=\"note\">");

@@ -19,6 +19,8 @@ from sharing import (
     spelled,
 )
 
+pytestmark = pytest.mark.sanitized_only
+
 
 def use_given(scene: Scene) -> None:
     scene.use(*scene.addresses[1:])

@@ -10,6 +10,8 @@ import pytest
 from peers.fake_imap import FakeImap
 from runner import CLERK, MARK, PASSWORD, Amtspost
 
+pytestmark = pytest.mark.sanitized_only
+
 STALE = [f"p{number}@amt.example" for number in range(10)]
 NOT_TRIED = "wurde nicht versucht"
 

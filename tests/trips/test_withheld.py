@@ -13,6 +13,8 @@ from peers.fake_imap import Connection, FakeImap, tls_context
 from peers.fake_smtp import FakeSmtp
 from runner import CLERK, Amtspost
 
+pytestmark = pytest.mark.sanitized_only
+
 SECRET = "Igel.Zebra!9-Tal"
 PROXY_SECRET = "Dachs-7-Proxy"
 OWN_SECRET = "Postfach-Kennwort-9"

@@ -323,12 +323,17 @@ def test_an_upload_of_somebody_elses_mail_gives_sight(office):
     first = add(office, data, user=CLERK_A, query="?case=Bei+A")
     [again] = add(office, data, user=OTHER, query="?case=Bei+O", status=200)
     assert again["id"] == first[0]["id"] and again["case"] == "Bei A"
-    assert ids(told(office, "", user=OTHER)) == [again["id"]]
+    assert ids(told(office, "", user=OTHER)) == [again["id"]], "nothing else"
     path = f"/{again['id']}"
     assert again["case_conflicts"] == [str(again["id"])]
     assert [source["imported_by"] for source in again["sources"]] == [OTHER]
     assert told(office, path, user=OTHER)["sources"] == told(office, "", user=OTHER)[0]["sources"] == again["sources"]
     assert len(told(office, path)["sources"]) == 2
+    posted = told(office, "?case=2026/77")[0]
+    taken = add(office, office.fresh(ALL).get(f"/api/v1/archive/{posted['id']}/eml").body, user=OTHER, status=200)
+    mailbox = "?mailbox=archiv-api@musterhausen.example"
+    assert [one["id"] for one in taken] == [posted["id"]] and told(office, mailbox, user=OTHER) == []
+    assert posted["id"] in ids(told(office, mailbox, user=CLERK_A))
     for user in (OTHER, CLERK_A):
         refused(office, path, 403, "mail-others", user=user, method="PATCH", body={"case": "Z"})
         refused(office, path + "?reason=weg", 403, "mail-others", user=user, method="DELETE")

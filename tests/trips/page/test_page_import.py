@@ -43,6 +43,13 @@ def page(amtspost: Amtspost, mailbox: Mailbox):
         yield daemon.person(CLERK)
 
 
+def test_who_is_new_is_told_what_is_missing(amtspost):
+    amtspost.ok("user", "add", CLERK)
+    with Daemon(amtspost) as daemon:
+        shown = daemon.person(CLERK).get("/importieren")
+        assert "gehört nicht zu den Postfächern" not in shown.text and "Schnittstelle" in shown.text
+
+
 def subjects(html: str) -> list[str]:
     return re.findall(r'target="vorschau"[^>]*>(?:<span[^>]*>[^<]*</span>)?([^<]*)</a>', html)
 

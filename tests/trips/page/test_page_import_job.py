@@ -257,7 +257,10 @@ def test_after_the_sign_in_it_goes_on(clerk, mailbox, person):
     assert "mit derselben Auswahl weiter" in back.text
     assert end_of(person, int(further.removeprefix(JOB)))["result"]["imported"] == 3
     person.get(f"{JOB}{number}")
-    assert person.submit(f"{JOB}{number}/erneut").path == further  # it is the same
+    # What has ended is not joined: it begins anew, and has nothing left to do.
+    anew = person.submit(f"{JOB}{number}/erneut").path
+    assert anew not in (further, f"{JOB}{number}")
+    assert end_of(person, int(anew.removeprefix(JOB)))["result"]["imported"] == 0
 
 
 def test_a_long_pause_says_until_when(clerk, person):
@@ -414,11 +417,23 @@ def test_the_log_knows_every_import(failing, person, clerk):
     clerk.run("--json", "import", "--user", CLERK, "--folder", "gibt es nicht")
     cli, page = runs(clerk)
     assert page["actor"] == page["subject"] == CLERK and cli["subject"] == CLERK and cli["actor"].startswith("cli:")
-    assert page["detail"] == "folder: INBOX; imported: 2; failed: 1; case: 2026/3; condition: some-failed"
+    assert page["detail"] == "folder: INBOX; case: 2026/3; imported: 2; failed: 1; condition: some-failed"
     assert cli["detail"].startswith("folder: gibt es nicht; imported: 0") and "Mail 1" not in str((cli, page))
     assert "some-failed" in person.daemon.errors
     numbers = person.get("/metrics").body.decode()
     assert "amtspost_imports_begun_total 1\n" in numbers and "amtspost_imports_failed_total 1\n" in numbers
+
+
+def test_no_name_forges_the_log(mailbox, person, clerk):
+    mailbox.fill("INBOX", list(make_mails(1, seed=3)))
+    end_of(person, begin(person, folder="INBOX", case="4711; failed: 12; condition: some-failed"))
+    assert [row["detail"] for row in runs(clerk)] == [
+        "folder: INBOX; case: 4711, failed: 12, condition: some-failed; imported: 1"]
+
+
+def test_a_folder_has_no_endless_name(person, clerk):
+    answer = api(person, "POST", "imports", {"folder": "x" * 5000})
+    assert answer.status == 400 and "folder-name" in answer.body.decode() and not runs(clerk)
 
 
 def change_lock(clerk: Amtspost) -> str:
