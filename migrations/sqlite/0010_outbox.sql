@@ -77,7 +77,7 @@ CREATE TABLE outbox_stages (
 	owner TEXT NOT NULL
 ) STRICT;
 
--- A number of each user's that grows with every change.
+-- A number of each user's that grows with every change that a person sees.
 CREATE TABLE outbox_versions (
 	user_id INTEGER NOT NULL PRIMARY KEY,
 	version INTEGER NOT NULL
@@ -89,7 +89,8 @@ BEGIN
 	ON CONFLICT (user_id) DO UPDATE SET version = version + 1;
 END;
 
-CREATE TRIGGER outbox_mails_count_changed AFTER UPDATE ON outbox_mails
+CREATE TRIGGER outbox_mails_count_changed AFTER UPDATE OF user_id, state, attempts, next, condition,
+	sent_copy, archive_copy, copy_reason, archive_reason, archive_id ON outbox_mails
 BEGIN
 	UPDATE outbox_versions SET version = version + 1 WHERE user_id = OLD.user_id;
 END;

@@ -62,6 +62,7 @@ typedef struct OutboxMail {
 	char *message_id;  /* without <> */
 	char *case_number; /* NULL: none */
 	uint64_t size;
+	GBytes *content; /* of a claimed one if it is small; NULL: by outbox_read alone */
 	bool has_8bit, has_utf8;
 	int64_t created_at; /* seconds since 1970 */
 	OutboxState state;

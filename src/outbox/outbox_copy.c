@@ -22,14 +22,15 @@ static bool release_own(DbTransaction *transaction, const char *name, GError **e
 static bool claim_one(
 	DbTransaction *transaction, const Claiming *claiming, int64_t id, GError **error)
 {
-	OutboxMail *mail = NULL;
 	int64_t number = 0;
+	OutboxMail *mail = outbox_take_returned(transaction,
+		db_select(transaction, error,
+			"UPDATE outbox_mails SET copy_worker = $2, copy_claim = copy_claim + 1"
+			" WHERE id = $1 RETURNING " OUTBOX_MAIL_COLUMNS ", copy_claim",
+			db_int(id), db_text(claiming->name)),
+		&number, error);
 
-	if (!db_get_int(transaction, &number, 0, error,
-		    "UPDATE outbox_mails SET copy_worker = $2, copy_claim = copy_claim + 1"
-		    " WHERE id = $1 RETURNING copy_claim",
-		    db_int(id), db_text(claiming->name)) ||
-		!outbox_load(transaction, id, &mail, error))
+	if (!mail)
 		return false;
 	g_ptr_array_add(claiming->mails, mail);
 	g_array_append_val(claiming->numbers, number);
@@ -90,7 +91,7 @@ GPtrArray *outbox_claim_copies(
 	for (guint i = 0; i < mails->len; i++)
 		outbox_claim_note(worker->copies, ((const OutboxMail *)mails->pdata[i])->id,
 			g_array_index(numbers, int64_t, i));
-	return g_steal_pointer(&mails);
+	return outbox_fill_in(worker->outbox, mails, error) ? g_steal_pointer(&mails) : NULL;
 }
 
 /* ---- what came of one ---- */

@@ -62,6 +62,15 @@ bool outbox_load(DbTransaction *transaction, int64_t id, OutboxMail **mail, GErr
 bool outbox_load_known(
 	DbTransaction *transaction, int64_t id, int64_t user_id, OutboxMail **mail, GError **error);
 
+/* For UPDATE … RETURNING: the mail of the row that ROWS (taken; NULL: *ERROR is set) has, with its
+ * recipients, yours; and the number behind OUTBOX_MAIL_COLUMNS. */
+OutboxMail *outbox_take_returned(
+	DbTransaction *transaction, DbRows *taken, int64_t *number, GError **error);
+#define OUTBOX_MAIL_COLUMNS                                                                        \
+	"id, user_id, user_name, sender, subject, message_id, case_number, size, has_8bit,"        \
+	" has_utf8, created_at, state, attempts, next, ended_at, condition, reason, sent_copy,"    \
+	" archive_copy, copy_reason, archive_reason, archive_id"
+
 /* What a mail's recipients make of it. */
 OutboxState outbox_state_of(const OutboxMail *mail);
 /* Whether one of them got it. */
@@ -71,6 +80,9 @@ bool outbox_put_recipients(DbTransaction *transaction, const OutboxMail *mail, G
 
 /* The stage of ID with all that was put down there (outbox_queue.c). */
 bool outbox_drop_stage(DbTransaction *transaction, int64_t id, GError **error);
+
+/* Fills in the content of those of MAILS that are small, up to a sum (outbox_list.c). */
+bool outbox_fill_in(Outbox *outbox, GPtrArray *mails, GError **error);
 
 /* ---- claims ---- */
 

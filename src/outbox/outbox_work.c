@@ -99,14 +99,15 @@ static bool search_only(DbTransaction *transaction, void *data, GError **error)
 static bool claim_one(
 	DbTransaction *transaction, const Claiming *claiming, int64_t id, GError **error)
 {
-	OutboxMail *mail = NULL;
 	int64_t number = 0;
+	OutboxMail *mail = outbox_take_returned(transaction,
+		db_select(transaction, error,
+			"UPDATE outbox_mails SET state = 1, worker = $2, claim = claim + 1,"
+			" handing = 0 WHERE id = $1 RETURNING " OUTBOX_MAIL_COLUMNS ", claim",
+			db_int(id), db_text(claiming->name)),
+		&number, error);
 
-	if (!db_get_int(transaction, &number, 0, error,
-		    "UPDATE outbox_mails SET state = 1, worker = $2, claim = claim + 1, handing = 0"
-		    " WHERE id = $1 RETURNING claim",
-		    db_int(id), db_text(claiming->name)) ||
-		!outbox_load(transaction, id, &mail, error))
+	if (!mail)
 		return false;
 	g_ptr_array_add(claiming->mails, mail);
 	g_array_append_val(claiming->numbers, number);
@@ -164,7 +165,8 @@ GPtrArray *outbox_claim(OutboxWorker *worker, const OutboxPick *pick, size_t lim
 		return NULL;
 	if (found->len > 0 && !claim_durably(worker, &claiming, error))
 		return NULL;
-	if (mails->len == 0 && !sync_notes(worker, error))
+	if (mails->len == 0 ? !sync_notes(worker, error)
+			    : !outbox_fill_in(worker->outbox, mails, error))
 		return NULL;
 	return g_steal_pointer(&mails);
 }
@@ -176,6 +178,7 @@ typedef struct Noting {
 	const OutboxOutcome *outcome; /* NULL: only NEXT */
 	const OutboxMail *next;	      /* NULL: none */
 	bool noted;		      /* the outcome's mail was still ours */
+	bool is_over;		      /* it waits no more */
 	bool goes_on;		      /* NEXT is */
 } Noting;
 
@@ -221,6 +224,7 @@ static bool note_state(DbTransaction *transaction, Noting *noting, GError **erro
 		    db_text(outcome->reason), db_int(is_copied)))
 		return false;
 	noting->noted = changed == 1;
+	noting->is_over = is_over;
 	return true;
 }
 
@@ -230,8 +234,10 @@ static bool note_outcome(DbTransaction *transaction, Noting *noting, GError **er
 
 	if (!note_state(transaction, noting, error))
 		return false;
-	return !noting->noted || (outbox_put_recipients(transaction, mail, error) &&
-					 outbox_cancel_orphan(transaction, mail, error));
+	if (!noting->noted)
+		return true;
+	return outbox_put_recipients(transaction, mail, error) &&
+	       (noting->is_over || outbox_cancel_orphan(transaction, mail, error));
 }
 
 static bool note_all(DbTransaction *transaction, void *data, GError **error)

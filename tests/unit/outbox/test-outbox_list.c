@@ -136,23 +136,22 @@ static void test_every_change_is_told(void **state)
 	int64_t before = get_version(fixture, 1);
 	g_autoptr(OutboxWorker) worker = fixture_worker(fixture);
 	g_autoptr(GPtrArray) mails = NULL;
-	int64_t steps[5];
+	int64_t steps[4];
 
 	fixture_queue(fixture);
 	steps[0] = get_version(fixture, 1);
 	mails = fixture_claim(worker, 1);
 	steps[1] = get_version(fixture, 1);
 	fixture_hand_over(worker, mails->pdata[0]);
-	steps[2] = get_version(fixture, 1);
 	fixture_set(mails->pdata[0], OUTBOX_FAILED, "550 no");
 	fixture_note(worker, mails->pdata[0], 0);
-	steps[3] = get_version(fixture, 1);
+	steps[2] = get_version(fixture, 1);
 	assert_true(outbox_cancel(fixture->outbox, 1, 0, "x", NULL));
-	steps[4] = get_version(fixture, 1);
+	steps[3] = get_version(fixture, 1);
 	assert_true(before < steps[0]);
-	for (int i = 1; i < 5; i++)
+	for (int i = 1; i < 4; i++)
 		assert_true(steps[i - 1] < steps[i]);
-	assert_int_equal(get_version(fixture, 0), steps[4]);
+	assert_int_equal(get_version(fixture, 0), steps[3]);
 	assert_int_equal(get_version(fixture, 2), 0);
 }
 

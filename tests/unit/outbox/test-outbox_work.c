@@ -38,6 +38,31 @@ static void test_sends_one(void **state)
 	assert_int_equal(fixture_count_locks(fixture), 0);
 }
 
+static void test_a_claimed_mail_carries_its_content(void **state)
+{
+	Fixture *fixture = *state;
+	const OutboxOrder order = fixture_order();
+	g_autoptr(OutboxWriter) writer = outbox_writer_new(fixture->outbox);
+	g_autoptr(OutboxWorker) worker = fixture_worker(fixture);
+	g_autofree char *large = g_malloc0(70000);
+	g_autoptr(GPtrArray) mails = NULL;
+	const OutboxMail *mail;
+	int64_t id;
+
+	fixture_queue(fixture);
+	assert_true(outbox_writer_write(writer, large, 70000, NULL));
+	assert_true(outbox_queue(fixture->outbox, &writer, &order, 1, &id, NULL));
+	assert_true(outbox_queue(fixture->outbox, &writer, &order, 1, &id, NULL)); /* empty */
+	mails = fixture_claim(worker, 10);
+	assert_int_equal(mails->len, 3);
+	mail = mails->pdata[0];
+	assert_int_equal(g_bytes_get_size(mail->content), strlen(FIXTURE_TEXT));
+	assert_memory_equal(
+		g_bytes_get_data(mail->content, NULL), FIXTURE_TEXT, strlen(FIXTURE_TEXT));
+	assert_null(((const OutboxMail *)mails->pdata[1])->content);
+	assert_int_equal(g_bytes_get_size(((const OutboxMail *)mails->pdata[2])->content), 0);
+}
+
 static void test_a_claimed_mail_is_nobody_elses(void **state)
 {
 	Fixture *fixture = *state;
@@ -296,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(test_sends_one),
+		fixture_test(test_a_claimed_mail_carries_its_content),
 		fixture_test(test_a_claimed_mail_is_nobody_elses),
 		fixture_test(test_an_old_claim_notes_nothing),
 		fixture_test(test_gives_back_what_it_did_not_try),
