@@ -11,7 +11,7 @@
 -- sent_copy (in the Sent folder), archive_copy: 0 none, 1 pending, 2 done, 3 given up. copy_due: since
 -- when one is to be made; NULL: none is, or not yet.
 CREATE TABLE outbox_mails (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	id INTEGER PRIMARY KEY,
 	user_id INTEGER NOT NULL,
 	user_name TEXT NOT NULL,
 	sender TEXT NOT NULL,
@@ -44,12 +44,12 @@ CREATE TABLE outbox_mails (
 	archive_id INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- All that is not over; who has something to send, the oldest first.
-CREATE INDEX outbox_open ON outbox_mails (state, user_id, id, next, sender) WHERE state NOT IN (2, 6);
+-- All that is not over or lacks a copy. What changes stands behind the id, so that an entry stays where
+-- it is.
+CREATE INDEX outbox_open ON outbox_mails (user_id, id, state, next, copy_due, copy_worker,
+	sender) WHERE state NOT IN (2, 6) OR copy_due IS NOT NULL;
 CREATE INDEX outbox_user ON outbox_mails (user_id, id);
-CREATE INDEX outbox_copies ON outbox_mails (user_id, id, copy_due) WHERE copy_due IS NOT NULL;
 CREATE INDEX outbox_contents ON outbox_mails (content) WHERE content IS NOT NULL;
-CREATE INDEX outbox_handed ON outbox_mails (user_id, handed_at) WHERE handed_at > 0;
 CREATE UNIQUE INDEX outbox_keys ON outbox_mails (user_id, idempotency_key)
 	WHERE idempotency_key IS NOT NULL;
 

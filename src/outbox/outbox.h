@@ -206,5 +206,6 @@ GPtrArray *outbox_claim_copies(
 bool outbox_note_copy(OutboxWorker *worker, const OutboxMail *mail, bool archive, OutboxCopy copy,
 	int64_t archive_id, const char *reason, int64_t next, GError **error);
 
-/* Mails of USER_ID handed over (last) within the last SECONDS: for limits of so many a minute. */
+/* Mails of USER_ID, among the newest thousand, handed over (last) within the last SECONDS: for
+ * limits of so many a minute. */
 bool outbox_rate(Outbox *outbox, int64_t user_id, int seconds, unsigned *count, GError **error);

@@ -22,18 +22,17 @@ static bool release_own(DbTransaction *transaction, const char *name, GError **e
 static bool claim_one(
 	DbTransaction *transaction, const Claiming *claiming, int64_t id, GError **error)
 {
-	int64_t number = 0;
-	OutboxMail *mail = outbox_take_returned(transaction,
-		db_select(transaction, error,
-			"UPDATE outbox_mails SET copy_worker = $2, copy_claim = copy_claim + 1"
-			" WHERE id = $1 RETURNING " OUTBOX_MAIL_COLUMNS ", copy_claim",
-			db_int(id), db_text(claiming->name)),
-		&number, error);
+	OutboxMail *mail = NULL;
+	OutboxClaims claims = {0};
 
-	if (!mail)
+	if (!db_run(transaction, error,
+		    "UPDATE outbox_mails SET copy_worker = $2, copy_claim = copy_claim + 1"
+		    " WHERE id = $1",
+		    db_int(id), db_text(claiming->name)) ||
+		!outbox_load_claimed(transaction, id, &mail, &claims, error))
 		return false;
 	g_ptr_array_add(claiming->mails, mail);
-	g_array_append_val(claiming->numbers, number);
+	g_array_append_val(claiming->numbers, claims.copying);
 	return true;
 }
 

@@ -58,18 +58,15 @@ static inline bool outbox_pass(GError *failed, GError **error)
 
 /* The mail of ID with its recipients, yours; *MAIL NULL: there is none. */
 bool outbox_load(DbTransaction *transaction, int64_t id, OutboxMail **mail, GError **error);
+/* The same with the numbers of its claims, for sending and for copies. */
+typedef struct OutboxClaims {
+	int64_t sending, copying;
+} OutboxClaims;
+bool outbox_load_claimed(DbTransaction *transaction, int64_t id, OutboxMail **mail,
+	OutboxClaims *claims, GError **error);
 /* The same; FAILURE_OUTBOX_UNKNOWN also where it is another user's (USER_ID not 0). */
 bool outbox_load_known(
 	DbTransaction *transaction, int64_t id, int64_t user_id, OutboxMail **mail, GError **error);
-
-/* For UPDATE … RETURNING: the mail of the row that ROWS (taken; NULL: *ERROR is set) has, with its
- * recipients, yours; and the number behind OUTBOX_MAIL_COLUMNS. */
-OutboxMail *outbox_take_returned(
-	DbTransaction *transaction, DbRows *taken, int64_t *number, GError **error);
-#define OUTBOX_MAIL_COLUMNS                                                                        \
-	"id, user_id, user_name, sender, subject, message_id, case_number, size, has_8bit,"        \
-	" has_utf8, created_at, state, attempts, next, ended_at, condition, reason, sent_copy,"    \
-	" archive_copy, copy_reason, archive_reason, archive_id"
 
 /* What a mail's recipients make of it. */
 OutboxState outbox_state_of(const OutboxMail *mail);

@@ -219,8 +219,11 @@ static bool version_in(DbTransaction *transaction, void *data, GError **error)
 {
 	Numbering *numbering = data;
 
+	if (numbering->user_id == 0)
+		return db_get_int(transaction, &numbering->number, 0, error,
+			"SELECT sum(version) FROM outbox_versions");
 	return db_get_int(transaction, &numbering->number, 0, error,
-		"SELECT sum(version) FROM outbox_versions WHERE $1 = 0 OR user_id = $1",
+		"SELECT version FROM outbox_versions WHERE user_id = $1",
 		db_int(numbering->user_id));
 }
 
@@ -234,13 +237,15 @@ bool outbox_version(Outbox *outbox, int64_t user_id, int64_t *version, GError **
 	return true;
 }
 
+/* Among the newest alone: an index would cost more with each mail that is sent than this does with
+ * each question. */
 static bool rate_in(DbTransaction *transaction, void *data, GError **error)
 {
 	Numbering *numbering = data;
 
 	return db_get_int(transaction, &numbering->number, 0, error,
-		"SELECT count(*) FROM outbox_mails WHERE user_id = $1 AND handed_at > $2"
-		" AND handed_at > 0",
+		"SELECT count(*) FROM (SELECT handed_at FROM outbox_mails WHERE user_id = $1"
+		" ORDER BY id DESC LIMIT 1000) AS newest WHERE handed_at > $2",
 		db_int(numbering->user_id), db_int(numbering->since));
 }
 
@@ -300,14 +305,23 @@ static DbRows *select_counts(DbTransaction *transaction, int64_t user_id, GError
 		db_int(user_id));
 }
 
+static DbRows *select_copies(DbTransaction *transaction, int64_t user_id, GError **error)
+{
+	if (user_id == 0)
+		return db_select(transaction, error,
+			"SELECT count(*), min(CASE WHEN copy_worker IS NULL THEN copy_due END)"
+			" FROM outbox_mails WHERE copy_due IS NOT NULL");
+	return db_select(transaction, error,
+		"SELECT count(*), min(CASE WHEN copy_worker IS NULL THEN copy_due END)"
+		" FROM outbox_mails WHERE copy_due IS NOT NULL AND user_id = $1",
+		db_int(user_id));
+}
+
 static bool count_copies(DbTransaction *transaction, const Numbering *numbering, GError **error)
 {
 	OutboxCounts *counts = numbering->counts;
 	GError *failed = NULL;
-	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT count(*), min(CASE WHEN copy_worker IS NULL THEN copy_due END)"
-		" FROM outbox_mails WHERE copy_due IS NOT NULL AND ($1 = 0 OR user_id = $1)",
-		db_int(numbering->user_id));
+	g_autoptr(DbRows) rows = select_copies(transaction, numbering->user_id, error);
 
 	if (!rows)
 		return false;

@@ -46,127 +46,71 @@ static bool belongs_to(const OutboxCandidate *candidate, const OutboxCandidate *
 				strcmp(candidate->sender, lead->sender) == 0);
 }
 
-/* Adds those of ROWS (taken; NULL: *ERROR is set) that may be taken and belong to LEAD (NULL: any)
- * to FOUND, until it has LIMIT. */
-static bool take_rows(const OutboxSearch *search, DbRows *taken, const OutboxCandidate *lead,
-	size_t limit, GPtrArray *found, GError **error)
+/* Adds those of ROWS (taken; NULL: *ERROR is set) that may be taken and belong to the first of all,
+ * until there are enough, or another user's turn would come. */
+static bool take_rows(OutboxSearch *search, DbRows *taken, GError **error)
 {
+	GPtrArray *found = search->found;
 	g_autoptr(DbRows) rows = taken;
 	GError *failed = NULL;
 
 	if (!rows)
 		return false;
-	while (found->len < limit && db_rows_next(rows, &failed)) {
+	while (found->len < search->limit && db_rows_next(rows, &failed)) {
+		const OutboxCandidate *lead = found->len > 0 ? found->pdata[0] : NULL;
 		OutboxCandidate *candidate = read_candidate(rows);
+		bool is_anothers = lead && candidate->user_id != lead->user_id;
 
 		if (may_be_taken(search, candidate) && belongs_to(candidate, lead))
 			g_ptr_array_add(found, candidate);
 		else
 			outbox_candidate_free(candidate);
+		if (is_anothers && !search->pick->ids)
+			break;
 	}
 	return outbox_pass(failed, error);
 }
 
 /* ---- whoever's turn it is ---- */
 
-/* Where open mails stand: those queued, those that wait, and those that lack a copy. */
-typedef enum Place { QUEUED = OUTBOX_QUEUED, WAITING = OUTBOX_WAITING, COPIES } Place;
-
-/* One user's, the oldest first. */
-static DbRows *select_user(DbTransaction *transaction, Place place, int64_t user_id, GError **error)
+/* Those to be sent, of one user or of all with a greater id than AFTER; the oldest first. */
+static DbRows *select_mails(DbTransaction *transaction, const OutboxPick *pick, GError **error)
 {
-	if (place == COPIES)
+	if (pick->user_id != 0)
+		return db_select(transaction, error,
+			"SELECT id, user_id, next, sender FROM outbox_mails"
+			" WHERE state NOT IN (2, 6) AND state IN (0, 3) AND user_id = $1"
+			" ORDER BY user_id, id",
+			db_int(pick->user_id));
+	return db_select(transaction, error,
+		"SELECT id, user_id, next, sender FROM outbox_mails"
+		" WHERE state NOT IN (2, 6) AND state IN (0, 3) AND user_id > $1"
+		" ORDER BY user_id, id",
+		db_int(pick->after_user));
+}
+
+/* Those that lack a copy, also of users who were removed. */
+static DbRows *select_copies(DbTransaction *transaction, const OutboxPick *pick, GError **error)
+{
+	if (pick->user_id != 0)
 		return db_select(transaction, error,
 			"SELECT id, user_id, copy_due, sender FROM outbox_mails"
 			" WHERE copy_due IS NOT NULL AND copy_worker IS NULL AND user_id = $1"
 			" ORDER BY user_id, id",
-			db_int(user_id));
+			db_int(pick->user_id));
 	return db_select(transaction, error,
-		"SELECT id, user_id, next, sender FROM outbox_mails"
-		" WHERE state NOT IN (2, 6) AND state = $1 AND user_id = $2 ORDER BY user_id, id",
-		db_int(place), db_int(user_id));
-}
-
-/* Everybody's with a greater id than AFTER, in turn. */
-static DbRows *select_users(DbTransaction *transaction, Place place, int64_t after, GError **error)
-{
-	if (place == COPIES)
-		return db_select(transaction, error,
-			"SELECT id, user_id, copy_due, sender FROM outbox_mails"
-			" WHERE copy_due IS NOT NULL AND copy_worker IS NULL AND user_id > $1"
-			" ORDER BY user_id, id",
-			/* A removed user's are archived. */
-			db_int(after > 0 ? after : -1));
-	return db_select(transaction, error,
-		"SELECT id, user_id, next, sender FROM outbox_mails"
-		" WHERE state NOT IN (2, 6) AND state = $1 AND user_id > $2 ORDER BY user_id, id",
-		db_int(place), db_int(after));
-}
-
-static gint compare_candidates(gconstpointer one, gconstpointer other)
-{
-	const OutboxCandidate *first = *(const OutboxCandidate *const *)one;
-	const OutboxCandidate *second = *(const OutboxCandidate *const *)other;
-
-	if (first->user_id != second->user_id)
-		return first->user_id < second->user_id ? -1 : 1;
-	return first->id < second->id ? -1 : first->id > second->id;
-}
-
-static GPtrArray *new_candidates(void)
-{
-	return g_ptr_array_new_with_free_func(outbox_candidate_free);
-}
-
-static size_t find_places(const OutboxSearch *search, const Place **places)
-{
-	static const Place to_send[] = {QUEUED, WAITING};
-	static const Place to_copy[] = {COPIES};
-
-	*places = search->copies ? to_copy : to_send;
-	return search->copies ? G_N_ELEMENTS(to_copy) : G_N_ELEMENTS(to_send);
-}
-
-/* The first whose turn it is, alone in LEADS; leaves it empty where there is none. */
-static bool find_lead(
-	DbTransaction *transaction, const OutboxSearch *search, GPtrArray *leads, GError **error)
-{
-	const OutboxPick *pick = search->pick;
-	const Place *places;
-	size_t count = find_places(search, &places);
-
-	for (size_t i = 0; i < count; i++) {
-		DbRows *rows =
-			pick->user_id != 0
-				? select_user(transaction, places[i], pick->user_id, error)
-				: select_users(transaction, places[i], pick->after_user, error);
-
-		if (!take_rows(search, rows, NULL, leads->len + 1, leads, error))
-			return false;
-	}
-	g_ptr_array_sort(leads, compare_candidates);
-	return true;
+		"SELECT id, user_id, copy_due, sender FROM outbox_mails"
+		" WHERE copy_due IS NOT NULL AND copy_worker IS NULL AND user_id > $1"
+		" ORDER BY user_id, id",
+		db_int(pick->after_user > 0 ? pick->after_user : -1));
 }
 
 static bool search_all(DbTransaction *transaction, OutboxSearch *search, GError **error)
 {
-	g_autoptr(GPtrArray) leads = new_candidates();
-	const OutboxCandidate *lead;
-	const Place *places;
-	size_t count = find_places(search, &places);
-
-	if (!find_lead(transaction, search, leads, error))
-		return false;
-	lead = leads->len > 0 ? leads->pdata[0] : NULL;
-	for (size_t i = 0; lead && i < count; i++) {
-		if (!take_rows(search, select_user(transaction, places[i], lead->user_id, error),
-			    lead, search->found->len + search->limit, search->found, error))
-			return false;
-	}
-	g_ptr_array_sort(search->found, compare_candidates);
-	if (search->found->len > search->limit)
-		g_ptr_array_set_size(search->found, (gint)search->limit);
-	return true;
+	return take_rows(search,
+		search->copies ? select_copies(transaction, search->pick, error)
+			       : select_mails(transaction, search->pick, error),
+		error);
 }
 
 /* ---- named ones ---- */
@@ -187,14 +131,11 @@ static DbRows *select_named(
 
 static bool search_named(DbTransaction *transaction, OutboxSearch *search, GError **error)
 {
-	GPtrArray *found = search->found;
+	const OutboxPick *pick = search->pick;
 
-	for (size_t i = 0; i < search->pick->id_count && found->len < search->limit; i++) {
-		const OutboxCandidate *lead = found->len > 0 ? found->pdata[0] : NULL;
-
-		if (!take_rows(search,
-			    select_named(transaction, search, search->pick->ids[i], error), lead,
-			    search->limit, found, error))
+	for (size_t i = 0; i < pick->id_count && search->found->len < search->limit; i++) {
+		if (!take_rows(
+			    search, select_named(transaction, search, pick->ids[i], error), error))
 			return false;
 	}
 	return true;

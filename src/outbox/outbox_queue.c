@@ -177,18 +177,19 @@ static bool find_key(
 }
 
 static bool add_mail(DbTransaction *transaction, const OutboxOrder *order,
-	const OutboxWriter *writer, int64_t now, int64_t *id, GError **error)
+	const OutboxWriter *writer, int64_t now, int64_t id, GError **error)
 {
-	return db_get_int(transaction, id, 0, error,
+	return db_run(transaction, error,
 		"INSERT INTO outbox_mails (user_id, user_name, sender, subject, message_id,"
 		" case_number, size, has_8bit, has_utf8, idempotency_key, content, created_at,"
-		" sent_copy) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-		" RETURNING id",
+		" sent_copy, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
+		" $14)",
 		db_int(order->user_id), db_text(order->user), db_text(order->sender),
 		db_text(order->subject), db_text(order->message_id), db_text(order->case_number),
 		db_int((int64_t)writer->size), db_int(order->has_8bit), db_int(order->has_utf8),
 		db_text(order->key), db_int(-writer->stage), db_int(now),
-		db_int(order->wants_sent_copy ? OUTBOX_COPY_PENDING : OUTBOX_COPY_NONE));
+		db_int(order->wants_sent_copy ? OUTBOX_COPY_PENDING : OUTBOX_COPY_NONE),
+		db_int(id));
 }
 
 static bool add_recipients(
@@ -241,8 +242,9 @@ static bool note_queued(
 		subject, detail, error);
 }
 
-static bool queue_one(
-	DbTransaction *transaction, const Queueing *queueing, size_t i, GError **error)
+/* *LAST is the id that was given last. */
+static bool queue_one(DbTransaction *transaction, const Queueing *queueing, size_t i, int64_t *last,
+	GError **error)
 {
 	const OutboxOrder *order = &queueing->orders[i];
 	const OutboxWriter *writer = queueing->writers[i];
@@ -253,7 +255,8 @@ static bool queue_one(
 	queueing->taken[i] = *id == 0;
 	if (*id != 0)
 		return true;
-	return add_mail(transaction, order, writer, queueing->now, id, error) &&
+	*id = ++*last;
+	return add_mail(transaction, order, writer, queueing->now, *id, error) &&
 	       add_recipients(transaction, order, *id, error) &&
 	       add_content(queueing->outbox, transaction, writer, *id, error) &&
 	       note_queued(transaction, order, *id, error);
@@ -262,9 +265,12 @@ static bool queue_one(
 static bool queue_all(DbTransaction *transaction, void *data, GError **error)
 {
 	const Queueing *queueing = data;
+	int64_t last = 0;
 
+	if (!db_get_int(transaction, &last, 0, error, "SELECT max(id) FROM outbox_mails"))
+		return false;
 	for (size_t i = 0; i < queueing->count; i++) {
-		if (!queue_one(transaction, queueing, i, error))
+		if (!queue_one(transaction, queueing, i, &last, error))
 			return false;
 	}
 	return true;

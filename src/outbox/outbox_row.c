@@ -35,6 +35,11 @@ void outbox_mail_free(OutboxMail *mail)
 	g_free(mail);
 }
 
+#define MAIL_COLUMNS                                                                               \
+	"id, user_id, user_name, sender, subject, message_id, case_number, size, has_8bit,"        \
+	" has_utf8, created_at, state, attempts, next, ended_at, condition, reason, sent_copy,"    \
+	" archive_copy, copy_reason, archive_reason, archive_id, claim, copy_claim"
+
 static OutboxMail *read_mail(DbRows *rows)
 {
 	OutboxMail *mail = g_new0(OutboxMail, 1);
@@ -88,51 +93,38 @@ static bool load_recipients(DbTransaction *transaction, OutboxMail *mail, GError
 	return outbox_pass(failed, error);
 }
 
-static bool load_row(DbTransaction *transaction, int64_t id, OutboxMail **mail, GError **error)
+static bool load_row(DbTransaction *transaction, int64_t id, OutboxMail **mail,
+	OutboxClaims *claims, GError **error)
 {
 	GError *failed = NULL;
 	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT " OUTBOX_MAIL_COLUMNS " FROM outbox_mails WHERE id = $1", db_int(id));
+		"SELECT " MAIL_COLUMNS " FROM outbox_mails WHERE id = $1", db_int(id));
 
 	if (!rows)
 		return false;
 	*mail = db_rows_next(rows, &failed) ? read_mail(rows) : NULL;
+	if (*mail)
+		*claims = (OutboxClaims){db_rows_int(rows, 22), db_rows_int(rows, 23)};
 	return outbox_pass(failed, error);
 }
 
-OutboxMail *outbox_take_returned(
-	DbTransaction *transaction, DbRows *taken, int64_t *number, GError **error)
-{
-	g_autoptr(DbRows) rows = taken;
-	g_autoptr(OutboxMail) mail = NULL;
-	GError *failed = NULL;
-
-	if (!rows)
-		return NULL;
-	if (!db_rows_next(rows, &failed)) {
-		if (!failed)
-			failure_set(&failed, FAILURE_STORE, NULL, "a mail of the outbox is gone");
-		g_propagate_error(error, failed);
-		return NULL;
-	}
-	mail = read_mail(rows);
-	*number = db_rows_int(rows, 22);
-	/* To its end, or the statement is not done. */
-	db_rows_next(rows, &failed);
-	return outbox_pass(failed, error) && load_recipients(transaction, mail, error)
-		       ? g_steal_pointer(&mail)
-		       : NULL;
-}
-
-bool outbox_load(DbTransaction *transaction, int64_t id, OutboxMail **mail, GError **error)
+bool outbox_load_claimed(DbTransaction *transaction, int64_t id, OutboxMail **mail,
+	OutboxClaims *claims, GError **error)
 {
 	g_autoptr(OutboxMail) loaded = NULL;
 
-	if (!load_row(transaction, id, &loaded, error) ||
+	if (!load_row(transaction, id, &loaded, claims, error) ||
 		(loaded && !load_recipients(transaction, loaded, error)))
 		return false;
 	*mail = g_steal_pointer(&loaded);
 	return true;
+}
+
+bool outbox_load(DbTransaction *transaction, int64_t id, OutboxMail **mail, GError **error)
+{
+	OutboxClaims claims;
+
+	return outbox_load_claimed(transaction, id, mail, &claims, error);
 }
 
 bool outbox_load_known(
