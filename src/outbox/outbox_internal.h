@@ -96,6 +96,7 @@ struct OutboxWorker {
 	GHashTable *claims; /* int64_t *: mail -> int64_t *: claim */
 	GHashTable *copies; /* the same of copies */
 	GHashTable *taken;  /* int64_t *: mails noted so far, for all_waiting */
+	bool busy;	    /* the last claim found something: so will the next, probably */
 	int64_t unsynced;   /* a user of whom something was noted since the last durable commit */
 };
 

@@ -159,11 +159,12 @@ GPtrArray *outbox_claim(OutboxWorker *worker, const OutboxPick *pick, size_t lim
 		.numbers = numbers,
 	};
 
-	/* Asking often must not keep others from writing. */
-	if (!db_read(worker->outbox->db, search_only, &claiming.search, error))
+	/* Asking often, with nothing to do, must not keep others from writing. */
+	if (!worker->busy && !db_read(worker->outbox->db, search_only, &claiming.search, error))
 		return NULL;
-	if (found->len > 0 && !claim_durably(worker, &claiming, error))
+	if ((worker->busy || found->len > 0) && !claim_durably(worker, &claiming, error))
 		return NULL;
+	worker->busy = mails->len > 0;
 	if (mails->len == 0 ? !sync_notes(worker, error)
 			    : !outbox_fill_in(worker->outbox, mails, error))
 		return NULL;
