@@ -59,7 +59,7 @@ static bool cancel_row(
 	int64_t count = 0;
 
 	if (!db_run_counted(transaction, &count, error,
-		    "UPDATE outbox_mails SET state = 6, next = 0, ended_at = $2, claim = claim + 1,"
+		    "UPDATE outbox_mails SET state = 6, next = 0, ended_at = $2,"
 		    " copy_due = CASE WHEN $3 = 1 AND (sent_copy = 1 OR archive_copy = 1)"
 		    " THEN coalesce(copy_due, 0) ELSE copy_due END"
 		    " WHERE id = $1 AND (state IN (0, 3, 4, 5) OR (state = 1 AND handing = 0))",
@@ -134,7 +134,7 @@ static bool queue_again(DbTransaction *transaction, const OutboxMail *mail, GErr
 {
 	return db_run(transaction, error,
 		       "UPDATE outbox_mails SET state = 0, next = 0, ended_at = 0,"
-		       " condition = NULL, reason = NULL, claim = claim + 1 WHERE id = $1",
+		       " condition = NULL, reason = NULL WHERE id = $1",
 		       db_int(mail->id)) &&
 	       db_run(transaction, error,
 		       "UPDATE outbox_recipients SET state = 0 WHERE mail_id = $1 AND state <> 2",
