@@ -19,8 +19,8 @@ static char *fold_name(const ImapFolder *folder)
 	const char *name = folder->name;
 	size_t length = strlen("INBOX");
 
-	if (folder->delimiter && g_ascii_strncasecmp(name, "INBOX", length) == 0 &&
-		name[length] == folder->delimiter)
+	if (folder->delimiter && strlen(name) > length && name[length] == folder->delimiter &&
+		g_ascii_strncasecmp(name, "INBOX", length) == 0)
 		name += length + 1;
 	return text_fold(name);
 }
