@@ -37,6 +37,9 @@ static const Word actions[] = {
 	{"archive.upload", N_("E-Mails als Datei abgelegt")},
 	{"archive.export", N_("E-Mails als ZIP heruntergeladen")},
 	{"import.run", N_("E-Mails importiert")},
+	{"mail.queue", N_("E-Mail zum Senden gegeben")},
+	{"outbox.cancel", N_("Senden einer E-Mail abgebrochen")},
+	{"outbox.retry", N_("E-Mail noch einmal zum Senden gegeben")},
 };
 
 static const char *find_word(const Word *words, size_t count, const char *stored)
@@ -119,6 +122,22 @@ static char *tell_refusal(const char *detail)
 	return NULL;
 }
 
+/* Of a mail in the outbox. */
+static char *tell_state(const char *value)
+{
+	static const Word states[] = {
+		{"queued", N_("eingereiht")},
+		{"sending", N_("wird gesendet")},
+		{"sent", N_("gesendet")},
+		{"waiting", N_("wartet auf den nächsten Versuch")},
+		{"failed", N_("nicht gesendet")},
+		{"unknown", N_("Ausgang unbekannt")},
+	};
+	const char *word = find_word(states, G_N_ELEMENTS(states), value);
+
+	return g_strdup(word ? word : value);
+}
+
 /* What stands behind the name of a field. */
 static char *tell_value(const char *name, const char *value)
 {
@@ -135,6 +154,8 @@ static char *tell_value(const char *name, const char *value)
 						 : g_strdup(_("unbegrenzt"));
 	if (strcmp(name, "password") == 0)
 		return g_strdup(strcmp(value, "–") == 0 ? _("keines") : _("gesetzt"));
+	if (strcmp(name, "state") == 0)
+		return tell_state(value);
 	return g_strdup(value);
 }
 
@@ -177,6 +198,8 @@ static char *tell_fields(const char *detail)
 		{"imported", N_("neu")},
 		{"failed", N_("nicht importiert")},
 		{"condition", N_("Fehler")},
+		{"recipients", N_("Empfänger")},
+		{"state", N_("Zustand vorher")},
 	};
 	g_auto(GStrv) parts = g_strsplit(detail, "; ", -1);
 	GString *text = g_string_new(NULL);
@@ -259,6 +282,7 @@ char *words_audit_detail(const AuditRow *row)
 	else if (g_str_has_prefix(action, "user.") || g_str_has_prefix(action, "apikey.") ||
 		 strcmp(action, "session.start") == 0 || strcmp(action, "archive.upload") == 0 ||
 		 strcmp(action, "archive.export") == 0 || strcmp(action, "import.run") == 0 ||
+		 strcmp(action, "mail.queue") == 0 || g_str_has_prefix(action, "outbox.") ||
 		 (strcmp(action, "archive.delete") == 0 && g_str_has_prefix(detail, "reason: ")))
 		told = tell_fields(detail);
 	else if (strcmp(action, "login.remove") == 0 && strcmp(detail, "*") == 0)

@@ -164,7 +164,7 @@ static bool run_once(Db *db, DbMode mode, DbFunction *function, void *data, GErr
 	return good;
 }
 
-bool db_write(Db *db, DbFunction *function, void *data, GError **error)
+static bool write_in_turn(Db *db, DbMode mode, DbFunction *function, void *data, GError **error)
 {
 	bool done = false;
 
@@ -172,7 +172,7 @@ bool db_write(Db *db, DbFunction *function, void *data, GError **error)
 	for (int attempt = 1; !done; attempt++) {
 		g_autoptr(GError) failed = NULL;
 
-		done = run_once(db, DB_WRITE, function, data, &failed);
+		done = run_once(db, mode, function, data, &failed);
 		if (done || (attempt < WRITE_ATTEMPTS && failure_is(failed, FAILURE_STORE_BUSY)))
 			continue;
 		g_propagate_error(error, g_steal_pointer(&failed));
@@ -180,6 +180,16 @@ bool db_write(Db *db, DbFunction *function, void *data, GError **error)
 	}
 	db_lock_give(&db->writers);
 	return done;
+}
+
+bool db_write(Db *db, DbFunction *function, void *data, GError **error)
+{
+	return write_in_turn(db, DB_WRITE, function, data, error);
+}
+
+bool db_write_relaxed(Db *db, DbFunction *function, void *data, GError **error)
+{
+	return write_in_turn(db, DB_WRITE_RELAXED, function, data, error);
 }
 
 bool db_try_write(Db *db, DbFunction *function, void *data, bool *done, GError **error)

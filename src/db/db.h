@@ -39,6 +39,10 @@ typedef bool DbFunction(DbTransaction *transaction, void *data, GError **error);
  * Writers queue fairly within the process. */
 bool db_write(Db *db, DbFunction *function, void *data, GError **error);
 
+/* As db_write, but the commit only survives kill -9: a power cut may take it, and with it all later
+ * relaxed ones. The next durable commit makes it durable too. */
+bool db_write_relaxed(Db *db, DbFunction *function, void *data, GError **error);
+
 /* As db_write, but waits for nobody: while somebody else writes, here or in another process,
  * nothing is run, and *DONE is false without a failure. */
 bool db_try_write(Db *db, DbFunction *function, void *data, bool *done, GError **error);

@@ -12,8 +12,9 @@ typedef struct DbStatement DbStatement;	  /* the same: bound and running */
  * do not give it away. Statements that change something fail in a read transaction. */
 typedef enum DbMode {
 	DB_READ,
-	DB_WRITE,     /* waits for a while */
-	DB_WRITE_NOW, /* does not wait */
+	DB_WRITE,	  /* waits for a while */
+	DB_WRITE_NOW,	  /* does not wait */
+	DB_WRITE_RELAXED, /* as DB_WRITE; its commit is not synced */
 } DbMode;
 
 typedef struct DbDriver {

@@ -24,6 +24,8 @@ struct DbConnection {
 	char *path;
 	GHashTable *statements; /* SQL -> DbStatement * */
 	bool writing;
+	bool durable; /* how it was opened */
+	bool syncing; /* commits are synced now */
 };
 
 struct DbStatement {
@@ -155,6 +157,7 @@ static DbConnection *sqlite_connect(const char *place, DbDurability durability, 
 		return NULL;
 	connection = g_new0(DbConnection, 1);
 	connection->path = g_steal_pointer(&path);
+	connection->durable = connection->syncing = durability == DB_DURABLE;
 	connection->statements = g_hash_table_new_full(
 		g_str_hash, g_str_equal, NULL, (GDestroyNotify)statement_free);
 	code = sqlite3_open_v2(connection->path, &connection->handle,
@@ -314,10 +317,27 @@ static bool run_kept(DbConnection *connection, const char *sql, GError **error)
 	return false;
 }
 
+/* Outside a transaction: SQLite refuses it inside. Left as it is until a commit is wanted
+ * otherwise, since several alike mostly follow each other. (No kept statement: SQLite does this
+ * while it prepares one.) */
+static bool set_syncing(DbConnection *connection, bool wanted, GError **error)
+{
+	if (connection->syncing == wanted)
+		return true;
+	if (!run_script(connection,
+		    wanted ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", error))
+		return false;
+	connection->syncing = wanted;
+	return true;
+}
+
 static bool sqlite_begin(DbConnection *connection, DbMode mode, GError **error)
 {
 	bool begun;
 
+	if (connection->durable && mode != DB_READ &&
+		!set_syncing(connection, mode != DB_WRITE_RELAXED, error))
+		return false;
 	connection->writing = mode != DB_READ;
 	if (mode == DB_WRITE_NOW)
 		sqlite3_busy_timeout(connection->handle, 0);

@@ -150,9 +150,10 @@ bool imap_select(ImapSession *session, const char *folder, ImapAccess access, Im
 bool imap_rights(ImapSession *session, const char *folder, char **rights, GError **error);
 
 typedef struct ImapSearch {
-	const char *uid_set; /* NULL: all, otherwise a set as imap_uid_set_format makes */
-	int64_t since;	     /* INTERNALDATE on or after this day (UTC), 0: any */
-	const char *text;    /* in subject, people or body (TEXT), NULL: any */
+	const char *uid_set;	/* NULL: all, otherwise a set as imap_uid_set_format makes */
+	int64_t since;		/* INTERNALDATE on or after this day (UTC), 0: any */
+	const char *text;	/* in subject, people or body (TEXT), NULL: any */
+	const char *message_id; /* part of the field Message-ID, NULL: any */
 	/* Message sequence numbers (RFC 9051 section 2.3.1.2) of the folder as it was selected; 0,
 	 * 0: any. The largest have come last. */
 	uint32_t first, last;
@@ -223,6 +224,20 @@ bool imap_add_flag(
  * plain EXPUNGE; without UIDPLUS the mails stay, marked \Deleted). A missing target folder is made.
  */
 bool imap_move(ImapSession *session, const uint32_t *uids, size_t count, const char *folder,
+	GError **error);
+
+/* A message on its way into a folder; all borrowed. */
+typedef struct ImapAppend {
+	const void *bytes; /* with CRLF at the lines' ends, without NUL */
+	size_t size;
+	const char *flags; /* "\\Seen"; NULL: none */
+	int64_t date;	   /* INTERNALDATE, seconds since 1970; 0: the server's time */
+} ImapAppend;
+
+/* APPEND. A missing folder is made. *UID (nullable): as the server tells it (RFC 4315), 0: it does
+ * not. Asking whether the message is there already is the caller's: after a lost connection it may
+ * be. */
+bool imap_append(ImapSession *session, const char *folder, const ImapAppend *append, uint32_t *uid,
 	GError **error);
 
 bool imap_noop(ImapSession *session, GError **error);

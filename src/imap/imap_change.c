@@ -67,11 +67,9 @@ static bool may_lack_folder(const ImapReply *reply)
 		       reply->code == IMAP_CODE_NONE);
 }
 
-/* MOVE or COPY of SET into RAW, which is made if it is missing. */
-static bool transfer(
-	ImapSession *session, const char *verb, const char *set, const char *raw, GError **error)
+bool imap_run_into(ImapSession *session, const ImapCommand *command, const char *verb,
+	const char *raw, GError **error)
 {
-	g_autoptr(ImapCommand) command = make_change(verb, set, NULL, raw);
 	g_autoptr(GError) refusal = NULL;
 	g_autoptr(GError) problem = NULL;
 	ImapReply reply;
@@ -90,6 +88,15 @@ static bool transfer(
 	else
 		g_propagate_error(error, g_steal_pointer(&refusal));
 	return false;
+}
+
+/* MOVE or COPY of SET into RAW, which is made if it is missing. */
+static bool transfer(
+	ImapSession *session, const char *verb, const char *set, const char *raw, GError **error)
+{
+	g_autoptr(ImapCommand) command = make_change(verb, set, NULL, raw);
+
+	return imap_run_into(session, command, verb, raw, error);
 }
 
 static bool move_set(ImapSession *session, const char *set, const char *raw, GError **error)

@@ -11,8 +11,10 @@
 #define QUOTED_LIMIT 1024
 
 struct ImapCommand {
-	GString *text;	/* without tag and final CRLF */
-	GArray *pauses; /* size_t: offsets at which the server's "+" is waited for */
+	GString *text;	   /* without tag and final CRLF */
+	GArray *pauses;	   /* size_t: offsets at which the server's "+" is waited for */
+	const void *bytes; /* behind the text, borrowed; NULL: none */
+	size_t size;
 };
 
 ImapCommand *imap_command_new(const char *words)
@@ -78,8 +80,8 @@ static bool fits_quoted(const char *text, size_t size)
 	return true;
 }
 
-static void append_literal(
-	ImapCommand *command, const ImapSession *session, const char *text, size_t size)
+/* What announces a literal of SIZE bytes. */
+static void append_announcement(ImapCommand *command, const ImapSession *session, size_t size)
 {
 	bool at_once = imap_has(session, IMAP_CAP_LITERAL_PLUS) ||
 		       (imap_has(session, IMAP_CAP_LITERAL_MINUS) && size <= LITERAL_MINUS_LIMIT);
@@ -87,7 +89,22 @@ static void append_literal(
 	g_string_append_printf(command->text, "{%zu%s}\r\n", size, at_once ? "+" : "");
 	if (!at_once)
 		g_array_append_val(command->pauses, command->text->len);
+}
+
+static void append_literal(
+	ImapCommand *command, const ImapSession *session, const char *text, size_t size)
+{
+	append_announcement(command, session, size);
 	g_string_append_len(command->text, text, (gssize)size);
+}
+
+void imap_command_bytes(
+	ImapCommand *command, const ImapSession *session, const void *bytes, size_t size)
+{
+	g_string_append_c(command->text, ' ');
+	append_announcement(command, session, size);
+	command->bytes = bytes;
+	command->size = size;
 }
 
 void imap_command_string(
@@ -148,7 +165,9 @@ static bool write_part(
 	if (part == 0 && !imap_write(session, head, strlen(head), error))
 		return false;
 	return imap_write(session, command->text->str + start, end - start, error) &&
-	       (!last || imap_write(session, "\r\n", 2, error));
+	       (!last || ((!command->bytes ||
+				  imap_write(session, command->bytes, command->size, error)) &&
+				 imap_write(session, "\r\n", 2, error)));
 }
 
 unsigned imap_send(ImapSession *session, const ImapCommand *command, GError **error)

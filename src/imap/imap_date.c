@@ -90,6 +90,17 @@ bool imap_date_parse(const char *text, int64_t *seconds)
 	return true;
 }
 
+char *imap_date_format_time(int64_t seconds)
+{
+	time_t clock = (time_t)seconds;
+	struct tm time;
+
+	if (!gmtime_r(&clock, &time))
+		return NULL;
+	return g_strdup_printf("%2d-%s-%04d %02d:%02d:%02d +0000", time.tm_mday,
+		months[time.tm_mon], time.tm_year + 1900, time.tm_hour, time.tm_min, time.tm_sec);
+}
+
 char *imap_date_format(int64_t seconds)
 {
 	time_t clock = (time_t)seconds;

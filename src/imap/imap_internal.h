@@ -46,6 +46,7 @@ struct ImapSession {
 	bool exists_told;			 /* since it was selected */
 	bool loses_seen;			 /* by the selected folder's PERMANENTFLAGS */
 	bool loses_flagged;
+	uint32_t appended;     /* the UID that APPENDUID told last; 0: none */
 	unsigned backoff;      /* milliseconds */
 	GString *token;	       /* for sinks */
 	GString *text;	       /* of the last condition or continuation */
@@ -72,6 +73,7 @@ typedef enum ImapCondition {
 typedef enum ImapCode {
 	IMAP_CODE_NONE,
 	IMAP_CODE_ALERT,
+	IMAP_CODE_APPENDUID,
 	IMAP_CODE_AUTHORIZATIONFAILED,
 	IMAP_CODE_CAPABILITY,
 	IMAP_CODE_INUSE,
@@ -135,6 +137,10 @@ void imap_command_quoted(ImapCommand *command, const char *text);
 void imap_command_string(
 	ImapCommand *command, const ImapSession *session, const char *text, size_t size);
 
+/* The SIZE BYTES, borrowed while COMMAND is used, as a literal at its end; any but NUL. */
+void imap_command_bytes(
+	ImapCommand *command, const ImapSession *session, const void *bytes, size_t size);
+
 /* Sends COMMAND, which needs no waiting, and answers its tag (0: failure); many may be on their
  * way. */
 unsigned imap_send(ImapSession *session, const ImapCommand *command, GError **error);
@@ -147,6 +153,11 @@ bool imap_run(ImapSession *session, const ImapCommand *command, const ImapSink *
 /* As imap_run; NO and BAD become FAILURE_COMMAND_REFUSED. */
 bool imap_run_or_refuse(
 	ImapSession *session, const ImapCommand *command, const ImapSink *sinks, GError **error);
+
+/* The same for a COMMAND that puts something into the folder RAW, which is made if it is missing.
+ */
+bool imap_run_into(ImapSession *session, const ImapCommand *command, const char *verb,
+	const char *raw, GError **error);
 
 /* Writes bytes; a connection that broke is left for reading to report, since the peer may have said
  * why. */
@@ -203,3 +214,5 @@ int imap_uid_compare(const void *left, const void *right);
  * yours. */
 bool imap_date_parse(const char *text, int64_t *seconds);
 char *imap_date_format(int64_t seconds);
+/* " 7-Jul-1996 02:44:25 +0000" (RFC 3501 date-time), in UTC, yours; NULL: no such time. */
+char *imap_date_format_time(int64_t seconds);

@@ -31,6 +31,7 @@ static const struct {
 	{"NOPERM", IMAP_CODE_NOPERM},
 	{"OVERQUOTA", IMAP_CODE_OVERQUOTA},
 	{"PERMANENTFLAGS", IMAP_CODE_PERMANENTFLAGS},
+	{"APPENDUID", IMAP_CODE_APPENDUID},
 	{"PRIVACYREQUIRED", IMAP_CODE_PRIVACYREQUIRED},
 	{"READ-ONLY", IMAP_CODE_READ_ONLY},
 	{"TRYCREATE", IMAP_CODE_TRYCREATE},
@@ -142,6 +143,14 @@ static uint32_t code_number(const char *argument)
 		       : 0;
 }
 
+/* Of "38505 3955", UIDVALIDITY and UID (RFC 4315); 0 likewise. */
+static uint32_t last_number(const char *argument)
+{
+	const char *blank = strrchr(argument, ' ');
+
+	return blank ? code_number(blank + 1) : 0;
+}
+
 /* What stood between the square brackets. */
 static ImapCode take_code(ImapSession *session, const char *text)
 {
@@ -156,6 +165,8 @@ static ImapCode take_code(ImapSession *session, const char *text)
 		session->uid_validity = code_number(argument);
 	else if (code == IMAP_CODE_UIDNEXT)
 		session->uid_next = code_number(argument);
+	else if (code == IMAP_CODE_APPENDUID)
+		session->appended = last_number(argument);
 	else if (code == IMAP_CODE_PERMANENTFLAGS)
 		take_permanent_flags(session, argument);
 	return code;

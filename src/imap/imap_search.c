@@ -100,8 +100,10 @@ static bool check_search(ImapSession *session, const ImapSearch *search, GError 
 	if (search->uid_set && !is_set(search->uid_set))
 		return imap_fail(session, error, FAILURE_UID_SET_INVALID, search->uid_set,
 			"not a set of UIDs that fits into a command");
-	if (search->text && text_has_control(search->text))
-		return imap_fail(session, error, FAILURE_USAGE, search->text,
+	if ((search->text && text_has_control(search->text)) ||
+		(search->message_id && text_has_control(search->message_id)))
+		return imap_fail(session, error, FAILURE_USAGE,
+			search->text ? search->text : search->message_id,
 			"control characters in a search");
 	return true;
 }
@@ -113,7 +115,8 @@ static ImapCommand *make_search_command(const ImapSession *session, const ImapSe
 	if (imap_has(session, IMAP_CAP_ESEARCH))
 		imap_command_words(command, "RETURN (ALL)");
 	/* RFC 6855 section 3: with UTF8=ACCEPT there is no CHARSET. */
-	if (search->text && !g_str_is_ascii(search->text) && !session->utf8)
+	if (!session->utf8 && ((search->text && !g_str_is_ascii(search->text)) ||
+				      (search->message_id && !g_str_is_ascii(search->message_id))))
 		imap_command_words(command, "CHARSET UTF-8");
 	if (search->uid_set) {
 		imap_command_words(command, "UID");
@@ -134,6 +137,11 @@ static ImapCommand *make_search_command(const ImapSession *session, const ImapSe
 	if (search->text) {
 		imap_command_words(command, "TEXT");
 		imap_command_string(command, session, search->text, strlen(search->text));
+	}
+	if (search->message_id) {
+		imap_command_words(command, "HEADER Message-ID");
+		imap_command_string(
+			command, session, search->message_id, strlen(search->message_id));
 	}
 	return command;
 }

@@ -62,6 +62,7 @@ typedef struct OutboxMail {
 	char *message_id;  /* without <> */
 	char *case_number; /* NULL: none */
 	uint64_t size;
+	GBytes *content; /* of a claimed one if it is small; NULL: by outbox_read alone */
 	bool has_8bit, has_utf8;
 	int64_t created_at; /* seconds since 1970 */
 	OutboxState state;
@@ -72,8 +73,9 @@ typedef struct OutboxMail {
 	char *condition;  /* the failure's name that made it wait or fail; NULL */
 	char *reason;	  /* its sentence; NULL */
 	OutboxCopy sent_copy, archive_copy;
-	char *copy_reason;  /* why the Sent folder has no copy (yet); NULL */
-	int64_t archive_id; /* of the archived copy; 0: none */
+	char *copy_reason;    /* why the Sent folder has no copy (yet); NULL */
+	char *archive_reason; /* the same of the archive; NULL */
+	int64_t archive_id;   /* of the archived copy; 0: none */
 } OutboxMail;
 
 void outbox_mail_free(OutboxMail *mail);
@@ -94,6 +96,7 @@ typedef struct OutboxOrder {
 	bool has_8bit, has_utf8;
 	bool wants_sent_copy; /* by APPEND */
 	const char *key;      /* Idempotency-Key of that user's; NULL: none */
+	const char *actor;    /* for the audit log; NULL: the user */
 } OutboxOrder;
 
 /* A mail's content on its way in: pieces in memory up to a megabyte, then in rows that nobody sees
@@ -106,11 +109,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OutboxWriter, outbox_writer_free)
 /* FAILURE_DISK_FULL, FAILURE_STORE, FAILURE_MAIL_TOO_LARGE above OUTBOX_CONTENT_LIMIT. */
 bool outbox_writer_write(OutboxWriter *writer, const void *bytes, size_t size, GError **error);
 
+#define OUTBOX_PIECE ((size_t)256 * 1024)		   /* of content, as it is kept */
 #define OUTBOX_CONTENT_LIMIT ((uint64_t)150 * 1024 * 1024) /* Exchange Online's largest message */
 #define OUTBOX_RECIPIENT_LIMIT 1000			   /* of one mail, Exchange Online's too */
 
-/* Queues COUNT mails in one durable transaction, all or none; IDS are filled. A key that was used
- * before answers the id of then. */
+/* Queues COUNT mails in one durable transaction, all or none; IDS are filled and the writers empty.
+ * A key that was used before answers the id of then. Recipients: 1 to OUTBOX_RECIPIENT_LIMIT. */
 bool outbox_queue(Outbox *outbox, OutboxWriter *const *writers, const OutboxOrder *orders,
 	size_t count, int64_t *ids, GError **error);
 
@@ -126,24 +130,27 @@ GPtrArray *outbox_list_open(Outbox *outbox, GError **error);
 OutboxMail *outbox_get(Outbox *outbox, int64_t id, int64_t user_id, GError **error);
 /* A number that grows with every change, for pages that wait for one. */
 bool outbox_version(Outbox *outbox, int64_t user_id, int64_t *version, GError **error);
-/* The next SIZE bytes of content from OFFSET into BUFFER; how many, 0: the end, -1: failed. */
+/* At most SIZE bytes of content from OFFSET into BUFFER, best OUTBOX_PIECE from a multiple of it;
+ * how many, 0: the end, -1: failed (FAILURE_OUTBOX_ERASED where the content is gone). */
 ssize_t outbox_read(
 	Outbox *outbox, int64_t id, uint64_t offset, void *buffer, size_t size, GError **error);
 
 /* What is to be done, over all: for /metrics, start page and daemon. */
 typedef struct OutboxCounts {
 	uint64_t queued, sending, waiting, failed, unknown, copies;
-	int64_t next; /* when the first becomes due; 0: nothing waits */
+	int64_t next; /* when the first that nobody works on becomes due; 0: nothing waits */
 } OutboxCounts;
 bool outbox_count(Outbox *outbox, int64_t user_id, OutboxCounts *counts, GError **error);
 
 /* ---- what people do (outbox_change.c) ---- */
 
-/* A mail that is queued, waiting, failed or unknown: sent no more. FAILURE_OUTBOX_STATE (its state
- * in words) where it is being sent or was. */
+/* A mail that is queued, waiting, failed, unknown, or claimed but not handed over yet: sent no
+ * more. FAILURE_OUTBOX_STATE (its state in words) where it is being sent or was. Recipients who got
+ * it, may have got it or never will keep their state. */
 bool outbox_cancel(Outbox *outbox, int64_t id, int64_t user_id, const char *actor, GError **error);
 /* A mail that waits, failed or is unknown: its recipients that were not served are tried again at
- * once, also those that may have got it. Copies that failed as well. */
+ * once, also those that may have got it. Copies that failed as well, also of a mail that was sent.
+ * FAILURE_OUTBOX_STATE, FAILURE_OUTBOX_ERASED, FAILURE_USER_UNKNOWN (its user was removed). */
 bool outbox_retry(Outbox *outbox, int64_t id, int64_t user_id, const char *actor, GError **error);
 /* Those whose worker is dead or of another boot get the state that is true of them, and content
  * that nobody queued goes. COUNT (nullable): how many mails. */
@@ -157,7 +164,7 @@ typedef struct OutboxWorker OutboxWorker; /* one thread */
 
 /* Takes a lock file of its own. */
 OutboxWorker *outbox_worker_new(Outbox *outbox, GError **error);
-/* What it still claims is given back. */
+/* What it still claims is given back; what it handed over without a note is unknown. */
 void outbox_worker_free(OutboxWorker *worker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OutboxWorker, outbox_worker_free)
 
@@ -165,13 +172,12 @@ typedef struct OutboxPick {
 	int64_t user_id;    /* 0: any */
 	const int64_t *ids; /* NULL: any */
 	size_t id_count;
-	bool all_waiting; /* also those whose time has not come */
-	const char
-		*after_user; /* mails of one user at a time: the first user after it; NULL: any */
+	bool all_waiting;   /* also those whose time has not come, each once a worker */
+	int64_t after_user; /* users with a greater id alone, for taking turns; 0: any */
 } OutboxPick;
 
-/* Claims up to LIMIT mails of one user and sender, the oldest first, durably; OutboxMail *, yours,
- * empty: nothing is due. */
+/* Claims up to LIMIT mails of one user (the one with the lowest id) and sender, the oldest first,
+ * durably; OutboxMail *, yours, empty: nothing is due, and all that was noted is durable. */
 GPtrArray *outbox_claim(OutboxWorker *worker, const OutboxPick *pick, size_t limit, GError **error);
 
 /* Before the content's last byte. *GO_ON false: cancelled meanwhile, or no longer this worker's. */
@@ -179,9 +185,10 @@ bool outbox_handing_over(OutboxWorker *worker, const OutboxMail *mail, bool *go_
 
 /* What came of an attempt: MAIL->recipients with their new states and replies (SENT, WAITING,
  * FAILED, UNKNOWN; QUEUED: not tried), CONDITION and REASON (nullable), and when to try again what
- * waits. The mail's state follows from its recipients': unknown before waiting before failed before
- * sent; QUEUED gives the claim back without counting an attempt. With NEXT_MAIL (nullable) that one
- * is noted as handing over in the same commit. */
+ * waits. The mail's state follows from its recipients': unknown before waiting before queued before
+ * failed before sent; QUEUED gives the claim back without counting an attempt. Of a mail that is no
+ * longer this worker's nothing is noted. With NEXT_MAIL (nullable) that one is noted as handing
+ * over in the same commit. */
 typedef struct OutboxOutcome {
 	const OutboxMail *mail;
 	const char *condition, *reason;
@@ -193,9 +200,12 @@ bool outbox_note(OutboxWorker *worker, const OutboxOutcome *outcome, const Outbo
 /* Sent mails that wait for a copy, claimed likewise; one user's. */
 GPtrArray *outbox_claim_copies(
 	OutboxWorker *worker, const OutboxPick *pick, size_t limit, GError **error);
-/* COPY of the Sent folder or, with ARCHIVE, the archive's (ARCHIVE_ID). PENDING: again at NEXT. */
+/* COPY of the Sent folder or, with ARCHIVE, the archive's (ARCHIVE_ID). PENDING: again at NEXT.
+ * What is noted PENDING, and all that the worker claimed before it claims copies anew, is free
+ * again. */
 bool outbox_note_copy(OutboxWorker *worker, const OutboxMail *mail, bool archive, OutboxCopy copy,
 	int64_t archive_id, const char *reason, int64_t next, GError **error);
 
-/* Mails of USER_ID handed over within the last SECONDS: for limits of so many a minute. */
+/* Mails of USER_ID, among the newest thousand, handed over (last) within the last SECONDS: for
+ * limits of so many a minute. */
 bool outbox_rate(Outbox *outbox, int64_t user_id, int seconds, unsigned *count, GError **error);

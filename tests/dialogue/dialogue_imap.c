@@ -1,8 +1,8 @@
 /* What the client does in IMAP dialogues, each by one function of imap.h:
  *   open · login USER PASSWORD [AS] · login-token USER TOKEN [HOST PORT] · list · namespaces ·
  *   status FOLDER · status-many FOLDER… · select FOLDER · examine FOLDER · rights FOLDER ·
- *   search [set=…] [since=DATE] [text=…] · fetch SET · summary SET · flag SET FLAG ·
- *   move SET FOLDER · noop · close */
+ *   search [set=…] [since=DATE] [text=…] [message-id=…] · fetch SET · summary SET · flag SET FLAG ·
+ *   move SET FOLDER · append FOLDER · noop · close */
 #include "dialogue.h"
 
 #include <string.h>
@@ -124,6 +124,8 @@ static bool run_search(Client *client, char **words, GError **error)
 			search.uid_set = *word + 4;
 		else if (g_str_has_prefix(*word, "text="))
 			search.text = *word + 5;
+		else if (g_str_has_prefix(*word, "message-id="))
+			search.message_id = *word + strlen("message-id=");
 		else if (!g_str_has_prefix(*word, "since=") ||
 			 !clock_parse(*word + 6, &search.since))
 			g_error("search: %s", *word);
@@ -233,6 +235,23 @@ static bool run_move(Client *client, char **words, GError **error)
 	return true;
 }
 
+static bool run_append(Client *client, char **words, GError **error)
+{
+	static const char message[] = "Subject: Probe\r\n\r\nHallo\r\n";
+	const ImapAppend append = {
+		.bytes = message,
+		.size = strlen(message),
+		.flags = "\\Seen",
+		.date = 837593065,
+	};
+	uint32_t uid = 0;
+
+	if (!imap_append(client->imap, words[1], &append, &uid, error))
+		return false;
+	dialogue_note(client, "appended as %u", uid);
+	return true;
+}
+
 static bool run_noop(Client *client, char **words, GError **error)
 {
 	(void)words;
@@ -267,6 +286,7 @@ static const Action actions[] = {
 	{"summary", run_fetch, 2},
 	{"flag", run_flag, 3},
 	{"move", run_move, 3},
+	{"append", run_append, 2},
 	{"noop", run_noop, 1},
 	{"close", run_close, 1},
 	{0},

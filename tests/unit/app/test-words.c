@@ -89,6 +89,10 @@ static void test_audit_details(void **state)
 		"Grund: doppelt; Aktenzeichen: A/1; SHA-256: 00ff; Kopien: 2; Fundorte: 3");
 	assert_detail("archive.upload", "new: 1; known: 2; ids: 1, 2, 7",
 		"neu: 1; schon im Archiv: 2; Nummern: 1, 2, 7");
+	assert_detail("mail.queue", "mailbox: a@amt.example; recipients: 2; case: A/1",
+		"Postfach: a@amt.example; Empfänger: 2; Aktenzeichen: A/1");
+	assert_detail("outbox.cancel", "mailbox: a@amt.example; state: queued",
+		"Postfach: a@amt.example; Zustand vorher: eingereiht");
 	assert_detail("archive.export", "count: 2; ids: 1, 2", "Anzahl: 2; Nummern: 1, 2");
 }
 

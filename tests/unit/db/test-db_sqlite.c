@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "base/clock.h"
 
@@ -73,6 +74,50 @@ static void test_is_as_durable_as_asked(void **state)
 	fixture_read(relaxed, get_pragmas, &pragmas);
 	assert_int_equal(pragmas.synchronous, 1);
 	assert_int_equal(pragmas.secure_delete, 1);
+}
+
+/* ---- syncing ---- */
+
+static unsigned syncs;
+
+/* In place of the C library's: what SQLite calls is counted. */
+int fdatasync(int file)
+{
+	syncs++;
+	return (int)syscall(SYS_fdatasync, file);
+}
+
+int fsync(int file)
+{
+	syncs++;
+	return (int)syscall(SYS_fsync, file);
+}
+
+static unsigned count_syncs(Db *db, bool relaxed)
+{
+	GError *error = NULL;
+
+	syncs = 0;
+	assert_true((relaxed ? db_write_relaxed : db_write)(db, add_item, NULL, &error));
+	assert_no_failure(error);
+	return syncs;
+}
+
+static void test_syncs_only_durable_commits(void **state)
+{
+	Fixture *fixture = *state;
+	Db *db = open_items(fixture);
+	g_autoptr(Db) relaxed = NULL;
+
+	count_syncs(db, false);
+	assert_int_equal(count_syncs(db, false), 1);
+	assert_int_equal(count_syncs(db, true), 0);
+	assert_int_equal(count_syncs(db, true), 0);
+	assert_int_equal(count_syncs(db, false), 1);
+	assert_int_equal(count_syncs(db, true), 0);
+	relaxed = db_open(fixture->url, DB_RELAXED, migrations, NULL);
+	assert_int_equal(count_syncs(relaxed, false), 0);
+	assert_int_equal(count_syncs(relaxed, true), 0);
 }
 
 static bool empty_while_reading(DbTransaction *transaction, void *data, GError **error)
@@ -215,6 +260,8 @@ int main(void)
 			test_keeps_every_file_private, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_is_as_durable_as_asked, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_syncs_only_durable_commits, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_empties_its_log, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(

@@ -1,0 +1,18 @@
+/* The rows of the catalogue that are about mails in the outbox; part of failure_table.h. */
+/* clang-format off */
+
+FAILURE(FAILURE_OUTBOX_UNKNOWN, "outbox-unknown", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Eine E-Mail mit der Nummer %s gibt es im Postausgang nicht."),
+	N_("Was da ist, zeigt die Liste des Postausgangs („amtspost outbox list“)."))
+FAILURE(FAILURE_OUTBOX_STATE, "outbox-state", FAILURE_CODE_CONFLICT, 2, ACTOR_CLERK,
+	N_("Das ist jetzt nicht möglich: Die E-Mail %s."),
+	N_("Es wurde nichts geändert. Wie es um sie steht, zeigt der Postausgang („amtspost outbox list“)."))
+FAILURE(FAILURE_OUTBOX_ERASED, "outbox-erased", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Der Inhalt der E-Mail mit der Nummer %s ist nicht mehr im Postausgang."),
+	N_("Einige Zeit nach dem Ende wird er gelöscht. Bitte schreiben Sie die E-Mail neu; was gesendet wurde, steht im Archiv."))
+FAILURE(FAILURE_SENT_UNKNOWN, "sent-unknown", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
+	N_("Die E-Mail wurde übergeben, aber die Verbindung riss ab, bevor der Mailserver den Empfang bestätigte."),
+	N_("Bitte fragen Sie beim Empfänger nach, ob sie angekommen ist. „Erneut senden“ schickt sie noch einmal; dann kann sie doppelt ankommen."))
+FAILURE(FAILURE_MAIL_TOO_LARGE, "mail-too-large", FAILURE_CODE_LIMIT, 2, ACTOR_CLERK,
+	N_("Die E-Mail ist zu groß zum Senden; möglich sind höchstens %s."),
+	N_("Bitte senden Sie die Anlagen in mehreren E-Mails oder stellen Sie sie auf anderem Weg bereit."))

@@ -1,0 +1,127 @@
+/* What the files of this folder share. */
+#pragma once
+
+#include <pthread.h>
+#include "base/file.h"
+#include "outbox/outbox.h"
+
+/* ---- who lives (outbox_lease.c) ---- */
+
+/* A locked file in the outbox's folder; its name, "BOOT.RANDOM", stands in the rows of what its
+ * owner has. Never given again. */
+typedef struct OutboxLease {
+	char *name;
+	char *path;
+	Descriptor file;
+} OutboxLease;
+
+OutboxLease *outbox_lease_new(const Outbox *outbox, GError **error);
+/* KEPT: the file stays, unlocked, as after kill -9: rows still name it. */
+void outbox_lease_free(OutboxLease *lease, bool kept);
+
+struct Outbox {
+	Db *db;
+	char *folder;
+	char *boot;	       /* the id of this system's start */
+	pthread_mutex_t mutex; /* guards lease */
+	OutboxLease *lease;    /* of the writers' stages; NULL: there is none yet */
+};
+
+/* Files whose owners are dead, locked by us as long as this lives. */
+typedef struct OutboxDead {
+	GHashTable *leases; /* name -> OutboxLease * */
+} OutboxDead;
+
+bool outbox_dead_find(const Outbox *outbox, OutboxDead *dead, GError **error);
+/* Takes their files away: no row names them any more. */
+void outbox_dead_remove(const OutboxDead *dead);
+void outbox_dead_clear(OutboxDead *dead);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OutboxDead, outbox_dead_clear)
+
+typedef enum OutboxLife {
+	OUTBOX_ALIVE,
+	OUTBOX_KILLED, /* in this boot: all that it wrote is there */
+	OUTBOX_LOST,   /* in another boot, or without a trace: its last words may be missing */
+} OutboxLife;
+
+OutboxLife outbox_life_of(const Outbox *outbox, const OutboxDead *dead, const char *name);
+
+/* ---- rows (outbox_row.c) ---- */
+
+/* For the end of a loop over rows: hands FAILED on; true if there is none. */
+static inline bool outbox_pass(GError *failed, GError **error)
+{
+	if (failed)
+		g_propagate_error(error, failed);
+	return !failed;
+}
+
+/* The mail of ID with its recipients, yours; *MAIL NULL: there is none. */
+bool outbox_load(DbTransaction *transaction, int64_t id, OutboxMail **mail, GError **error);
+/* The same with the numbers of its claims, for sending and for copies. */
+typedef struct OutboxClaims {
+	int64_t sending, copying;
+} OutboxClaims;
+bool outbox_load_claimed(DbTransaction *transaction, int64_t id, OutboxMail **mail,
+	OutboxClaims *claims, GError **error);
+/* The same; FAILURE_OUTBOX_UNKNOWN also where it is another user's (USER_ID not 0). */
+bool outbox_load_known(
+	DbTransaction *transaction, int64_t id, int64_t user_id, OutboxMail **mail, GError **error);
+
+/* What a mail's recipients make of it. */
+OutboxState outbox_state_of(const OutboxMail *mail);
+/* Whether one of them got it. */
+bool outbox_is_served(const OutboxMail *mail);
+/* Writes the states and replies of MAIL's recipients, as far as they changed. */
+bool outbox_put_recipients(DbTransaction *transaction, const OutboxMail *mail, GError **error);
+
+/* The stage of ID with all that was put down there (outbox_queue.c). */
+bool outbox_drop_stage(DbTransaction *transaction, int64_t id, GError **error);
+
+/* Fills in the content of those of MAILS that are small, up to a sum (outbox_list.c). */
+bool outbox_fill_in(Outbox *outbox, GPtrArray *mails, GError **error);
+
+/* ---- claims ---- */
+
+/* What the claims of NAME become, whose owner works no more (outbox_recover.c). COUNT grows. */
+bool outbox_settle(DbTransaction *transaction, const char *name, OutboxLife life, unsigned *count,
+	GError **error);
+
+/* MAIL, if it waits and its user was removed: nobody is left to send it (outbox_recover.c). */
+bool outbox_cancel_orphan(DbTransaction *transaction, const OutboxMail *mail, GError **error);
+
+struct OutboxWorker {
+	Outbox *outbox;
+	OutboxLease *lease;
+	GHashTable *claims; /* int64_t *: mail -> int64_t *: claim */
+	GHashTable *copies; /* the same of copies */
+	GHashTable *taken;  /* int64_t *: mails noted so far, for all_waiting */
+	bool busy;	    /* the last claim found something: so will the next, probably */
+	int64_t unsynced;   /* a user of whom something was noted since the last durable commit */
+};
+
+/* A mail that may be claimed. */
+typedef struct OutboxCandidate {
+	int64_t id;
+	int64_t user_id;
+	int64_t due;
+	char *sender;
+} OutboxCandidate;
+
+void outbox_candidate_free(void *candidate);
+
+/* A search for candidates, and what was found (outbox_pick.c). */
+typedef struct OutboxSearch {
+	const OutboxWorker *worker;
+	const OutboxPick *pick;
+	bool copies; /* mails that lack a copy, in place of those that are to be sent */
+	size_t limit;
+	int64_t now;
+	GPtrArray *found; /* OutboxCandidate *: of one user and sender, the oldest first */
+} OutboxSearch;
+
+bool outbox_search(DbTransaction *transaction, OutboxSearch *search, GError **error);
+
+/* MAIL's number in CLAIMS, -1: none; and notes it. */
+int64_t outbox_claim_number(GHashTable *claims, int64_t id);
+void outbox_claim_note(GHashTable *claims, int64_t id, int64_t number);
