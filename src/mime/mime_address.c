@@ -9,6 +9,8 @@
 
 #define ADDRESS_LIMIT 254 /* RFC 5321 section 4.5.3.1.3 without <>; its domain has at most 255 */
 #define TEXT_LIMIT (MIME_WRITE_NAME_LIMIT + 2 * ADDRESS_LIMIT)
+#define RAW_LIMIT                                                                                  \
+	(8 * TEXT_LIMIT) /* of one in a header, where a name's letters take up to 5 bytes */
 
 void mime_address_free(MimeAddress *address)
 {
@@ -130,7 +132,7 @@ static bool read_bracketed(const char *text, const char *bracket, MimeAddress *a
 		return false;
 	address->name = read_name(text, (size_t)(bracket - text));
 	address->address = g_strstrip(g_strndup(bracket + 1, (size_t)(close - bracket - 1)));
-	return !address->name || strlen(address->name) <= MIME_WRITE_NAME_LIMIT;
+	return true;
 }
 
 /* Yours: TEXT without the blanks and tabs around it. */
@@ -144,11 +146,12 @@ static char *strip(const char *text)
 	return g_strndup(start, size);
 }
 
-MimeAddress *mime_address_parse(const char *text, GError **error)
+/* The address that TEXT of at most LIMIT bytes is. */
+static MimeAddress *parse(const char *text, size_t limit, GError **error)
 {
 	g_autoptr(MimeAddress) address = g_new0(MimeAddress, 1);
 	g_autofree char *bare = strip(text), *wire = NULL;
-	bool sound = mime_is_line(bare, TEXT_LIMIT), many = false;
+	bool sound = mime_is_line(bare, limit), many = false;
 	const char *bracket = sound ? find_bracket(bare, &many) : NULL;
 
 	if (bracket)
@@ -157,6 +160,16 @@ MimeAddress *mime_address_parse(const char *text, GError **error)
 		address->address = g_steal_pointer(&bare);
 	wire = sound ? mime_address_wire(address->address, NULL) : NULL;
 	if (wire)
+		return g_steal_pointer(&address);
+	refuse(error, text);
+	return NULL;
+}
+
+MimeAddress *mime_address_parse(const char *text, GError **error)
+{
+	g_autoptr(MimeAddress) address = parse(text, TEXT_LIMIT, error);
+
+	if (!address || !address->name || strlen(address->name) <= MIME_WRITE_NAME_LIMIT)
 		return g_steal_pointer(&address);
 	refuse(error, text);
 	return NULL;
@@ -174,7 +187,7 @@ typedef struct Splitter {
 static bool end_piece(Splitter *splitter, GError **error)
 {
 	g_autofree char *text = g_strstrip(g_strdup(splitter->piece->str));
-	MimeAddress *address = *text ? mime_address_parse(text, error) : NULL;
+	MimeAddress *address = *text ? parse(text, RAW_LIMIT, error) : NULL;
 
 	g_string_truncate(splitter->piece, 0);
 	if (address)

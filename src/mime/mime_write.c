@@ -39,16 +39,19 @@ static bool check_line(const char *text, size_t limit, const char *label, GError
 	return false;
 }
 
-/* Line ends of every kind (Unicode's too) are text, other controls are not. */
+/* Line ends of every kind (Unicode's too) are text, other controls are not. By bytes, since texts
+ * are long: U+0080 to U+009F are C2 80 to C2 9F. */
 static bool check_text(const char *text, GError **error)
 {
 	bool sound = g_utf8_validate(text, -1, NULL);
 
-	for (const char *at = text; *at && sound; at = g_utf8_next_char(at)) {
-		gunichar letter = g_utf8_get_char(at);
-
-		sound = !g_unichar_iscntrl(letter) || (letter >= '\t' && letter <= '\r') ||
-			letter == 0x85;
+	for (const unsigned char *at = (const unsigned char *)text; *at && sound; at++) {
+		if (*at < ' ')
+			sound = *at >= '\t' && *at <= '\r';
+		else if (*at == 0xC2)
+			sound = at[1] >= 0xA0 || at[1] == 0x85;
+		else
+			sound = *at != 0x7F;
 	}
 	if (!sound)
 		mime_refuse_field(error, _("Text"), "control characters or no UTF-8");

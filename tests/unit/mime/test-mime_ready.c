@@ -202,6 +202,25 @@ static void test_takes_what_was_written(void **state)
 	assert_string_equal(ready->from->address, "h@xn--gre-6ka8i.example");
 }
 
+/* A name takes three times its bytes and more. */
+static void test_takes_the_longest_name(void **state)
+{
+	g_autoptr(GString) name = g_string_new(NULL);
+	MimeAddress from = {NULL, (char *)"h@amt.example"};
+	g_autoptr(GPtrArray) to = only(&from);
+	MimeMessage message = message_from(&from, to);
+	g_autoptr(GString) text = NULL;
+	g_autoptr(MimeReady) ready = NULL;
+
+	(void)state;
+	while (name->len < MIME_WRITE_NAME_LIMIT)
+		g_string_append(name, "ab=ä");
+	from.name = name->str;
+	text = write_message(&message, NULL);
+	ready = read_bytes(text->str, text->len);
+	assert_string_equal(ready->from->name, name->str);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_header_has_a_limit),
 		cmocka_unit_test(test_takes_what_was_written),
+		cmocka_unit_test(test_takes_the_longest_name),
 	};
 
 	/* Spelled out, so that no time zone database is needed. */
