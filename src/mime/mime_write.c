@@ -292,7 +292,12 @@ static bool put_file(Writer *writer, const MimeFile *file, GError **error)
 	g_autofree char *type = mime_file_type(file, name);
 	MimeFold fold = {.text = text};
 
-	add_field(&fold, "Content-Type", type);
+	mime_fold_begin(&fold, "Content-Type");
+	mime_fold_word(&fold, type);
+	/* Of other texts nobody knows it; readers guess. */
+	if (g_str_has_prefix(type, "text/") && mime_file_is_utf8(file, name))
+		mime_fold_parameter(&fold, "charset", "UTF-8");
+	mime_fold_end(&fold);
 	mime_fold_begin(&fold, "Content-Disposition");
 	mime_fold_word(&fold, "attachment");
 	mime_fold_parameter(&fold, "filename", name);

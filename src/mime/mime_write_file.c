@@ -11,10 +11,11 @@
 #define LINE_LETTERS 76
 #define PIECE_LINES 1024
 #define PIECE_BYTES ((size_t)LINE_BYTES * PIECE_LINES)
+#define TEXT_LIMIT ((uint64_t)1 << 20) /* bytes of a text whose charset is looked for */
 #define ANY_TYPE "application/octet-stream"
 #define TYPE_LIMIT 127 /* RFC 6838 section 4.2: of each half */
 
-/* What offices attach. Text has no charset here: nobody looked, and readers guess well. */
+/* What offices attach. */
 static const struct {
 	const char *ending;
 	const char *type;
@@ -161,15 +162,15 @@ static bool refuse_changed(const char *name, GError **error)
 	return false;
 }
 
-/* Fills pieces->bytes with SIZE bytes from OFFSET. */
-static bool read_piece(const MimeFile *file, const char *name, Pieces *pieces, uint64_t offset,
+/* Fills BYTES with SIZE bytes from OFFSET. */
+static bool read_bytes(const MimeFile *file, const char *name, char *bytes, uint64_t offset,
 	size_t size, GError **error)
 {
 	size_t done = 0;
 
 	while (done < size) {
-		ssize_t count = pread(file->descriptor, pieces->bytes + done, size - done,
-			(off_t)(offset + done));
+		ssize_t count =
+			pread(file->descriptor, bytes + done, size - done, (off_t)(offset + done));
 
 		if (count < 0 && errno == EINTR)
 			continue;
@@ -200,6 +201,16 @@ static bool check_end(const MimeFile *file, const char *name, GError **error)
 	return count == 0;
 }
 
+bool mime_file_is_utf8(const MimeFile *file, const char *name)
+{
+	size_t size = (size_t)MIN(file->size, TEXT_LIMIT);
+	g_autofree char *bytes = file->data ? NULL : g_malloc(size + 1);
+
+	if (file->size > TEXT_LIMIT || (bytes && !read_bytes(file, name, bytes, 0, size, NULL)))
+		return false;
+	return g_utf8_validate_len(bytes ? bytes : file->data, size, NULL);
+}
+
 bool mime_file_write(
 	const MimeFile *file, const char *name, MimeSink *sink, void *data, GError **error)
 {
@@ -211,7 +222,7 @@ bool mime_file_write(
 
 		if (file->data)
 			bytes = (const char *)file->data + offset;
-		else if (!read_piece(file, name, pieces, offset, size, error))
+		else if (!read_bytes(file, name, pieces->bytes, offset, size, error))
 			return false;
 		if (!write_piece(pieces, bytes, size, sink, data, error))
 			return false;

@@ -66,6 +66,8 @@ char *mime_address_domain(const char *address);
 char *mime_file_name(const MimeFile *file);
 /* Yours: the type that stands in the message, one that may be in base64; NULL: FILE's is none. */
 char *mime_file_type(const MimeFile *file, const char *name);
+/* Whether FILE, named NAME, is UTF-8 throughout, as far as that is quickly said. */
+bool mime_file_is_utf8(const MimeFile *file, const char *name);
 /* Hands FILE to SINK in base64 lines, DATA with each piece. */
 bool mime_file_write(
 	const MimeFile *file, const char *name, MimeSink *sink, void *data, GError **error);

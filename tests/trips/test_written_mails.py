@@ -185,6 +185,16 @@ def test_attachments_arrive(tmp_path: Path) -> None:
     assert {part["name"]: base64.b64decode(part["content"]) for part in parsed["attachments"]} == FILES
 
 
+def test_texts_say_their_charset(tmp_path: Path) -> None:
+    (tmp_path / "utf8").write_text("Grüße\n", encoding="utf-8")
+    (tmp_path / "latin").write_text("Grüße\n", encoding="latin-1")
+    files = [{"name": f"{name}.txt", "path": str(tmp_path / name)} for name in ("utf8", "latin")]
+    read = email.message_from_bytes(_write(_order(files=files), tmp_path), policy=email.policy.default)
+    utf8, latin = read.iter_attachments()
+    assert (utf8.get_content_charset(), utf8.get_content()) == ("utf-8", "Grüße\n")
+    assert latin.get_content_charset() is None
+
+
 def test_a_large_file_arrives(tmp_path: Path) -> None:
     block = zlib.compress(b"Amtspost")
     content = block * (20_000_000 // len(block))

@@ -110,6 +110,24 @@ static void test_content(void **state)
 	}
 }
 
+static void test_charset_of_texts(void **state)
+{
+	g_autofree char *large = g_strnfill((1 << 20) + 1, 'a');
+	g_auto(Descriptor) file = file_with("Grüße", 7), other = file_with("Gr\xfc\xdf", 4);
+	const MimeFile memory = {.data = "Grüße", .size = 7}, half = {.data = "Grüße", .size = 3};
+	const MimeFile empty = {.data = "", .size = 0}, nul = {.data = "a\0b", .size = 3};
+
+	(void)state;
+	assert_true(mime_file_is_utf8(&memory, "a"));
+	assert_true(mime_file_is_utf8(&empty, "a"));
+	assert_true(mime_file_is_utf8(&(MimeFile){.descriptor = file, .size = 7}, "a"));
+	assert_false(mime_file_is_utf8(&(MimeFile){.descriptor = file, .size = 8}, "a"));
+	assert_false(mime_file_is_utf8(&(MimeFile){.descriptor = other, .size = 4}, "a"));
+	assert_false(mime_file_is_utf8(&half, "a"));
+	assert_false(mime_file_is_utf8(&nul, "a"));
+	assert_false(mime_file_is_utf8(&(MimeFile){.data = large, .size = (1 << 20) + 1}, "a"));
+}
+
 static void assert_fails(int descriptor, uint64_t size, Failure failure)
 {
 	g_autoptr(GString) sent = g_string_new(NULL);
@@ -141,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_content),
+		cmocka_unit_test(test_charset_of_texts),
 		cmocka_unit_test(test_files_that_change),
 	};
 
