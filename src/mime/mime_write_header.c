@@ -121,25 +121,32 @@ static size_t make_room(MimeFold *fold)
 	return MIN((size_t)ENCODED_WORD_LIMIT, LINE_LIMIT - fold->column - 1) - FRAME_SIZE;
 }
 
-static void add_encoded(MimeFold *fold, const char *text, bool in_phrase)
+static void add_encoded_word(
+	MimeFold *fold, const char *text, size_t size, bool base64, bool in_phrase)
+{
+	g_autoptr(GString) word = g_string_new(base64 ? "=?UTF-8?B?" : "=?UTF-8?Q?");
+
+	if (base64) {
+		g_autofree char *encoded = g_base64_encode((const guchar *)text, size);
+
+		g_string_append(word, encoded);
+	} else {
+		append_quoted(word, text, size, in_phrase);
+	}
+	g_string_append(word, "?=");
+	add_word(fold, word->str, word->len);
+}
+
+static void add_encoded(MimeFold *fold, const char *text)
 {
 	size_t length = strlen(text);
 	/* People read headers too: "Q" unless it takes half as much again. */
-	bool base64 = 3 * base64_size(length) <= 2 * quoted_size(text, length, in_phrase);
+	bool base64 = 3 * base64_size(length) <= 2 * quoted_size(text, length, false);
 
 	for (const char *at = text; *at;) {
-		size_t size = piece_size(at, make_room(fold), base64, in_phrase);
-		g_autoptr(GString) word = g_string_new(base64 ? "=?UTF-8?B?" : "=?UTF-8?Q?");
+		size_t size = piece_size(at, make_room(fold), base64, false);
 
-		if (base64) {
-			g_autofree char *encoded = g_base64_encode((const guchar *)at, size);
-
-			g_string_append(word, encoded);
-		} else {
-			append_quoted(word, at, size, in_phrase);
-		}
-		g_string_append(word, "?=");
-		add_word(fold, word->str, word->len);
+		add_encoded_word(fold, at, size, base64, false);
 		at += size;
 	}
 }
@@ -175,7 +182,7 @@ void mime_fold_text(MimeFold *fold, const char *text)
 	if (is_printable(text) && has_plain_words(text))
 		add_words(fold, text);
 	else
-		add_encoded(fold, text, false);
+		add_encoded(fold, text);
 }
 
 /* Letters of atoms (RFC 5322 section 3.2.3) and blanks. */
@@ -205,12 +212,69 @@ static bool add_quoted_string(MimeFold *fold, const char *text)
 	return true;
 }
 
+/* The size of the word at TEXT if it can stand between encoded ones as it is, else 0. */
+static size_t plain_word_size(const char *text)
+{
+	size_t size = strcspn(text, " ");
+	g_autofree char *word = g_strndup(text, MIN(size, (size_t)WORD_LIMIT));
+
+	return size <= WORD_LIMIT && is_atoms(word) && is_printable(word) ? size : 0;
+}
+
+/* Where an encoded word of at most SIZE bytes of TEXT ends best: before a plain word, else before
+ * any. */
+static size_t phrase_piece_size(const char *text, size_t size)
+{
+	size_t blank = 0;
+
+	for (size_t end = size; end > 0 && text[size]; end--) {
+		if (text[end] == ' ' && plain_word_size(text + end + 1) > 0)
+			return end;
+		if (text[end] == ' ' && blank == 0)
+			blank = end;
+	}
+	return blank > 0 ? blank : size;
+}
+
+/* How many bytes of NAME fit into ROOM either way. */
+static size_t phrase_size(const char *name, size_t room)
+{
+	return MAX(piece_size(name, room, false, true), piece_size(name, room, true, true));
+}
+
+/* As few encoded words as can be, with plain words between them: where two follow each other some
+ * readers (Python 3.11's) show the blank that only parts them. */
+static void add_encoded_phrase(MimeFold *fold, const char *name)
+{
+	const size_t most = ENCODED_WORD_LIMIT - FRAME_SIZE;
+
+	for (const char *at = name; *at;) {
+		size_t room = make_room(fold), size = phrase_size(at, room), plain;
+
+		if (at[size] && fold->has_words && !at[phrase_size(at, most)]) {
+			break_line(fold);
+			room = make_room(fold);
+			size = phrase_size(at, room);
+		}
+		size = phrase_piece_size(at, size);
+		add_encoded_word(fold, at, size, quoted_size(at, size, true) > room, true);
+		at += size;
+		if (*at != ' ' || plain_word_size(at + 1) == 0)
+			continue;
+		while (*at == ' ' && (plain = plain_word_size(at + 1)) > 0) {
+			add_word(fold, at + 1, plain);
+			at += 1 + plain;
+		}
+		at += *at == ' ' ? 1 : 0;
+	}
+}
+
 void mime_fold_phrase(MimeFold *fold, const char *name)
 {
 	if (is_printable(name) && is_atoms(name) && has_plain_words(name))
 		add_words(fold, name);
 	else if (!is_printable(name) || !add_quoted_string(fold, name))
-		add_encoded(fold, name, true);
+		add_encoded_phrase(fold, name);
 }
 
 /* ---- parameters ---- */

@@ -111,6 +111,10 @@ static void test_phrases(void **state)
 		{"a  b", "To: \"a  b\"" CRLF},
 		{"=?UTF-8?Q?x?=", "To: =?UTF-8?Q?=3D=3FUTF-8=3FQ=3Fx=3F=3D?=" CRLF},
 		{"Müller, Hans", "To: =?UTF-8?Q?M=C3=BCller=2C_Hans?=" CRLF},
+		{"Amt für Straßenwesen, Größen und Übergrößen der Stadt Köln am Rhein",
+			"To: =?UTF-8?Q?Amt_f=C3=BCr_Stra=C3=9Fenwesen=2C_Gr=C3=B6=C3=9Fen?= "
+			"und" CRLF
+			" =?UTF-8?Q?=C3=9Cbergr=C3=B6=C3=9Fen_der_Stadt_K=C3=B6ln_am_Rhein?=" CRLF},
 		{"Jürgen \"J\" <x>", "To: =?UTF-8?Q?J=C3=BCrgen_=22J=22_=3Cx=3E?=" CRLF},
 	};
 
@@ -124,7 +128,8 @@ static void test_phrases(void **state)
 
 static void test_long_phrases_fold(void **state)
 {
-	static const char *const pieces[] = {"a", "ä", EMOJI, "ab ", "Müller, ", "\"", "\\"};
+	static const char *const pieces[] = {"a", "ä", EMOJI, "ab ", "Müller, ", "\"", "\\",
+		"Hans Ü ", "Ä und der  ö ", "=? ", "Größenordnung "};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
