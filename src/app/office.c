@@ -26,12 +26,14 @@ struct Office {
 	MailPool *pool; /* NULL: none */
 	pthread_mutex_t lock;
 	Archive *archive; /* NULL until asked for; under LOCK */
+	Outbox *outbox;	  /* the same */
 };
 
 void office_close(Office *office)
 {
 	if (!office)
 		return;
+	outbox_close(office->outbox);
 	archive_close(office->archive);
 	settings_close(office->settings);
 	keyring_free(office->keyring);
@@ -234,6 +236,21 @@ Archive *office_archive(Office *office, GError **error)
 	archive = office->archive;
 	pthread_mutex_unlock(&office->lock);
 	return archive;
+}
+
+Outbox *office_outbox(Office *office, GError **error)
+{
+	Outbox *outbox;
+
+	pthread_mutex_lock(&office->lock);
+	if (!office->outbox) {
+		g_autofree char *folder = g_build_filename(office->folder, "outbox", NULL);
+
+		office->outbox = outbox_open(office->db, folder, error);
+	}
+	outbox = office->outbox;
+	pthread_mutex_unlock(&office->lock);
+	return outbox;
 }
 
 void office_tidy(Office *office)

@@ -7,6 +7,7 @@
 #include <glib.h>
 #include "archive/archive.h"
 #include "db/db.h"
+#include "outbox/outbox.h"
 #include "settings/settings.h"
 
 typedef struct Office Office;
@@ -30,6 +31,9 @@ const Keyring *office_keyring(const Office *office);
 
 /* Opened at the first use; NULL with *ERROR on failure. */
 Archive *office_archive(Office *office, GError **error);
+
+/* The same for the outbox. */
+Outbox *office_outbox(Office *office, GError **error);
 
 /* Sessions that wait for their users; NULL: nobody keeps any. Borrowed, set before any thread. */
 MailPool *office_pool(const Office *office);

@@ -126,6 +126,25 @@ char *clock_format_hour(int64_t seconds)
 	return format_time(time, _("%H:%M Uhr"));
 }
 
+char *clock_format_mail(int64_t seconds)
+{
+	static const char days[] = "MonTueWedThuFriSatSun";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	g_autoptr(GDateTime) time = local_time(seconds);
+	int minutes = time ? (int)(g_date_time_get_utc_offset(time) / G_TIME_SPAN_MINUTE) : 0;
+
+	/* Not g_date_time_format, whose names are of the person's language. */
+	if (!time)
+		return g_strdup("");
+	return g_strdup_printf("%.3s, %d %.3s %04d %02d:%02d:%02d %c%02d%02d",
+		days + 3 * (ptrdiff_t)(g_date_time_get_day_of_week(time) - 1),
+		g_date_time_get_day_of_month(time),
+		months + 3 * (ptrdiff_t)(g_date_time_get_month(time) - 1),
+		g_date_time_get_year(time), g_date_time_get_hour(time),
+		g_date_time_get_minute(time), g_date_time_get_second(time), minutes < 0 ? '-' : '+',
+		ABS(minutes) / 60, ABS(minutes) % 60);
+}
+
 /* Behind the part of TEXT that looks like PATTERN, in which 9 is any digit; NULL if it does not. */
 static const char *skip_pattern(const char *text, const char *pattern)
 {

@@ -60,6 +60,8 @@ typedef struct Cli {
 	const struct CliCommand *command; /* NULL: none that there is */
 	char **arguments;		  /* behind the command's words, NULL-terminated */
 	int argument_count;
+	char **spread; /* of a command without arguments: the texts of its call, ours */
+	char **words;  /* ... as the parser has them, borrowed from there */
 	const char *actor; /* "cli:LOGIN" */
 	Office *office;
 	Cancel *cancel;

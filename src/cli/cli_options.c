@@ -248,6 +248,14 @@ bool cli_parse(Cli *cli, const CliCommand *command, int argc, char **argv, GErro
 	g_autoptr(GArray) entries = make_entries(&cli->options, command);
 	g_autoptr(GError) problem = NULL;
 
+	/* GLib's parser moves what it does not take to the front, so the texts are kept apart. */
+	if (command && command->most == 0) {
+		cli->spread = spread_lists(command, argv);
+		cli->words = g_memdup2(cli->spread,
+			(g_strv_length(cli->spread) + 1) * sizeof(*cli->spread));
+		argv = cli->words;
+		argc = (int)g_strv_length(argv);
+	}
 	g_option_context_set_help_enabled(context, FALSE);
 	g_option_context_add_main_entries(context, (GOptionEntry *)(void *)entries->data, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &problem)) {

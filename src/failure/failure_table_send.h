@@ -6,9 +6,6 @@ FAILURE(FAILURE_SENDER_FOREIGN, "sender-foreign", FAILURE_CODE_INPUT, 2, ACTOR_A
 FAILURE(FAILURE_RECIPIENTS_MANY, "recipients-many", FAILURE_CODE_LIMIT, 2, ACTOR_CLERK,
 	N_("Eine E-Mail kann höchstens %s Empfänger haben. Es wurde nichts gesendet."),
 	N_("Bitte teilen Sie die Empfänger auf mehrere E-Mails auf oder nutzen Sie einen Verteiler."))
-FAILURE(FAILURE_SENT_UNKNOWN, "sent-unknown", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
-	N_("Die E-Mail wurde übergeben, aber die Verbindung riss ab, bevor der Mailserver den Empfang bestätigte."),
-	N_("Bitte fragen Sie beim Empfänger nach, ob sie angekommen ist. „Erneut senden“ schickt sie noch einmal; dann kann sie doppelt ankommen."))
 FAILURE(FAILURE_SEND_LATER, "send-later", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 	N_("Der Mailserver nimmt die E-Mail zurzeit nicht an: %s"),
 	N_("Sie bleibt im Postausgang und wird von selbst noch einmal gesendet."))

@@ -10,7 +10,7 @@ bool mime_entity_is_encoded(const MimeEntity *entity)
 
 /* Puts the whole body through FILTER. */
 static bool decode_through(MimeSource *source, const MimeEntity *entity, GMimeFilter *filter,
-	MimeSink sink, void *user_data)
+	MimeTaker sink, void *user_data)
 {
 	uint64_t position = entity->start;
 	size_t size, out_size, prespace;
@@ -29,7 +29,7 @@ static bool decode_through(MimeSource *source, const MimeEntity *entity, GMimeFi
 	return out_size == 0 || sink(out, out_size, user_data);
 }
 
-bool mime_decode(MimeSource *source, const MimeEntity *entity, MimeSink sink, void *user_data)
+bool mime_decode(MimeSource *source, const MimeEntity *entity, MimeTaker sink, void *user_data)
 {
 	uint64_t position = entity->start;
 	const char *data;

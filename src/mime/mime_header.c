@@ -124,7 +124,8 @@ char *mime_header_value(const MimeHeader *header, MimeField field)
 {
 	const GString *value = header->fields[field];
 
-	return value ? g_strstrip(mime_text_to_utf8(value->str, value->len, NULL)) : NULL;
+	return value ? mime_join_words(g_strstrip(mime_text_to_utf8(value->str, value->len, NULL)))
+		     : NULL;
 }
 
 /* Characters that reorder the text around them: a file name or a sender could pose as another. */

@@ -111,6 +111,9 @@ void mime_header_add_piece(MimeHeader *header, const char *piece, size_t size);
 
 /* Yours: the value as UTF-8 as it stands, raw 8-bit guessed; NULL if absent. */
 char *mime_header_value(const MimeHeader *header, MimeField field);
+/* Takes TEXT; yours: the same with neighbouring encoded words in base64 made one, which GMime needs
+ * (mime_words.c). */
+char *mime_join_words(char *text);
 /* Yours: decoded (RFC 2047), one line, at most LIMIT bytes; "" if absent. */
 char *mime_header_text(const MimeHeader *header, MimeField field, size_t limit);
 bool mime_header_date(const MimeHeader *header, int64_t *seconds);
@@ -163,10 +166,10 @@ bool mime_entity_is_attachment(const MimeEntity *entity);
 
 bool mime_entity_is_encoded(const MimeEntity *entity);
 /* Takes decoded bytes; false ends the decoding. */
-typedef bool (*MimeSink)(const void *data, size_t size, void *user_data);
+typedef bool (*MimeTaker)(const void *data, size_t size, void *user_data);
 
 /* False if SINK ended it. */
-bool mime_decode(MimeSource *source, const MimeEntity *entity, MimeSink sink, void *user_data);
+bool mime_decode(MimeSource *source, const MimeEntity *entity, MimeTaker sink, void *user_data);
 uint64_t mime_decoded_size(MimeSource *source, const MimeEntity *entity);
 /* Yours: at most LIMIT decoded bytes; *TRUNCATED is set, never cleared. */
 GString *mime_decode_bytes(
@@ -207,7 +210,7 @@ bool mime_entity_is_html(const MimeEntity *entity);
 MailContent *mime_read_header(MimeSource *source);
 /* Decodes attachment NUMBER (from 1) into SINK. False: there is none; a sink that ends is no
  * failure. */
-bool mime_extract(MimeSource *source, unsigned number, MimeSink sink, void *user_data);
+bool mime_extract(MimeSource *source, unsigned number, MimeTaker sink, void *user_data);
 
 /* ---- showing (mime_view.c) ---- */
 

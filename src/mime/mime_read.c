@@ -372,7 +372,7 @@ MailContent *mime_read_bytes(const void *data, size_t size)
 	return mime_read_source(&source);
 }
 
-bool mime_extract(MimeSource *source, unsigned number, MimeSink sink, void *user_data)
+bool mime_extract(MimeSource *source, unsigned number, MimeTaker sink, void *user_data)
 {
 	g_auto(MimeStructure) structure = {0};
 

@@ -28,9 +28,9 @@ def executable() -> str:
     raise Missing(f"Node.js {OLDEST} or newer is missing: run tools/install office365")
 
 
-def program(*path: str) -> list[str]:
-    """The command that runs a program of ours, whose packages must be there."""
-    if not (ROOT / "node_modules" / "oidc-provider").exists():
+def program(*path: str, package: str = "oidc-provider") -> list[str]:
+    """The command that runs a program of ours, whose PACKAGE must be there."""
+    if not (ROOT / "node_modules" / package).exists():
         raise Missing("the npm packages are missing: run tools/install office365")
     return [executable(), str(ROOT.joinpath("tools", "peers", *path))]
 

@@ -149,6 +149,16 @@ static void test_formats_day_and_zone(void **state)
 	}
 }
 
+static void test_formats_for_mails(void **state)
+{
+	(void)state;
+	assert_format(clock_format_mail, 1795442645, "Mon, 23 Nov 2026 15:04:05 +0100");
+	assert_format(clock_format_mail, 1783173600, "Sat, 4 Jul 2026 16:00:00 +0200");
+	assert_format(clock_format_mail, 253402300799 - 86400, "Fri, 31 Dec 9999 00:59:59 +0100");
+	assert_format(clock_format_mail, INT64_MAX, "");
+	assert_format(clock_format_mail, INT64_MIN, "");
+}
+
 static void test_parse_and_format_agree(void **state)
 {
 	(void)state;
@@ -183,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_formats_no_time_outside_the_calendar),
 		cmocka_unit_test(test_formats_german_local_time),
 		cmocka_unit_test(test_formats_day_and_zone),
+		cmocka_unit_test(test_formats_for_mails),
 		cmocka_unit_test(test_parse_and_format_agree),
 		cmocka_unit_test(test_clocks_go_forward),
 	};
