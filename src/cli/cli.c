@@ -223,7 +223,8 @@ static bool run(Cli *cli, int argc, char **argv, GError **error)
 	guint length = 0;
 	const CliCommand *command = find_command(words, &length);
 	bool json = asks_for_json(argc, argv);
-	bool parsed = cli_parse(cli, command, argc, argv, error);
+	g_autofree char **spread = cli_spread_lists(command, argv, &argc);
+	bool parsed = cli_parse(cli, command, argc, spread, error);
 
 	cli->options.json = json;
 	cli->command = command;

@@ -216,30 +216,28 @@ static const OptionRow *find_list(const CliCommand *command, const char *argumen
 	return NULL;
 }
 
-/* Where COMMAND takes no arguments, a word behind a list option's value is one more value of it
- * ("--to a@amt.example b@amt.example"). The new ARGV, its strings yours. */
-static char **spread_lists(const CliCommand *command, char *const *argv)
+char **cli_spread_lists(const CliCommand *command, char *const *argv, int *argc)
 {
-	g_autoptr(GStrvBuilder) spread = g_strv_builder_new();
+	g_autoptr(GPtrArray) spread = g_ptr_array_new();
 	const OptionRow *list = NULL;
 	bool open = false;
 
 	for (; *argv; argv++) {
-		bool is_word = **argv != '-';
+		bool is_word = **argv != '-' || strcmp(*argv, "-") == 0;
 
-		if (is_word && list && !open) {
+		if (!is_word && !open)
+			list = find_list(command, *argv, &open);
+		else if (is_word && list && !open && command && command->most == 0) {
 			g_autofree char *name = g_strconcat("--", list->name, NULL);
 
-			g_strv_builder_add(spread, name);
-		} else if (!is_word && !open) {
-			list = find_list(command, *argv, &open);
-			g_strv_builder_add(spread, *argv);
-			continue;
-		}
-		open = false;
-		g_strv_builder_add(spread, *argv);
+			g_ptr_array_add(spread, (char *)g_intern_string(name));
+		} else
+			open = false;
+		g_ptr_array_add(spread, *argv);
 	}
-	return g_strv_builder_end(spread);
+	*argc = (int)spread->len;
+	g_ptr_array_add(spread, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&spread), FALSE);
 }
 
 bool cli_parse(Cli *cli, const CliCommand *command, int argc, char **argv, GError **error)
@@ -248,14 +246,6 @@ bool cli_parse(Cli *cli, const CliCommand *command, int argc, char **argv, GErro
 	g_autoptr(GArray) entries = make_entries(&cli->options, command);
 	g_autoptr(GError) problem = NULL;
 
-	/* GLib's parser moves what it does not take to the front, so the texts are kept apart. */
-	if (command && command->most == 0) {
-		cli->spread = spread_lists(command, argv);
-		cli->words = g_memdup2(cli->spread,
-			(g_strv_length(cli->spread) + 1) * sizeof(*cli->spread));
-		argv = cli->words;
-		argc = (int)g_strv_length(argv);
-	}
 	g_option_context_set_help_enabled(context, FALSE);
 	g_option_context_add_main_entries(context, (GOptionEntry *)(void *)entries->data, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &problem)) {
