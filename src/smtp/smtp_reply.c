@@ -164,21 +164,66 @@ static bool read_lines(SmtpSession *session, SmtpReply *reply, GError **error)
 	return true;
 }
 
-bool smtp_read(SmtpSession *session, SmtpReply *reply, GError **error)
+/* Whatever its code is. */
+static bool read_reply(SmtpSession *session, SmtpReply *reply, GError **error)
 {
 	g_auto(SmtpReply) read = {.lines = g_ptr_array_new_with_free_func(g_free)};
-	g_autofree char *text = NULL;
 
 	if (!read_lines(session, &read, error))
 		return false;
-	if (read.code == SMTP_CLOSING) {
-		text = smtp_server_text(session, &read);
-		return smtp_fail(session, error, FAILURE_SERVER_BYE, stream_host(session->stream),
-			"%u %s", read.code, text);
-	}
 	read.enhanced = parse_enhanced(read.code, g_ptr_array_index(read.lines, 0));
 	smtp_reply_clear(reply);
 	*reply = read;
 	read = (SmtpReply){0};
 	return true;
+}
+
+static bool check_closing(SmtpSession *session, unsigned code, const char *text, GError **error)
+{
+	return code != SMTP_CLOSING || smtp_fail(session, error, FAILURE_SERVER_BYE,
+					       stream_host(session->stream), "%s", text);
+}
+
+/* "421 4.3.2 going down" */
+static char *text_with_code(const SmtpSession *session, const SmtpReply *reply)
+{
+	g_autofree char *text = smtp_server_text(session, reply);
+
+	return g_strdup_printf("%u %s", reply->code, text);
+}
+
+bool smtp_read(SmtpSession *session, SmtpReply *reply, GError **error)
+{
+	g_auto(SmtpReply) read = {0};
+	g_autofree char *text = NULL;
+
+	if (!read_reply(session, &read, error))
+		return false;
+	if (read.code == SMTP_CLOSING)
+		text = text_with_code(session, &read);
+	if (!check_closing(session, read.code, text, error))
+		return false;
+	smtp_reply_clear(reply);
+	*reply = read;
+	read = (SmtpReply){0};
+	return true;
+}
+
+void smtp_answer_clear(SmtpAnswer *answer)
+{
+	g_free(answer->text);
+	*answer = (SmtpAnswer){0};
+}
+
+bool smtp_read_answer(SmtpSession *session, SmtpAnswer *answer, GError **error)
+{
+	g_auto(SmtpReply) reply = {0};
+
+	if (!read_reply(session, &reply, error))
+		return false;
+	smtp_answer_clear(answer);
+	answer->code = reply.code;
+	answer->enhanced = reply.enhanced;
+	answer->text = text_with_code(session, &reply);
+	return check_closing(session, answer->code, answer->text, error);
 }
