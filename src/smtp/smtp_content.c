@@ -6,6 +6,8 @@
 
 /* A server that has enough of a mail may say so before its end: looked for after so many bytes. */
 #define LOOK_SIZE ((size_t)256 * 1024)
+/* Looked through at once: where each byte is a line end, it is so often looked through. */
+#define SPAN_SIZE ((size_t)1024)
 /* RFC 5321 section 4.5.3.2 has ten minutes for the last reply, where others have two to five: the
  * server may be looking for viruses. */
 #define REPLY_PATIENCE 5
@@ -63,15 +65,24 @@ static bool look(SmtpSession *session, GError **error)
 	return smtp_unread(session) == 0 || fail_early(session, error);
 }
 
+/* The first CR or LF of the SIZE bytes at DATA; their end if there is none. */
+static const char *find_line_end(const char *data, size_t size)
+{
+	const char *lf = memchr(data, '\n', size);
+	const char *end = lf ? lf : data + size;
+	const char *cr = memchr(data, '\r', (size_t)(end - data));
+
+	return cr ? cr : end;
+}
+
 /* How many bytes at DATA can be sent as they are, which begin within a line or with no dot: lines
  * that end in CRLF and do not begin with a dot, and what is there of the last one. */
 static size_t measure_span(const char *data, size_t size)
 {
-	const char *at = data, *end = data + size;
+	const char *at = data, *end = data + MIN(size, SPAN_SIZE);
 
 	for (;;) {
-		while (at < end && *at != '\r' && *at != '\n')
-			at++;
+		at = find_line_end(at, (size_t)(end - at));
 		if (end - at < 2 || at[0] != '\r' || at[1] != '\n')
 			return (size_t)(at - data);
 		at += 2;

@@ -43,6 +43,14 @@ typedef struct SmtpContent {
 	SmtpAnswer early;     /* what the server said before it had the end */
 } SmtpContent;
 
+/* A reply's text as it came and as it may be told: most replies are the same again and again. */
+typedef struct SmtpMemo {
+	unsigned code; /* 0: none */
+	char *text, *told;
+} SmtpMemo;
+
+#define SMTP_MEMOS 8
+
 struct SmtpSession {
 	Stream *stream;
 	bool alive;
@@ -52,6 +60,7 @@ struct SmtpSession {
 	const char *mechanism_used; /* NULL: not logged in */
 	uint64_t size_limit;	    /* 0: not told */
 	GString *offer;		    /* the same in the server's words, fit for a person */
+	SmtpMemo memos[SMTP_MEMOS]; /* the last used first */
 	SmtpEnvelope envelope;
 	SmtpContent content;
 	bool stale; /* the server holds an envelope that RSET must take from it */
@@ -88,6 +97,8 @@ char *smtp_reply_text(const SmtpReply *reply);
 char *smtp_server_text(const SmtpSession *session, const SmtpReply *reply);
 /* Whether SIZE bytes of TEXT repeat a secret of the stream. */
 bool smtp_repeats_secret(const SmtpSession *session, const char *text, size_t size);
+/* What counted as no secret may be one from now on. */
+void smtp_forget_memos(SmtpSession *session);
 
 /* Reads one reply. 421 is a failure, whatever it answers: FAILURE_SERVER_BYE. */
 bool smtp_read(SmtpSession *session, SmtpReply *reply, GError **error);

@@ -192,6 +192,46 @@ static char *text_with_code(const SmtpSession *session, const SmtpReply *reply)
 	return g_strdup_printf("%u %s", reply->code, text);
 }
 
+void smtp_forget_memos(SmtpSession *session)
+{
+	for (size_t i = 0; i < SMTP_MEMOS; i++) {
+		g_free(session->memos[i].text);
+		g_free(session->memos[i].told);
+		session->memos[i] = (SmtpMemo){0};
+	}
+}
+
+/* The last one becomes the first. */
+static void rotate_memos(SmtpMemo *memos, size_t last)
+{
+	SmtpMemo memo = memos[last];
+
+	memmove(memos + 1, memos, last * sizeof memo);
+	memos[0] = memo;
+}
+
+/* The text of an answer, borrowed until the next one; what was said before is not looked through
+ * again. */
+static const char *answer_text(SmtpSession *session, const SmtpReply *reply)
+{
+	g_autoptr(GString) text = join_lines(reply);
+	SmtpMemo *memos = session->memos;
+	size_t i = 0;
+
+	while (i < SMTP_MEMOS - 1 &&
+		(memos[i].code != reply->code || strcmp(memos[i].text, text->str) != 0))
+		i++;
+	rotate_memos(memos, i);
+	if (memos[0].code == reply->code && strcmp(memos[0].text, text->str) == 0)
+		return memos[0].told;
+	g_free(memos[0].text);
+	g_free(memos[0].told);
+	memos[0].code = reply->code;
+	memos[0].text = g_strdup(text->str);
+	memos[0].told = text_with_code(session, reply);
+	return memos[0].told;
+}
+
 bool smtp_read(SmtpSession *session, SmtpReply *reply, GError **error)
 {
 	g_auto(SmtpReply) read = {0};
@@ -224,6 +264,6 @@ bool smtp_read_answer(SmtpSession *session, SmtpAnswer *answer, GError **error)
 	smtp_answer_clear(answer);
 	answer->code = reply.code;
 	answer->enhanced = reply.enhanced;
-	answer->text = text_with_code(session, &reply);
+	answer->text = g_strdup(answer_text(session, &reply));
 	return check_closing(session, answer->code, answer->text, error);
 }

@@ -33,6 +33,7 @@ void smtp_close(SmtpSession *session)
 	stream_close(session->stream);
 	g_string_free(session->offer, TRUE);
 	smtp_answer_clear(&session->content.early);
+	smtp_forget_memos(session);
 	g_free(session);
 }
 
