@@ -98,10 +98,10 @@ static bool needs_utf8(const SmtpMail *mail)
 
 char *smtp_mail_command(const SmtpSession *session, const SmtpMail *mail)
 {
-	GString *line = g_string_new(NULL);
+	GString *line = g_string_new("MAIL FROM:<");
 	bool has_8bit = mail->has_8bit || mail->has_utf8;
 
-	g_string_append_printf(line, "MAIL FROM:<%s>", mail->sender);
+	g_string_append(g_string_append(line, mail->sender), ">");
 	if (mail->size > 0 && smtp_has(session, SMTP_CAP_SIZE))
 		g_string_append_printf(line, " SIZE=%" G_GUINT64_FORMAT, mail->size);
 	if (has_8bit && smtp_has(session, SMTP_CAP_8BITMIME))

@@ -43,10 +43,12 @@ typedef struct SmtpContent {
 	SmtpAnswer early;     /* what the server said before it had the end */
 } SmtpContent;
 
-/* A reply's text as it came and as it may be told: most replies are the same again and again. */
+/* A reply of one line that is no refusal, and what is told of it: most are the same again and
+ * again. */
 typedef struct SmtpMemo {
-	unsigned code; /* 0: none */
-	char *text, *told;
+	char *line; /* with CRLF; NULL: none */
+	size_t size;
+	SmtpAnswer answer;
 } SmtpMemo;
 
 #define SMTP_MEMOS 8

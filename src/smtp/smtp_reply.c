@@ -195,41 +195,52 @@ static char *text_with_code(const SmtpSession *session, const SmtpReply *reply)
 void smtp_forget_memos(SmtpSession *session)
 {
 	for (size_t i = 0; i < SMTP_MEMOS; i++) {
-		g_free(session->memos[i].text);
-		g_free(session->memos[i].told);
+		g_free(session->memos[i].line);
+		g_free(session->memos[i].answer.text);
 		session->memos[i] = (SmtpMemo){0};
 	}
 }
 
-/* The last one becomes the first. */
-static void rotate_memos(SmtpMemo *memos, size_t last)
+/* Moves what was used last to the front. */
+static SmtpMemo *use_memo(SmtpMemo *memos, size_t used)
 {
-	SmtpMemo memo = memos[last];
+	SmtpMemo memo = memos[used];
 
-	memmove(memos + 1, memos, last * sizeof memo);
+	memmove(memos + 1, memos, used * sizeof memo);
 	memos[0] = memo;
+	return memos;
 }
 
-/* The text of an answer, borrowed until the next one; what was said before is not looked through
- * again. */
-static const char *answer_text(SmtpSession *session, const SmtpReply *reply)
+/* REPLY may well come again. */
+static void keep_memo(SmtpSession *session, const SmtpReply *reply, const char *told)
 {
-	g_autoptr(GString) text = join_lines(reply);
-	SmtpMemo *memos = session->memos;
-	size_t i = 0;
+	SmtpMemo *memo = use_memo(session->memos, SMTP_MEMOS - 1);
 
-	while (i < SMTP_MEMOS - 1 &&
-		(memos[i].code != reply->code || strcmp(memos[i].text, text->str) != 0))
-		i++;
-	rotate_memos(memos, i);
-	if (memos[0].code == reply->code && strcmp(memos[0].text, text->str) == 0)
-		return memos[0].told;
-	g_free(memos[0].text);
-	g_free(memos[0].told);
-	memos[0].code = reply->code;
-	memos[0].text = g_strdup(text->str);
-	memos[0].told = text_with_code(session, reply);
-	return memos[0].told;
+	g_free(memo->line);
+	g_free(memo->answer.text);
+	memo->line = g_strdup_printf(
+		"%u %s\r\n", reply->code, (char *)g_ptr_array_index(reply->lines, 0));
+	memo->size = strlen(memo->line);
+	memo->answer = (SmtpAnswer){reply->code, reply->enhanced, g_strdup(told)};
+}
+
+/* The memo of the next reply, if that is there and was there before, byte for byte. *FAILED: there
+ * is none, and there will be none. */
+static const SmtpMemo *find_memo(SmtpSession *session, bool *failed, GError **error)
+{
+	const unsigned char *data;
+	GError *problem = NULL;
+	ssize_t count = stream_fill(session->stream, &data, &problem);
+
+	*failed = count < 0 && !smtp_fail_with(session, problem, error);
+	for (size_t i = 0; i < SMTP_MEMOS && count > 0; i++) {
+		const SmtpMemo *memo = &session->memos[i];
+
+		if (memo->line && (size_t)count >= memo->size &&
+			memcmp(data, memo->line, memo->size) == 0)
+			return use_memo(session->memos, i);
+	}
+	return NULL;
 }
 
 bool smtp_read(SmtpSession *session, SmtpReply *reply, GError **error)
@@ -255,7 +266,8 @@ void smtp_answer_clear(SmtpAnswer *answer)
 	*answer = (SmtpAnswer){0};
 }
 
-bool smtp_read_answer(SmtpSession *session, SmtpAnswer *answer, GError **error)
+/* A reply that was not there before. */
+static bool read_new_answer(SmtpSession *session, SmtpAnswer *answer, GError **error)
 {
 	g_auto(SmtpReply) reply = {0};
 
@@ -264,6 +276,23 @@ bool smtp_read_answer(SmtpSession *session, SmtpAnswer *answer, GError **error)
 	smtp_answer_clear(answer);
 	answer->code = reply.code;
 	answer->enhanced = reply.enhanced;
-	answer->text = g_strdup(answer_text(session, &reply));
+	answer->text = text_with_code(session, &reply);
+	if (reply.lines->len == 1 && reply.code / 100 < 4)
+		keep_memo(session, &reply, answer->text);
 	return check_closing(session, answer->code, answer->text, error);
+}
+
+bool smtp_read_answer(SmtpSession *session, SmtpAnswer *answer, GError **error)
+{
+	bool failed;
+	const SmtpMemo *memo = find_memo(session, &failed, error);
+
+	if (!memo)
+		return !failed && read_new_answer(session, answer, error);
+	stream_consume(session->stream, memo->size);
+	session->consumed += memo->size;
+	smtp_answer_clear(answer);
+	*answer = memo->answer;
+	answer->text = g_strdup(memo->answer.text);
+	return true;
 }

@@ -41,15 +41,25 @@ static bool is_wanted(const SmtpEnvelope *envelope)
 	       envelope->accepted > 0;
 }
 
+/* Whether one more command may be on its way, and is to be. */
+static bool may_send(const SmtpSession *session)
+{
+	const SmtpEnvelope *envelope = &session->envelope;
+	size_t window = smtp_has(session, SMTP_CAP_PIPELINING) ? WINDOW : 1;
+
+	return envelope->sent < envelope->answered + window && is_wanted(envelope);
+}
+
 /* Writes as many commands as may be on their way. */
 static bool send_commands(SmtpSession *session, GError **error)
 {
-	SmtpEnvelope *envelope = &session->envelope;
-	size_t window = smtp_has(session, SMTP_CAP_PIPELINING) ? WINDOW : 1;
-	g_autoptr(GString) lines = g_string_new(NULL);
+	g_autoptr(GString) lines = NULL;
 
-	while (envelope->sent < envelope->answered + window && is_wanted(envelope)) {
-		g_autofree char *line = make_command(session, envelope->sent++);
+	if (!may_send(session))
+		return true;
+	lines = g_string_new(NULL);
+	while (may_send(session)) {
+		g_autofree char *line = make_command(session, session->envelope.sent++);
 
 		g_string_append(g_string_append(lines, line), "\r\n");
 	}

@@ -1,8 +1,9 @@
 /* Sending many mails over one connection, by different hands:
  *
  *   submit sink                      a server that takes everything; prints its port
- *   submit bare PORT MAILS SIZE      a bare client that pipelines, the next envelope behind each
- * end submit chunks PORT MAILS SIZE    the same with BDAT (RFC 3030), which waits for nothing
+ *   submit bare PORT MAILS SIZE      a bare client, the next envelope behind each content
+ *   submit chunk PORT MAILS SIZE     the same with BDAT (RFC 3030): a mail in one write
+ *   submit chunks PORT MAILS SIZE    and without waiting for replies, twenty mails in flight
  *   submit curl PORT MAILS SIZE      one libcurl handle that is used again
  *   submit module PORT MAILS SIZE    smtp/
  *
@@ -282,7 +283,7 @@ static double run_bare(const Task *task)
 	return now() - begin;
 }
 
-static double run_chunks(const Task *task)
+static double send_chunks(const Task *task, unsigned in_flight)
 {
 	Peer *peer = open_peer(task->port);
 	char *text = malloc(task->size + 1000);
@@ -290,13 +291,23 @@ static double run_chunks(const Task *task)
 	double begin = now();
 
 	memcpy(text + head, task->content, task->size);
-	for (unsigned i = 0; i < task->mails + IN_FLIGHT; i++) {
+	for (unsigned i = 0; i < task->mails + in_flight; i++) {
 		if (i < task->mails)
 			send_all(peer->socket, text, (size_t)head + task->size);
-		for (unsigned part = 0; part < 3 && i >= IN_FLIGHT; part++)
+		for (unsigned part = 0; part < 3 && i >= in_flight; part++)
 			expect(peer, "250");
 	}
 	return now() - begin;
+}
+
+static double run_chunk(const Task *task)
+{
+	return send_chunks(task, 0);
+}
+
+static double run_chunks(const Task *task)
+{
+	return send_chunks(task, IN_FLIGHT);
 }
 
 /* ---- libcurl ---- */
@@ -413,8 +424,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		double (*run)(const Task *task);
-	} hands[] = {{"bare", run_bare}, {"chunks", run_chunks}, {"curl", run_curl},
-		{"module", run_module}};
+	} hands[] = {{"bare", run_bare}, {"chunk", run_chunk}, {"chunks", run_chunks},
+		{"curl", run_curl}, {"module", run_module}};
 	Task task;
 
 	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
