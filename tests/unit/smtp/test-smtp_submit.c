@@ -546,7 +546,11 @@ static void test_secret_in_answers(void **state)
 	g_autoptr(GError) error = NULL;
 
 	(void)state;
+	hand_over(session, &order, 1, true, &error);
+	assert_string_equal(order.reply.text, "250 2.0.0 Sonnenblume77");
+	/* As smtp_login does. */
 	repeats_add_secret(stream_secrets(session->stream), secret);
+	smtp_forget_memos(session);
 	hand_over(session, &order, 1, true, &error);
 	assert_int_equal(order.outcome, SENT);
 	assert_string_equal(order.answers[1].text, "550 " REPEATS_WITHHELD);
