@@ -87,14 +87,19 @@ static bool offer(SmtpSession *session)
 static bool hand_over(SmtpSession *session, bool offered, bool ahead)
 {
 	GError *error = NULL;
+	bool written;
 
 	if (!offered && !offer(session))
 		return false;
 	if (!begin(session))
 		return false;
-	require(smtp_mail_write(session, ".\r", 2, &error));
-	require(smtp_mail_write(session, "\nx", 2, &error));
-	require(smtp_mail_finish(session, &error));
+	written = smtp_mail_write(session, ".\r", 2, &error) &&
+		  smtp_mail_write(session, "\nx", 2, &error) && smtp_mail_finish(session, &error);
+	if (!check(session, written, &error)) {
+		require(!smtp_mail_has_left(session));
+		require(!end(session));
+		return false;
+	}
 	if (ahead && !offer(session))
 		ahead = false;
 	return end(session) && ahead;

@@ -44,6 +44,7 @@ typedef struct Server {
 	pthread_t thread;
 	GString *input;
 	GString *log;	  /* all commands, a line each */
+	bool ran_ahead;	  /* something followed a command, and that is not offered */
 	GPtrArray *mails; /* ServerMail *, all that got as far as their content */
 	char *sender;	  /* of the open envelope; NULL: none */
 	GString *recipients;
@@ -183,6 +184,7 @@ static inline bool server_take_content(Server *server)
 	if (content->len > 0)
 		g_string_append(mail->content, "\r\n");
 	g_string_free(content, TRUE);
+	server->ran_ahead |= !strstr(server->offer, "PIPELINING") && server->input->len > 0;
 	if (!server_answer(server, ".", "250 2.0.0 queued\r\n", &said)) {
 		mail->taken = server_is_positive(said) && strchr(said, '\n');
 		return false;
@@ -254,6 +256,7 @@ static inline void *server_run(void *context)
 	bool goes_on = server_say(server, "220 mail.example\r\n");
 
 	while (goes_on && (line = server_hear_until(server, "\r\n"))) {
+		server->ran_ahead |= !strstr(server->offer, "PIPELINING") && server->input->len > 0;
 		goes_on = server_take(server, line->str);
 		g_string_free(line, TRUE);
 	}

@@ -230,6 +230,24 @@ static void test_end_that_has_not_left(void **state)
 	close_pair(&pair);
 }
 
+/* What counts is the dot itself, not its CRLF. */
+static void test_end_that_has_left_in_part(void **state)
+{
+	Pair pair = open_pair(false);
+	uint64_t sent;
+
+	(void)state;
+	finish(pair.session);
+	assert_true(stream_flush(pair.session->stream, NULL));
+	sent = stream_bytes_written(pair.session->stream);
+	assert_int_equal(pair.session->content.dot, sent - strlen(".\r\n"));
+	pair.session->content.dot = sent - 1;
+	assert_true(smtp_mail_has_left(pair.session));
+	pair.session->content.dot = sent;
+	assert_false(smtp_mail_has_left(pair.session));
+	close_pair(&pair);
+}
+
 static void test_end_that_has_left(void **state)
 {
 	static const struct {
@@ -445,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_large_content),
 		cmocka_unit_test(test_end_that_has_not_left),
 		cmocka_unit_test(test_end_that_has_left),
+		cmocka_unit_test(test_end_that_has_left_in_part),
 		cmocka_unit_test(test_stalled_end),
 		cmocka_unit_test(test_refused_within_content),
 		cmocka_unit_test(test_refused_within_large_content),

@@ -169,6 +169,7 @@ static void run_case(const Case *row, const Way *way)
 		fixture_assert_failure(&error, row->failure);
 	assert_null(error);
 	server_join(&server, session);
+	assert_false(server.ran_ahead);
 	assert_true_to(&server, orders, G_N_ELEMENTS(orders));
 	clear_orders(orders, G_N_ELEMENTS(orders));
 }
@@ -299,6 +300,25 @@ static void test_replies_unasked(void **state)
 		run_case(&rows[i], &ways[0]);
 		run_case(&rows[i], &ways[1]);
 	}
+}
+
+/* Nothing is said to a server whose replies are more than the questions. */
+static void test_reply_unasked_between_mails(void **state)
+{
+	static const ServerRule rules[] = {{"DATA", 1, "554 5.7.1 no\r\n250 2.0.0 Ok\r\n"}, {0}};
+	g_auto(Server) server = {.offer = SERVER_OFFER, .rules = rules};
+	SmtpSession *session = server_open(&server);
+	Order orders[] = {{"b@x.example"}, {"c@x.example"}};
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	hand_over(session, orders, 2, true, &error);
+	fixture_assert_failure(&error, FAILURE_SERVER_GARBAGE);
+	assert_int_equal(orders[0].outcome, REFUSED);
+	assert_int_equal(orders[1].outcome, LOST);
+	server_join(&server, session);
+	assert_null(strstr(server.log->str, "c@x.example"));
+	clear_orders(orders, 2);
 }
 
 /* RFC 2920: DATA was on its way when the last recipient was refused, and the server goes on. */
@@ -588,6 +608,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_stalled),
 		cmocka_unit_test(test_replies_unasked),
+		cmocka_unit_test(test_reply_unasked_between_mails),
 		cmocka_unit_test(test_content_for_nobody),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_answers_of_sender),
