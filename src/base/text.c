@@ -158,8 +158,18 @@ bool text_steers_terminal(gunichar letter)
 	       letter == 0x061C;
 }
 
+static bool is_printable(const char *text)
+{
+	while (g_ascii_isprint(*text))
+		text++;
+	return *text == '\0';
+}
+
 char *text_for_terminal(const char *text)
 {
+	if (is_printable(text))
+		return g_strdup(text);
+
 	g_autofree char *valid = text_make_valid(text, strlen(text));
 	GString *safe = g_string_new(NULL);
 

@@ -312,6 +312,15 @@ FAILURE(FAILURE_SMTP_AUTH_OFF, "smtp-auth-off", FAILURE_CODE_SETUP, 3, ACTOR_ADM
 FAILURE(FAILURE_SENDER_REFUSED, "sender-refused", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Server nimmt „%s“ nicht als Absender an."),
 	N_("Wer den Mailserver betreut, muss dem angemeldeten Konto erlauben, mit dieser Adresse zu senden; ein Administrator kann prüfen, ob die Adresse stimmt."))
+FAILURE(FAILURE_ADDRESS_UNUSABLE, "address-unusable", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
+	N_("Mit der Adresse „%s“ kann über diesen Mailserver nicht gesendet werden."),
+	N_("Bitte prüfen Sie die Schreibweise. Adressen mit Umlauten oder anderen besonderen Buchstaben nimmt nicht jeder Mailserver an; vielleicht gibt es eine Adresse ohne sie."))
+FAILURE(FAILURE_SMTP_LACKS, "smtp-lacks", FAILURE_CODE_REFUSED, 6, ACTOR_PROVIDER,
+	N_("Diese E-Mail enthält Zeichen, die der Mailserver nicht annimmt; ihm fehlt dafür die Erweiterung %s."),
+	N_("Bitte schreiben Sie den Inhalt als neue E-Mail: Was Amtspost selbst verfasst, kommt ohne diese Erweiterung aus. Wer den Mailserver betreut, kann sie einschalten."))
+FAILURE(FAILURE_MAIL_TOO_LARGE, "mail-too-large", FAILURE_CODE_LIMIT, 6, ACTOR_CLERK,
+	N_("Die E-Mail ist zum Senden zu groß; möglich sind höchstens %s."),
+	N_("Bitte verteilen Sie die Anlagen auf mehrere E-Mails, oder geben Sie sie auf anderem Weg weiter. Anlagen werden zum Senden um etwa ein Drittel größer."))
 FAILURE(FAILURE_BASIC_AUTH_RETIRED, "basic-auth-retired", FAILURE_CODE_SETUP, 3, ACTOR_ADMINISTRATOR,
 	N_("Der Mailserver nimmt für „%s“ keine Anmeldung mit Kennwort mehr an."),
 	N_("Ein Administrator muss für diesen Benutzer die Schnittstelle „Outlook/Office 365 (IMAP/SMTP)“ einstellen. Danach meldet sich der Benutzer einmal bei Microsoft an."))

@@ -26,6 +26,7 @@ Stream *stream_new(
 	stream->transport = transport;
 	stream->descriptor = -1;
 	stream->timeout = timeout_seconds * 1000;
+	stream->patience = 1;
 	stream->cancel = cancel;
 	stream->host = g_strdup(host);
 	stream->greeting = g_strdup("");
@@ -92,6 +93,11 @@ uint64_t stream_bytes_written(const Stream *stream)
 	return stream->bytes_written;
 }
 
+uint64_t stream_bytes_queued(const Stream *stream)
+{
+	return stream->output->len;
+}
+
 void stream_set_cancel(Stream *stream, const Cancel *cancel)
 {
 	stream->cancel = cancel;
@@ -100,6 +106,16 @@ void stream_set_cancel(Stream *stream, const Cancel *cancel)
 void stream_set_deadline(Stream *stream, int64_t deadline)
 {
 	stream->deadline = deadline;
+}
+
+void stream_set_patience(Stream *stream, int factor)
+{
+	stream->patience = factor;
+}
+
+static int patient_timeout(const Stream *stream)
+{
+	return stream->timeout * stream->patience;
 }
 
 static bool check_cancel(const Stream *stream, GError **error)
@@ -129,7 +145,7 @@ static short wait_for(const Stream *stream, short events, GError **error)
 		{.fd = stream->descriptor, .events = events},
 		{.fd = cancel_descriptor(stream->cancel), .events = POLLIN},
 	};
-	int64_t until = clock_monotonic() + stream->timeout;
+	int64_t until = clock_monotonic() + patient_timeout(stream);
 	int ready = poll_until(places, G_N_ELEMENTS(places),
 		stream->deadline ? MIN(until, stream->deadline) : until);
 
@@ -139,7 +155,7 @@ static short wait_for(const Stream *stream, short events, GError **error)
 		failure_set_errno(error, FAILURE_CONNECTION_LOST, stream->host, errno);
 	else if (ready == 0)
 		failure_set(error, FAILURE_TIMEOUT, stream->host, "%s: no progress for %d s",
-			stream->host, stream->timeout / 1000);
+			stream->host, patient_timeout(stream) / 1000);
 	return ready > 0 ? places[0].revents : 0;
 }
 
@@ -267,7 +283,7 @@ static bool check_rate(Stream *stream, GError **error)
 {
 	uint64_t bytes = stream->bytes_read - stream->rate_start;
 
-	if (stream->waited < (int64_t)RATE_TIMEOUTS * stream->timeout)
+	if (stream->waited < (int64_t)RATE_TIMEOUTS * patient_timeout(stream))
 		return true;
 	if (bytes < RATE_TIMEOUTS * RATE_BYTES) {
 		failure_set(error, FAILURE_TIMEOUT, stream->host,
@@ -328,6 +344,20 @@ void stream_consume(Stream *stream, size_t size)
 {
 	g_assert(size <= stream->input_end - stream->input_start);
 	stream->input_start += size;
+}
+
+ssize_t stream_look(Stream *stream)
+{
+	Transfer transfer = TRANSFER_AGAIN;
+	size_t count = 0;
+
+	if (!stream->memory && !stream->ended && make_input_room(stream))
+		transfer = receive_now(stream, stream->input + stream->input_end,
+			stream->input_size - stream->input_end, &count, NULL);
+	stream->input_end += count;
+	if (input_is_empty(stream) && (stream->ended || transfer == TRANSFER_FAILED))
+		return -1;
+	return (ssize_t)(stream->input_end - stream->input_start);
 }
 
 ssize_t stream_read(Stream *stream, void *data, size_t size, GError **error)

@@ -65,6 +65,8 @@ void stream_set_cancel(Stream *stream, const Cancel *cancel);
 /* From DEADLINE on, monotonic milliseconds, whatever would wait fails with FAILURE_TIMEOUT, and so
  * does what goes on waiting then; 0: only the timeout counts. */
 void stream_set_deadline(Stream *stream, int64_t deadline);
+/* From now on it waits FACTOR times as long as the endpoint's timeout says; 1: as at the start. */
+void stream_set_patience(Stream *stream, int factor);
 
 /* A stream over memory for tests: reads INPUT in pieces of at most CHUNK bytes, then ends; what is
  * written is collected. */
@@ -116,9 +118,16 @@ bool stream_read_line(Stream *stream, GString *line, size_t limit, GError **erro
 bool stream_write(Stream *stream, const void *data, size_t size, GError **error);
 bool stream_flush(Stream *stream, GError **error);
 
-/* Bytes received and sent since opening, after decryption. */
+/* Takes in what has come, without waiting and without sending; how many bytes are buffered then,
+ * -1: none, and none will come, which reading reports. In memory nothing comes unasked. */
+ssize_t stream_look(Stream *stream);
+
+/* Bytes received and sent since opening, after decryption. What is not counted as sent has not
+ * reached the peer, also after a failure. */
 uint64_t stream_bytes_read(const Stream *stream);
 uint64_t stream_bytes_written(const Stream *stream);
+/* Bytes that stream_write has buffered. */
+uint64_t stream_bytes_queued(const Stream *stream);
 
 /* Which TLS versions the server of ENDPOINT speaks: bits 0 to 3 for 1.0 to 1.3, by at most four
  * handshakes without a login. For the sentence after a failed version. */

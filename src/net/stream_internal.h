@@ -20,6 +20,7 @@ struct Stream {
 	const Transport *transport;
 	int descriptor;	  /* for poll, -1 in memory */
 	int timeout;	  /* milliseconds without progress */
+	int patience;	  /* how many timeouts */
 	int64_t deadline; /* monotonic milliseconds; 0: none */
 	const Cancel *cancel;
 	char *host;

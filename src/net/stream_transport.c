@@ -7,6 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* What one record of TLS holds (RFC 8446 section 5.1). OpenSSL tells of a write of several only
+ * once all of them are gone: with one at a time, what was not told of has not left. */
+#define RECORD_SIZE ((size_t)16 * 1024)
+
 static Transfer transfer_of(const Stream *stream, CURLcode code, GError **error)
 {
 	if (code == CURLE_OK)
@@ -25,7 +29,8 @@ static Transfer receive_curl(Stream *stream, void *data, size_t size, size_t *co
 static Transfer send_curl(
 	Stream *stream, const void *data, size_t size, size_t *count, GError **error)
 {
-	return transfer_of(stream, curl_easy_send(stream->easy, data, size, count), error);
+	return transfer_of(
+		stream, curl_easy_send(stream->easy, data, MIN(size, RECORD_SIZE), count), error);
 }
 
 static void close_curl(Stream *stream)

@@ -1,6 +1,5 @@
 /* An SMTP submission session (RFC 5321, 6409) over a Stream: EHLO, what the server offers, AUTH
- * (RFC 4954). One thread at a time. It knows no settings; encryption is the stream's. Handing over
- * mails comes with sending.
+ * (RFC 4954), mails. One thread at a time. It knows no settings; encryption is the stream's.
  *
  * After FAILURE_CODE_PROTOCOL, RETRY or CANCELLED errors the session is dead (smtp_is_alive): free
  * it and open another. */
@@ -73,25 +72,27 @@ bool smtp_try_sender(
 /* Whether the server is still there; FAILURE_COMMAND_REFUSED. */
 bool smtp_noop(SmtpSession *session, GError **error);
 
-/* ---- handing over mails (smtp_submit.c) ----
+/* ---- handing over mails (smtp_submit.c, smtp_content.c) ----
  *
  * One mail: offer, begin, write, finish, reply. Where PIPELINING is offered (RFC 2920) the next
  * mail may be offered between finish and reply, so that a mail costs one round trip:
  *
  *   offer(1) begin(1) write(1)… finish(1) offer(2) reply(1) begin(2) write(2)… finish(2) reply(2)
  *
- * A mail is the server's from finish on: whoever must not send twice notes that before it. A
- * session that dies before it has nothing of the mail; one that dies between finish and reply
- * leaves the outcome unknown. */
+ * (Without it that is allowed as well, and only then said.) A mail is the server's from finish on:
+ * whoever must not send twice notes that before it. A session that dies before it has nothing of
+ * the mail; one that dies between finish and reply leaves the outcome unknown, unless
+ * smtp_mail_has_left says that the end had not left. A mail whose content has begun is called off
+ * only by smtp_close. */
 
-/* An envelope (RFC 5321 section 2.3.1); all borrowed until begin. */
+/* An envelope (RFC 5321 section 2.3.1); all borrowed until begin has answered. */
 typedef struct SmtpMail {
 	const char *sender; /* "": none, as for notifications */
 	const char *const *recipients;
-	size_t recipient_count;
-	uint64_t size; /* bytes of the content (RFC 1870); 0: not known */
-	bool has_8bit; /* bytes above 127 in it (RFC 6152) */
-	bool has_utf8; /* in its header (RFC 6531) */
+	size_t recipient_count; /* at least one */
+	uint64_t size;		/* bytes of the content (RFC 1870); 0: not known */
+	bool has_8bit;		/* bytes above 127 in it (RFC 6152) */
+	bool has_utf8;		/* in its header (RFC 6531) */
 } SmtpMail;
 
 /* Ends SESSION without another word: what was begun is not sent. */
@@ -103,7 +104,9 @@ void smtp_abort(SmtpSession *session);
 
 /* What the server said to one command. */
 typedef struct SmtpAnswer {
-	unsigned code;	   /* 0: nothing yet */
+	/* 0: nothing yet. 452 stands for 5yz that says "too many recipients" (RFC 5321 section
+	 * 4.5.3.1.10): later. */
+	unsigned code;
 	unsigned enhanced; /* class << 20 | subject << 10 | detail (RFC 3463); 0: none */
 	char *text;	   /* the whole reply in one line, fit for a log: "550 5.1.1 unknown" */
 } SmtpAnswer;
@@ -112,27 +115,36 @@ void smtp_answer_clear(SmtpAnswer *answer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmtpAnswer, smtp_answer_clear)
 
 /* Queues MAIL's commands. Refuses, with nothing sent and the session as it was: an address that
- * cannot stand in a command (CR, LF, NUL, <, >, blank, longer than RFC 5321 allows) and one that
- * needs SMTPUTF8, or a content that needs SMTPUTF8 or 8BITMIME, where that is not offered
- * (FAILURE_ADDRESS_UNUSABLE with the address, FAILURE_SMTP_LACKS with the extension); a size above
- * the server's (FAILURE_MAIL_TOO_LARGE). */
+ * cannot stand in a command (CR, LF, <, >, blank, no domain, longer than RFC 5321 allows) and one
+ * that needs SMTPUTF8 where that is not offered (FAILURE_ADDRESS_UNUSABLE with the address); a
+ * content that needs SMTPUTF8 or 8BITMIME likewise (FAILURE_SMTP_LACKS with the extension); a size
+ * above the server's (FAILURE_MAIL_TOO_LARGE with that). */
 bool smtp_mail_offer(SmtpSession *session, const SmtpMail *mail, GError **error);
 
-/* Reads the answers to what was offered: ANSWERS[i] for each recipient, SENDER for MAIL (or DATA,
- * where that is what failed). *READY: at least one recipient is accepted and the server waits for
- * the content; otherwise nothing of this mail was left with it, and the session goes on with the
- * next. Fails where the session is dead. */
+/* Reads the answers to what was offered: ANSWERS[i], zeroed or of earlier attempts, for each
+ * recipient, SENDER for MAIL (or DATA, where that is what failed). *READY: at least one recipient
+ * is accepted and the server waits for the content; otherwise nothing of this mail was left with
+ * it, and the session goes on with the next (if it is alive: some servers refuse and close). A
+ * sender who is refused leaves ANSWERS empty. Fails where the session dies and the mail is not
+ * refused: nothing of it is the server's, and all answers are empty. */
 bool smtp_mail_begin(
 	SmtpSession *session, SmtpAnswer *sender, SmtpAnswer *answers, bool *ready, GError **error);
 
 /* Content: any bytes; line ends become CRLF (bare CR and LF too, so that no server sees another end
- * than we do) and dots are stuffed (RFC 5321 section 4.5.2). */
+ * than we do) and dots are stuffed (RFC 5321 section 4.5.2). Where it fails, smtp_mail_reply tells
+ * what the server said, if that is why. */
 bool smtp_mail_write(SmtpSession *session, const void *data, size_t size, GError **error);
 
-/* Ends the content. Nothing waits: the last bytes may leave with the next mail's offer. */
+/* Ends the content. Nothing waits: the last bytes may leave with the next mail's offer. Where it
+ * fails they have not left and never will. */
 bool smtp_mail_finish(SmtpSession *session, GError **error);
 
 /* Waits for the final reply, five times as long as for others. 2yz: the mail is the server's; 4yz:
- * later; 5yz: never. Fails where the session is dead: the outcome is unknown, but after 421 that
- * answers the content, which is in REPLY and a refusal (RFC 5321 section 3.8). */
+ * later; 5yz: never. Fails where the session is dead: a REPLY with a code (421, or one that came
+ * within the content) is a refusal all the same (RFC 5321 section 3.8); without one the outcome is
+ * unknown if smtp_mail_has_left. */
 bool smtp_mail_reply(SmtpSession *session, SmtpAnswer *reply, GError **error);
+
+/* Whether the final dot of a mail without a reply may have left this machine; exact also for a
+ * session that is dead. False: the server cannot have the mail. */
+bool smtp_mail_has_left(const SmtpSession *session);

@@ -166,6 +166,7 @@ bool smtp_login(SmtpSession *session, const SaslIdentity *identity, GError **err
 	bool done;
 
 	sasl_hide_identity(identity, stream_secrets(session->stream));
+	smtp_forget_memos(session);
 	if (mechanism == SASL_NONE)
 		return refuse_identity(session, identity, error);
 	session->identity = identity;

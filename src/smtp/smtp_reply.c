@@ -164,21 +164,135 @@ static bool read_lines(SmtpSession *session, SmtpReply *reply, GError **error)
 	return true;
 }
 
-bool smtp_read(SmtpSession *session, SmtpReply *reply, GError **error)
+/* Whatever its code is. */
+static bool read_reply(SmtpSession *session, SmtpReply *reply, GError **error)
 {
 	g_auto(SmtpReply) read = {.lines = g_ptr_array_new_with_free_func(g_free)};
-	g_autofree char *text = NULL;
 
 	if (!read_lines(session, &read, error))
 		return false;
-	if (read.code == SMTP_CLOSING) {
-		text = smtp_server_text(session, &read);
-		return smtp_fail(session, error, FAILURE_SERVER_BYE, stream_host(session->stream),
-			"%u %s", read.code, text);
-	}
 	read.enhanced = parse_enhanced(read.code, g_ptr_array_index(read.lines, 0));
 	smtp_reply_clear(reply);
 	*reply = read;
 	read = (SmtpReply){0};
+	return true;
+}
+
+static bool check_closing(SmtpSession *session, unsigned code, const char *text, GError **error)
+{
+	return code != SMTP_CLOSING || smtp_fail(session, error, FAILURE_SERVER_BYE,
+					       stream_host(session->stream), "%s", text);
+}
+
+/* "421 4.3.2 going down" */
+static char *text_with_code(const SmtpSession *session, const SmtpReply *reply)
+{
+	g_autofree char *text = smtp_server_text(session, reply);
+
+	return g_strdup_printf("%u %s", reply->code, text);
+}
+
+void smtp_forget_memos(SmtpSession *session)
+{
+	for (size_t i = 0; i < SMTP_MEMOS; i++) {
+		g_free(session->memos[i].line);
+		g_free(session->memos[i].answer.text);
+		session->memos[i] = (SmtpMemo){0};
+	}
+}
+
+/* Moves what was used last to the front. */
+static SmtpMemo *use_memo(SmtpMemo *memos, size_t used)
+{
+	SmtpMemo memo = memos[used];
+
+	memmove(memos + 1, memos, used * sizeof memo);
+	memos[0] = memo;
+	return memos;
+}
+
+/* REPLY may well come again. */
+static void keep_memo(SmtpSession *session, const SmtpReply *reply, const char *told)
+{
+	SmtpMemo *memo = use_memo(session->memos, SMTP_MEMOS - 1);
+
+	g_free(memo->line);
+	g_free(memo->answer.text);
+	memo->line = g_strdup_printf(
+		"%u %s\r\n", reply->code, (char *)g_ptr_array_index(reply->lines, 0));
+	memo->size = strlen(memo->line);
+	memo->answer = (SmtpAnswer){reply->code, reply->enhanced, g_strdup(told)};
+}
+
+/* The memo of the next reply, if that is there and was there before, byte for byte. *FAILED: there
+ * is none, and there will be none. */
+static const SmtpMemo *find_memo(SmtpSession *session, bool *failed, GError **error)
+{
+	const unsigned char *data;
+	GError *problem = NULL;
+	ssize_t count = stream_fill(session->stream, &data, &problem);
+
+	*failed = count < 0 && !smtp_fail_with(session, problem, error);
+	for (size_t i = 0; i < SMTP_MEMOS && count > 0; i++) {
+		const SmtpMemo *memo = &session->memos[i];
+
+		if (memo->line && (size_t)count >= memo->size &&
+			memcmp(data, memo->line, memo->size) == 0)
+			return use_memo(session->memos, i);
+	}
+	return NULL;
+}
+
+bool smtp_read(SmtpSession *session, SmtpReply *reply, GError **error)
+{
+	g_auto(SmtpReply) read = {0};
+	g_autofree char *text = NULL;
+
+	if (!read_reply(session, &read, error))
+		return false;
+	if (read.code == SMTP_CLOSING)
+		text = text_with_code(session, &read);
+	if (!check_closing(session, read.code, text, error))
+		return false;
+	smtp_reply_clear(reply);
+	*reply = read;
+	read = (SmtpReply){0};
+	return true;
+}
+
+void smtp_answer_clear(SmtpAnswer *answer)
+{
+	g_free(answer->text);
+	*answer = (SmtpAnswer){0};
+}
+
+/* A reply that was not there before. */
+static bool read_new_answer(SmtpSession *session, SmtpAnswer *answer, GError **error)
+{
+	g_auto(SmtpReply) reply = {0};
+
+	if (!read_reply(session, &reply, error))
+		return false;
+	smtp_answer_clear(answer);
+	answer->code = reply.code;
+	answer->enhanced = reply.enhanced;
+	answer->text = text_with_code(session, &reply);
+	if (reply.lines->len == 1 && reply.code / 100 < 4)
+		keep_memo(session, &reply, answer->text);
+	return check_closing(session, answer->code, answer->text, error);
+}
+
+bool smtp_read_answer(SmtpSession *session, SmtpAnswer *answer, GError **error)
+{
+	bool failed;
+	const SmtpMemo *memo = find_memo(session, &failed, error);
+
+	if (!memo)
+		return !failed && read_new_answer(session, answer, error);
+	stream_consume(session->stream, memo->size);
+	session->consumed += memo->size;
+	smtp_answer_clear(answer);
+	*answer = memo->answer;
+	answer->text = g_strdup(memo->answer.text);
 	return true;
 }

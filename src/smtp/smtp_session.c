@@ -14,6 +14,13 @@ SmtpSession *smtp_open(Stream *stream, GError **error)
 	return smtp_begin(session, error) ? g_steal_pointer(&session) : NULL;
 }
 
+/* Within a mail it would be content, or send the end that is still buffered. */
+static bool may_quit(const SmtpSession *session)
+{
+	return session->alive && !session->envelope.open &&
+	       session->content.stage == SMTP_STAGE_NONE;
+}
+
 /* QUIT's answer tells nothing, and a silent server would hold us up. */
 void smtp_close(SmtpSession *session)
 {
@@ -21,10 +28,12 @@ void smtp_close(SmtpSession *session)
 
 	if (!session)
 		return;
-	if (session->alive && stream_write(session->stream, quit, strlen(quit), NULL))
+	if (may_quit(session) && stream_write(session->stream, quit, strlen(quit), NULL))
 		stream_flush(session->stream, NULL);
 	stream_close(session->stream);
 	g_string_free(session->offer, TRUE);
+	smtp_answer_clear(&session->content.early);
+	smtp_forget_memos(session);
 	g_free(session);
 }
 
@@ -62,7 +71,7 @@ bool smtp_noop(SmtpSession *session, GError **error)
 	return reply.code == SMTP_DONE || smtp_refuse_command(session, &reply, "NOOP", error);
 }
 
-static bool write_bytes(SmtpSession *session, const char *text, size_t size, GError **error)
+bool smtp_write(SmtpSession *session, const char *text, size_t size, GError **error)
 {
 	GError *problem = NULL;
 
@@ -78,11 +87,11 @@ static bool write_bytes(SmtpSession *session, const char *text, size_t size, GEr
 bool smtp_send_first(SmtpSession *session, const char *line, GError **error)
 {
 	g_assert(!strpbrk(line, "\r\n"));
-	return write_bytes(session, line, strlen(line), error) &&
-	       write_bytes(session, "\r\n", 2, error);
+	return smtp_write(session, line, strlen(line), error) &&
+	       smtp_write(session, "\r\n", 2, error);
 }
 
-static bool check_alive(SmtpSession *session, GError **error)
+bool smtp_check_alive(SmtpSession *session, GError **error)
 {
 	return session->alive || smtp_fail(session, error, FAILURE_CONNECTION_LOST,
 					 stream_host(session->stream), "the session is over");
@@ -90,7 +99,7 @@ static bool check_alive(SmtpSession *session, GError **error)
 
 /* A server may only say unasked that it closes: any other reply would be taken for the answer to
  * what is asked next. */
-static bool check_silence(SmtpSession *session, GError **error)
+bool smtp_check_silence(SmtpSession *session, GError **error)
 {
 	g_auto(SmtpReply) reply = {0};
 
@@ -103,7 +112,8 @@ static bool check_silence(SmtpSession *session, GError **error)
 
 bool smtp_send(SmtpSession *session, const char *line, GError **error)
 {
-	return check_alive(session, error) && check_silence(session, error) &&
+	g_assert(!session->envelope.open && session->content.stage == SMTP_STAGE_NONE);
+	return smtp_check_alive(session, error) && smtp_check_silence(session, error) &&
 	       smtp_send_first(session, line, error);
 }
 

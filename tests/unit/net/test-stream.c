@@ -172,6 +172,46 @@ static void test_timeout(void **state)
 	assert_in_range(clock_monotonic() - start, 950, 3000);
 }
 
+static void test_patience(void **state)
+{
+	g_auto(Pair) pair = pair_open(1, NULL);
+	g_autoptr(GError) error = NULL;
+	int64_t start = clock_monotonic();
+	unsigned char byte;
+
+	(void)state;
+	stream_set_patience(pair.stream, 2);
+	assert_int_equal(stream_peek(pair.stream, &byte, &error), -1);
+	assert_failure(error, FAILURE_TIMEOUT);
+	assert_in_range(clock_monotonic() - start, 1950, 4000);
+	stream_set_patience(pair.stream, 1);
+	assert_int_equal(stream_peek(pair.stream, &byte, NULL), -1);
+	assert_in_range(clock_monotonic() - start, 2900, 5500);
+}
+
+/* Looking neither waits nor sends, and takes nothing from reading. */
+static void test_look(void **state)
+{
+	g_auto(Pair) pair = pair_open(1, NULL);
+	char seen[20];
+
+	(void)state;
+	assert_true(stream_write(pair.stream, "question", 8, NULL));
+	assert_int_equal(stream_look(pair.stream), 0);
+	assert_int_equal(stream_bytes_queued(pair.stream), 8);
+	assert_int_equal(recv(pair.peer, seen, sizeof(seen), MSG_DONTWAIT), -1);
+	assert_int_equal(write(pair.peer, "ans", 3), 3);
+	assert_int_equal(stream_look(pair.stream), 3);
+	assert_int_equal(write(pair.peer, "wer", 3), 3);
+	assert_int_equal(stream_look(pair.stream), 6);
+	descriptor_close(&pair.peer);
+	assert_int_equal(stream_look(pair.stream), 6);
+	assert_int_equal(stream_read(pair.stream, seen, sizeof(seen), NULL), 6);
+	assert_memory_equal(seen, "answer", 6);
+	assert_int_equal(stream_look(pair.stream), -1);
+	assert_int_equal(stream_read(pair.stream, seen, sizeof(seen), NULL), 0);
+}
+
 #define TRICKLE_SECONDS 7
 
 /* A peer that sends so much so often, and how our side fares with it at a timeout of a second. */
@@ -449,6 +489,8 @@ int main(void)
 		cmocka_unit_test(test_memory_output),
 		cmocka_unit_test(test_socket_dialogue),
 		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_patience),
+		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_trickle),
 		cmocka_unit_test(test_cancel_wakes),
 		cmocka_unit_test(test_end),
