@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "failure/failure.h"
 
-#define PIECE ((size_t)256 * 1024) /* of content, between store and connection */
-
 /* One mail being handed over. */
 typedef struct Handover {
 	SendRun *run;
@@ -92,8 +90,10 @@ static const SmtpAnswer *deciding_answer(const Handover *handover, guint place)
 
 	if (own->code != 0 && own->code / 100 != 2)
 		return own;
+	if (handover->content.code != 0)
+		return &handover->content;
 	if (handover->handed_over)
-		return handover->content.code != 0 ? &handover->content : NULL;
+		return NULL;
 	return handover->sender.code / 100 > 3 ? &handover->sender : NULL;
 }
 
@@ -164,6 +164,9 @@ static bool note_handover(Handover *handover, const GError *problem, GError **er
 {
 	g_autoptr(GError) why = NULL;
 
+	/* Only what has left may have arrived. */
+	if (handover->content.code == 0 && handover->handed_over)
+		handover->handed_over = smtp_mail_has_left(handover->run->session);
 	judge_all(handover, problem);
 	explain(handover, problem, &why);
 	return note(handover->run->worker, handover->mail, why, error);
@@ -240,27 +243,9 @@ static bool offer_next(
 	return true;
 }
 
-static bool write_content(const Handover *handover, GError **error)
+static bool write_piece(const void *bytes, size_t size, void *session, GError **error)
 {
-	const SendRun *run = handover->run;
-	g_autofree char *piece = g_malloc(MIN(PIECE, handover->mail->size + 1));
-	uint64_t offset = 0;
-
-	while (offset < handover->mail->size) {
-		ssize_t count = outbox_read(run->outbox, handover->mail->id, offset, piece,
-			(size_t)MIN(PIECE, handover->mail->size - offset), error);
-
-		if (count < 0)
-			return false;
-		if (count == 0) {
-			failure_set(error, FAILURE_STORE, NULL, "the outbox lacks content");
-			return false;
-		}
-		if (!smtp_mail_write(run->session, piece, (size_t)count, error))
-			return false;
-		offset += (uint64_t)count;
-	}
-	return true;
+	return smtp_mail_write(session, bytes, size, error);
 }
 
 /* Up to the content's end, or to its refusal. *GO_ON false: somebody cancelled the mail. */
@@ -274,7 +259,7 @@ static bool hand_over(Handover *handover, bool *go_on, GError **error)
 		return false;
 	if (!handover->ready)
 		return true;
-	if (!write_content(handover, error) ||
+	if (!send_content(run->outbox, handover->mail, write_piece, run->session, error) ||
 		!outbox_handing_over(run->worker, handover->mail, go_on, error))
 		return false;
 	if (!*go_on)
@@ -304,10 +289,13 @@ static bool conclude(
 	return told && offered;
 }
 
-/* The end of a session in the middle of a mail. */
+/* The end of a session in the middle of a mail, which the server may have said why. */
 static bool break_off(Handover *handover, GError *problem, GError **error)
 {
 	g_autoptr(GError) ignored = NULL;
+
+	if (handover->ready)
+		smtp_mail_reply(handover->run->session, &handover->content, NULL);
 
 	if (note_handover(handover, problem, &ignored)) {
 		g_propagate_error(error, problem);
@@ -344,7 +332,7 @@ bool send_mails(SendRun *run, GPtrArray *mails, guint *done, GError **error)
 			return break_off(handover, problem, error);
 		/* Only the connection's end takes back what has begun. */
 		if (!go_on) {
-			smtp_abort(run->session);
+			g_clear_pointer(&run->session, smtp_close);
 			return true;
 		}
 		if (!conclude(handover, mails, done, &next, error))

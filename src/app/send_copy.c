@@ -16,7 +16,6 @@
 #define ARCHIVE_SERVER "outbox"
 #define ARCHIVE_FOLDER "Postausgang"
 #define ARCHIVE_VALIDITY 1
-#define PIECE ((size_t)256 * 1024)
 /* The Sent folder's copy is tried again for a day. */
 #define COPY_PAUSE (10 * 60)
 #define COPY_GIVE_UP (24 * 60 * 60)
@@ -29,23 +28,18 @@ typedef struct Group {
 	GPtrArray *mails; /* OutboxMail *, borrowed */
 } Group;
 
+static bool write_piece(const void *bytes, size_t size, void *batch, GError **error)
+{
+	return archive_batch_write(batch, bytes, size, error);
+}
+
 static bool write_mail(ArchiveBatch *batch, Outbox *outbox, const OutboxMail *mail, GError **error)
 {
-	g_autofree char *piece = g_malloc(PIECE);
-	uint64_t offset = 0;
-
 	if (!archive_batch_begin(batch, mail->size, error))
 		return false;
-	while (offset < mail->size) {
-		ssize_t count = outbox_read(outbox, mail->id, offset, piece, PIECE, error);
-
-		if (count <= 0 || !archive_batch_write(batch, piece, (size_t)count, error)) {
-			archive_batch_discard(batch);
-			return count > 0 || (error && *error) ||
-			       (failure_set(error, FAILURE_STORE, NULL, "the outbox lacks content"),
-				       false);
-		}
-		offset += (uint64_t)count;
+	if (!send_content(outbox, mail, write_piece, batch, error)) {
+		archive_batch_discard(batch);
+		return false;
 	}
 	return archive_batch_finish(batch, (uint32_t)mail->id, mail->ended_at, error);
 }
@@ -136,28 +130,18 @@ static bool file_copies(Office *office, OutboxWorker *worker, GPtrArray *mails,
 
 /* ---- into the Sent folder ---- */
 
-static bool read_whole(Outbox *outbox, const OutboxMail *mail, GByteArray *bytes, GError **error)
+static bool keep_piece(const void *bytes, size_t size, void *kept, GError **error)
 {
-	ssize_t count;
-
-	g_byte_array_set_size(bytes, (guint)mail->size);
-	for (guint at = 0; at < bytes->len; at += (guint)count) {
-		count = outbox_read(outbox, mail->id, at, bytes->data + at, bytes->len - at, error);
-		if (count < 0)
-			return false;
-		if (count == 0) {
-			failure_set(error, FAILURE_STORE, NULL, "the outbox lacks content");
-			return false;
-		}
-	}
+	(void)error;
+	g_byte_array_append(kept, bytes, (guint)size);
 	return true;
 }
 
 static bool append_copy(Office *office, Mailbox *mailbox, const OutboxMail *mail, GError **error)
 {
-	g_autoptr(GByteArray) bytes = g_byte_array_new();
+	g_autoptr(GByteArray) bytes = g_byte_array_sized_new((guint)mail->size);
 
-	return read_whole(office_outbox(office, NULL), mail, bytes, error) &&
+	return send_content(office_outbox(office, NULL), mail, keep_piece, bytes, error) &&
 	       sent_folder_add(
 		       mailbox, mail->message_id, bytes->data, bytes->len, mail->ended_at, error);
 }

@@ -39,6 +39,14 @@ bool send_mails(SendRun *run, GPtrArray *mails, guint *done, GError **error);
 bool send_note_problem(
 	OutboxWorker *worker, OutboxMail *mail, const GError *problem, GError **error);
 
+/* ---- what is sent (send_content.c) ---- */
+
+typedef bool SendPiece(const void *bytes, size_t size, void *data, GError **error);
+
+/* Hands MAIL's content to TAKE, in pieces. */
+bool send_content(
+	Outbox *outbox, const OutboxMail *mail, SendPiece *take, void *data, GError **error);
+
 /* ---- what a refusal means (send_verdict.c) ---- */
 
 /* When a mail that has been tried ATTEMPTS times, the last time NOW, is tried again; 0: never, it

@@ -33,13 +33,11 @@ static bool check_recipients(const MimeReady *ready, GError **error)
 
 	if (ready->recipients->len <= OUTBOX_RECIPIENT_LIMIT)
 		return true;
-	failure_set(
-		error, FAILURE_RECIPIENTS_MANY, limit, "%u recipients", ready->recipients->len);
+	failure_set(error, FAILURE_RECIPIENTS_MANY, limit, "%u recipients", ready->recipients->len);
 	return false;
 }
 
-static bool write_content(
-	Batch *batch, Outbox *outbox, const MimeReady *ready, GError **error)
+static bool write_content(Batch *batch, Outbox *outbox, const MimeReady *ready, GError **error)
 {
 	OutboxWriter *writer = outbox_writer_new(outbox);
 
@@ -91,8 +89,7 @@ bool send_queue_ready(Office *office, const char *user, const SendReady *mails, 
 		GError *problem = NULL;
 
 		if (!add_mail(&batch, outbox, account, &mails[i], case_number, &problem)) {
-			g_autofree char *file =
-				g_strdup_printf(_("Datei: %s."), mails[i].name);
+			g_autofree char *file = g_strdup_printf(_("Datei: %s."), mails[i].name);
 
 			failure_set_remedy(problem, file);
 			g_propagate_error(error, problem);

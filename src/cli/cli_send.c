@@ -96,7 +96,7 @@ static GPtrArray *look_at(Cli *cli, const int64_t *ids, size_t count, GError **e
  * leaves them in the outbox, and is told beside them. */
 static bool send_and_tell(Cli *cli, const int64_t *ids, size_t count, bool in_array, GError **error)
 {
-	const OutboxPick pick = {.ids = ids, .id_count = count};
+	const OutboxPick pick = {.ids = ids, .id_count = count, .all_waiting = true};
 	g_autoptr(GError) problem = NULL;
 	bool worked = send_work(cli->office, &pick, cli->cancel, &problem);
 	g_autoptr(GPtrArray) mails = look_at(cli, ids, count, error);

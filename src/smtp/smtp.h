@@ -95,9 +95,6 @@ typedef struct SmtpMail {
 	bool has_utf8;		/* in its header (RFC 6531) */
 } SmtpMail;
 
-/* Ends SESSION without another word: what was begun is not sent. */
-void smtp_abort(SmtpSession *session);
-
 /* An enhanced status code (RFC 3463) as one number. */
 #define SMTP_STATUS(class, subject, detail)                                                        \
 	((unsigned)(class) << 20 | (unsigned)(subject) << 10 | (unsigned)(detail))
