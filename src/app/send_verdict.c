@@ -24,21 +24,12 @@ static bool lacks_send_as(const SmtpAnswer *answer)
 	       strstr(answer->text, "not allowed to send as");
 }
 
-/* RFC 3463: 5.3.4 message too big for system, 5.2.3 length exceeds administrative limit. */
-static bool is_too_large(const SmtpAnswer *answer)
-{
-	return answer->code == 552 || answer->enhanced == SMTP_STATUS(5, 3, 4) ||
-	       answer->enhanced == SMTP_STATUS(5, 2, 3);
-}
-
 void send_explain(const SmtpAnswer *answer, const char *sender, GError **error)
 {
 	if (answer->code / 100 == 4)
 		failure_set(error, FAILURE_SEND_LATER, answer->text, "%s", answer->text);
 	else if (lacks_send_as(answer))
 		failure_set(error, FAILURE_SENDER_REFUSED, sender, "%s", answer->text);
-	else if (is_too_large(answer))
-		failure_set(error, FAILURE_MAIL_TOO_LARGE, NULL, "%s", answer->text);
 	else
 		failure_set(error, FAILURE_SEND_REFUSED, answer->text, "%s", answer->text);
 }

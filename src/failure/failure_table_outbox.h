@@ -13,6 +13,3 @@ FAILURE(FAILURE_OUTBOX_ERASED, "outbox-erased", FAILURE_CODE_INPUT, 2, ACTOR_CLE
 FAILURE(FAILURE_SENT_UNKNOWN, "sent-unknown", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
 	N_("Die E-Mail wurde übergeben, aber die Verbindung riss ab, bevor der Mailserver den Empfang bestätigte."),
 	N_("Bitte fragen Sie beim Empfänger nach, ob sie angekommen ist. „Erneut senden“ schickt sie noch einmal; dann kann sie doppelt ankommen."))
-FAILURE(FAILURE_MAIL_TOO_LARGE, "mail-too-large", FAILURE_CODE_LIMIT, 2, ACTOR_CLERK,
-	N_("Die E-Mail ist zu groß zum Senden; möglich sind höchstens %s."),
-	N_("Bitte senden Sie die Anlagen in mehreren E-Mails oder stellen Sie sie auf anderem Weg bereit."))
