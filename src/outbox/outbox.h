@@ -142,6 +142,10 @@ typedef struct OutboxCounts {
 } OutboxCounts;
 bool outbox_count(Outbox *outbox, int64_t user_id, OutboxCounts *counts, GError **error);
 
+/* The users with something that is due now and that nobody works on (outbox_due.c): GArray of
+ * int64_t, yours. */
+GArray *outbox_due_users(Outbox *outbox, GError **error);
+
 /* ---- what people do (outbox_change.c) ---- */
 
 /* A mail that is queued, waiting, failed, unknown, or claimed but not handed over yet: sent no

@@ -80,6 +80,7 @@ static void web_clear(Web *web)
 	g_free(web->setup);
 	if (web->servers)
 		g_ptr_array_unref(web->servers);
+	sender_free(web->sender);
 	import_jobs_free(web->imports);
 	office_set_pool(web->office, NULL);
 	mail_pool_free(web->mail_pool);
@@ -198,6 +199,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 	server = web_server_start(&options, error);
 	if (!server)
 		return false;
+	web.sender = sender_new(office);
 	warn_without_tls(serve, web_server_reach(server));
 	/* "Every address" is none that a browser could open; the machine's name is. */
 	tell_ready(&web, serve,

@@ -6,6 +6,7 @@
 
 #include "app/upload.h"
 #include "app/import_jobs.h"
+#include "app/send.h"
 #include "app/mail_pool.h"
 #include "base/secret.h"
 #include "web/piece_cache.h"
@@ -29,6 +30,7 @@ struct Web {
 	pthread_mutex_t lock; /* of setup and servers */
 	SignIns *sign_ins;
 	ImportJobs *imports;
+	Sender *sender; /* works the outbox off */
 	MailPool *mail_pool;
 	PieceCache *pieces;
 	Waits *waits;

@@ -4,11 +4,15 @@ stall or break off at each step."""
 import email.policy
 import json
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from email import message_from_bytes
 from pathlib import Path
+from random import Random
 
 import pytest
+from page import Daemon
 from peers.fake_smtp import FakeSmtp, SmtpConnection
 from runner import CLERK, PASSWORD, Amtspost, Run
 
@@ -317,3 +321,60 @@ def test_cancelled_mails_are_not_sent(sender):
         assert sender.run("--json", "outbox", "run").json == [] and not server.mails
         assert json.loads(json.dumps(outbox(sender)))[0]["state"] == "cancelled"
         assert sender.run("outbox", "cancel", str(run.json["id"])).status == 2
+
+
+# ---- the daemon ----
+
+
+def test_the_daemon_sends_what_is_queued(sender):
+    with FakeSmtp({"MAIL": answer(451, "4.3.0 spaeter")}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        number = send(sender).json["id"]
+        server.handlers.clear()
+        with Daemon(sender):
+            # It is not due yet; what is asked for again is, and another process asks.
+            time.sleep(2)
+            assert not server.mails
+            again = sender.run("--json", "outbox", "retry", str(number))
+            assert again.status == 0 and again.json["state"] == "sent"
+            assert len(server.mails) == 1
+
+
+# ---- pulled plugs ----
+
+
+@pytest.mark.kill
+@pytest.mark.release_only
+def test_fifteen_kills(sender, tmp_path):
+    """kill -9 at random moments of sending: each arrives, none twice but those that were shown as unknown."""
+    count, left = 500, []
+    paths = write_mails(tmp_path, count)
+    random = Random(7)
+
+    def take_slowly(connection: SmtpConnection, arguments: str) -> None:
+        time.sleep(0.002)
+        server.on_data(connection, arguments)
+
+    with FakeSmtp({"DATA": take_slowly}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        sender.set("smtp.port", "1")
+        assert sender.run("--json", "send", "--user", CLERK, "--eml", *paths).status == 5
+        sender.set("smtp.port", str(server.port))
+        for _ in range(15):
+            run = sender.start("--json", "outbox", "run")
+            time.sleep(random.uniform(0.03, 0.15))
+            run.process.kill()
+            run.process.wait()
+            left.append(count - len(server.mails))
+        assert left[0] > left[-1] > 0, "the plugs were pulled before or after the sending"
+        sender.run("--json", "outbox", "run")
+        mails = outbox(sender)
+        unknown = {mail["subject"]: mail["id"] for mail in mails if mail["state"] == "unknown"}
+        assert {mail["state"] for mail in mails} <= {"sent", "unknown"} and len(mails) == count
+        for number in unknown.values():
+            assert sender.run("--json", "outbox", "retry", str(number)).status == 0
+        times = Counter(message_from_bytes(mail.content)["Subject"] for mail in server.mails)
+        assert len(times) == count
+        assert {subject for subject, often in times.items() if often > 1} <= set(unknown)
+        assert max(times.values()) <= 2 and len(unknown) <= 15
+        assert len(sender.json("archive", "list")) == count

@@ -1,0 +1,44 @@
+/* Who has something to be sent, for a daemon that works for all. */
+#include "outbox/outbox_internal.h"
+
+#include "base/clock.h"
+
+typedef struct Due {
+	GArray *users; /* int64_t */
+	int64_t now;
+} Due;
+
+static DbRows *select_due(DbTransaction *transaction, int64_t now, GError **error)
+{
+	return db_select(transaction, error,
+		"SELECT DISTINCT user_id FROM outbox_mails INDEXED BY outbox_open"
+		" WHERE (state NOT IN (2, 6) OR copy_due IS NOT NULL)"
+		" AND (state = 0 OR (state = 3 AND next <= $1)"
+		"  OR (copy_due <= $1 AND copy_worker IS NULL))",
+		db_int(now));
+}
+
+static bool due_in(DbTransaction *transaction, void *data, GError **error)
+{
+	const Due *due = data;
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows = select_due(transaction, due->now, error);
+
+	if (!rows)
+		return false;
+	g_array_set_size(due->users, 0);
+	while (db_rows_next(rows, &failed)) {
+		int64_t user_id = db_rows_int(rows, 0);
+
+		g_array_append_val(due->users, user_id);
+	}
+	return outbox_pass(failed, error);
+}
+
+GArray *outbox_due_users(Outbox *outbox, GError **error)
+{
+	g_autoptr(GArray) users = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	Due due = {.users = users, .now = clock_now()};
+
+	return db_read(outbox->db, due_in, &due, error) ? g_steal_pointer(&users) : NULL;
+}
