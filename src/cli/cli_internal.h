@@ -96,9 +96,9 @@ extern const CliCommand cli_serve_commands[];
 
 /* Parses ARGV by COMMAND's options (NULL: only the common ones) into CLI. FAILURE_USAGE. */
 bool cli_parse(Cli *cli, const CliCommand *command, int argc, char **argv, GError **error);
-/* Where COMMAND (nullable) takes no arguments, a word behind a list option's value is one more value
- * of it ("--to a@amt.example b@amt.example"). ARGV with the option before each; the vector is yours,
- * the texts are ARGV's. */
+/* Where COMMAND (nullable) takes no arguments, a word behind a list option's value is one more
+ * value of it ("--to a@amt.example b@amt.example"). ARGV with the option before each; the vector is
+ * yours, the texts are ARGV's. */
 char **cli_spread_lists(const CliCommand *command, char *const *argv, int *argc);
 void cli_options_clear(CliOptions *options);
 /* The usage of COMMAND, or of all COMMANDS (NULL-terminated lists of rows), on standard output. */
