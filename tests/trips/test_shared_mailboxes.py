@@ -25,6 +25,8 @@ from sharing import (
     spelled,
 )
 
+pytestmark = pytest.mark.sanitized_only
+
 WAYS_OF_PASSWORDS = (NamespaceScene, DottedNamespaceScene, AuthorizedScene, DottedAuthorizedScene, OwnScene)
 WAYS = (*WAYS_OF_PASSWORDS, TokenScene)
 

@@ -263,12 +263,19 @@ def test_a_form_of_a_session_that_ended_comes_back(page, mailbox, amtspost):
 def test_forty_thousand_mails_stay_quick(page, mailbox):
     mailbox.fill("INBOX", [mail(number) for number in range(1, 40_001)])
     page.get("/importieren")  # the server's own index is made now
+    mailbox.fill("Klein", [mail(number) for number in range(1, 61)])
+
+    def timed(path: str) -> float:
+        begin = time.monotonic()
+        page.get(path)
+        return time.monotonic() - begin
+
+    small = sorted(timed("/importieren?ordner=Klein") for _ in range(4))
     times = []
     for number in (1, 2, 400, 800):
-        begin = time.monotonic()
-        shown = page.get(f"/importieren?seite={number}")
-        times.append(time.monotonic() - begin)
+        times.append(timed(f"/importieren?seite={number}"))
+        shown = page.last
         assert len(subjects(shown.html)) == 50
     assert "39.951 bis 40.000 von 40.000" in shown.text or "39951 bis 40000 von 40000" in shown.text
-    print(times)
-    assert sorted(times)[1] < 1, times
+    # However busy the machine is: about as quick as a small folder.
+    assert sorted(times)[1] < 3 * small[1] + 0.3, (times, small)

@@ -11,6 +11,8 @@ from page import PAGE_PASSWORD, Answer, Person, View
 from page_office import ADMIN, CLERK_A, CLERK_B, DISABLED, LOCKED, SECRET, Office, add_person, execute
 from runner import MARK
 
+pytestmark = pytest.mark.sanitized_only
+
 MAIL = "/systemsteuerung/schnittstellen"
 OAUTH = "/systemsteuerung/oauth"
 NAME = "/systemsteuerung/behoerde"

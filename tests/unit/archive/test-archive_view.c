@@ -103,8 +103,11 @@ static void test_filters_within_sight(void **state)
 	assert_listed(fixture, "1", .viewer = &mueller, .mailbox = "info@example.org");
 	assert_listed(fixture, "", .viewer = &stranger, .mailbox = "info@example.org");
 	assert_listed(fixture, "", .viewer = &schulze, .mailbox = "info@example.org");
+	/* A mailbox that is not theirs tells nobody what lies in it, not even of what they filed.
+	 */
+	assert_listed(fixture, "", .viewer = &mueller, .mailbox = "bau@example.org");
 	assert_listed(
-		fixture, "2", .viewer = &mueller, .mailbox = "bau@example.org", .case_number = "A");
+		fixture, "2", .viewer = NULL, .mailbox = "bau@example.org", .case_number = "A");
 	assert_listed(fixture, "2 1", .viewer = &mueller, .case_number = "A");
 	assert_listed(fixture, "4 2", .viewer = &schulze, .case_number = "A", .words = "alle");
 	assert_listed(
