@@ -49,7 +49,16 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def send(office: Office, request: bytes) -> bytes:
-    """Sends REQUEST, tells that this is all, and reads all answers."""
+    """Sends REQUEST, tells that this is all, and reads all answers. Who says no more may be taken for gone while a job
+    waits for its turn on a busy machine; it is not begun then, so it is sent again."""
+    for _ in range(5):
+        answer = send_once(office, request)
+        if statuses(answer) != [503]:
+            break
+    return answer
+
+
+def send_once(office: Office, request: bytes) -> bytes:
     with connect(office) as connection:
         try:
             connection.sendall(request)
@@ -362,16 +371,16 @@ def test_pipelined_requests_are_answered_in_order(office):
 
 
 def test_a_host_that_is_none(office):
-    """The invitation's link and the redirects are made of it. (503: who says no more may be taken for gone.)"""
+    """The invitation's link and the redirects are made of it."""
     for host in ("evil.example\"><script>", "evil.example/x?", "a b", "", "evil\x00", "[::1", "user@evil.example"):
         head = f"POST /benutzer/{CLERK_A}/einladen HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n".encode()
         body = urlencode({"csrf": office.csrf(ADMIN)}).encode()
         answer = send(office, head + cookie(office) + f"Content-Length: {len(body)}\r\n"
                       "Content-Type: application/x-www-form-urlencoded\r\n\r\n".encode() + body)
-        assert b"<script>" not in answer.replace(b"<script defer", b"") and statuses(answer)[:1] in ([200], [400], [503], [])
+        assert b"<script>" not in answer.replace(b"<script defer", b"") and statuses(answer)[:1] in ([200], [400], [])
     without = send(office, b"POST /benutzer/k.klein/einladen HTTP/1.0\r\n" + cookie(office) + f"Content-Length: {len(body)}\r\n"
                    "Content-Type: application/x-www-form-urlencoded\r\n\r\n".encode() + body)
-    assert without == b"" or statuses(without.replace(b"HTTP/1.0", b"HTTP/1.1"))[0] in (200, 400, 503)
+    assert without == b"" or statuses(without.replace(b"HTTP/1.0", b"HTTP/1.1"))[0] in (200, 400)
 
 
 def test_every_answer_is_strict(office):
