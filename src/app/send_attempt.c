@@ -65,7 +65,6 @@ static OutboxState state_of_code(unsigned code)
 {
 	switch (code / 100) {
 	case 2:
-	case 3:
 		return OUTBOX_SENT;
 	case 4:
 		return OUTBOX_WAITING;
@@ -90,7 +89,9 @@ static const SmtpAnswer *deciding_answer(const Handover *handover, guint place)
 
 	if (own->code != 0 && own->code / 100 != 2)
 		return own;
-	if (handover->content.code != 0)
+	/* Nobody can have taken what has not left. */
+	if (handover->content.code / 100 > 3 ||
+		(handover->handed_over && handover->content.code != 0))
 		return &handover->content;
 	if (handover->handed_over)
 		return NULL;
@@ -281,7 +282,8 @@ static bool conclude(
 
 	if (!note_handover(handover, problem, error))
 		return false;
-	run->sent++;
+	/* A server that says nothing to one mail gets no others to say nothing to. */
+	run->sent += told;
 	if (!told)
 		g_propagate_error(error, g_steal_pointer(&problem));
 	else if (!offered)
@@ -294,9 +296,10 @@ static bool break_off(Handover *handover, GError *problem, GError **error)
 {
 	g_autoptr(GError) ignored = NULL;
 
+	if (handover->handed_over)
+		handover->handed_over = smtp_mail_has_left(handover->run->session);
 	if (handover->ready)
 		smtp_mail_reply(handover->run->session, &handover->content, NULL);
-
 	if (note_handover(handover, problem, &ignored)) {
 		g_propagate_error(error, problem);
 		return false;

@@ -378,3 +378,16 @@ def test_fifteen_kills(sender, tmp_path):
         assert {subject for subject, often in times.items() if often > 1} <= set(unknown)
         assert max(times.values()) <= 2 and len(unknown) <= 15
         assert len(sender.json("archive", "list")) == count
+
+
+def test_a_server_that_never_answers_gets_no_second_mail(sender, tmp_path):
+    def take_and_go(connection: SmtpConnection, _arguments: str) -> None:
+        connection.reply(354, "go ahead")
+        connection.read_content()
+        raise ConnectionError
+
+    with FakeSmtp({"DATA": take_and_go}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        run = sender.run("--json", "send", "--user", CLERK, "--eml", *write_mails(tmp_path, 5))
+        assert run.status == 6 and server.connections == 1
+        assert [mail["state"] for mail in run.json] == ["unknown"] + ["waiting"] * 4
