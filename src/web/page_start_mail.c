@@ -221,7 +221,8 @@ static void write_problems(Html *h, const NewMails *mails)
 				     "wurde nicht mehr gesehen."));
 }
 
-static void write_new_mails(Html *h, const NewMails *mails)
+/* LEVEL: of the mailboxes' headings, one below what stands above. */
+static void write_new_mails(Html *h, const NewMails *mails, int level)
 {
 	const char *mailbox = NULL;
 
@@ -232,9 +233,13 @@ static void write_new_mails(Html *h, const NewMails *mails)
 			if (mailbox)
 				html(h, "</ul>");
 			mailbox = folder->mailbox;
-			html(h, "<h3 class=\"kern-heading-small\">");
+			html(h, "<h");
+			html_number(h, level);
+			html(h, " class=\"kern-heading-small\">");
 			html_text(h, mailbox);
-			html(h, "</h3><ul>");
+			html(h, "</h");
+			html_number(h, level);
+			html(h, "><ul>");
 		}
 		write_folder(h, folder);
 	}
@@ -246,10 +251,10 @@ static void write_new_mails(Html *h, const NewMails *mails)
 }
 
 /* Without MAILS another page of the same person is looking, or many others are. */
-static void write_answer(Html *h, const NewMails *mails)
+static void write_answer(Html *h, const NewMails *mails, int level)
 {
 	if (mails) {
-		write_new_mails(h, mails);
+		write_new_mails(h, mails, level);
 		return;
 	}
 	write_paragraph(h, _("Es wird gerade schon nach neuen E-Mails gesehen. Bitte sehen Sie in "
@@ -260,7 +265,7 @@ static bool answer_fragment(Visit *visit, const NewMails *mails)
 {
 	Html *h = html_new();
 
-	write_answer(h, mails);
+	write_answer(h, mails, 3);
 	if (!mails)
 		write_look_form(h, _("Nach neuen E-Mails sehen"));
 	web_response_header(visit->response, "Cache-Control", "no-store");
@@ -274,7 +279,7 @@ static bool answer_page(Visit *visit, const NewMails *mails)
 	const Page page = {.title = _("Neue E-Mails"), .here = "/"};
 	Html *h = page_begin(visit, &page);
 
-	write_answer(h, mails);
+	write_answer(h, mails, 2);
 	write_look_form(h, _("Noch einmal nachsehen"));
 	write_link(h, "/", _("Zur Startseite"));
 	return page_end(visit, h, 200);

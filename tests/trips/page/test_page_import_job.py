@@ -619,6 +619,9 @@ def test_new_mails(clerk, mailbox, person):
     assert "Nach neuen E-Mails sehen" in start.text and "5 neue" not in start.text
     page = person.submit("/start/neu")
     page = person.get("/start/neu")
+    # A mailbox stands one level below what is above it: the page's heading here, the section's on the start page.
+    assert "<h2 class=\"kern-heading-small\">" in page.html
+    assert "<h3 class=\"kern-heading-small\">" in person.get("/start/neu?teil=1").html
     assert "Posteingang : 5 neue E-Mails" in page.text and "Projekte/Brücke : 2 neue E-Mails" in page.text
     assert "9 neue" not in page.text
     address = mailbox.address.replace("@", "%40")
