@@ -174,11 +174,7 @@ class Daemon:
     def __enter__(self) -> "Daemon":
         self.running = self.amtspost.start("serve", "--listen", "127.0.0.1:0", *self._arguments,
                                            **self._options)
-        deadline = time.monotonic() + START_SECONDS
-        while not (found := re.search(r"bereit: https?://[^/]*:(\d+)/\n", self.errors)):
-            assert not self.running.is_over() and time.monotonic() < deadline, self.errors
-            time.sleep(0.01)
-        self.port = int(found[1])
+        self.port = int(self.wait_for_words(r"bereit: https?://[^/]*:(\d+)/\n")[1])
         if found := re.search(r"/einrichten\?k=\S+", self.errors):
             self.setup = found[0]
         return self
@@ -190,6 +186,14 @@ class Daemon:
     @property
     def errors(self) -> str:
         return self.running.output("stderr")
+
+    def wait_for_words(self, pattern: str) -> re.Match:
+        """Until it has said what PATTERN finds."""
+        deadline = time.monotonic() + START_SECONDS
+        while not (found := re.search(pattern, self.errors)):
+            assert not self.running.is_over() and time.monotonic() < deadline, self.errors
+            time.sleep(0.01)
+        return found
 
     @property
     def address(self) -> str:

@@ -70,7 +70,12 @@ async function isInWindow(page) {
 // What is wrong on the way from the first stop to the last one.
 async function tabThrough(page) {
   await page.evaluate(() => {
-    document.activeElement?.blur();
+    // The way begins before everything, wherever the page had put the focus.
+    const beginning = document.createElement('span');
+    beginning.tabIndex = -1;
+    document.body.prepend(beginning);
+    beginning.focus();
+    beginning.remove();
     const look = (element) => {
       const parts = [element, element.parentElement, element.nextElementSibling].filter(Boolean);
       return parts.map((part) => [part, getComputedStyle(part)]).map(([, { outlineStyle, outlineWidth, outlineColor,
@@ -83,7 +88,6 @@ async function tabThrough(page) {
       + 'summary, iframe, [tabindex="0"]')].filter((element) => element.checkVisibility() && !element.disabled
       && element.tabIndex >= 0 && !(element.closest('details:not([open])') && !element.matches('summary')));
     globalThis.amtspostBefore = new Map(globalThis.amtspostStops.map((element) => [element, look(element)]));
-    getSelection().removeAllRanges();
   });
   const faults = [];
   const count = await page.evaluate(() => globalThis.amtspostStops.length);

@@ -9,6 +9,7 @@ const LINKS = 12; // of a mail that are clicked
 const SETTLE = 80; // milliseconds in which what runs or fetches begins to
 const CONTROL_SETTLE = 1000;
 const LONG = 2000; // for a page; what took longer is tried once more, as the machine may have been busy
+const TAB = 3000; // for a tab to lead somewhere; one for mail programs never does
 const ASIDE = 6; // controls side by side
 
 await main(async (plan, browser) => {
@@ -124,7 +125,7 @@ async function touch(context, page, frame) {
   for (let waited = 0; opened.length < links.length && waited < 10; waited += 1) await page.waitForTimeout(SETTLE);
   context.off('page', note);
   return Promise.all(opened.map(async (tab) => {
-    await tab.waitForLoadState('load', { timeout: 3000 }).catch(() => undefined);
+    await tab.waitForURL((url) => url.href !== 'about:blank', { timeout: TAB }).catch(() => undefined);
     const found = { url: tab.url().slice(0, 200), opener: await tab.evaluate(() => window.opener !== null).catch(() => false) };
     await tab.close();
     return found;

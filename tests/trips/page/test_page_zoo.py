@@ -155,7 +155,7 @@ def test_own_images_are_shown(zoo):
 
 def test_links_to_ourselves_do_nothing(zoo):
     """Whoever clicked on them all is still signed in, and everything is as it was."""
-    tabs = [tab["url"] for tab in zoo.stops["own"]["tabs"]]
+    tabs = {tab["url"] for tab in zoo.stops["own"]["tabs"]}  # a busy browser may be clicked twice
     assert len(tabs) == 11 and all(url.startswith(zoo.daemon.address) for url in tabs)
     after = snapshot(zoo.daemon.amtspost)
     log = len(zoo.before["audit"])
