@@ -75,6 +75,8 @@ extern const Route route_invite[];     /* invitations there */
 extern const Route route_check[];      /* Verbindung prüfen */
 extern const Route route_import[];     /* E-Mail importieren: choosing */
 extern const Route route_import_job[]; /* imports that run or have ended */
+extern const Route route_outbox[];     /* Postausgang: the list */
+extern const Route route_outbox_mail[]; /* one mail there */
 extern const Route route_archive[];    /* Archiv: list and search */
 extern const Route route_mail[];       /* one mail there */
 extern const Route route_log[];	       /* Protokoll */
