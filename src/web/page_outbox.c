@@ -1,6 +1,7 @@
 /* Postausgang: one's own mails on their way, and what became of them. */
 #include "web/page_outbox.h"
 
+#include <string.h>
 #include "app/words_send.h"
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -53,6 +54,19 @@ static void write_state(Html *h, const OutboxMail *mail)
 	}
 }
 
+/* Best broken before its @. */
+static void write_sender(Html *h, const char *address)
+{
+	const char *at = strchr(address, '@');
+	g_autofree char *local = g_strndup(address, at ? (gsize)(at - address) : strlen(address));
+
+	html_text(h, local);
+	if (at) {
+		html(h, "<wbr>");
+		html_text(h, at);
+	}
+}
+
 static void write_row(Html *h, const OutboxMail *mail, const char *const *labels)
 {
 	g_autofree char *people = words_outbox_people(mail);
@@ -70,7 +84,7 @@ static void write_row(Html *h, const OutboxMail *mail, const char *const *labels
 	table_cell(h, labels[2]);
 	html_text(h, people);
 	table_cell(h, labels[3]);
-	html_text(h, mail->sender);
+	write_sender(h, mail->sender);
 	table_cell(h, labels[4]);
 	html_text(h, mail->case_number ? mail->case_number : "–");
 	table_cell(h, labels[5]);
@@ -84,10 +98,12 @@ static void write_table(Html *h, const GPtrArray *mails)
 	const char *labels[] = {_("Betreff"), _("Zustand"), _("An"), _("Von"), _("Aktenzeichen"),
 		_("Eingereiht"), _("Versuche"), NULL};
 
+	html(h, "<div class=\"list\">");
 	table_begin(h, _("E-Mails im Postausgang"), labels);
 	for (guint i = 0; i < MIN(mails->len, MAILS_A_PAGE); i++)
 		write_row(h, mails->pdata[i], labels);
 	table_end(h);
+	html(h, "</div>\n");
 }
 
 /* ---- the list ---- */
@@ -133,7 +149,7 @@ static void write_summary(Html *h, const OutboxCounts *counts, const char *sente
 {
 	bool is_bad = counts->failed + counts->unknown + counts->waiting > 0;
 
-	html(h, "<p class=\"outbox-summary\">");
+	html(h, "<p>");
 	page_badge(h,
 		is_bad	    ? TONE_WARNING
 		: sentences ? TONE_INFO

@@ -94,10 +94,14 @@ static char *make_heading(const OutboxMail *mail)
 	return g_strdup("");
 }
 
+/* A server's words end as they like. */
 static void add_sentence(GString *text, const char *sentence)
 {
-	if (sentence && *sentence)
-		g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", sentence);
+	if (!sentence || !*sentence)
+		return;
+	if (text->len > 0)
+		g_string_append(text, strchr(".!?", text->str[text->len - 1]) ? " " : ". ");
+	g_string_append(text, sentence);
 }
 
 /* What it means, why it is so, and who can do what; NULL: the heading says it all. */
@@ -196,6 +200,8 @@ static void write_deeds(Html *h, const Visit *visit, const OutboxMail *mail)
 	bool wants_content = is_ended(mail) || (mail->state == OUTBOX_SENT && lacks_copies(mail));
 	bool has = !wants_content || has_content(visit, mail);
 
+	if (!wants_content && mail->state != OUTBOX_WAITING && !may_cancel(mail))
+		return;
 	if (!has) {
 		html(h, "<p class=\"note\">");
 		html_text(h, _("Ihr Inhalt ist nicht mehr im Postausgang; noch einmal senden lässt "
@@ -261,7 +267,7 @@ static const char *copy_words(const OutboxMail *mail, OutboxCopy copy)
 
 	switch (copy) {
 	case OUTBOX_COPY_NONE:
-		return _("legt Amtspost nicht ab; bei Office 365 tut es der Mailserver selbst");
+		return _("keine durch Amtspost; bei Office 365 legt der Mailserver sie selbst ab");
 	case OUTBOX_COPY_PENDING:
 		if (mail->state == OUTBOX_CANCELLED && !is_due)
 			return "–";

@@ -70,7 +70,7 @@ bool outbox_write_live(Visit *visit, Html *h, OutboxPart *part, const char *even
 
 	if (!find_version(visit, &version, error))
 		return false;
-	html(h, "<div id=\"stand\" data-keep data-events=\"");
+	html(h, "<div id=\"stand\" class=\"outbox\" data-keep data-events=\"");
 	html_attr(h, events);
 	html(h, SEEN "=");
 	html_number(h, version);
