@@ -2,7 +2,7 @@
 -- in the list and is counted no more; tried again it is a mail like any other.
 ALTER TABLE outbox_mails ADD COLUMN seen INTEGER NOT NULL DEFAULT 0 CHECK (seen IN (0, 1));
 
-CREATE INDEX outbox_unseen ON outbox_mails (user_id, state) WHERE state IN (4, 5) AND seen = 0;
+CREATE INDEX outbox_unseen ON outbox_mails (user_id, state, seen) WHERE state IN (4, 5) AND seen = 0;
 
 CREATE TRIGGER outbox_mails_count_seen AFTER UPDATE OF seen ON outbox_mails WHEN OLD.seen <> NEW.seen
 BEGIN

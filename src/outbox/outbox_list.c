@@ -81,8 +81,9 @@ static DbRows *select_look(DbTransaction *transaction, const OutboxLook *look, G
 
 	if (look->open_only)
 		return db_select(transaction, error,
-			"SELECT id FROM outbox_mails WHERE state NOT IN (2, 6) AND user_id = $1"
-			" AND id < $2 AND (state IN (0, 1, 3) OR seen = 0) ORDER BY id DESC LIMIT "
+			"SELECT id FROM outbox_mails INDEXED BY outbox_open"
+			" WHERE state NOT IN (2, 6) AND user_id = $1 AND id < $2 AND (state IN (0, "
+			"1, 3) OR seen = 0) ORDER BY id DESC LIMIT "
 			"$3",
 			db_int(look->user_id), db_int(before), db_int((int64_t)look->limit));
 	return db_select(transaction, error,
