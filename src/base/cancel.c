@@ -1,5 +1,6 @@
 /* A cancel flag with an event descriptor, so that poll wakes too. One with a limit has a descriptor
- * around three: its own event, its timer and its parent's descriptor. */
+ * around three: its own event, its timer and its parent's descriptor. A late one has a thread that
+ * waits for its parent. */
 #include "base/cancel.h"
 
 #include <errno.h>
@@ -19,6 +20,11 @@ struct Cancel {
 	int timer; /* -1: no limit, and descriptor is event */
 	const Cancel *parent;
 	int64_t deadline; /* monotonic milliseconds; 0: none */
+	/* Of a late one */
+	GThread *thread; /* NULL: it is none */
+	Cancel *over;	 /* ends the thread */
+	const Cancel *sooner;
+	int delay; /* milliseconds */
 };
 
 static int check(int result, const char *call)
@@ -64,10 +70,43 @@ Cancel *cancel_new_within(const Cancel *parent, int milliseconds)
 	return cancel;
 }
 
+static gpointer come_late(gpointer data)
+{
+	Cancel *cancel = data;
+	struct pollfd waited[] = {
+		{.fd = cancel->sooner->descriptor, .events = POLLIN},
+		{.fd = cancel->over->descriptor, .events = POLLIN},
+	};
+
+	while (!cancel_triggered(cancel->sooner) && !cancel_triggered(cancel->over))
+		poll(waited, G_N_ELEMENTS(waited), -1);
+	if (!cancel_wait(cancel->over, cancel->delay))
+		cancel_trigger(cancel);
+	return NULL;
+}
+
+Cancel *cancel_new_late(const Cancel *parent, int milliseconds)
+{
+	Cancel *cancel = cancel_new();
+
+	if (!parent)
+		return cancel;
+	cancel->over = cancel_new();
+	cancel->sooner = parent;
+	cancel->delay = milliseconds;
+	cancel->thread = g_thread_new("cancel", come_late, cancel);
+	return cancel;
+}
+
 void cancel_free(Cancel *cancel)
 {
 	if (!cancel)
 		return;
+	if (cancel->thread) {
+		cancel_trigger(cancel->over);
+		g_thread_join(cancel->thread);
+		cancel_free(cancel->over);
+	}
 	if (cancel->timer >= 0) {
 		close(cancel->descriptor);
 		close(cancel->timer);
