@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -21,8 +22,8 @@ struct Cancel {
 	const Cancel *parent;
 	int64_t deadline; /* monotonic milliseconds; 0: none */
 	/* Of a late one */
-	GThread *thread; /* NULL: it is none */
-	Cancel *over;	 /* ends the thread */
+	pthread_t thread;
+	Cancel *over; /* ends the thread; NULL: it has none */
 	const Cancel *sooner;
 	int delay; /* milliseconds */
 };
@@ -70,7 +71,7 @@ Cancel *cancel_new_within(const Cancel *parent, int milliseconds)
 	return cancel;
 }
 
-static gpointer come_late(gpointer data)
+static void *come_late(void *data)
 {
 	Cancel *cancel = data;
 	struct pollfd waited[] = {
@@ -94,7 +95,8 @@ Cancel *cancel_new_late(const Cancel *parent, int milliseconds)
 	cancel->over = cancel_new();
 	cancel->sooner = parent;
 	cancel->delay = milliseconds;
-	cancel->thread = g_thread_new("cancel", come_late, cancel);
+	if (pthread_create(&cancel->thread, NULL, come_late, cancel) != 0)
+		g_error("pthread_create failed");
 	return cancel;
 }
 
@@ -102,9 +104,9 @@ void cancel_free(Cancel *cancel)
 {
 	if (!cancel)
 		return;
-	if (cancel->thread) {
+	if (cancel->over) {
 		cancel_trigger(cancel->over);
-		g_thread_join(cancel->thread);
+		pthread_join(cancel->thread, NULL);
 		cancel_free(cancel->over);
 	}
 	if (cancel->timer >= 0) {
