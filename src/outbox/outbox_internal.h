@@ -13,6 +13,7 @@ typedef struct OutboxLease {
 	char *name;
 	char *path;
 	Descriptor file;
+	off_t written; /* bytes of whole records in it (outbox_journal.c) */
 } OutboxLease;
 
 OutboxLease *outbox_lease_new(const Outbox *outbox, GError **error);
@@ -102,11 +103,11 @@ OutboxWord *outbox_word_new(const OutboxOutcome *outcome, int64_t claim, int64_t
 void outbox_word_free(OutboxWord *word);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OutboxWord, outbox_word_free)
 
-/* Adds WORD to FILE, and that the mail of ID, claimed as CLAIM, is handed over now, in one write:
- * both are there whatever becomes of this process. False: neither is. */
-bool outbox_journal_add(int file, const OutboxWord *word, int64_t id, int64_t claim);
+/* Adds WORD to LEASE's file, and that the mail of ID, claimed as CLAIM, is handed over now, in one
+ * write: both are there whatever becomes of this process. False: neither is. */
+bool outbox_journal_add(OutboxLease *lease, const OutboxWord *word, int64_t id, int64_t claim);
 /* All of it stands in the rows. */
-void outbox_journal_clear(int file);
+void outbox_journal_clear(OutboxLease *lease);
 
 typedef struct OutboxJournal {
 	GPtrArray *words;   /* OutboxWord * */

@@ -80,41 +80,39 @@ static GVariant *write_recipients(const GPtrArray *recipients)
 	return g_variant_builder_end(&builder);
 }
 
-static bool write_record(int file, GVariant *record)
+/* Behind the last whole record, also where half a one was left. */
+static bool write_record(OutboxLease *lease, GVariant *record)
 {
 	guint64 length = g_variant_get_size(record); /* eight bytes: what follows is aligned */
 	size_t size = sizeof length + (size_t)length;
-	g_autofree char *bytes = g_malloc(size);
-	struct stat before;
-	ssize_t written;
+	g_autofree char *bytes = NULL;
 
+	if ((size_t)lease->written + size > LIMIT)
+		return false;
+	bytes = g_malloc(size);
 	memcpy(bytes, &length, sizeof length);
 	g_variant_store(record, bytes + sizeof length);
-	if (fstat(file, &before) < 0 || (size_t)before.st_size + size > LIMIT)
+	if (pwrite(lease->file, bytes, size, lease->written) != (ssize_t)size)
 		return false;
-	written = pwrite(file, bytes, size, before.st_size);
-	if (written == (ssize_t)size)
-		return true;
-	if (written > 0 && ftruncate(file, before.st_size) < 0)
-		g_warning("a journal ends in the middle of a record");
-	return false;
+	lease->written += (off_t)size;
+	return true;
 }
 
-bool outbox_journal_add(int file, const OutboxWord *word, int64_t id, int64_t claim)
+bool outbox_journal_add(OutboxLease *lease, const OutboxWord *word, int64_t id, int64_t claim)
 {
 	g_autoptr(GVariant) record =
 		g_variant_ref_sink(g_variant_new("(xxxxxmsms@" RECIPIENTS "xx)", word->id,
 			word->claim, word->handed_at, word->noted_at, word->next, word->condition,
 			word->reason, write_recipients(word->recipients), id, claim));
 
-	return write_record(file, record);
+	return write_record(lease, record);
 }
 
-void outbox_journal_clear(int file)
+/* Where what is over stays in the file it changes nothing: claims have numbers. */
+void outbox_journal_clear(OutboxLease *lease)
 {
-	/* Words about claims that are over change nothing. */
-	if (ftruncate(file, 0) < 0)
-		g_warning("a journal cannot be emptied");
+	lease->written = 0;
+	(void)!ftruncate(lease->file, 0);
 }
 
 /* ---- reading ---- */

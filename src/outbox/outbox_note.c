@@ -162,7 +162,7 @@ static bool commit(OutboxWorker *worker, Noting *noting, GError **error)
 	if (!db_write_relaxed(worker->outbox->db, note_all, noting, error))
 		return false;
 	if (worker->words->len > 0)
-		outbox_journal_clear(worker->lease->file);
+		outbox_journal_clear(worker->lease);
 	g_ptr_array_set_size(worker->words, 0);
 	if (!noting->ahead)
 		g_hash_table_remove_all(worker->ahead);
@@ -214,7 +214,7 @@ static bool say(OutboxWorker *worker, OutboxWord **word, const OutboxMail *next)
 	int64_t id = next ? next->id : 0;
 	int64_t claim = next ? outbox_claim_number(worker->claims, id) : 0;
 
-	if (!outbox_journal_add(worker->lease->file, *word, id, claim))
+	if (!outbox_journal_add(worker->lease, *word, id, claim))
 		return false;
 	if (worker->words->len == 0)
 		worker->since = clock_monotonic();

@@ -1,7 +1,6 @@
 /* A worker's journal: what was said there counts after kill -9, and nothing else. */
 #include "fixture.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 static OutboxMail *mail_at(const GPtrArray *mails, guint number)
@@ -143,8 +142,7 @@ static void test_a_worker_that_leaves_says_all(void **state)
 static void test_keeps_words(void **state)
 {
 	Fixture *fixture = *state;
-	g_autofree char *path = g_build_filename(fixture->folder, "journal", NULL);
-	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	OutboxLease *lease = outbox_lease_new(fixture->outbox, NULL);
 	OutboxMail mail = {
 		.id = 7, .recipients = g_ptr_array_new_with_free_func(outbox_recipient_free)};
 	const OutboxOutcome outcome = {.mail = &mail,
@@ -163,8 +161,8 @@ static void test_keeps_words(void **state)
 		g_ptr_array_add(mail.recipients, recipient);
 	}
 	word = outbox_word_new(&outcome, 3, 12);
-	assert_true(outbox_journal_add(file, word, 8, 4));
-	journal = outbox_journal_read(file);
+	assert_true(outbox_journal_add(lease, word, 8, 4));
+	journal = outbox_journal_read(lease->file);
 	assert_null(outbox_journal_find(journal, 7, 2));
 	found = outbox_journal_find(journal, 7, 3);
 	assert_non_null(found);
@@ -179,15 +177,14 @@ static void test_keeps_words(void **state)
 	assert_true(outbox_journal_has_handed(journal, 8, 4));
 	assert_false(outbox_journal_has_handed(journal, 8, 5));
 	g_ptr_array_unref(mail.recipients);
-	close(file);
+	outbox_lease_free(lease, false);
 }
 
 /* What does not fit goes to the rows at once, and nothing is lost of what is there. */
 static void test_takes_no_more_than_it_can_read(void **state)
 {
 	Fixture *fixture = *state;
-	g_autofree char *path = g_build_filename(fixture->folder, "journal", NULL);
-	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	OutboxLease *lease = outbox_lease_new(fixture->outbox, NULL);
 	OutboxMail mail = {
 		.id = 7, .recipients = g_ptr_array_new_with_free_func(outbox_recipient_free)};
 	const OutboxOutcome outcome = {.mail = &mail};
@@ -203,13 +200,13 @@ static void test_takes_no_more_than_it_can_read(void **state)
 		g_ptr_array_add(mail.recipients, recipient);
 	}
 	word = outbox_word_new(&outcome, 3, 12);
-	while (outbox_journal_add(file, word, 8, 4))
+	while (outbox_journal_add(lease, word, 8, 4))
 		taken++;
-	journal = outbox_journal_read(file);
+	journal = outbox_journal_read(lease->file);
 	assert_int_equal(journal->words->len, taken);
 	assert_in_range(taken, 5, 50);
 	g_ptr_array_unref(mail.recipients);
-	close(file);
+	outbox_lease_free(lease, false);
 }
 
 int main(void)
