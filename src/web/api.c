@@ -39,6 +39,7 @@ static unsigned special_status(Failure failure)
 	case FAILURE_IMPORT_UNKNOWN:
 	case FAILURE_FOLDER_UNKNOWN:
 	case FAILURE_MAILBOX_UNKNOWN:
+	case FAILURE_OUTBOX_UNKNOWN:
 		return 404;
 	case FAILURE_PAGE_METHOD:
 	case FAILURE_API_METHOD:
