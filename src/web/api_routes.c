@@ -169,17 +169,6 @@ static bool run_folders(Visit *visit, GError **error)
 	return api_answer(visit, 200, list);
 }
 
-/* Mails are for whose they are, also where an administrator asks. */
-static bool asks_for_own(const Visit *visit, GError **error)
-{
-	const char *user = web_request_query(visit->request, "user");
-
-	if (!user || strcmp(user, visit->user->name) == 0)
-		return true;
-	failure_set(error, FAILURE_MAILS_FOREIGN, user, "mails of another on the server");
-	return false;
-}
-
 static bool run_messages(Visit *visit, GError **error)
 {
 	const char *limit = web_request_query(visit->request, "limit");
@@ -193,7 +182,8 @@ static bool run_messages(Visit *visit, GError **error)
 	g_autoptr(GPtrArray) messages = NULL;
 	json_t *list;
 
-	if (!asks_for_own(visit, error))
+	/* Mails are for whose they are, also where an administrator asks. */
+	if (!api_check_own(visit, web_request_query(visit->request, "user"), error))
 		return false;
 	if (!query.folder) {
 		failure_set(error, FAILURE_API_BODY, "folder", "folder: missing");
@@ -236,7 +226,7 @@ static bool run_audit(Visit *visit, GError **error)
 static bool run_openapi(Visit *visit, GError **error)
 {
 	static const Route *const tables[] = {route_api_people, route_api_login, route_api_import,
-		route_api_archive, route_api, NULL};
+		route_api_archive, route_api_send, route_api_outbox, route_api, NULL};
 
 	(void)error;
 	return api_answer(visit, 200, api_description(tables));
