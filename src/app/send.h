@@ -48,6 +48,11 @@ typedef struct SendReady {
 bool send_queue_ready(Office *office, const char *user, const SendReady *mails, size_t count,
 	const char *case_number, int64_t *ids, GError **error);
 
+/* ---- what a refusal means (send_verdict.c) ---- */
+
+/* Whether REPLY has Exchange Online's words for the missing right to send as a mailbox. */
+bool send_lacks_right(const char *reply);
+
 /* ---- working it off (send_work.c, send_attempt.c, send_copy.c) ---- */
 
 /* Tries PICK's mails until nothing is due, a user and sender at a time; each user's failure is in

@@ -17,18 +17,17 @@ int64_t send_next_try(const OutboxMail *mail, int64_t now)
 	return now - mail->created_at > GIVE_UP_AFTER ? 0 : now + pauses[place];
 }
 
-/* Exchange Online's words for the missing right to send as a mailbox. */
-static bool lacks_send_as(const SmtpAnswer *answer)
+bool send_lacks_right(const char *reply)
 {
-	return strstr(answer->text, "SendAsDenied") || strstr(answer->text, "5.7.60") ||
-	       strstr(answer->text, "not allowed to send as");
+	return strstr(reply, "SendAsDenied") || strstr(reply, "5.7.60") ||
+	       strstr(reply, "not allowed to send as");
 }
 
 void send_explain(const SmtpAnswer *answer, const char *sender, GError **error)
 {
 	if (answer->code / 100 == 4)
 		failure_set(error, FAILURE_SEND_LATER, answer->text, "%s", answer->text);
-	else if (lacks_send_as(answer))
+	else if (send_lacks_right(answer->text))
 		failure_set(error, FAILURE_SENDER_REFUSED, sender, "%s", answer->text);
 	else
 		failure_set(error, FAILURE_SEND_REFUSED, answer->text, "%s", answer->text);
@@ -39,7 +38,7 @@ void send_explain_recipient(const SmtpAnswer *answer, const OutboxRecipient *rec
 {
 	if (answer->code / 100 <= 3)
 		return;
-	if (answer->code / 100 == 4 || lacks_send_as(answer))
+	if (answer->code / 100 == 4 || send_lacks_right(answer->text))
 		send_explain(answer, sender, error);
 	else
 		failure_set(error, FAILURE_RECIPIENT_REFUSED, recipient->address, "%s: %s",

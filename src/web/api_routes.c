@@ -134,12 +134,18 @@ static bool run_check(Visit *visit, GError **error)
 		.user = api_asked_user(visit, error),
 		.imap = g_strcmp0(protocol, "imap") == 0,
 		.smtp = g_strcmp0(protocol, "smtp") == 0,
+		.send_to = web_request_query(visit->request, "send_to"),
+		.actor = visit->actor,
 	};
 	g_autoptr(GError) problem = NULL;
 	json_t *steps;
 
 	if (!request.user)
 		return false;
+	if (request.send_to && request.imap) {
+		failure_set(error, FAILURE_API_PARAMETER, "send_to", "send_to: takes smtp");
+		return false;
+	}
 	steps = json_array();
 	check_run(visit->office, &request, add_step, steps, web_request_cancel(visit->request),
 		&problem);
@@ -243,7 +249,7 @@ const Route route_api[] = {
 	{WEB_DELETE, API "/settings/*", ROLE_PERSON, WEB_AS_JOB, 0, run_setting_unset,
 		"Back to the default", "user", NULL, "StoredSetting"},
 	{WEB_POST, API "/check", ROLE_PERSON, WEB_AS_ERRAND, 0, run_check,
-		"Check the connection step by step", "user protocol", NULL, "CheckStep[]"},
+		"Check the connection step by step; send_to: at the end a test mail goes to that address", "user protocol send_to", NULL, "CheckStep[]"},
 	{WEB_GET, API "/folders", ROLE_PERSON, WEB_AS_ERRAND, 0, run_folders,
 		"Folders on the server", "user mailbox all", NULL, "Folder[]"},
 	{WEB_GET, API "/messages", ROLE_PERSON, WEB_AS_ERRAND, 0, run_messages,
