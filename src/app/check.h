@@ -66,6 +66,9 @@ typedef struct CheckRequest {
 	CheckBeginner *begins; /* with the reporter's data; NULL: nobody wants to know */
 } CheckRequest;
 
+/* Whether send_to may be TEXT; FAILURE_ADDRESS_INVALID. */
+bool check_test_address(const char *text, GError **error);
+
 /* Goes through the steps of REQUEST, all of them whatever is found. A login that the server refused
  * before is really tried. False: the first failing step's failure (FAILURE_CANCELLED too), or, with
  * no step reported, FAILURE_USER_UNKNOWN, FAILURE_ADDRESS_INVALID (send_to) and our own. */

@@ -19,6 +19,14 @@ bool check_read_send_to(const char *text, MimeAddress **address, char **wire, GE
 	return *wire != NULL;
 }
 
+bool check_test_address(const char *text, GError **error)
+{
+	g_autoptr(MimeAddress) address = NULL;
+	g_autofree char *wire = NULL;
+
+	return check_read_send_to(text, &address, &wire, error);
+}
+
 /* ---- what it says ---- */
 
 static char *write_text(const Check *check)
