@@ -30,3 +30,6 @@ FAILURE(FAILURE_TEST_REFUSED, "test-mail-refused", FAILURE_CODE_REFUSED, 6, ACTO
 FAILURE(FAILURE_TEST_UNKNOWN, "test-mail-unknown", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 	N_("Die Testnachricht ist übergeben, aber die Verbindung brach vor der Antwort des Mailservers ab."),
 	N_("Bitte sehen Sie nach, ob sie angekommen ist. Wenn nicht, prüfen Sie die Verbindung noch einmal."))
+FAILURE(FAILURE_OUTBOX_FULL, "outbox-full", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
+	N_("Im Postausgang warten schon %s E-Mails dieses Benutzers."),
+	N_("Bitte senden Sie weitere, sobald diese gesendet sind; woran es liegt, steht bei ihnen. Eingereiht wurde nichts."))

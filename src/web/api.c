@@ -56,6 +56,7 @@ static unsigned special_status(Failure failure)
 	case FAILURE_CASE_CHANGED:
 		return 422;
 	case FAILURE_PAGE_TRIES:
+	case FAILURE_OUTBOX_FULL:
 		return 429;
 	case FAILURE_INVITATION_OVER:
 	case FAILURE_SETUP_OVER:

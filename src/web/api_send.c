@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define KEY_LIMIT 200
+#define WAITING_LIMIT 10000 /* mails of one user: a program that has run wild ends here */
 /* What stands around the content in JSON: escapes, members. */
 #define BODY_LIMIT ((size_t)OUTBOX_CONTENT_LIMIT + (size_t)1024 * 1024)
 
@@ -80,14 +81,30 @@ static void digest_bytes(Order *order, const char *bytes, size_t size)
 	finish_digest(hash, order);
 }
 
-/* What the key's first request queued; *ID 0: it is new. */
+static bool check_room(const Visit *visit, Outbox *outbox, GError **error)
+{
+	OutboxCounts counts;
+	uint64_t waiting;
+
+	if (!outbox_count(outbox, visit->user->id, &counts, error))
+		return false;
+	waiting = counts.queued + counts.sending + counts.waiting;
+	if (waiting < WAITING_LIMIT)
+		return true;
+	failure_set(error, FAILURE_OUTBOX_FULL, "10.000", "%" G_GUINT64_FORMAT " waiting", waiting);
+	return false;
+}
+
+/* What the key's first request queued; *ID 0: it is new, and there is room for it. */
 static bool find_former(const Visit *visit, const Order *order, int64_t *id, GError **error)
 {
-	Outbox *outbox = order->key ? office_outbox(visit->office, error) : NULL;
+	Outbox *outbox = office_outbox(visit->office, error);
 
 	*id = 0;
-	return !order->key || (outbox && outbox_find_key(outbox, visit->user->id, order->key,
-						 order->digest, id, error));
+	if (!outbox || (order->key && !outbox_find_key(outbox, visit->user->id, order->key,
+					      order->digest, id, error)))
+		return false;
+	return *id != 0 || check_room(visit, outbox, error);
 }
 
 /* ---- a mail as an object ---- */

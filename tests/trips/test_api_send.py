@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from page import Answer, Daemon
+from page_office import execute
 from peers.fake_smtp import FakeSmtp
 from runner import CLERK, Amtspost
 from test_send import OTHER, PIPELINING, TO, answer, outbox, post, sender, states, use  # noqa: F401
@@ -308,3 +309,29 @@ def test_the_session_may_too(server, api):
     got = person.request("POST", "/api/v1/send?wait=20", body, Content_Type="application/json", X_CSRF_Token=person.csrf())
     assert got.status == 200 and json.loads(got.body)["state"] == "sent"
     assert api.daemon.person().request("POST", "/api/v1/send", body).status == 401
+
+
+def test_a_program_that_runs_wild(server, api):
+    server.handlers["MAIL"] = answer(451, "4.3.0 spaeter")
+    former = api.told("POST", "send?wait=20", {"to": [TO]}, Idempotency_Key="d1")
+    columns = "user_id, user_name, sender, subject, message_id, size, has_8bit, has_utf8, created_at, sent_copy, next"
+    execute(api.amtspost, "WITH RECURSIVE n (i) AS (VALUES (2) UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
+            f" INSERT INTO outbox_mails ({columns}, state, id) SELECT {columns}, 3, i FROM outbox_mails, n WHERE id = ?",
+            former["id"])
+    problem = api.refused("POST", "send", 429, "outbox-full", {"to": [TO]})
+    assert "10.000" in problem["title"]
+    assert api.told("POST", "send?wait=20", {"to": [TO]}, Idempotency_Key="d1")["id"] == former["id"]
+    api.told("POST", "outbox/17/cancel", {})
+    api.send(wait=0, status=202)
+
+
+def test_the_description(server, api):
+    described = json.loads(api.daemon.person().request("GET", "/api/v1/openapi.json").body)
+    content = described["paths"]["/api/v1/send"]["post"]["requestBody"]["content"]
+    assert set(content) == {"application/json", RAW}
+    members = content["application/json"]["schema"]["properties"]
+    assert members["to"]["items"] == {"type": "string"} and members["reply"]["type"] == ["integer", "null"]
+    part = members["attachments"]["items"]
+    assert set(part["properties"]) == {"name", "type", "content"} and part["required"] == ["name", "content"]
+    mail = described["components"]["schemas"]["OutboxMail"]
+    assert set(mail["required"]) == set(mail["properties"]) == set(api.send())
