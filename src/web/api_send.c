@@ -1,14 +1,15 @@
 /* The API's row for sending: a mail as a JSON object, or a finished one; both are queued durably.
  */
+#include <pthread.h>
+#include <string.h>
 #include "app/viewing.h"
 #include "base/hash.h"
 #include "failure/failure.h"
 #include "web/api_outbox.h"
 #include "web/web_internal.h"
 
-#include <string.h>
-
 #define KEY_LIMIT 200
+#define LARGE ((size_t)8 * 1024 * 1024) /* of several such bodies one is worked on at a time */
 #define WAITING_LIMIT 10000 /* mails of one user: a program that has run wild ends here */
 /* What stands around the content in JSON: escapes, members. */
 #define BODY_LIMIT ((size_t)OUTBOX_CONTENT_LIMIT + (size_t)1024 * 1024)
@@ -239,15 +240,31 @@ static bool send_finished(Visit *visit, Order *order, int64_t *id, GError **erro
 
 /* ---- both ---- */
 
-static bool run_send(Visit *visit, GError **error)
+/* Taken apart, a large body has several times its size. */
+static pthread_mutex_t large = PTHREAD_MUTEX_INITIALIZER;
+
+static bool queue(Visit *visit, Order *order, int64_t *id, GError **error)
 {
 	const char *type = web_request_header(visit->request, "Content-Type");
 	bool finished = type && g_ascii_strncasecmp(type, "message/rfc822", 14) == 0;
+	bool queued;
+	size_t size;
+
+	web_request_body(visit->request, &size);
+	if (size > LARGE)
+		pthread_mutex_lock(&large);
+	queued = (finished ? send_finished : send_object)(visit, order, id, error);
+	if (size > LARGE)
+		pthread_mutex_unlock(&large);
+	return queued;
+}
+
+static bool run_send(Visit *visit, GError **error)
+{
 	Order order = {0};
 	int64_t id;
 
-	return read_order(visit, &order, error) &&
-	       (finished ? send_finished : send_object)(visit, &order, &id, error) &&
+	return read_order(visit, &order, error) && queue(visit, &order, &id, error) &&
 	       api_outbox_answer(visit, id, order.milliseconds, error);
 }
 
