@@ -284,7 +284,8 @@ static bool run_check(Visit *visit, GError **error)
 	CheckRequest request = {
 		.user = checked_user(visit, error),
 		.imap = visit_has(visit, "imap"),
-		.smtp = visit_has(visit, "smtp"),
+		/* A test mail takes it. */
+		.smtp = visit_has(visit, "smtp") || (*send_to && visit_has(visit, "imap")),
 		.send_to = *send_to ? send_to : NULL,
 		.actor = visit->actor,
 		.begins = begins,
