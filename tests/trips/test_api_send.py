@@ -12,7 +12,7 @@ from page import Answer, Daemon
 from page_office import execute
 from peers.fake_smtp import FakeSmtp
 from runner import CLERK, Amtspost
-from test_send import OTHER, PIPELINING, TO, answer, outbox, post, sender, states, use  # noqa: F401
+from sending import OTHER, PIPELINING, TO, answer, outbox, states, use
 
 RAW = "message/rfc822"
 FOREIGN, HEAD = "f.fremd", "a.admin"

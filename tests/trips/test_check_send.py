@@ -10,7 +10,7 @@ from page import Daemon
 from peers.fake_smtp import FakeSmtp, SmtpConnection
 from runner import CLERK, MARK, Amtspost
 from test_check import LAST, STEPS, good, good_smtp  # noqa: F401
-from test_send import PIPELINING, TO, answer, sender, use  # noqa: F401
+from sending import PIPELINING, TO, answer, use
 
 
 def check(amtspost: Amtspost, *arguments: str, to: str = TO, status: int = 0) -> list[dict]:

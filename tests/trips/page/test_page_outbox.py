@@ -13,7 +13,7 @@ from runner import CLERK, MARK, PASSWORD, Amtspost
 from test_page_browser import check, play, stop
 from test_page_import_job import Events
 from test_page_metrics import numbers
-from test_send import OTHER, PIPELINING, TO, answer, hang_up, use
+from sending import OTHER, PIPELINING, TO, answer, hang_up, use
 
 LIST, OPEN = "/postausgang", "/postausgang?zeigen=offen"
 NOT_FOUND = "Eine E-Mail mit der Nummer {} gibt es im Postausgang nicht."
