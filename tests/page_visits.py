@@ -163,6 +163,12 @@ VISITS = {
     "DELETE /api/v1/archive/*": person(404, path="/api/v1/archive/999999?reason=doppelt"),
     "GET /api/v1/archive/*/eml": person(404, path="/api/v1/archive/999999/eml"),
     "GET /api/v1/archive/*/attachments/*": person(404, path="/api/v1/archive/999999/attachments/1"),
+    "POST /api/v1/send": person(400, 409, 422, body={"to": []}),
+    "GET /api/v1/outbox": person(200),
+    "POST /api/v1/outbox/run": person(200, body={}),
+    "GET /api/v1/outbox/*": person(404, path="/api/v1/outbox/999999"),
+    "POST /api/v1/outbox/*/retry": person(404, path="/api/v1/outbox/999999/retry", body={}),
+    "POST /api/v1/outbox/*/cancel": person(404, path="/api/v1/outbox/999999/cancel", body={}),
     "GET /api/v1/audit": administrator(200),
 }
 # What a person may about themselves and an administrator about all: without naming oneself it is the

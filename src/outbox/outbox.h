@@ -98,6 +98,7 @@ typedef struct OutboxOrder {
 	bool has_8bit, has_utf8;
 	bool wants_sent_copy; /* by APPEND */
 	const char *key;      /* Idempotency-Key of that user's; NULL: none */
+	const char *digest;   /* of what the key stands for; NULL: not compared */
 	const char *actor;    /* for the audit log; NULL: the user */
 } OutboxOrder;
 
@@ -116,9 +117,15 @@ bool outbox_writer_write(OutboxWriter *writer, const void *bytes, size_t size, G
 #define OUTBOX_RECIPIENT_LIMIT 1000			   /* of one mail, Exchange Online's too */
 
 /* Queues COUNT mails in one durable transaction, all or none; IDS are filled and the writers empty.
- * A key that was used before answers the id of then. Recipients: 1 to OUTBOX_RECIPIENT_LIMIT. */
+ * A key that was used before answers the id of then, or FAILURE_IDEMPOTENCY_KEY where the digest
+ * was another. Recipients: 1 to OUTBOX_RECIPIENT_LIMIT. */
 bool outbox_queue(Outbox *outbox, OutboxWriter *const *writers, const OutboxOrder *orders,
 	size_t count, int64_t *ids, GError **error);
+
+/* The id of the mail that USER_ID queued with KEY; *ID 0: none. FAILURE_IDEMPOTENCY_KEY: that one
+ * had another DIGEST (nullable, as in OutboxOrder). */
+bool outbox_find_key(Outbox *outbox, int64_t user_id, const char *key, const char *digest,
+	int64_t *id, GError **error);
 
 /* ---- looking (outbox_list.c) ---- */
 

@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include "web/route.h"
 
-/* Milliseconds: of one stream, after which the browser connects again; and at the latest from one
- * word to the next, so that a dead one is noticed. */
+/* Milliseconds. Of one stream; then the browser connects again. */
 #define EVENTS_TIME 60000
+/* At the latest then something is sent, so that a dead one is noticed. */
 #define EVENTS_PULSE 10000
 
 /* Begins the answer. HAS_PLACE false: a look is all, and the browser comes back a little later.

@@ -50,6 +50,8 @@ static const Route *const tables[] = {
 	route_api_login,
 	route_api_import,
 	route_api_archive,
+	route_api_send,
+	route_api_outbox,
 	NULL,
 };
 

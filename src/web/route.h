@@ -52,10 +52,9 @@ typedef struct Route {
 	/* The API's description of itself (api_description.c): */
 	const char *summary; /* NULL: none */
 	const char *query;   /* parameters' names, separated by blanks; one with '!' is required */
-	const char
-		*body; /* members of the request's object, the same way, ":boolean" or ":scalar"
-			  (text, number or boolean) before the '!' where it is no text; those with
-			  '/' are the media types of something else; NULL: no body */
+	const char *body;   /* members of the request's object, the same way, with a type of api.h's
+			       (":boolean") before the '!' where it is no text; those with '/' are the
+			       media types of something else; NULL: no body */
 	const char *answer; /* the schema's name; "X[]" an array of it, "X|Y" one of them; one with
 			       '/' is the media type of something else */
 	bool foreign; /* what it shows is a mail's: sandboxed, within a frame of our own page */
