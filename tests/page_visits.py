@@ -65,6 +65,15 @@ VISITS = {
     "POST /archiv-ablegen": person(400, body={}),
     "POST /archiv/*/aktenzeichen": person(400, 404, 422, path="/archiv/999999/aktenzeichen", body={"aktenzeichen": "1"}),
     "POST /archiv/*/loeschen": person(400, 404, 422, path="/archiv/999999/loeschen", body={"grund": "doppelt"}),
+    # the outbox; the mail is nobody's
+    "GET /postausgang": person(200),
+    "GET /postausgang-ereignisse": person(200),
+    "GET /postausgang/*": person(404, path="/postausgang/999999"),
+    "GET /postausgang/*/ereignisse": person(404, path="/postausgang/999999/ereignisse"),
+    "GET /postausgang/*/erneut": person(404, path="/postausgang/999999/erneut"),
+    "POST /postausgang/*/erneut": person(404, path="/postausgang/999999/erneut", body={}),
+    "POST /postausgang/*/abbrechen": person(404, path="/postausgang/999999/abbrechen", body={}),
+    "POST /postausgang/*/erledigt": person(404, path="/postausgang/999999/erledigt", body={}),
     # imports; this one is nobody's
     "GET /importieren/vorgang/*": person(404, path="/importieren/vorgang/999999"),
     "GET /importieren/vorgang/*/ereignisse": person(404, path="/importieren/vorgang/999999/ereignisse"),

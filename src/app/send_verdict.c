@@ -19,8 +19,15 @@ int64_t send_next_try(const OutboxMail *mail, int64_t now)
 
 bool send_lacks_right(const char *reply)
 {
-	return strstr(reply, "SendAsDenied") || strstr(reply, "5.7.60") ||
-	       strstr(reply, "not allowed to send as");
+	/* Exchange's (the first three), Postfix's (then two) and Exim's. */
+	static const char *const words[] = {"SendAsDenied", "5.7.60", "not allowed to send as",
+		"Sender address rejected", "not owned by user", "sender verify"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (strcasestr(reply, words[i]))
+			return true;
+	}
+	return false;
 }
 
 void send_explain(const SmtpAnswer *answer, const char *sender, GError **error)

@@ -32,6 +32,8 @@ static const Route *const tables[] = {
 	route_check,
 	route_import,
 	route_import_job,
+	route_outbox,
+	route_outbox_mail,
 	route_archive,
 	route_selection,
 	route_upload,

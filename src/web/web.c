@@ -196,8 +196,7 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 	office_set_pool(office, web.mail_pool);
 	options.address = address;
 	web_start_library();
-	/* Requests wake it. */
-	web.sender = sender_new(office);
+	web.sender = sender_new(office); /* first: requests wake it */
 	server = web_server_start(&options, error);
 	if (!server)
 		return false;
