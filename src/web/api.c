@@ -37,6 +37,7 @@ static unsigned special_status(Failure failure)
 	case FAILURE_SETTING_UNKNOWN:
 	case FAILURE_KEY_UNKNOWN:
 	case FAILURE_IMPORT_UNKNOWN:
+	case FAILURE_DRAFT_UNKNOWN:
 	case FAILURE_FOLDER_UNKNOWN:
 	case FAILURE_MAILBOX_UNKNOWN:
 		return 404;

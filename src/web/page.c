@@ -22,7 +22,8 @@ typedef struct Menu {
 static const Menu menus[] = {
 	{N_("Datei"), false, {{"/einstellungen", N_("Persönliche Einstellungen")}}},
 	{N_("E-Mail"), false,
-		{{"/importieren", N_("E-Mail importieren")}, {"/archiv", N_("Archiv")}}},
+		{{"/importieren", N_("E-Mail importieren")}, {"/senden", N_("E-Mail senden")},
+			{"/archiv", N_("Archiv")}}},
 	{N_("Administration"), true,
 		{{"/systemsteuerung/schnittstellen", N_("Systemsteuerung")},
 			{"/benutzer", N_("Benutzerverwaltung")}, {"/protokoll", N_("Protokoll")},
@@ -77,6 +78,17 @@ static const struct {
 		   "ist es ersetzt. Das frühere steht im Protokoll.")},
 	{"geloescht", TONE_SUCCESS,
 		N_("Die E-Mail ist aus dem Archiv gelöscht. Der Grund steht im Protokoll.")},
+	{"entwurf-gespeichert", TONE_SUCCESS, N_("Der Entwurf ist gespeichert.")},
+	{"entwurf-gerettet", TONE_SUCCESS,
+		N_("Sie sind wieder angemeldet. Was Sie geschrieben hatten, ist als Entwurf "
+		   "gespeichert. Dateien fügen Sie bitte noch einmal an; gesendet wurde noch "
+		   "nichts.")},
+	{"entwurf-verworfen", TONE_SUCCESS, N_("Der Entwurf ist verworfen.")},
+	{"eingereiht", TONE_SUCCESS,
+		N_("Die E-Mail steht im Postausgang und wird jetzt gesendet.")},
+	{"anlagen-fehlen", TONE_WARNING,
+		N_("Nicht alle Anlagen des Originals sind in diesem Entwurf: Zusammen sind sie zu "
+		   "groß, oder eine ließ sich nicht lesen.")},
 	{"nichts-offen", TONE_INFO, N_("Dort steht keine E-Mail mehr aus.")},
 	{"standard", TONE_SUCCESS, N_("Es gilt wieder der Standard.")},
 };

@@ -77,6 +77,9 @@ extern const Route route_import[];     /* E-Mail importieren: choosing */
 extern const Route route_import_job[]; /* imports that run or have ended */
 extern const Route route_archive[];    /* Archiv: list and search */
 extern const Route route_mail[];       /* one mail there */
+extern const Route route_send[];	       /* E-Mail senden: drafts */
+extern const Route route_send_file[];   /* their files */
+extern const Route route_send_answer[]; /* answering from the archive; addresses */
 extern const Route route_log[];	       /* Protokoll */
 extern const Route route_state[];      /* Zustand */
 extern const Route route_help[];       /* Hilfe, Barrierefreiheit, Lizenz */
