@@ -167,7 +167,7 @@ bool send_take_files(const Visit *visit, int64_t id, GError **error)
 
 static bool begin(const Visit *visit, int64_t *file_id, GError **error)
 {
-	const char *name = visit_field(visit, "name");
+	const char *name = visit_field(visit, "dateiname");
 	DraftFileOrder order = {.name = *name ? name : _("Anlage"),
 		.size = (uint64_t)download_number(visit_field(visit, "groesse"))};
 	bool told;
