@@ -443,6 +443,14 @@ if (sending) {
     setTimeout(() => { files.disabled = false; leaves = false; }, 1000);
   }, { capture: true });
 
+  // An answer is written above what it quotes.
+  const text = document.getElementById("text");
+  if (!failed && new URL(document.referrer || location).pathname.startsWith("/archiv/") && text.value) {
+    text.focus();
+    text.setSelectionRange(0, 0);
+    text.scrollTop = 0;
+  }
+
   // ---- files ----
 
   const box = document.getElementById("anlagen");
@@ -458,7 +466,7 @@ if (sending) {
   const weigh = (size) => Math.ceil(size / 57) * 78 + 1000;
   const used = () => [...list.children].reduce((sum, item) => sum + Number(item.dataset.weight), 0);
   const size = (bytes) => {
-    const units = ["B", "KB", "MB", "GB"];
+    const units = ["Byte", "KB", "MB", "GB"];
     let unit = 0;
     for (; bytes >= 1000 && unit < 3; unit++) bytes /= 1000;
     return `${bytes.toLocaleString(language, { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`;

@@ -13,6 +13,7 @@
 
 #define BODY_LIMIT ((size_t)60 * 1024 * 1024) /* a form with files */
 #define KEY_LIMIT 64
+#define PEOPLE_SHOWN 3 /* of a draft in the list */
 
 void send_view_clear(SendView *view)
 {
@@ -99,6 +100,22 @@ static void write_discard(Html *h, const Visit *visit, const Draft *draft)
 	form_end(h);
 }
 
+/* The first ones, and how many more. */
+static void write_people(Html *h, const Draft *draft)
+{
+	g_auto(GStrv) people = draft_split(draft->to);
+	guint count = g_strv_length(people);
+
+	for (guint i = 0; i < MIN(count, PEOPLE_SHOWN); i++) {
+		html_text(h, i > 0 ? ", " : "");
+		html_text(h, people[i]);
+	}
+	if (count == 0)
+		html_text(h, "–");
+	else if (count > PEOPLE_SHOWN)
+		html_printf(h, _(" und %u weitere"), count - PEOPLE_SHOWN);
+}
+
 static void write_draft(
 	Html *h, const Visit *visit, const Draft *draft, const char *const *labels)
 {
@@ -110,7 +127,7 @@ static void write_draft(
 	table_heading_cell(h, labels[0]);
 	write_draft_link(h, draft);
 	table_cell(h, labels[1]);
-	html_text(h, *draft->to ? draft->to : "–");
+	write_people(h, draft);
 	table_cell(h, labels[2]);
 	html_text(h, changed);
 	html(h, "<br><span class=\"note\">");

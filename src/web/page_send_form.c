@@ -274,8 +274,8 @@ bool send_write_form(Html *h, const SendView *view, GError **error)
 	if (!write_addresses(h, view, error))
 		return false;
 	write_words(h, view);
-	send_write_files(h, view);
 	write_case(h, view);
+	send_write_files(h, view);
 	write_buttons(h, view);
 	form_end(h);
 	return true;
