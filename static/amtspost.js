@@ -472,9 +472,13 @@ if (sending) {
     return `${bytes.toLocaleString(language, { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`;
   };
   const limit = Number(box.dataset.limit);
-  const showAmount = () => {
+  const showAmount = (done) => {
     const note = amount.dataset.note ??= amount.textContent.slice(amount.textContent.indexOf("("));
     amount.textContent = `${box.dataset.amount.replace("{used}", size(used())).replace("{limit}", size(limit))} ${note}`;
+    if (done) {
+      amount.append(Object.assign(document.createElement("span"),
+        { className: "kern-sr-only", textContent: ` ${box.dataset.done.replace("{}", done)}` }));
+    }
   };
   const tellWrong = (text) => {
     wrong.hidden = !text;
@@ -557,11 +561,12 @@ if (sending) {
       const had = document.activeElement === stop;
       item.replaceChildren(link, " ", note(size(file.size)), " ", remove);
       if (had) remove.focus();
+      showAmount(file.name);
     } catch ({ told }) {
       item.remove();
       tellWrong(told ? `${told.message} ${told.advice}` : box.dataset.lost.replace("{}", file.name));
+      showAmount();
     }
-    showAmount();
   };
   // One after another.
   let turn = Promise.resolve();

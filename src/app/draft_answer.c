@@ -43,13 +43,11 @@ static bool answer_open(Answer *answer, int64_t mail_id, GError **error)
 {
 	Archive *archive = office_archive(answer->office, error);
 
-	if (!archive ||
-		!viewing_open(answer->office, answer->user, &answer->viewing, error) ||
+	if (!archive || !viewing_open(answer->office, answer->user, &answer->viewing, error) ||
 		!(answer->account = settings_resolve(
 			  office_settings(answer->office), answer->user->name, error)))
 		return false;
-	answer->mail =
-		archive_find(archive, viewing_viewer(&answer->viewing), mail_id, error);
+	answer->mail = archive_find(archive, viewing_viewer(&answer->viewing), mail_id, error);
 	return answer->mail != NULL;
 }
 
@@ -229,8 +227,7 @@ static char *write_answer(const Answer *answer, const char *start)
 {
 	const MailContent *content = answer->view->content;
 	g_autofree char *when = clock_format_german(answer->mail->date);
-	g_autofree char *head =
-		g_strdup_printf(_("Am %1$s schrieb %2$s:"), when, content->from);
+	g_autofree char *head = g_strdup_printf(_("Am %1$s schrieb %2$s:"), when, content->from);
 	g_autofree char *quote = mime_quote(content->text, QUOTE_LIMIT);
 
 	return g_strdup_printf("%s\n\n%s\n%s", start, head, quote);
@@ -295,7 +292,8 @@ static bool make(const Answer *answer, int64_t *id, GError **error)
 
 /* ---- attachments ---- */
 
-static bool copy_bytes(const Answer *answer, int from, int64_t file_id, uint64_t size, GError **error)
+static bool copy_bytes(
+	const Answer *answer, int from, int64_t file_id, uint64_t size, GError **error)
 {
 	g_autofree char *block = g_malloc(BLOCK);
 	bool whole = size == 0;
@@ -317,8 +315,7 @@ static bool copy_bytes(const Answer *answer, int from, int64_t file_id, uint64_t
 }
 
 /* Attachment NUMBER (from 1) as a file of the draft ID. */
-static bool take_one(
-	const Answer *answer, int64_t id, guint number, uint64_t limit, GError **error)
+static bool take_one(const Answer *answer, int64_t id, guint number, uint64_t limit, GError **error)
 {
 	const MailPart *part = answer->mail->attachments->pdata[number - 1];
 	const char *folder = office_folder(answer->office);
@@ -339,8 +336,8 @@ static bool take_one(
 		return false;
 	}
 	order.size = (uint64_t)state.st_size;
-	return draft_file_begin(office_db(answer->office), answer->user->id, id, &order, &file_id,
-		       error) &&
+	return draft_file_begin(
+		       office_db(answer->office), answer->user->id, id, &order, &file_id, error) &&
 	       copy_bytes(answer, file, file_id, order.size, error);
 }
 
@@ -357,8 +354,7 @@ static bool has_file(const Draft *draft, const MailPart *part)
 
 static bool take_all(const Answer *answer, int64_t id, GError **error)
 {
-	g_autoptr(Draft) draft =
-		drafts_get(office_db(answer->office), answer->user->id, id, error);
+	g_autoptr(Draft) draft = drafts_get(office_db(answer->office), answer->user->id, id, error);
 	uint64_t limit;
 	bool told;
 
@@ -389,8 +385,8 @@ bool draft_answer(Office *office, const User *user, int64_t mail_id, DraftAnswer
 
 	if (!answer_open(&answer, mail_id, error))
 		return false;
-	answer.view = document_view(
-		office, viewing_viewer(&answer.viewing), mail_id, cancel, error);
+	answer.view =
+		document_view(office, viewing_viewer(&answer.viewing), mail_id, cancel, error);
 	if (!answer.view || !make(&answer, id, error))
 		return false;
 	return how != DRAFT_FORWARD || take_all(&answer, *id, error);

@@ -173,8 +173,8 @@ static bool queue(const Sending *sending, int64_t *mail_id, const Cancel *cancel
 {
 	const Draft *draft = sending->draft;
 	/* As it was read: another version is another mail. */
-	g_autofree char *key = g_strdup_printf(
-		"draft-%" PRId64 "-%" PRId64 "-%" PRId64, draft->id, draft->revision, draft->changes);
+	g_autofree char *key = g_strdup_printf("draft-%" PRId64 "-%" PRId64 "-%" PRId64, draft->id,
+		draft->revision, draft->changes);
 	g_auto(Viewing) viewing = {0};
 	SendMail mail = {
 		.from = *draft->sender ? draft->sender : NULL,
@@ -197,8 +197,8 @@ static bool queue(const Sending *sending, int64_t *mail_id, const Cancel *cancel
 }
 
 /* The same version queued before is the same mail. */
-static bool send_present(Sending *sending, int64_t *mail_id, DraftPlace *wrong,
-	const Cancel *cancel, GError **error)
+static bool send_present(
+	Sending *sending, int64_t *mail_id, DraftPlace *wrong, const Cancel *cancel, GError **error)
 {
 	sending->case_number = g_strstrip(g_strdup(sending->draft->case_number));
 	return read_people(sending, wrong, error) && read_files(sending, error) &&

@@ -266,8 +266,7 @@ void servers_note(Office *office, const Endpoint *endpoint, const MailSession *s
 	if (!session->seen)
 		return;
 	if (session->smtp)
-		note.size_limit =
-			(int64_t)MIN(smtp_size_limit(session->smtp), (uint64_t)INT64_MAX);
+		note.size_limit = (int64_t)MIN(smtp_size_limit(session->smtp), (uint64_t)INT64_MAX);
 	if (db_read(office_db(office), compare_in, &note, &failed) && !note.known)
 		db_write(office_db(office), note_in, &note, &failed);
 	if (failed)

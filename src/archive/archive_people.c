@@ -1,5 +1,5 @@
-/* Addresses to offer while somebody types: of the people of mails that the viewer sees, those of the
- * newest mails first. Nothing is kept for it: what is gone from sight is offered no more. */
+/* Addresses to offer while somebody types: of the people of mails that the viewer sees, those of
+ * the newest mails first. Nothing is kept for it: what is gone from sight is offered no more. */
 #include "archive/archive_internal.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ typedef struct People {
 	Archive *archive;
 	const ArchiveViewer *viewer;
 	const char *prefix;
-	char *folded;	   /* the prefix */
+	char *folded; /* the prefix */
 	size_t limit;
 	GPtrArray *found;  /* char *, "Name <address>" */
 	GHashTable *known; /* char *: addresses, folded -> index in FOUND */
@@ -129,7 +129,8 @@ static bool look_into_mailbox(
 	People *people, DbTransaction *transaction, int64_t mailbox_id, GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT m.sender, m.recipients FROM mail_mailboxes b JOIN mails m ON m.id = b.mail_id"
+		"SELECT m.sender, m.recipients FROM mail_mailboxes b JOIN mails m ON m.id = "
+		"b.mail_id"
 		" WHERE b.mailbox_id = $1 ORDER BY b.position DESC LIMIT $2",
 		db_int(mailbox_id), db_int(RECENT_LIMIT));
 
@@ -146,8 +147,8 @@ static bool look_at_recent(People *people, DbTransaction *transaction, GError **
 	if (!mailboxes || !look_into_filed(people, transaction, error))
 		return false;
 	for (guint i = 0; i < mailboxes->len; i++) {
-		if (!look_into_mailbox(people, transaction, g_array_index(mailboxes, int64_t, i),
-			    error))
+		if (!look_into_mailbox(
+			    people, transaction, g_array_index(mailboxes, int64_t, i), error))
 			return false;
 	}
 	return true;

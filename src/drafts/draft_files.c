@@ -65,6 +65,21 @@ static bool check_room(DbTransaction *transaction, const Begin *begin, GError **
 	return false;
 }
 
+static bool check_all(DbTransaction *transaction, const Begin *begin, GError **error)
+{
+	int64_t sum;
+
+	if (!db_get_int(transaction, &sum, 0, error,
+		    "SELECT coalesce(sum(f.size), 0) FROM drafts d JOIN draft_files f"
+		    " ON f.draft_id = d.id WHERE d.user_id = $1",
+		    db_int(begin->user_id)))
+		return false;
+	if ((uint64_t)sum + begin->order->size <= DRAFTS_BYTES_LIMIT)
+		return true;
+	failure_set(error, FAILURE_DRAFTS_LARGE, NULL, "%" G_GINT64_FORMAT " bytes of files", sum);
+	return false;
+}
+
 static bool remove_stale(DbTransaction *transaction, int64_t draft_id, GError **error)
 {
 	return db_run(transaction, error,
@@ -88,7 +103,7 @@ static bool begin_in(DbTransaction *transaction, void *data, GError **error)
 
 	if (!drafts_check_owner(transaction, begin->user_id, begin->draft_id, error) ||
 		!remove_stale(transaction, begin->draft_id, error) ||
-		!check_room(transaction, begin, error) ||
+		!check_room(transaction, begin, error) || !check_all(transaction, begin, error) ||
 		!db_get_int(transaction, &begin->file_id, 0, error,
 			"INSERT INTO draft_files (draft_id, name, type, size, touched_at)"
 			" VALUES ($1, $2, $3, $4, $5) RETURNING id",

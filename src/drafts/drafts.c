@@ -289,16 +289,16 @@ bool drafts_create(Db *db, int64_t user_id, const char *key, const DraftFields *
 	" AND subject = $6 AND content = $7 AND case_number = $8"
 
 /* *SAME: the draft has these very fields. */
-static bool compare(
-	DbTransaction *transaction, const Saving *saving, int64_t *same, GError **error)
+static bool compare(DbTransaction *transaction, const Saving *saving, int64_t *same, GError **error)
 {
 	const DraftFields *fields = saving->fields;
 
-	return db_get_int(transaction, same, 0, error, "SELECT 1 FROM drafts WHERE id = $1 AND " SAME,
-		db_int(saving->id), db_text(text_or_none(fields->sender)),
-		db_text(text_or_none(fields->to)), db_text(text_or_none(fields->cc)),
-		db_text(text_or_none(fields->bcc)), db_text(text_or_none(fields->subject)),
-		db_text(text_or_none(fields->text)), db_text(text_or_none(fields->case_number)));
+	return db_get_int(transaction, same, 0, error,
+		"SELECT 1 FROM drafts WHERE id = $1 AND " SAME, db_int(saving->id),
+		db_text(text_or_none(fields->sender)), db_text(text_or_none(fields->to)),
+		db_text(text_or_none(fields->cc)), db_text(text_or_none(fields->bcc)),
+		db_text(text_or_none(fields->subject)), db_text(text_or_none(fields->text)),
+		db_text(text_or_none(fields->case_number)));
 }
 
 static bool update(DbTransaction *transaction, const Saving *saving, GError **error)

@@ -16,6 +16,7 @@
 #define DRAFT_TEXT_LIMIT ((size_t)128 * 1024)		/* bytes */
 #define DRAFT_LINE_LIMIT ((size_t)64 * 1024)		/* bytes of any other field */
 #define DRAFT_BYTES_LIMIT ((uint64_t)150 * 1024 * 1024) /* of a mail; no larger one is queued */
+#define DRAFTS_BYTES_LIMIT ((uint64_t)1000 * 1000 * 1000) /* of all files of a user's drafts */
 
 /* What the form holds, borrowed; NULL: "". */
 typedef struct DraftFields {
@@ -97,7 +98,8 @@ typedef struct DraftFileOrder {
 	uint64_t limit; /* of the mail, at most DRAFT_BYTES_LIMIT */
 } DraftFileOrder;
 
-/* FAILURE_DRAFT_FILES_MANY, FAILURE_DRAFT_LARGE (the mail would exceed the limit). Files that were
+/* FAILURE_DRAFT_FILES_MANY, FAILURE_DRAFT_LARGE (the mail would exceed the limit),
+ * FAILURE_DRAFTS_LARGE (all drafts would). Files that were
  * begun an hour ago and never became whole go. */
 bool draft_file_begin(Db *db, int64_t user_id, int64_t draft_id, const DraftFileOrder *order,
 	int64_t *file_id, GError **error);

@@ -19,6 +19,9 @@ FAILURE(FAILURE_DRAFT_FILES_MANY, "draft-files-many", FAILURE_CODE_LIMIT, 6, ACT
 FAILURE(FAILURE_DRAFT_LARGE, "draft-large", FAILURE_CODE_LIMIT, 6, ACTOR_CLERK,
 	N_("Mit „%s“ wird die E-Mail zu groß."),
 	N_("Bitte entfernen Sie Anlagen, verteilen Sie sie auf mehrere E-Mails, oder geben Sie sie auf anderem Weg weiter. Anlagen werden zum Senden um etwa ein Drittel größer."))
+FAILURE(FAILURE_DRAFTS_LARGE, "drafts-large", FAILURE_CODE_LIMIT, 6, ACTOR_CLERK,
+	N_("Die Anlagen Ihrer Entwürfe sind zusammen größer als 1 GB."),
+	N_("Bitte senden oder verwerfen Sie Entwürfe mit großen Anlagen; die Liste unter „E-Mail senden“ zeigt, welche Anlagen haben."))
 FAILURE(FAILURE_DRAFT_FILE, "draft-file", FAILURE_CODE_CONFLICT, 2, ACTOR_CLERK,
 	N_("Diese Anlage ist nicht vollständig angekommen."),
 	N_("Bitte fügen Sie die Datei noch einmal an."))

@@ -116,8 +116,7 @@ static void write_people(Html *h, const Draft *draft)
 		html_printf(h, _(" und %u weitere"), count - PEOPLE_SHOWN);
 }
 
-static void write_draft(
-	Html *h, const Visit *visit, const Draft *draft, const char *const *labels)
+static void write_draft(Html *h, const Visit *visit, const Draft *draft, const char *const *labels)
 {
 	int64_t end = draft->changed_at + (int64_t)DRAFT_DAYS * 24 * 60 * 60;
 	g_autofree char *changed = clock_format_german(draft->changed_at);
@@ -141,8 +140,8 @@ static void write_draft(
 
 static void write_list(Html *h, const Visit *visit, const GPtrArray *drafts)
 {
-	const char *labels[] = {_("Betreff"), _("An"), _("Zuletzt geändert"), _("Anlagen"),
-		_("Verwerfen"), NULL};
+	const char *labels[] = {
+		_("Betreff"), _("An"), _("Zuletzt geändert"), _("Anlagen"), _("Verwerfen"), NULL};
 
 	html(h, "<h2 class=\"kern-heading-medium\">");
 	html_text(h, _("Entwürfe"));
@@ -162,8 +161,7 @@ static void write_list(Html *h, const Visit *visit, const GPtrArray *drafts)
 static bool run_list(Visit *visit, GError **error)
 {
 	const char *trail[] = {_("E-Mail"), _("E-Mail senden"), NULL};
-	g_autoptr(GPtrArray) drafts =
-		drafts_list(office_db(visit->office), visit->user->id, error);
+	g_autoptr(GPtrArray) drafts = drafts_list(office_db(visit->office), visit->user->id, error);
 	Html *h;
 
 	if (!drafts)
@@ -195,8 +193,7 @@ static bool open_view(SendView *view, GError **error)
 	const Visit *visit = view->visit;
 
 	view->account = settings_resolve(office_settings(visit->office), visit->user->name, error);
-	return view->account &&
-	       viewing_open(visit->office, visit->user, &view->viewing, error) &&
+	return view->account && viewing_open(visit->office, visit->user, &view->viewing, error) &&
 	       draft_limit(visit->office, visit->user, &view->limit, &view->limit_told, error);
 }
 
@@ -204,15 +201,15 @@ static bool write_page(const SendView *view, GError **error)
 {
 	const char *trail[] = {_("E-Mail"), _("E-Mail senden"), NULL};
 	Visit *visit = view->visit;
-	g_autoptr(Html) h = page_begin(visit,
-		&(Page){.title = view->id ? _("Entwurf") : _("Neue E-Mail"),
-			.trail = trail,
-			.here = SEND_PATH});
+	g_autoptr(Html) h =
+		page_begin(visit, &(Page){.title = view->id ? _("Entwurf") : _("Neue E-Mail"),
+					  .trail = trail,
+					  .here = SEND_PATH});
 
 	if (!send_write_obstacles(h, view, error) || !send_write_form(h, view, error))
 		return false;
-	return page_end(visit, g_steal_pointer(&h),
-		view->problem ? api_http_status(view->problem) : 200);
+	return page_end(
+		visit, g_steal_pointer(&h), view->problem ? api_http_status(view->problem) : 200);
 }
 
 /* The draft ID (0: a new one) as it is kept. */
@@ -331,8 +328,7 @@ static bool change_files(Visit *visit, int64_t id, const char *deed, GError **er
 	if (strcmp(deed, "original") == 0)
 		draft_take_attachments(visit->office, visit->user, id, cancel, &problem);
 	else if (file != 0)
-		draft_file_remove(
-			office_db(visit->office), visit->user->id, id, file, &problem);
+		draft_file_remove(office_db(visit->office), visit->user->id, id, file, &problem);
 	return problem ? show_typed(visit, id, problem, DRAFT_FILES, error)
 		       : lead_to_draft(visit, id, NULL, "#anlagen");
 }

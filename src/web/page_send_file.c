@@ -80,8 +80,8 @@ static void write_field(Html *h, const char *wrong)
 static void write_originals(Html *h, const SendView *view)
 {
 	if (view->fields.reply_to != 0 && view->id != 0)
-		form_submit(h, _("Anlagen des Originals übernehmen"), "secondary", "tun",
-			"original");
+		form_submit(
+			h, _("Anlagen des Originals übernehmen"), "secondary", "tun", "original");
 }
 
 void send_write_files(Html *h, const SendView *view)
@@ -207,8 +207,8 @@ static bool run_piece(Visit *visit, GError **error)
 	(void)error;
 	if (!take_piece(visit, &file_id, &whole, &problem))
 		return send_answer_problem(visit, problem);
-	return api_answer(visit, 200,
-		json_pack("{s:I, s:b}", "datei", (json_int_t)file_id, "fertig", whole));
+	return api_answer(
+		visit, 200, json_pack("{s:I, s:b}", "datei", (json_int_t)file_id, "fertig", whole));
 }
 
 static bool run_remove(Visit *visit, GError **error)
@@ -257,11 +257,11 @@ static bool send_file(Visit *visit, const DraftFile *file)
 
 static bool run_file(Visit *visit, GError **error)
 {
-	g_autoptr(Draft) draft = drafts_get(
-		office_db(visit->office), visit->user->id, send_asked_id(visit), error);
+	g_autoptr(Draft) draft =
+		drafts_get(office_db(visit->office), visit->user->id, send_asked_id(visit), error);
 	const DraftFile *file =
-		draft ? find_file(draft,
-				download_number(web_request_query(visit->request, "n")), error)
+		draft ? find_file(draft, download_number(web_request_query(visit->request, "n")),
+				error)
 		      : NULL;
 
 	return file && send_file(visit, file);

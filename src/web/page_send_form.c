@@ -45,8 +45,7 @@ static void write_sender(Html *h, const SendView *view)
 	guint used = 0;
 
 	for (guint i = 0; i < count; i++) {
-		const char *address =
-			i == 0 ? account->address : account->mailboxes->pdata[i - 1];
+		const char *address = i == 0 ? account->address : account->mailboxes->pdata[i - 1];
 
 		options[used++] = (Option){address, address, NULL};
 	}
@@ -55,10 +54,7 @@ static void write_sender(Html *h, const SendView *view)
 		options[used++] = (Option){chosen, chosen, NULL};
 	if (used == 0)
 		return;
-	field_select(h, &(Field){.name = "von",
-				.label = _("Von"),
-				.value = chosen,
-				.error = wrong},
+	field_select(h, &(Field){.name = "von", .label = _("Von"), .value = chosen, .error = wrong},
 		options);
 }
 
@@ -83,12 +79,13 @@ static void write_recipients(Html *h, const SendView *view)
 		    view->wrong == DRAFT_CC || view->wrong == DRAFT_BCC;
 	g_autofree char *wrong = wrong_at(view, DRAFT_TO);
 
-	field_input(h, &(Field){.name = "an",
-			       .label = _("An"),
-			       .hint = _("Mehrere Adressen trennen Sie durch Komma oder Semikolon."),
-			       .value = fields->to,
-			       .list = "adressen",
-			       .error = wrong});
+	field_input(
+		h, &(Field){.name = "an",
+			   .label = _("An"),
+			   .hint = _("Mehrere Adressen trennen Sie durch Komma oder Semikolon."),
+			   .value = fields->to,
+			   .list = "adressen",
+			   .error = wrong});
 	html(h, "<details class=\"fold\"");
 	html_flag(h, "open", open);
 	html(h, "><summary>");
@@ -131,10 +128,8 @@ static void write_words(Html *h, const SendView *view)
 			       .label = _("Betreff"),
 			       .value = fields->subject,
 			       .error = subject});
-	field_lines(h, &(Field){.name = "text",
-			       .label = _("Text"),
-			       .value = fields->text,
-			       .error = text},
+	field_lines(h,
+		&(Field){.name = "text", .label = _("Text"), .value = fields->text, .error = text},
 		TEXT_ROWS);
 }
 
@@ -180,15 +175,16 @@ static void write_other(Html *h, const SendView *view)
 
 static void write_answered(Html *h, const SendView *view)
 {
+	g_autofree char *number = g_strdup_printf("%" PRId64, view->fields.reply_to);
+
 	if (view->fields.reply_to == 0)
 		return;
 	html(h, "<p class=\"note\">");
 	html_text(h, _("Antwort auf eine E-Mail im Archiv:"));
 	html(h, " <a href=\"/archiv/");
-	html_number(h, view->fields.reply_to);
+	html_text(h, number);
 	html(h, "\">");
-	html_printf(h, _("E-Mail %s"), "");
-	html_number(h, view->fields.reply_to);
+	html_printf(h, _("E-Mail %s"), number);
 	html(h, "</a></p>\n");
 }
 
@@ -202,9 +198,10 @@ static void write_form_begin(Html *h, const SendView *view)
 		{"saved", _("Gespeichert um {}")},
 		{"saving", _("Wird gespeichert …")},
 		{"unsaved", _("Noch nicht gespeichert. Es wird weiter versucht.")},
-		{"signed-out", _("Sie sind nicht mehr angemeldet. Was Sie geschrieben haben, bleibt "
-				 "auf dieser Seite und wird gespeichert, sobald Sie sich wieder "
-				 "angemeldet haben.")},
+		{"signed-out",
+			_("Sie sind nicht mehr angemeldet. Was Sie geschrieben haben, bleibt "
+			  "auf dieser Seite und wird gespeichert, sobald Sie sich wieder "
+			  "angemeldet haben.")},
 		{"sign-in", _("In einem neuen Fenster anmelden")},
 		{"other", _("In diesem Browser ist jetzt jemand anderes angemeldet. Gespeichert "
 			    "wird erst wieder, wenn Sie sich selbst anmelden.")},

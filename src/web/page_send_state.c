@@ -21,10 +21,12 @@ static void write_missing(Html *h, const SendView *view, const GError *problem)
 	const User *user = view->visit->user;
 	g_autofree char *name = g_uri_escape_string(user->name, NULL, FALSE);
 	g_autofree char *path = g_strdup_printf("/benutzer/%s/office", name);
-
-	page_alert(h, TONE_WARNING, _("Senden ist noch nicht möglich"),
+	g_autofree char *sentence = failure_sentence(problem);
+	g_autofree char *advice = failure_advice_on_page(problem);
+	g_autofree char *text = g_strdup_printf("%s %s %s", sentence, advice,
 		_("Schreiben und speichern können Sie den Entwurf trotzdem."));
-	page_alert_failure(h, problem);
+
+	page_alert(h, TONE_WARNING, _("Senden ist noch nicht möglich"), text);
 	if (user->admin)
 		write_way(h, path, _("Zu Office und E-Mail"));
 }

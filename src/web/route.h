@@ -64,28 +64,28 @@ typedef struct Route {
 #define FORM_LIMIT ((size_t)256 * 1024)
 
 /* The rows of each file, ended by a NULL path. */
-extern const Route route_start[];      /* start, signing in and out, invitations */
-extern const Route route_start_mail[]; /* what is new, on the start page */
-extern const Route route_personal[];   /* Persönliche Einstellungen */
-extern const Route route_settings[];   /* Systemsteuerung */
-extern const Route route_people[];     /* Benutzerverwaltung */
-extern const Route route_person[];     /* one user there */
-extern const Route route_helpless[];   /* who needs help */
-extern const Route route_invite[];     /* invitations there */
-extern const Route route_check[];      /* Verbindung prüfen */
-extern const Route route_import[];     /* E-Mail importieren: choosing */
-extern const Route route_import_job[]; /* imports that run or have ended */
-extern const Route route_archive[];    /* Archiv: list and search */
-extern const Route route_mail[];       /* one mail there */
-extern const Route route_send[];	       /* E-Mail senden: drafts */
-extern const Route route_send_file[];   /* their files */
+extern const Route route_start[];	/* start, signing in and out, invitations */
+extern const Route route_start_mail[];	/* what is new, on the start page */
+extern const Route route_personal[];	/* Persönliche Einstellungen */
+extern const Route route_settings[];	/* Systemsteuerung */
+extern const Route route_people[];	/* Benutzerverwaltung */
+extern const Route route_person[];	/* one user there */
+extern const Route route_helpless[];	/* who needs help */
+extern const Route route_invite[];	/* invitations there */
+extern const Route route_check[];	/* Verbindung prüfen */
+extern const Route route_import[];	/* E-Mail importieren: choosing */
+extern const Route route_import_job[];	/* imports that run or have ended */
+extern const Route route_archive[];	/* Archiv: list and search */
+extern const Route route_mail[];	/* one mail there */
+extern const Route route_send[];	/* E-Mail senden: drafts */
+extern const Route route_send_file[];	/* their files */
 extern const Route route_send_answer[]; /* answering from the archive; addresses */
-extern const Route route_log[];	       /* Protokoll */
-extern const Route route_state[];      /* Zustand */
-extern const Route route_help[];       /* Hilfe, Barrierefreiheit, Lizenz */
-extern const Route route_static[];     /* style, script, fonts, /healthz */
-extern const Route route_metrics[];    /* /metrics */
-extern const Route route_api[];	       /* /api/v1/… */
+extern const Route route_log[];		/* Protokoll */
+extern const Route route_state[];	/* Zustand */
+extern const Route route_help[];	/* Hilfe, Barrierefreiheit, Lizenz */
+extern const Route route_static[];	/* style, script, fonts, /healthz */
+extern const Route route_metrics[];	/* /metrics */
+extern const Route route_api[];		/* /api/v1/… */
 
 /* More of the archive: what is done with several, mails that come as files; of one mail what it
  * shows, its header and bytes; its Aktenzeichen and its deletion. */

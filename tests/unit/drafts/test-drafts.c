@@ -31,7 +31,8 @@ static bool add_users(DbTransaction *transaction, void *data, GError **error)
 {
 	(void)data;
 	return db_run(transaction, error,
-		"INSERT INTO users (id, name, name_folded) VALUES (7, 'm.mustermann', 'm.mustermann'),"
+		"INSERT INTO users (id, name, name_folded) VALUES (7, 'm.mustermann', "
+		"'m.mustermann'),"
 		" (8, 'b.berg', 'b.berg')");
 }
 
@@ -300,8 +301,7 @@ static void test_a_file_in_pieces(void **state)
 	assert_failure(error, FAILURE_DRAFT_FILE);
 	assert_false(draft_file_write(db, MINE, file, MEGABYTE, bytes, 1000, &whole, &error));
 	assert_failure(error, FAILURE_DRAFT_FILE);
-	assert_false(
-		draft_file_write(db, OTHERS, file, MEGABYTE, bytes, MEGABYTE, &whole, &error));
+	assert_false(draft_file_write(db, OTHERS, file, MEGABYTE, bytes, MEGABYTE, &whole, &error));
 	assert_failure(error, FAILURE_DRAFT_FILE);
 	assert_true(draft_file_write(
 		db, MINE, file, MEGABYTE, bytes + MEGABYTE, size - MEGABYTE, &whole, NULL));
@@ -346,6 +346,20 @@ static void test_too_much(void **state)
 	assert_failure(error, FAILURE_DRAFT_FILES_MANY);
 }
 
+static void test_too_much_in_all(void **state)
+{
+	Db *db = ((Fixture *)*state)->db;
+	const DraftFileOrder order = {
+		.name = "x", .size = 100 * 1000 * 1000, .limit = DRAFT_BYTES_LIMIT};
+	g_autoptr(GError) error = NULL;
+	int64_t file;
+
+	for (unsigned i = 0; i < 10; i++)
+		assert_true(draft_file_begin(db, MINE, make(db, NULL, "x"), &order, &file, NULL));
+	assert_false(draft_file_begin(db, MINE, make(db, NULL, "x"), &order, &file, &error));
+	assert_failure(error, FAILURE_DRAFTS_LARGE);
+}
+
 static void test_files_go(void **state)
 {
 	Db *db = ((Fixture *)*state)->db;
@@ -380,6 +394,7 @@ int main(void)
 		unit(test_old_ones_go),
 		unit(test_a_file_in_pieces),
 		unit(test_too_much),
+		unit(test_too_much_in_all),
 		unit(test_files_go),
 	};
 
