@@ -7,7 +7,7 @@
 -- in outbox_stages before; NULL: erased.
 -- claim: one more with each claim, so that nobody whose claim is over changes anything; worker: the
 -- claim's, a file's name in the outbox's folder. handing: within this claim the mail may have reached
--- the server. handed_at: when that was last; 0: never.
+-- the server: 1; 2: if that file says so. handed_at: when that was last; 0: never.
 -- sent_copy (in the Sent folder), archive_copy: 0 none, 1 pending, 2 done, 3 given up. copy_due: since
 -- when one is to be made; NULL: none is, or not yet.
 CREATE TABLE outbox_mails (
@@ -32,7 +32,7 @@ CREATE TABLE outbox_mails (
 	reason TEXT,
 	worker TEXT,
 	claim INTEGER NOT NULL DEFAULT 0,
-	handing INTEGER NOT NULL DEFAULT 0 CHECK (handing IN (0, 1)),
+	handing INTEGER NOT NULL DEFAULT 0 CHECK (handing IN (0, 1, 2)),
 	handed_at INTEGER NOT NULL DEFAULT 0,
 	sent_copy INTEGER NOT NULL CHECK (sent_copy BETWEEN 0 AND 3),
 	archive_copy INTEGER NOT NULL DEFAULT 1 CHECK (archive_copy BETWEEN 0 AND 3),

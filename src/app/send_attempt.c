@@ -14,8 +14,11 @@ typedef struct Handover {
 	SmtpAnswer sender;   /* to MAIL or DATA */
 	SmtpAnswer *answers; /* one for each of TRIED */
 	SmtpAnswer content;  /* the final one */
-	bool ready;	     /* the server takes the content */
+	bool begun;	     /* the server has answered the envelope ... */
+	bool ready;	     /* ... takes the content ... */
 	bool handed_over;    /* ... and may have it */
+	bool noted;	     /* the outbox knows that it is handed over ... */
+	bool go_on;	     /* ... and nobody has cancelled it */
 } Handover;
 
 static bool is_open(const OutboxRecipient *recipient)
@@ -148,7 +151,9 @@ static int64_t give_up_or_wait(OutboxMail *mail)
 	return next;
 }
 
-static bool note(OutboxWorker *worker, OutboxMail *mail, const GError *why, GError **error)
+/* NEXT (nullable): the one that is handed over now. */
+static bool note(
+	OutboxWorker *worker, OutboxMail *mail, const GError *why, Handover *next, GError **error)
 {
 	g_autofree char *reason = why ? failure_sentence(why) : NULL;
 	OutboxOutcome outcome = {
@@ -158,10 +163,13 @@ static bool note(OutboxWorker *worker, OutboxMail *mail, const GError *why, GErr
 		.next = give_up_or_wait(mail),
 	};
 
-	return outbox_note(worker, &outcome, NULL, NULL, error);
+	if (!next)
+		return outbox_note(worker, &outcome, NULL, NULL, error);
+	next->noted = outbox_note(worker, &outcome, next->mail, &next->go_on, error);
+	return next->noted;
 }
 
-static bool note_handover(Handover *handover, const GError *problem, GError **error)
+static bool note_handover(Handover *handover, const GError *problem, Handover *next, GError **error)
 {
 	g_autoptr(GError) why = NULL;
 
@@ -170,7 +178,7 @@ static bool note_handover(Handover *handover, const GError *problem, GError **er
 		handover->handed_over = smtp_mail_has_left(handover->run->session);
 	judge_all(handover, problem);
 	explain(handover, problem, &why);
-	return note(handover->run->worker, handover->mail, why, error);
+	return note(handover->run->worker, handover->mail, why, next, error);
 }
 
 /* Whether another try, without anybody's changing the mail, may go better. */
@@ -200,7 +208,7 @@ bool send_note_problem(
 		if (is_open(recipient))
 			recipient->state = state;
 	}
-	return note(worker, mail, problem, error);
+	return note(worker, mail, problem, NULL, error);
 }
 
 /* ---- handing over ---- */
@@ -249,24 +257,57 @@ static bool write_piece(const void *bytes, size_t size, void *session, GError **
 	return smtp_mail_write(session, bytes, size, error);
 }
 
+static bool begin(Handover *handover, GError **error)
+{
+	if (handover->begun)
+		return true;
+	handover->begun = smtp_mail_begin(handover->run->session, &handover->sender,
+		handover->answers, &handover->ready, error);
+	return handover->begun;
+}
+
 /* Up to the content's end, or to its refusal. *GO_ON false: somebody cancelled the mail. */
 static bool hand_over(Handover *handover, bool *go_on, GError **error)
 {
 	SendRun *run = handover->run;
 
 	*go_on = true;
-	if (!smtp_mail_begin(
-		    run->session, &handover->sender, handover->answers, &handover->ready, error))
+	if (!begin(handover, error))
 		return false;
 	if (!handover->ready)
 		return true;
-	if (!send_content(run->outbox, handover->mail, write_piece, run->session, error) ||
-		!outbox_handing_over(run->worker, handover->mail, go_on, error))
+	if (!send_content(run->outbox, handover->mail, write_piece, run->session, error))
 		return false;
-	if (!*go_on)
-		return true;
+	if (!handover->noted)
+		handover->noted =
+			outbox_handing_over(run->worker, handover->mail, &handover->go_on, error);
+	*go_on = handover->go_on;
+	if (!handover->noted || !*go_on)
+		return handover->noted;
 	handover->handed_over = true;
 	return smtp_mail_finish(run->session, error);
+}
+
+/* Whether NEXT, which was offered, will be handed over as soon as it is noted: nobody waits for the
+ * server in between. */
+static bool is_next_at_once(Handover *next)
+{
+	return next && !cancel_triggered(next->run->cancel) &&
+	       smtp_mail_is_answered(next->run->session) && begin(next, NULL) && next->ready;
+}
+
+/* The final reply, also where all is to end: a mail that has gone is better known to have gone. */
+static bool read_reply(Handover *handover, GError **error)
+{
+	SendRun *run = handover->run;
+	bool told;
+
+	if (!handover->handed_over)
+		return true;
+	smtp_set_cancel(run->session, run->late);
+	told = smtp_mail_reply(run->session, &handover->content, error);
+	smtp_set_cancel(run->session, run->cancel);
+	return told;
 }
 
 /* HANDOVER's fate, with the next mail on its way meanwhile. */
@@ -277,10 +318,10 @@ static bool conclude(
 	g_autoptr(GError) offering = NULL;
 	g_autoptr(GError) problem = NULL;
 	bool offered = offer_next(run, mails, at, next, &offering);
-	bool told = !handover->handed_over ||
-		    smtp_mail_reply(run->session, &handover->content, &problem);
+	bool told = read_reply(handover, &problem);
+	Handover *joined = told && offered && is_next_at_once(*next) ? *next : NULL;
 
-	if (!note_handover(handover, problem, error))
+	if (!note_handover(handover, problem, joined, error))
 		return false;
 	/* A server that says nothing to one mail gets no others to say nothing to. */
 	run->sent += told;
@@ -300,7 +341,7 @@ static bool break_off(Handover *handover, GError *problem, GError **error)
 		handover->handed_over = smtp_mail_has_left(handover->run->session);
 	if (handover->ready)
 		smtp_mail_reply(handover->run->session, &handover->content, NULL);
-	if (note_handover(handover, problem, &ignored)) {
+	if (note_handover(handover, problem, NULL, &ignored)) {
 		g_propagate_error(error, problem);
 		return false;
 	}

@@ -24,6 +24,7 @@ typedef struct SendRun {
 	OutboxWorker *worker;
 	const Account *account;
 	const Cancel *cancel;
+	const Cancel *late; /* the same some seconds later */
 	SmtpSession *session;
 	guint end;     /* of the mails that may be sent now */
 	unsigned sent; /* mails that the server took or refused: the connection is of use */

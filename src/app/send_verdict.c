@@ -17,11 +17,18 @@ int64_t send_next_try(const OutboxMail *mail, int64_t now)
 	return now - mail->created_at > GIVE_UP_AFTER ? 0 : now + pauses[place];
 }
 
-/* Exchange Online's words for the missing right to send as a mailbox. */
+/* The missing right to send as a mailbox, which no code tells from other refusals: the words of
+ * Exchange (the first three), Postfix (then two) and Exim. */
 static bool lacks_send_as(const SmtpAnswer *answer)
 {
-	return strstr(answer->text, "SendAsDenied") || strstr(answer->text, "5.7.60") ||
-	       strstr(answer->text, "not allowed to send as");
+	static const char *const words[] = {"SendAsDenied", "5.7.60", "not allowed to send as",
+		"Sender address rejected", "not owned by user", "sender verify"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (strcasestr(answer->text, words[i]))
+			return true;
+	}
+	return false;
 }
 
 void send_explain(const SmtpAnswer *answer, const char *sender, GError **error)

@@ -8,6 +8,8 @@
 #define CLAIM ((size_t)100)
 /* Exchange Online: so many mails of one mailbox within a minute. */
 #define OFFICE365_MINUTE 30
+/* How long a mail that has gone is waited for when all is to end, milliseconds. */
+#define GRACE 10000
 #define RATE_LOOK 500 /* milliseconds between looks whether there is room again */
 
 /* One call of send_work. */
@@ -166,7 +168,9 @@ static bool work_queue(Work *work, const OutboxPick *pick, GError **error)
 bool send_work(Office *office, const OutboxPick *pick, const Cancel *cancel, GError **error)
 {
 	Outbox *outbox = office_outbox(office, error);
-	g_auto(Work) work = {.run = {.office = office, .outbox = outbox, .cancel = cancel}};
+	g_autoptr(Cancel) late = cancel_new_late(cancel, GRACE);
+	g_auto(Work) work = {
+		.run = {.office = office, .outbox = outbox, .cancel = cancel, .late = late}};
 
 	if (!outbox || !outbox_recover(outbox, NULL, error))
 		return false;

@@ -1,9 +1,11 @@
 /* A cancel flag with an event descriptor, so that poll wakes too. One with a limit has a descriptor
- * around three: its own event, its timer and its parent's descriptor. */
+ * around three: its own event, its timer and its parent's descriptor. A late one has a thread that
+ * waits for its parent. */
 #include "base/cancel.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -19,6 +21,11 @@ struct Cancel {
 	int timer; /* -1: no limit, and descriptor is event */
 	const Cancel *parent;
 	int64_t deadline; /* monotonic milliseconds; 0: none */
+	/* Of a late one */
+	pthread_t thread;
+	Cancel *over; /* ends the thread; NULL: it has none */
+	const Cancel *sooner;
+	int delay; /* milliseconds */
 };
 
 static int check(int result, const char *call)
@@ -64,10 +71,44 @@ Cancel *cancel_new_within(const Cancel *parent, int milliseconds)
 	return cancel;
 }
 
+static void *come_late(void *data)
+{
+	Cancel *cancel = data;
+	struct pollfd waited[] = {
+		{.fd = cancel->sooner->descriptor, .events = POLLIN},
+		{.fd = cancel->over->descriptor, .events = POLLIN},
+	};
+
+	while (!cancel_triggered(cancel->sooner) && !cancel_triggered(cancel->over))
+		poll(waited, G_N_ELEMENTS(waited), -1);
+	if (!cancel_wait(cancel->over, cancel->delay))
+		cancel_trigger(cancel);
+	return NULL;
+}
+
+Cancel *cancel_new_late(const Cancel *parent, int milliseconds)
+{
+	Cancel *cancel = cancel_new();
+
+	if (!parent)
+		return cancel;
+	cancel->over = cancel_new();
+	cancel->sooner = parent;
+	cancel->delay = milliseconds;
+	if (pthread_create(&cancel->thread, NULL, come_late, cancel) != 0)
+		g_error("pthread_create failed");
+	return cancel;
+}
+
 void cancel_free(Cancel *cancel)
 {
 	if (!cancel)
 		return;
+	if (cancel->over) {
+		cancel_trigger(cancel->over);
+		pthread_join(cancel->thread, NULL);
+		cancel_free(cancel->over);
+	}
 	if (cancel->timer >= 0) {
 		close(cancel->descriptor);
 		close(cancel->timer);

@@ -10,6 +10,9 @@ Cancel *cancel_new(void);
 /* One that also comes with PARENT (nullable, borrowed as long as it lives), and by itself after
  * MILLISECONDS (at least 1). */
 Cancel *cancel_new_within(const Cancel *parent, int milliseconds);
+/* One that comes MILLISECONDS after PARENT (nullable: never; borrowed as long as it lives): for
+ * what had better come to its end once it has begun. */
+Cancel *cancel_new_late(const Cancel *parent, int milliseconds);
 void cancel_free(Cancel *cancel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cancel, cancel_free)
 

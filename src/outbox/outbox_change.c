@@ -63,7 +63,8 @@ static bool cancel_row(
 		    " copy_due = CASE WHEN $3 = 1 AND (sent_copy = 1 OR archive_copy = 1)"
 		    " THEN coalesce(copy_due, 0) ELSE copy_due END"
 		    " WHERE id = $1 AND (state IN (0, 3, 4, 5) OR (state = 1 AND handing = 0))",
-		    db_int(mail->id), db_int(clock_now()), db_int(outbox_is_served(mail))))
+		    db_int(mail->id), db_int(clock_now()),
+		    db_int(outbox_is_served(mail->recipients))))
 		return false;
 	*changed = count == 1;
 	return true;
@@ -150,7 +151,7 @@ static bool copy_again(DbTransaction *transaction, const OutboxMail *mail, GErro
 		" sent_copy = CASE sent_copy WHEN 3 THEN 1 ELSE sent_copy END,"
 		" archive_copy = CASE archive_copy WHEN 3 THEN 1 ELSE archive_copy END"
 		" WHERE id = $1",
-		db_int(mail->id), db_int(outbox_is_served(mail)));
+		db_int(mail->id), db_int(outbox_is_served(mail->recipients)));
 }
 
 static bool retry_in(DbTransaction *transaction, void *data, GError **error)

@@ -13,6 +13,7 @@ typedef struct OutboxLease {
 	char *name;
 	char *path;
 	Descriptor file;
+	off_t written; /* bytes of whole records in it (outbox_journal.c) */
 } OutboxLease;
 
 OutboxLease *outbox_lease_new(const Outbox *outbox, GError **error);
@@ -68,12 +69,14 @@ bool outbox_load_claimed(DbTransaction *transaction, int64_t id, OutboxMail **ma
 bool outbox_load_known(
 	DbTransaction *transaction, int64_t id, int64_t user_id, OutboxMail **mail, GError **error);
 
-/* What a mail's recipients make of it. */
-OutboxState outbox_state_of(const OutboxMail *mail);
+/* What a mail's RECIPIENTS make of it. */
+OutboxState outbox_state_of(const GPtrArray *recipients);
 /* Whether one of them got it. */
-bool outbox_is_served(const OutboxMail *mail);
-/* Writes the states and replies of MAIL's recipients, as far as they changed. */
-bool outbox_put_recipients(DbTransaction *transaction, const OutboxMail *mail, GError **error);
+bool outbox_is_served(const GPtrArray *recipients);
+/* Writes the states and replies of a mail's RECIPIENTS, as far as they changed. */
+bool outbox_put_recipients(
+	DbTransaction *transaction, int64_t id, const GPtrArray *recipients, GError **error);
+void outbox_recipient_free(void *recipient);
 
 /* The stage of ID with all that was put down there (outbox_queue.c). */
 bool outbox_drop_stage(DbTransaction *transaction, int64_t id, GError **error);
@@ -81,14 +84,60 @@ bool outbox_drop_stage(DbTransaction *transaction, int64_t id, GError **error);
 /* Fills in the content of those of MAILS that are small, up to a sum (outbox_list.c). */
 bool outbox_fill_in(Outbox *outbox, GPtrArray *mails, GError **error);
 
+/* REPLY (nullable), foreign, as a row may hold it; yours (outbox_row.c). */
+char *outbox_fit_reply(const char *reply);
+
+/* ---- what a worker says before it stands in the rows (outbox_journal.c) ---- */
+
+/* What came of an attempt. */
+typedef struct OutboxWord {
+	int64_t id, claim;
+	int64_t handed_at, noted_at;
+	int64_t next;		  /* when to try again what waits */
+	char *condition, *reason; /* nullable */
+	GPtrArray *recipients; /* OutboxRecipient *, without their addresses, as in the envelope */
+} OutboxWord;
+
+/* A copy, yours. */
+OutboxWord *outbox_word_new(const OutboxOutcome *outcome, int64_t claim, int64_t handed_at);
+void outbox_word_free(OutboxWord *word);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OutboxWord, outbox_word_free)
+
+/* Adds WORD to LEASE's file, and that the mail of ID, claimed as CLAIM, is handed over now, in one
+ * write: both are there whatever becomes of this process. False: neither is. */
+bool outbox_journal_add(OutboxLease *lease, const OutboxWord *word, int64_t id, int64_t claim);
+/* All of it stands in the rows. */
+void outbox_journal_clear(OutboxLease *lease);
+
+typedef struct OutboxJournal {
+	GPtrArray *words;   /* OutboxWord * */
+	GHashTable *handed; /* int64_t *: mail -> int64_t *: claim */
+} OutboxJournal;
+
+/* What whole records of FILE say, yours; NULL: it cannot be read. */
+OutboxJournal *outbox_journal_read(int file);
+void outbox_journal_free(OutboxJournal *journal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OutboxJournal, outbox_journal_free)
+/* The word about that claim, borrowed; NULL: none. */
+const OutboxWord *outbox_journal_find(const OutboxJournal *journal, int64_t id, int64_t claim);
+bool outbox_journal_has_handed(const OutboxJournal *journal, int64_t id, int64_t claim);
+
 /* ---- claims ---- */
 
-/* What the claims of NAME become, whose owner works no more (outbox_recover.c). COUNT grows. */
-bool outbox_settle(DbTransaction *transaction, const char *name, OutboxLife life, unsigned *count,
-	GError **error);
+/* The rows' handing. */
+enum {
+	OUTBOX_HANDING = 1, /* may have reached the server */
+	OUTBOX_AHEAD = 2,   /* ... if the worker's journal says that it was handed over */
+};
 
-/* MAIL, if it waits and its user was removed: nobody is left to send it (outbox_recover.c). */
-bool outbox_cancel_orphan(DbTransaction *transaction, const OutboxMail *mail, GError **error);
+/* What the claims of NAME become, whose owner works no more, by what it said in JOURNAL (NULL: it
+ * cannot be read) (outbox_recover.c). COUNT grows. */
+bool outbox_settle(DbTransaction *transaction, const char *name, OutboxLife life,
+	const OutboxJournal *journal, unsigned *count, GError **error);
+
+/* The mail of ID, if it waits and its user was removed: nobody is left to send it
+ * (outbox_recover.c). */
+bool outbox_cancel_orphan(DbTransaction *transaction, int64_t id, GError **error);
 
 struct OutboxWorker {
 	Outbox *outbox;
@@ -96,8 +145,15 @@ struct OutboxWorker {
 	GHashTable *claims; /* int64_t *: mail -> int64_t *: claim */
 	GHashTable *copies; /* the same of copies */
 	GHashTable *taken;  /* int64_t *: mails noted so far, for all_waiting */
-	bool busy;	    /* the last claim found something: so will the next, probably */
-	int64_t unsynced;   /* a user of whom something was noted since the last durable commit */
+	GArray *order;	    /* int64_t: mails of the last claim */
+	/* Claimed mails (int64_t *) that the rows call ahead: whether they are handed over says
+	 * the journal. */
+	GHashTable *ahead;
+	GPtrArray *words;	   /* OutboxWord *: in the journal, not yet in the rows */
+	int64_t since;		   /* the first one's time, monotonic milliseconds */
+	int64_t handed, handed_at; /* the mail that was handed over last, and when */
+	bool busy;		   /* the last claim found something: so will the next, probably */
+	int64_t unsynced; /* a user of whom something was noted since the last durable commit */
 };
 
 /* A mail that may be claimed. */
@@ -125,3 +181,9 @@ bool outbox_search(DbTransaction *transaction, OutboxSearch *search, GError **er
 /* MAIL's number in CLAIMS, -1: none; and notes it. */
 int64_t outbox_claim_number(GHashTable *claims, int64_t id);
 void outbox_claim_note(GHashTable *claims, int64_t id, int64_t number);
+
+/* Puts WORD into the rows of NAME's claims; *NOTED: the mail was NAME's still (outbox_note.c). */
+bool outbox_put_word(DbTransaction *transaction, const char *name, const OutboxWord *word,
+	bool *noted, GError **error);
+/* All that WORKER said stands in the rows, and none of its mails is ahead (outbox_note.c). */
+bool outbox_put_words(OutboxWorker *worker, GError **error);

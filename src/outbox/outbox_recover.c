@@ -31,37 +31,37 @@ static bool put_unknown(DbTransaction *transaction, OutboxMail *mail, GError **e
 		       " ended_at = $2, condition = $3, reason = $4, handing = 0 WHERE id = $1",
 		       db_int(mail->id), db_int(clock_now()), db_text(failure_name(why)),
 		       db_text(reason)) &&
-	       outbox_put_recipients(transaction, mail, error);
+	       outbox_put_recipients(transaction, mail->id, mail->recipients, error);
 }
 
-bool outbox_cancel_orphan(DbTransaction *transaction, const OutboxMail *mail, GError **error)
+bool outbox_cancel_orphan(DbTransaction *transaction, int64_t id, GError **error)
 {
 	int64_t changed = 0;
 
 	if (!db_run_counted(transaction, &changed, error,
 		    "UPDATE outbox_mails SET state = 6, next = 0, ended_at = $2"
 		    " WHERE id = $1 AND user_id = 0 AND state IN (0, 3)",
-		    db_int(mail->id), db_int(clock_now())))
+		    db_int(id), db_int(clock_now())))
 		return false;
 	return changed == 0 || db_run(transaction, error,
 				       "UPDATE outbox_recipients SET state = 6 WHERE mail_id = $1"
 				       " AND state IN (0, 3)",
-				       db_int(mail->id));
+				       db_int(id));
 }
 
 static bool give_back(DbTransaction *transaction, OutboxMail *mail, GError **error)
 {
 	return db_run(transaction, error,
 		       "UPDATE outbox_mails SET state = $2, handing = 0 WHERE id = $1",
-		       db_int(mail->id), db_int(outbox_state_of(mail))) &&
-	       outbox_cancel_orphan(transaction, mail, error);
+		       db_int(mail->id), db_int(outbox_state_of(mail->recipients))) &&
+	       outbox_cancel_orphan(transaction, mail->id, error);
 }
 
 /* ---- the claims of one owner ---- */
 
 typedef struct Claim {
-	int64_t id;
-	bool handing;
+	int64_t id, number;
+	int64_t handing; /* as in the row */
 } Claim;
 
 /* Claim, yours. */
@@ -70,29 +70,44 @@ static GArray *find_claims(DbTransaction *transaction, const char *name, GError 
 	g_autoptr(GArray) claims = g_array_new(FALSE, FALSE, sizeof(Claim));
 	GError *failed = NULL;
 	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT id, handing FROM outbox_mails WHERE state NOT IN (2, 6) AND state = 1"
+		"SELECT id, claim, handing FROM outbox_mails WHERE state NOT IN (2, 6) AND state = "
+		"1"
 		" AND worker = $1",
 		db_text(name));
 
 	if (!rows)
 		return NULL;
 	while (db_rows_next(rows, &failed)) {
-		Claim claim = {db_rows_int(rows, 0), db_rows_int(rows, 1) != 0};
+		Claim claim = {db_rows_int(rows, 0), db_rows_int(rows, 1), db_rows_int(rows, 2)};
 
 		g_array_append_val(claims, claim);
 	}
 	return outbox_pass(failed, error) ? g_steal_pointer(&claims) : NULL;
 }
 
-static bool settle_claim(
-	DbTransaction *transaction, const Claim *claim, OutboxLife life, GError **error)
+/* Whether the mail may have reached a server. */
+static bool may_have_gone(const Claim *claim, OutboxLife life, const OutboxJournal *journal)
 {
-	g_autoptr(OutboxMail) mail = NULL;
+	if (life == OUTBOX_LOST || claim->handing == OUTBOX_HANDING)
+		return true;
+	return claim->handing == OUTBOX_AHEAD &&
+	       (!journal || outbox_journal_has_handed(journal, claim->id, claim->number));
+}
 
+static bool settle_claim(DbTransaction *transaction, const char *name, const Claim *claim,
+	OutboxLife life, const OutboxJournal *journal, GError **error)
+{
+	const OutboxWord *word =
+		journal ? outbox_journal_find(journal, claim->id, claim->number) : NULL;
+	g_autoptr(OutboxMail) mail = NULL;
+	bool noted;
+
+	if (word)
+		return outbox_put_word(transaction, name, word, &noted, error);
 	if (!outbox_load(transaction, claim->id, &mail, error))
 		return false;
-	return claim->handing || life == OUTBOX_LOST ? put_unknown(transaction, mail, error)
-						     : give_back(transaction, mail, error);
+	return may_have_gone(claim, life, journal) ? put_unknown(transaction, mail, error)
+						   : give_back(transaction, mail, error);
 }
 
 /* int64_t, yours. */
@@ -125,13 +140,14 @@ static bool drop_stages(DbTransaction *transaction, const char *name, GError **e
 	return stages != NULL;
 }
 
-bool outbox_settle(DbTransaction *transaction, const char *name, OutboxLife life, unsigned *count,
-	GError **error)
+bool outbox_settle(DbTransaction *transaction, const char *name, OutboxLife life,
+	const OutboxJournal *journal, unsigned *count, GError **error)
 {
 	g_autoptr(GArray) claims = find_claims(transaction, name, error);
 
 	for (guint i = 0; claims && i < claims->len; i++) {
-		if (!settle_claim(transaction, &g_array_index(claims, Claim, i), life, error))
+		if (!settle_claim(transaction, name, &g_array_index(claims, Claim, i), life,
+			    journal, error))
 			return false;
 	}
 	if (!claims ||
@@ -183,8 +199,11 @@ static bool settle_all(DbTransaction *transaction, void *data, GError **error)
 	for (guint i = 0; i < recovery->names->len; i++) {
 		const char *name = recovery->names->pdata[i];
 		OutboxLife life = outbox_life_of(recovery->outbox, recovery->dead, name);
+		const OutboxLease *lease = g_hash_table_lookup(recovery->dead->leases, name);
+		g_autoptr(OutboxJournal) journal =
+			life == OUTBOX_KILLED ? outbox_journal_read(lease->file) : NULL;
 
-		if (!outbox_settle(transaction, name, life, &recovery->count, error))
+		if (!outbox_settle(transaction, name, life, journal, &recovery->count, error))
 			return false;
 	}
 	return true;

@@ -8,7 +8,7 @@
 
 #define REPLY_LIMIT 2000 /* bytes of a server's answer */
 
-static void recipient_free(void *data)
+void outbox_recipient_free(void *data)
 {
 	OutboxRecipient *recipient = data;
 
@@ -66,7 +66,7 @@ static OutboxMail *read_mail(DbRows *rows)
 	mail->copy_reason = g_strdup(db_rows_text(rows, 19));
 	mail->archive_reason = g_strdup(db_rows_text(rows, 20));
 	mail->archive_id = db_rows_int(rows, 21);
-	mail->recipients = g_ptr_array_new_with_free_func(recipient_free);
+	mail->recipients = g_ptr_array_new_with_free_func(outbox_recipient_free);
 	return mail;
 }
 
@@ -146,16 +146,16 @@ bool outbox_load_known(
 
 /* ---- what recipients make of a mail ---- */
 
-static bool has_state(const OutboxMail *mail, OutboxState state)
+static bool has_state(const GPtrArray *recipients, OutboxState state)
 {
-	for (guint i = 0; i < mail->recipients->len; i++) {
-		if (((const OutboxRecipient *)mail->recipients->pdata[i])->state == state)
+	for (guint i = 0; i < recipients->len; i++) {
+		if (((const OutboxRecipient *)recipients->pdata[i])->state == state)
 			return true;
 	}
 	return false;
 }
 
-OutboxState outbox_state_of(const OutboxMail *mail)
+OutboxState outbox_state_of(const GPtrArray *recipients)
 {
 	static const OutboxState order[] = {
 		OUTBOX_UNKNOWN,
@@ -166,35 +166,35 @@ OutboxState outbox_state_of(const OutboxMail *mail)
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(order); i++) {
-		if (has_state(mail, order[i]))
+		if (has_state(recipients, order[i]))
 			return order[i];
 	}
 	return OUTBOX_CANCELLED;
 }
 
-bool outbox_is_served(const OutboxMail *mail)
+bool outbox_is_served(const GPtrArray *recipients)
 {
-	return has_state(mail, OUTBOX_SENT);
+	return has_state(recipients, OUTBOX_SENT);
 }
 
-/* Yours: REPLY as a row may hold it. */
-static char *fit_reply(const char *reply)
+char *outbox_fit_reply(const char *reply)
 {
 	return reply ? text_make_valid(reply, MIN(strlen(reply), REPLY_LIMIT)) : NULL;
 }
 
-bool outbox_put_recipients(DbTransaction *transaction, const OutboxMail *mail, GError **error)
+bool outbox_put_recipients(
+	DbTransaction *transaction, int64_t id, const GPtrArray *recipients, GError **error)
 {
-	for (guint i = 0; i < mail->recipients->len; i++) {
-		const OutboxRecipient *recipient = mail->recipients->pdata[i];
-		g_autofree char *reply = fit_reply(recipient->reply);
+	for (guint i = 0; i < recipients->len; i++) {
+		const OutboxRecipient *recipient = recipients->pdata[i];
+		g_autofree char *reply = outbox_fit_reply(recipient->reply);
 
 		g_assert(recipient->state != OUTBOX_SENDING);
 		if (!db_run(transaction, error,
 			    "UPDATE outbox_recipients SET state = $3, reply = $4"
 			    " WHERE mail_id = $1 AND number = $2"
 			    " AND (state <> $3 OR reply IS DISTINCT FROM $4)",
-			    db_int(mail->id), db_int(i), db_int(recipient->state), db_text(reply)))
+			    db_int(id), db_int(i), db_int(recipient->state), db_text(reply)))
 			return false;
 	}
 	return true;

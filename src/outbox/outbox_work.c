@@ -1,5 +1,4 @@
-/* One worker's sending: claims, the moment of handing over, what came of it. Each change compares
- * the worker's name and the claim's number, so that whose claim is over changes nothing. */
+/* One worker's claims. */
 #include "outbox/outbox_internal.h"
 
 #include "base/clock.h"
@@ -31,6 +30,9 @@ OutboxWorker *outbox_worker_new(Outbox *outbox, GError **error)
 	worker->claims = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	worker->copies = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	worker->taken = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	worker->ahead = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	worker->order = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	worker->words = g_ptr_array_new_with_free_func((GDestroyNotify)outbox_word_free);
 	return worker;
 }
 
@@ -59,12 +61,14 @@ static bool settle_own(DbTransaction *transaction, void *data, GError **error)
 	const OutboxWorker *worker = data;
 	unsigned count = 0;
 
-	return outbox_settle(transaction, worker->lease->name, OUTBOX_KILLED, &count, error);
+	return outbox_settle(transaction, worker->lease->name, OUTBOX_KILLED, NULL, &count, error);
 }
 
 /* False: rows may name the worker still. */
 static bool leave(OutboxWorker *worker)
 {
+	if (!outbox_put_words(worker, NULL))
+		return false;
 	if (g_hash_table_size(worker->claims) > 0 || g_hash_table_size(worker->copies) > 0)
 		return db_write(worker->outbox->db, settle_own, worker, NULL);
 	sync_notes(worker, NULL);
@@ -79,6 +83,9 @@ void outbox_worker_free(OutboxWorker *worker)
 	g_hash_table_unref(worker->claims);
 	g_hash_table_unref(worker->copies);
 	g_hash_table_unref(worker->taken);
+	g_hash_table_unref(worker->ahead);
+	g_array_unref(worker->order);
+	g_ptr_array_unref(worker->words);
 	g_free(worker);
 }
 
@@ -135,9 +142,11 @@ static bool claim_durably(OutboxWorker *worker, Claiming *claiming, GError **err
 {
 	if (!db_write(worker->outbox->db, claim_all, claiming, error))
 		return false;
+	g_array_set_size(worker->order, 0);
 	for (guint i = 0; i < claiming->mails->len; i++) {
 		const OutboxMail *mail = claiming->mails->pdata[i];
 
+		g_array_append_val(worker->order, mail->id);
 		outbox_claim_note(
 			worker->claims, mail->id, g_array_index(claiming->numbers, int64_t, i));
 	}
@@ -159,6 +168,8 @@ GPtrArray *outbox_claim(OutboxWorker *worker, const OutboxPick *pick, size_t lim
 		.numbers = numbers,
 	};
 
+	if (!outbox_put_words(worker, error))
+		return NULL;
 	/* Asking often, with nothing to do, must not keep others from writing. */
 	if (!worker->busy && !db_read(worker->outbox->db, search_only, &claiming.search, error))
 		return NULL;
@@ -169,107 +180,4 @@ GPtrArray *outbox_claim(OutboxWorker *worker, const OutboxPick *pick, size_t lim
 			    : !outbox_fill_in(worker->outbox, mails, error))
 		return NULL;
 	return g_steal_pointer(&mails);
-}
-
-/* ---- handing over ---- */
-
-typedef struct Noting {
-	const OutboxWorker *worker;
-	const OutboxOutcome *outcome; /* NULL: only NEXT */
-	const OutboxMail *next;	      /* NULL: none */
-	bool noted;		      /* the outcome's mail was still ours */
-	bool is_over;		      /* it waits no more */
-	bool goes_on;		      /* NEXT is */
-} Noting;
-
-static bool note_handing(DbTransaction *transaction, Noting *noting, GError **error)
-{
-	const OutboxWorker *worker = noting->worker;
-	int64_t changed = 0;
-
-	if (!db_run_counted(transaction, &changed, error,
-		    "UPDATE outbox_mails SET handing = 1, handed_at = $4"
-		    " WHERE id = $1 AND claim = $2 AND worker = $3 AND state = 1",
-		    db_int(noting->next->id),
-		    db_int(outbox_claim_number(worker->claims, noting->next->id)),
-		    db_text(worker->lease->name), db_int(clock_now())))
-		return false;
-	noting->goes_on = changed == 1;
-	return true;
-}
-
-/* An outcome that comes after others took this worker for lost (state 5) is the better word. */
-static bool note_state(DbTransaction *transaction, Noting *noting, GError **error)
-{
-	const OutboxOutcome *outcome = noting->outcome;
-	const OutboxMail *mail = outcome->mail;
-	const OutboxWorker *worker = noting->worker;
-	OutboxState state = outbox_state_of(mail);
-	bool is_over = state != OUTBOX_QUEUED && state != OUTBOX_WAITING;
-	bool is_copied = is_over && state != OUTBOX_UNKNOWN && outbox_is_served(mail);
-	int64_t changed = 0;
-
-	if (!db_run_counted(transaction, &changed, error,
-		    "UPDATE outbox_mails SET state = $4, attempts = attempts + $5, next = $6,"
-		    " ended_at = $7, handing = 0,"
-		    " condition = CASE $4 WHEN 0 THEN condition ELSE $8 END,"
-		    " reason = CASE $4 WHEN 0 THEN reason ELSE $9 END,"
-		    " copy_due = CASE WHEN $10 = 1 AND (sent_copy = 1 OR archive_copy = 1)"
-		    " THEN coalesce(copy_due, 0) ELSE copy_due END"
-		    " WHERE id = $1 AND claim = $2 AND worker = $3 AND state IN (1, 5)",
-		    db_int(mail->id), db_int(outbox_claim_number(worker->claims, mail->id)),
-		    db_text(worker->lease->name), db_int(state), db_int(state != OUTBOX_QUEUED),
-		    db_int(state == OUTBOX_WAITING ? outcome->next : 0),
-		    db_int(is_over ? clock_now() : 0), db_text(outcome->condition),
-		    db_text(outcome->reason), db_int(is_copied)))
-		return false;
-	noting->noted = changed == 1;
-	noting->is_over = is_over;
-	return true;
-}
-
-static bool note_outcome(DbTransaction *transaction, Noting *noting, GError **error)
-{
-	const OutboxMail *mail = noting->outcome->mail;
-
-	if (!note_state(transaction, noting, error))
-		return false;
-	if (!noting->noted)
-		return true;
-	return outbox_put_recipients(transaction, mail, error) &&
-	       (noting->is_over || outbox_cancel_orphan(transaction, mail, error));
-}
-
-static bool note_all(DbTransaction *transaction, void *data, GError **error)
-{
-	Noting *noting = data;
-
-	return (!noting->outcome || note_outcome(transaction, noting, error)) &&
-	       (!noting->next || note_handing(transaction, noting, error));
-}
-
-bool outbox_handing_over(OutboxWorker *worker, const OutboxMail *mail, bool *go_on, GError **error)
-{
-	Noting noting = {.worker = worker, .next = mail};
-
-	if (!db_write_relaxed(worker->outbox->db, note_all, &noting, error))
-		return false;
-	*go_on = noting.goes_on;
-	return true;
-}
-
-bool outbox_note(OutboxWorker *worker, const OutboxOutcome *outcome, const OutboxMail *next_mail,
-	bool *next_goes_on, GError **error)
-{
-	const OutboxMail *mail = outcome->mail;
-	Noting noting = {.worker = worker, .outcome = outcome, .next = next_mail};
-
-	if (!db_write_relaxed(worker->outbox->db, note_all, &noting, error))
-		return false;
-	worker->unsynced = mail->user_id;
-	g_hash_table_remove(worker->claims, &mail->id);
-	g_hash_table_add(worker->taken, g_memdup2(&mail->id, sizeof mail->id));
-	if (next_mail)
-		*next_goes_on = noting.goes_on;
-	return true;
 }

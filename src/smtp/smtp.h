@@ -39,6 +39,8 @@ void smtp_close(SmtpSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmtpSession, smtp_close)
 
 bool smtp_is_alive(const SmtpSession *session);
+/* From now on CANCEL (nullable), borrowed, is what ends waiting. */
+void smtp_set_cancel(SmtpSession *session, const Cancel *cancel);
 bool smtp_has(const SmtpSession *session, SmtpCapability capability);
 /* SASL mechanisms that the server offers (SaslMechanism bits). */
 unsigned smtp_mechanisms(const SmtpSession *session);
@@ -126,6 +128,9 @@ bool smtp_mail_offer(SmtpSession *session, const SmtpMail *mail, GError **error)
  * refused: nothing of it is the server's, and all answers are empty. */
 bool smtp_mail_begin(
 	SmtpSession *session, SmtpAnswer *sender, SmtpAnswer *answers, bool *ready, GError **error);
+
+/* Whether all that was offered is answered already, so that smtp_mail_begin will not wait. */
+bool smtp_mail_is_answered(SmtpSession *session);
 
 /* Content: any bytes; line ends become CRLF (bare CR and LF too, so that no server sees another end
  * than we do) and dots are stuffed (RFC 5321 section 4.5.2). Where it fails, smtp_mail_reply tells

@@ -37,6 +37,11 @@ void smtp_close(SmtpSession *session)
 	g_free(session);
 }
 
+void smtp_set_cancel(SmtpSession *session, const Cancel *cancel)
+{
+	stream_set_cancel(session->stream, cancel);
+}
+
 bool smtp_is_alive(const SmtpSession *session)
 {
 	return session->alive;

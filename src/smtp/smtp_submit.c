@@ -250,6 +250,31 @@ bool smtp_mail_begin(
 	return done;
 }
 
+/* Ends of replies (lines whose code no hyphen follows) among SIZE bytes at DATA. */
+static size_t count_replies(const unsigned char *data, size_t size)
+{
+	const unsigned char *at = data, *end = data + size, *line_end;
+	size_t count = 0;
+
+	for (; (line_end = memchr(at, '\n', (size_t)(end - at))); at = line_end + 1)
+		count += line_end - at > 3 && at[3] != '-';
+	return count;
+}
+
+bool smtp_mail_is_answered(SmtpSession *session)
+{
+	const SmtpEnvelope *envelope = &session->envelope;
+	const unsigned char *data;
+	ssize_t size;
+
+	if (!session->alive || !envelope->open || envelope->sent <= data_command(envelope))
+		return false;
+	if (stream_look(session->stream) <= 0)
+		return false;
+	size = stream_fill(session->stream, &data, NULL);
+	return size > 0 && count_replies(data, (size_t)size) >= envelope->sent - envelope->answered;
+}
+
 bool smtp_reset(SmtpSession *session, GError **error)
 {
 	g_auto(SmtpReply) reply = {0};

@@ -13,7 +13,7 @@ from peers.fake_smtp import FakeSmtp
 from peers.identity import IdentityProvider
 from peers.node import Missing
 from peers.postfix import Postfix
-from runner import Amtspost
+from runner import CLERK, PASSWORD, Amtspost
 from sharing import NamespaceScene, Scene, StandardScene, TokenScene, start_sharing
 
 _NUMBERS = itertools.count(1)
@@ -38,6 +38,17 @@ def clerk365_smtp(amtspost: Amtspost, identity_provider: IdentityProvider, offic
     identity_provider.reset()
     return Clerk365(amtspost, identity_provider, office_dovecot, _address(), authority.certificate,
                     office_postfix)
+
+
+@pytest.fixture
+def sender(amtspost: Amtspost) -> Amtspost:
+    """A clerk who can send, as soon as there is a server."""
+    amtspost.ok("user", "add", CLERK)
+    for key, value in (("interface", "standard"), ("account", "m.mustermann@musterhausen.example"),
+                       ("smtp.use-default", "true"), ("smtp.password", PASSWORD)):
+        amtspost.set(key, value, CLERK)
+    amtspost.set("network.timeout", "2")
+    return amtspost
 
 
 @pytest.fixture

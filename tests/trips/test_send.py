@@ -5,51 +5,13 @@ import email.policy
 import json
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable
 from email import message_from_bytes
-from pathlib import Path
-from random import Random
 
 import pytest
 from page import Daemon
 from peers.fake_smtp import FakeSmtp, SmtpConnection
-from runner import CLERK, PASSWORD, Amtspost, Run
-
-TO = "buergerin@example.org"
-OTHER = "buerger@example.org"
-PIPELINING = ("PIPELINING", "8BITMIME", "SIZE 36700160", "ENHANCEDSTATUSCODES")
-
-
-@pytest.fixture
-def sender(amtspost: Amtspost) -> Amtspost:
-    """A clerk who can send, as soon as there is a server."""
-    amtspost.ok("user", "add", CLERK)
-    for key, value in (("interface", "standard"), ("account", "m.mustermann@musterhausen.example"),
-                       ("smtp.use-default", "true"), ("smtp.password", PASSWORD)):
-        amtspost.set(key, value, CLERK)
-    amtspost.set("network.timeout", "2")
-    return amtspost
-
-
-def use(sender: Amtspost, server: FakeSmtp) -> None:
-    sender.set("smtp.host", "127.0.0.1")
-    sender.set("smtp.port", str(server.port))
-    sender.set("smtp.tls", "none")
-
-
-def send(sender: Amtspost, *arguments: str, text: str = "Guten Tag\n", to: tuple[str, ...] = (TO,)) -> Run:
-    people = [part for address in to for part in ("--to", address)]
-    return sender.run("--json", "send", "--user", CLERK, *people, *arguments, stdin=text)
-
-
-def outbox(sender: Amtspost) -> list[dict]:
-    return sender.json("outbox", "list")
-
-
-def states(mail: dict) -> dict[str, str]:
-    return {recipient["address"]: recipient["state"] for recipient in mail["recipients"]}
-
+from runner import CLERK, PASSWORD, Amtspost
+from sending import OTHER, PIPELINING, TO, answer, hang_up, outbox, send, states, use, write_mails
 
 # ---- as it should be ----
 
@@ -122,10 +84,6 @@ def test_an_answer_threads(post, sender, tmp_path):
 # ---- servers that refuse and defer ----
 
 
-def answer(code: int, text: str) -> Callable[[SmtpConnection, str], None]:
-    return lambda connection, _arguments: connection.reply(code, text)
-
-
 @pytest.mark.parametrize("pipelining", [True, False])
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize("code, text, state, status",
@@ -174,10 +132,6 @@ def test_some_recipients(sender):
 
 
 # ---- servers that break off ----
-
-
-def hang_up(connection: SmtpConnection, _arguments: str = "") -> None:
-    raise ConnectionError
 
 
 @pytest.mark.parametrize("verb", ["EHLO", "AUTH", "MAIL", "RCPT", "DATA"])
@@ -234,6 +188,19 @@ def test_lost_after_the_content(sender, how):
         assert first and message_from_bytes(server.mails[0].content)["Message-ID"] == first
 
 
+def test_a_server_that_never_answers_gets_no_second_mail(sender, tmp_path):
+    def take_and_go(connection: SmtpConnection, _arguments: str) -> None:
+        connection.reply(354, "go ahead")
+        connection.read_content()
+        raise ConnectionError
+
+    with FakeSmtp({"DATA": take_and_go}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        run = sender.run("--json", "send", "--user", CLERK, "--eml", *write_mails(tmp_path, 5))
+        assert run.status == 6 and server.connections == 1
+        assert [mail["state"] for mail in run.json] == ["unknown"] + ["waiting"] * 4
+
+
 @pytest.mark.parametrize("verb", ["EHLO", "MAIL", "RCPT", "DATA"])
 def test_stalls(sender, verb):
     go_on = threading.Event()
@@ -245,16 +212,6 @@ def test_stalls(sender, verb):
 
 
 # ---- many ----
-
-
-def write_mails(folder: Path, count: int, size: int = 2000) -> list[str]:
-    paths = []
-    for number in range(count):
-        path = folder / f"{number}.eml"
-        path.write_text(f"From: m.mustermann@musterhausen.example\r\nTo: {TO}\r\nSubject: Nr. {number}\r\n"
-                        f"Message-ID: <{number}@musterhausen.example>\r\n\r\n" + "x" * 70 * (size // 70) + "\r\n")
-        paths.append(str(path))
-    return paths
 
 
 def test_many_over_one_connection(sender, tmp_path):
@@ -338,56 +295,3 @@ def test_the_daemon_sends_what_is_queued(sender):
             again = sender.run("--json", "outbox", "retry", str(number))
             assert again.status == 0 and again.json["state"] == "sent"
             assert len(server.mails) == 1
-
-
-# ---- pulled plugs ----
-
-
-@pytest.mark.kill
-@pytest.mark.release_only
-def test_fifteen_kills(sender, tmp_path):
-    """kill -9 at random moments of sending: each arrives, none twice but those that were shown as unknown."""
-    count, left = 500, []
-    paths = write_mails(tmp_path, count)
-    random = Random(7)
-
-    def take_slowly(connection: SmtpConnection, arguments: str) -> None:
-        time.sleep(0.002)
-        server.on_data(connection, arguments)
-
-    with FakeSmtp({"DATA": take_slowly}, capabilities=PIPELINING) as server:
-        use(sender, server)
-        sender.set("smtp.port", "1")
-        assert sender.run("--json", "send", "--user", CLERK, "--eml", *paths).status == 5
-        sender.set("smtp.port", str(server.port))
-        for _ in range(15):
-            run = sender.start("--json", "outbox", "run")
-            time.sleep(random.uniform(0.03, 0.15))
-            run.process.kill()
-            run.process.wait()
-            left.append(count - len(server.mails))
-        assert left[0] > left[-1] > 0, "the plugs were pulled before or after the sending"
-        sender.run("--json", "outbox", "run")
-        mails = outbox(sender)
-        unknown = {mail["subject"]: mail["id"] for mail in mails if mail["state"] == "unknown"}
-        assert {mail["state"] for mail in mails} <= {"sent", "unknown"} and len(mails) == count
-        for number in unknown.values():
-            assert sender.run("--json", "outbox", "retry", str(number)).status == 0
-        times = Counter(message_from_bytes(mail.content)["Subject"] for mail in server.mails)
-        assert len(times) == count
-        assert {subject for subject, often in times.items() if often > 1} <= set(unknown)
-        assert max(times.values()) <= 2 and len(unknown) <= 15
-        assert len(sender.json("archive", "list")) == count
-
-
-def test_a_server_that_never_answers_gets_no_second_mail(sender, tmp_path):
-    def take_and_go(connection: SmtpConnection, _arguments: str) -> None:
-        connection.reply(354, "go ahead")
-        connection.read_content()
-        raise ConnectionError
-
-    with FakeSmtp({"DATA": take_and_go}, capabilities=PIPELINING) as server:
-        use(sender, server)
-        run = sender.run("--json", "send", "--user", CLERK, "--eml", *write_mails(tmp_path, 5))
-        assert run.status == 6 and server.connections == 1
-        assert [mail["state"] for mail in run.json] == ["unknown"] + ["waiting"] * 4

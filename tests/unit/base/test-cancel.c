@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include "base/cancel.h"
+#include "base/clock.h"
 #include "scratch.h"
 
 #define PATIENCE 10000 /* milliseconds */
@@ -149,9 +150,40 @@ static void test_with_a_limit_leaves_its_parent(void **state)
 	assert_false(cancel_triggered(parent));
 }
 
+static void test_late_comes_after_its_parent(void **state)
+{
+	g_autoptr(Cancel) parent = cancel_new();
+	g_autoptr(Cancel) cancel = cancel_new_late(parent, 100);
+	int64_t start;
+
+	(void)state;
+	assert_false(wakes(cancel, 200));
+	start = clock_monotonic();
+	cancel_trigger(parent);
+	assert_false(cancel_triggered(cancel));
+	assert_true(wakes(cancel, PATIENCE));
+	assert_true(cancel_triggered(cancel));
+	assert_in_range(clock_monotonic() - start, 99, PATIENCE);
+}
+
+static void test_late_ends_before_it_comes(void **state)
+{
+	g_autoptr(Cancel) parent = cancel_new();
+	g_autoptr(Cancel) never = cancel_new_late(NULL, 1);
+	int64_t start = clock_monotonic();
+
+	(void)state;
+	cancel_trigger(parent);
+	cancel_free(cancel_new_late(parent, PATIENCE));
+	assert_in_range(clock_monotonic() - start, 0, PATIENCE - 1);
+	assert_false(wakes(never, 20));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_late_comes_after_its_parent),
+		cmocka_unit_test(test_late_ends_before_it_comes),
 		cmocka_unit_test(test_starts_untriggered),
 		cmocka_unit_test(test_stays_triggered),
 		cmocka_unit_test(test_none_cannot_be_cancelled),

@@ -26,19 +26,35 @@ static void dawdle(void)
 	g_usleep((gulong)g_random_int_range(0, 1000));
 }
 
+/* MAIL is sent; with it, now and then, NEXT (nullable) is handed over: whether it was. */
+static bool note_sent(OutboxWorker *worker, OutboxMail *mail, const OutboxMail *next)
+{
+	const OutboxOutcome outcome = {.mail = mail};
+	bool goes_on = false;
+
+	fixture_set(mail, OUTBOX_SENT, "250 ok");
+	if (next && g_random_int_range(0, 5) > 0)
+		g_assert_true(outbox_note(worker, &outcome, next, &goes_on, NULL));
+	else
+		fixture_note(worker, mail, 0);
+	return goes_on;
+}
+
 static void send_claimed(OutboxWorker *worker, GPtrArray *mails, int server)
 {
+	bool handed_over = false;
+
 	for (guint i = 0; i < mails->len; i++) {
 		OutboxMail *mail = mails->pdata[i];
 
 		dawdle();
-		if (!fixture_hand_over(worker, mail))
+		if (!handed_over && !fixture_hand_over(worker, mail))
 			continue;
 		dawdle();
 		arrive(server, mail->id);
 		dawdle();
-		fixture_set(mail, OUTBOX_SENT, "250 ok");
-		fixture_note(worker, mail, 0);
+		handed_over =
+			note_sent(worker, mail, i + 1 < mails->len ? mails->pdata[i + 1] : NULL);
 	}
 }
 

@@ -1,0 +1,48 @@
+"""What the tests of sending share: a clerk's commands, and what scripted servers do."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from peers.fake_smtp import FakeSmtp, SmtpConnection
+from runner import CLERK, Amtspost, Run
+
+TO = "buergerin@example.org"
+OTHER = "buerger@example.org"
+PIPELINING = ("PIPELINING", "8BITMIME", "SIZE 36700160", "ENHANCEDSTATUSCODES")
+
+
+def use(sender: Amtspost, server: FakeSmtp) -> None:
+    sender.set("smtp.host", "127.0.0.1")
+    sender.set("smtp.port", str(server.port))
+    sender.set("smtp.tls", "none")
+
+
+def send(sender: Amtspost, *arguments: str, text: str = "Guten Tag\n", to: tuple[str, ...] = (TO,)) -> Run:
+    people = [part for address in to for part in ("--to", address)]
+    return sender.run("--json", "send", "--user", CLERK, *people, *arguments, stdin=text)
+
+
+def outbox(sender: Amtspost) -> list[dict]:
+    return sender.json("outbox", "list")
+
+
+def states(mail: dict) -> dict[str, str]:
+    return {recipient["address"]: recipient["state"] for recipient in mail["recipients"]}
+
+
+def write_mails(folder: Path, count: int, size: int = 2000) -> list[str]:
+    paths = []
+    for number in range(count):
+        path = folder / f"{number}.eml"
+        path.write_text(f"From: m.mustermann@musterhausen.example\r\nTo: {TO}\r\nSubject: Nr. {number}\r\n"
+                        f"Message-ID: <{number}@musterhausen.example>\r\n\r\n" + "x" * 70 * (size // 70) + "\r\n")
+        paths.append(str(path))
+    return paths
+
+
+def answer(code: int, text: str) -> Callable[[SmtpConnection, str], None]:
+    return lambda connection, _arguments: connection.reply(code, text)
+
+
+def hang_up(connection: SmtpConnection, _arguments: str = "") -> None:
+    raise ConnectionError
