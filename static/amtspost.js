@@ -421,12 +421,16 @@ if (sending) {
     if (leaves || conflict || snapshot() === kept) return;
     clearTimeout(timer);
     const now = snapshot();
-    fetch(`${draft()}/sichern`, { method: "POST", body: formData(), keepalive: true })
+    running ??= fetch(`${draft()}/sichern`, { method: "POST", body: formData(), keepalive: true })
       .then(async (answer) => { if (answer.ok && isJson(answer)) { adopt(await answer.json()); kept = now; } })
-      .catch(() => {});
+      .catch(() => {})
+      .finally(() => { running = null; });
   };
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keepAtLast(); });
   addEventListener("pagehide", keepAtLast);
+  addEventListener("beforeunload", (event) => {
+    if (!leaves && said.classList.contains("lost") && snapshot() !== kept) event.preventDefault();
+  });
   // A form that is sent while it is being kept waits for that, so that it is not older than what it made.
   sending.addEventListener("submit", (event) => {
     clearTimeout(timer);
@@ -434,7 +438,8 @@ if (sending) {
       event.preventDefault();
       event.stopImmediatePropagation();
       const button = event.submitter;
-      Promise.allSettled([running, ...going]).then(() => sending.requestSubmit(button));
+      // Without a file that did not come nothing is sent.
+      Promise.allSettled([running, ...going]).then(() => { if (wrong.hidden) sending.requestSubmit(button); });
       return;
     }
     leaves = true;

@@ -141,6 +141,24 @@ def test_sent_once_however_often_it_is_asked_for(office, clerk, server):
     assert len(server.mails) == 3 and clerk.get("/senden").view.links.keys().isdisjoint({f"/senden/{number}"})
 
 
+def test_killed_behind_the_queueing_it_is_one_mail(office, clerk, server):
+    """As if the daemon had been killed before the draft was taken away."""
+    number = draft_of(write(clerk, an="a@example.org", betreff="Einmal"))
+    page = clerk.get(f"/senden/{number}")
+    columns = ("id, user_id, draft_key, sender, recipients, copies, hidden_copies, subject, content, case_number, reply_to,"
+               " revision, files, changed_at")
+    row, = execute(office.amtspost, f"SELECT {columns} FROM drafts WHERE id = ?", number)
+    first = clerk.submit(f"/senden/{number}", tun="senden", follow=False)
+    execute(office.amtspost, "DELETE FROM drafts_sent")
+    execute(office.amtspost, f"INSERT INTO drafts ({columns}) VALUES ({', '.join('?' * len(row))})", *row)
+    clerk.last = page
+    again = clerk.submit(f"/senden/{number}", tun="senden", follow=False)
+    assert again.location == first.location and clerk.get(f"/senden/{number}").status == 404
+    wait_for_mail(server)
+    time.sleep(0.5)
+    assert len(server.mails) == 1
+
+
 # ---- drafts ----
 
 
