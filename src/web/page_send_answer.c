@@ -101,6 +101,6 @@ static bool run_addresses(Visit *visit, GError **error)
 
 const Route route_send_answer[] = {
 	{WEB_POST, "/archiv/*/antworten", ROLE_PERSON, WEB_AS_JOB, 0, run_answer},
-	{WEB_GET, "/senden/adressen", ROLE_PERSON, WEB_AT_ONCE, 0, run_addresses},
+	{WEB_GET, "/senden/adressen", ROLE_PERSON, WEB_AS_JOB, 0, run_addresses},
 	{0},
 };
