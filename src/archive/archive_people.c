@@ -20,6 +20,7 @@ typedef struct People {
 	size_t limit;
 	GPtrArray *found;  /* char *, "Name <address>" */
 	GHashTable *known; /* char *: addresses, folded -> index in FOUND */
+	GHashTable *seen;  /* char *: looked at already; people write more than once */
 } People;
 
 /* ---- one person ---- */
@@ -56,9 +57,12 @@ static bool has_name(const char *person)
 
 static void take_person(People *people, const char *person)
 {
-	g_autofree char *address = fold_address_of(person);
+	g_autofree char *address = NULL;
 	void *index;
 
+	if (!g_hash_table_add(people->seen, g_strdup(person)))
+		return;
+	address = fold_address_of(person);
 	if (!address || text_has_control(person) || !begins_so(people, person, address))
 		return;
 	if (!g_hash_table_lookup_extended(people->known, address, NULL, &index)) {
@@ -191,7 +195,8 @@ GPtrArray *archive_people(Archive *archive, const ArchiveViewer *viewer, const c
 	g_autofree char *folded = text_fold(valid);
 	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	People people = {archive, viewer, valid, folded, limit, found, known};
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	People people = {archive, viewer, valid, folded, limit, found, known, seen};
 
 	return db_read(archive->db, find_people, &people, error) ? g_steal_pointer(&found) : NULL;
 }
