@@ -23,8 +23,12 @@ static char *quote_name(const char *address)
 
 static void end_piece(Split *split)
 {
-	g_autofree char *piece = g_strstrip(g_strdup(split->piece->str));
+	const char *start = split->piece->str + strspn(split->piece->str, ", \t");
+	g_autofree char *piece = g_strdup(start);
+	size_t size = strlen(piece);
 
+	while (size > 0 && strchr(", \t", piece[size - 1]))
+		piece[--size] = '\0';
 	if (*piece)
 		g_ptr_array_add(split->addresses, quote_name(piece));
 	g_string_truncate(split->piece, 0);
