@@ -289,15 +289,37 @@ const seen = new IntersectionObserver((entries) => {
 });
 for (const place of document.querySelectorAll("[data-load]")) seen.observe(place);
 
-// A running import tells how far it is; its end shows the result. A stream that ends is opened again by the
-// browser itself, also after a lost connection, but not for ever.
+// What is shown anew keeps what is folded out, and the place of who is there with the keyboard.
+function renew(place, html) {
+  const open = [...place.querySelectorAll("details[open][id]")].map(({ id }) => id);
+  const active = place.contains(document.activeElement) ? document.activeElement : null;
+  const focusable = "a[href], button, summary, [tabindex]";
+  const same = (one) => one.tagName === active.tagName && one.textContent === active.textContent
+    && one.getAttribute("href") === active.getAttribute("href") && one.form?.action === active.form?.action;
+  const nth = active ? [...place.querySelectorAll(focusable)].filter(same).indexOf(active) : -1;
+  const scrolled = [...place.querySelectorAll(".scroll")].map(({ scrollLeft }) => scrollLeft);
+  place.innerHTML = html;
+  for (const id of open) {
+    const details = document.getElementById(id);
+    if (details) details.open = true;
+  }
+  for (const [index, box] of place.querySelectorAll(".scroll").entries()) box.scrollLeft = scrolled[index] ?? 0;
+  if (!active) return;
+  const again = [...place.querySelectorAll(focusable)].filter(same);
+  place.tabIndex = -1;
+  (again[nth] ?? again[0] ?? place).focus({ preventScroll: true });
+}
+
+// A running import tells how far it is; its end shows the result. So does the outbox, without an end. A stream
+// that ends is opened again by the browser itself, also after a lost connection, but not for ever.
 const LOST = 20; // tries without an answer
 const state = document.getElementById("stand");
 if (state) {
   const events = new EventSource(state.dataset.events);
   let tries = 0;
   const show = () => { events.close(); location.reload(); };
-  events.addEventListener("stand", ({ data }) => { tries = 0; state.innerHTML = data; });
+  events.addEventListener("open", () => { tries = 0; });
+  events.addEventListener("stand", ({ data }) => { tries = 0; renew(state, data); });
   events.addEventListener("ansage", ({ data }) => { document.getElementById("ansage").textContent = data; });
   events.addEventListener("ende", show);
   events.addEventListener("error", () => {
@@ -305,7 +327,8 @@ if (state) {
     if (events.readyState === EventSource.CLOSED) setTimeout(show, 5000);
     else if (++tries >= LOST) {
       events.close();
-      state.textContent = state.dataset.lost;
+      if ("keep" in state.dataset) state.prepend(state.dataset.lost);
+      else state.textContent = state.dataset.lost;
     }
   });
 }

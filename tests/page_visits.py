@@ -78,6 +78,15 @@ VISITS = {
     "POST /senden/*/anlage": person(404, path="/senden/999999/anlage", body={"dateiname": "x", "groesse": "1"}),
     "POST /senden/*/anlage/entfernen": person(404, path="/senden/999999/anlage/entfernen", body={"datei": "1"}),
     "POST /archiv/*/antworten": person(404, path="/archiv/999999/antworten", body={"wie": "alle"}),
+    # the outbox; the mail is nobody's
+    "GET /postausgang": person(200),
+    "GET /postausgang-ereignisse": person(200),
+    "GET /postausgang/*": person(404, path="/postausgang/999999"),
+    "GET /postausgang/*/ereignisse": person(404, path="/postausgang/999999/ereignisse"),
+    "GET /postausgang/*/erneut": person(404, path="/postausgang/999999/erneut"),
+    "POST /postausgang/*/erneut": person(404, path="/postausgang/999999/erneut", body={}),
+    "POST /postausgang/*/abbrechen": person(404, path="/postausgang/999999/abbrechen", body={}),
+    "POST /postausgang/*/erledigt": person(404, path="/postausgang/999999/erledigt", body={}),
     # imports; this one is nobody's
     "GET /importieren/vorgang/*": person(404, path="/importieren/vorgang/999999"),
     "GET /importieren/vorgang/*/ereignisse": person(404, path="/importieren/vorgang/999999/ereignisse"),
@@ -167,6 +176,12 @@ VISITS = {
     "DELETE /api/v1/archive/*": person(404, path="/api/v1/archive/999999?reason=doppelt"),
     "GET /api/v1/archive/*/eml": person(404, path="/api/v1/archive/999999/eml"),
     "GET /api/v1/archive/*/attachments/*": person(404, path="/api/v1/archive/999999/attachments/1"),
+    "POST /api/v1/send": person(400, 409, 422, body={"to": []}),
+    "GET /api/v1/outbox": person(200),
+    "POST /api/v1/outbox/run": person(200, body={}),
+    "GET /api/v1/outbox/*": person(404, path="/api/v1/outbox/999999"),
+    "POST /api/v1/outbox/*/retry": person(404, path="/api/v1/outbox/999999/retry", body={}),
+    "POST /api/v1/outbox/*/cancel": person(404, path="/api/v1/outbox/999999/cancel", body={}),
     "GET /api/v1/audit": administrator(200),
 }
 # What a person may about themselves and an administrator about all: without naming oneself it is the

@@ -5,6 +5,7 @@
 -- reference: rows outlive them, with the name, and 0 in place of the id.
 -- content: 0: in outbox_pieces under the mail's own id; below 0: under that number, as it was put down
 -- in outbox_stages before; NULL: erased.
+-- idempotency_digest: of the request that the key was used for; NULL: any is the same.
 -- claim: one more with each claim, so that nobody whose claim is over changes anything; worker: the
 -- claim's, a file's name in the outbox's folder. handing: within this claim the mail may have reached
 -- the server: 1; 2: if that file says so. handed_at: when that was last; 0: never.
@@ -22,6 +23,7 @@ CREATE TABLE outbox_mails (
 	has_8bit INTEGER NOT NULL CHECK (has_8bit IN (0, 1)),
 	has_utf8 INTEGER NOT NULL CHECK (has_utf8 IN (0, 1)),
 	idempotency_key TEXT,
+	idempotency_digest TEXT,
 	content INTEGER,
 	created_at INTEGER NOT NULL,
 	state INTEGER NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 6),

@@ -20,6 +20,7 @@ const char *check_step_name(CheckStep step)
 		[CHECK_LOGIN] = "login",
 		[CHECK_FOLDERS] = "folders",
 		[CHECK_SENDER] = "sender",
+		[CHECK_SEND] = "send",
 		[CHECK_MAILBOX] = "mailbox",
 	};
 
@@ -134,9 +135,13 @@ void check_skip_with_hint(Check *check, CheckStep step, const char *reason, char
 
 /* ---- the way ---- */
 
-static CheckStep last_step(const Check *check)
+void check_skip_access(Check *check, const char *reason)
 {
-	return check->protocol == MAIL_PROTOCOL_IMAP ? CHECK_FOLDERS : CHECK_SENDER;
+	bool imap = check->protocol == MAIL_PROTOCOL_IMAP;
+
+	check_skip(check, imap ? CHECK_FOLDERS : CHECK_SENDER, reason);
+	if (!imap && check->send_to)
+		check_skip(check, CHECK_SEND, reason);
 }
 
 /* Leaves out the steps from FIRST up to the login's end. */
@@ -144,7 +149,7 @@ static void skip_from(Check *check, CheckStep first, const char *reason)
 {
 	for (CheckStep step = first; step <= CHECK_LOGIN; step++)
 		check_skip(check, step, reason);
-	check_skip(check, last_step(check), reason);
+	check_skip_access(check, reason);
 }
 
 static void check_protocol(Check *check, bool asked)
@@ -164,6 +169,14 @@ static void check_protocol(Check *check, bool asked)
 	mail_session_clear(&check->session);
 }
 
+static void check_clear(Check *check)
+{
+	repeats_free(check->secrets);
+	mime_address_free(check->send_to);
+	g_free(check->send_to_wire);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Check, check_clear)
+
 bool check_run(Office *office, const CheckRequest *request, CheckReporter *report, void *data,
 	const Cancel *cancel, GError **error)
 {
@@ -171,7 +184,7 @@ bool check_run(Office *office, const CheckRequest *request, CheckReporter *repor
 		settings_resolve(office_settings(office), request->user, error);
 	bool both = !request->imap && !request->smtp;
 	GError *first = NULL;
-	Check check = {
+	g_auto(Check) check = {
 		.office = office,
 		.account = account,
 		.report = report,
@@ -179,20 +192,21 @@ bool check_run(Office *office, const CheckRequest *request, CheckReporter *repor
 		.data = data,
 		.cancel = cancel,
 		.first = &first,
+		.actor = request->actor ? request->actor : request->user,
 	};
 
-	if (!account)
+	if (!account || (request->send_to && !check_read_send_to(request->send_to, &check.send_to,
+						     &check.send_to_wire, error)))
 		return false;
 	if (request->imap || both)
 		check_protocol(&check, true);
 	check.protocol = MAIL_PROTOCOL_SMTP;
 	if ((request->smtp || both) && !cancel_triggered(cancel))
-		check_protocol(&check, request->smtp);
+		check_protocol(&check, request->smtp || request->send_to);
 	if (cancel_triggered(cancel)) {
 		g_clear_error(&first);
 		failure_set(&first, FAILURE_CANCELLED, NULL, "cancelled");
 	}
-	repeats_free(check.secrets);
 	if (first)
 		g_propagate_error(error, first);
 	return !first;

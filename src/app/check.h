@@ -1,5 +1,5 @@
 /* The use case "Verbindung prüfen": step by step along the way that mail takes, each with its time,
- * what was found and, where it fails, what to do. No mail is sent. */
+ * what was found and, where it fails, what to do. No mail is sent but the one that is asked for. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,6 +20,7 @@ typedef enum CheckStep {
 	CHECK_LOGIN,
 	CHECK_FOLDERS, /* IMAP */
 	CHECK_SENDER,  /* SMTP */
+	CHECK_SEND,    /* the same, where a test mail is asked for */
 	CHECK_MAILBOX, /* a further one, after all others */
 } CheckStep;
 
@@ -59,11 +60,17 @@ typedef struct CheckRequest {
 	const char *user;
 	bool imap; /* neither of them: both, SMTP if it is set up */
 	bool smtp;
+	/* Who gets a test mail, "Name <address>", which SMTP is needed for; NULL: nobody. */
+	const char *send_to;
+	const char *actor;     /* for the audit row of that; NULL: the user */
 	CheckBeginner *begins; /* with the reporter's data; NULL: nobody wants to know */
 } CheckRequest;
 
+/* Whether send_to may be TEXT; FAILURE_ADDRESS_INVALID. */
+bool check_test_address(const char *text, GError **error);
+
 /* Goes through the steps of REQUEST, all of them whatever is found. A login that the server refused
  * before is really tried. False: the first failing step's failure (FAILURE_CANCELLED too), or, with
- * no step reported, FAILURE_USER_UNKNOWN and our own. */
+ * no step reported, FAILURE_USER_UNKNOWN, FAILURE_ADDRESS_INVALID (send_to) and our own. */
 bool check_run(Office *office, const CheckRequest *request, CheckReporter *report, void *data,
 	const Cancel *cancel, GError **error);

@@ -278,6 +278,7 @@ static bool check_sender(Check *check, const char *address, bool mailbox)
 			check_mailbox_good(check, address, detail, NULL);
 		else
 			check_good(check, CHECK_SENDER, detail, NULL);
+		check->takes_sender |= !mailbox;
 		return true;
 	}
 	problem = blame_login(check, problem);
@@ -291,10 +292,18 @@ static bool check_sender(Check *check, const char *address, bool mailbox)
 
 /* ---- the login ---- */
 
-static void skip_access(Check *check, const char *reason)
+/* The main address, and a mail from it if one is asked for. */
+static bool check_main_sender(Check *check)
 {
-	check_skip(check, check->protocol == MAIL_PROTOCOL_IMAP ? CHECK_FOLDERS : CHECK_SENDER,
-		reason);
+	bool going = check_sender(check, check->account->address, false);
+
+	if (!check->send_to)
+		return going;
+	if (check->takes_sender)
+		return check_send(check);
+	check_skip(check, CHECK_SEND,
+		_("Nicht gesendet, weil der Server den Absender nicht angenommen hat."));
+	return going;
 }
 
 /* As long as the server answers. */
@@ -303,7 +312,7 @@ static void check_mailboxes(Check *check)
 	const Account *account = check->account;
 	bool imap = check->protocol == MAIL_PROTOCOL_IMAP;
 	MailboxRetry retry = {0};
-	bool going = imap ? check_folders(check) : check_sender(check, account->address, false);
+	bool going = imap ? check_folders(check) : check_main_sender(check);
 
 	for (guint i = 0; going && i < account->mailboxes->len; i++) {
 		const char *address = g_ptr_array_index(account->mailboxes, i);
@@ -353,14 +362,14 @@ void check_login(Check *check)
 	if (office365 && !check->has_credentials) {
 		check_skip(check, CHECK_LOGIN,
 			_("Nicht geprüft, weil es keine gültige Anmeldung gibt (Schritt Token)."));
-		skip_access(check, _("Nicht geprüft, weil niemand angemeldet ist."));
+		check_skip_access(check, _("Nicht geprüft, weil niemand angemeldet ist."));
 		return;
 	}
 	check_begin(check, CHECK_LOGIN, NULL);
 	if (!sign_in_open(check->office, check->account, check->protocol, true, check->cancel,
 		    &check->session, &problem)) {
 		check_bad(check, CHECK_LOGIN, problem);
-		skip_access(check, _("Nicht geprüft, weil niemand angemeldet ist."));
+		check_skip_access(check, _("Nicht geprüft, weil niemand angemeldet ist."));
 		return;
 	}
 	if (mail_session_is_open(&check->session))

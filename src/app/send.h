@@ -25,7 +25,8 @@ typedef struct SendMail {
 	size_t file_count;
 	int64_t reply_to; /* the archived mail that is answered; 0: none */
 	const char *case_number;
-	const char *key; /* Idempotency-Key; NULL: none */
+	const char *key;    /* Idempotency-Key; NULL: none */
+	const char *digest; /* of what it stands for; NULL: not compared */
 } SendMail;
 
 /* Makes a mail of USER's and queues it durably; nothing is sent yet. VIEWER is who may see the
@@ -39,12 +40,18 @@ bool send_queue(Office *office, const char *user, const ArchiveViewer *viewer, c
 /* The same for finished messages: the sender is From's address, which is one of the user's
  * mailboxes. All or none. */
 typedef struct SendReady {
-	const char *name; /* for people */
+	const char *name; /* for people; NULL: there is only one */
 	const void *bytes;
 	size_t size;
+	const char *key, *digest; /* as in SendMail */
 } SendReady;
 bool send_queue_ready(Office *office, const char *user, const SendReady *mails, size_t count,
 	const char *case_number, int64_t *ids, GError **error);
+
+/* ---- what a refusal means (send_verdict.c) ---- */
+
+/* Whether REPLY has Exchange Online's words for the missing right to send as a mailbox. */
+bool send_lacks_right(const char *reply);
 
 /* ---- working it off (send_work.c, send_attempt.c, send_copy.c) ---- */
 

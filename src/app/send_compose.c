@@ -250,6 +250,7 @@ static bool queue(Office *office, const Composition *composition, int64_t *id, G
 		.has_utf8 = written.has_utf8,
 		.wants_sent_copy = send_wants_copy(account),
 		.key = composition->mail->key,
+		.digest = composition->mail->digest,
 	};
 	return outbox_queue(outbox, &writer, &order, 1, id, error);
 }

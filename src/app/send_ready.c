@@ -67,6 +67,8 @@ static bool add_mail(Batch *batch, Outbox *outbox, const Account *account, const
 		.has_8bit = ready->has_8bit,
 		.has_utf8 = ready->has_utf8,
 		.wants_sent_copy = send_wants_copy(account),
+		.key = mail->key,
+		.digest = mail->digest,
 	};
 	if (!order.sender || !check_recipients(ready, error) ||
 		!write_content(batch, outbox, ready, error))
@@ -89,9 +91,12 @@ bool send_queue_ready(Office *office, const char *user, const SendReady *mails, 
 		GError *problem = NULL;
 
 		if (!add_mail(&batch, outbox, account, &mails[i], case_number, &problem)) {
-			g_autofree char *file = g_strdup_printf(_("Datei: %s."), mails[i].name);
+			g_autofree char *file =
+				mails[i].name ? g_strdup_printf(_("Datei: %s."), mails[i].name)
+					      : NULL;
 
-			failure_set_remedy(problem, file);
+			if (file)
+				failure_set_remedy(problem, file);
 			g_propagate_error(error, problem);
 			return false;
 		}

@@ -17,15 +17,15 @@ int64_t send_next_try(const OutboxMail *mail, int64_t now)
 	return now - mail->created_at > GIVE_UP_AFTER ? 0 : now + pauses[place];
 }
 
-/* The missing right to send as a mailbox, which no code tells from other refusals: the words of
- * Exchange (the first three), Postfix (then two) and Exim. */
-static bool lacks_send_as(const SmtpAnswer *answer)
+/* No code tells it from other refusals: the words of Exchange (the first three), Postfix (then two)
+ * and Exim. */
+bool send_lacks_right(const char *reply)
 {
 	static const char *const words[] = {"SendAsDenied", "5.7.60", "not allowed to send as",
 		"Sender address rejected", "not owned by user", "sender verify"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-		if (strcasestr(answer->text, words[i]))
+		if (strcasestr(reply, words[i]))
 			return true;
 	}
 	return false;
@@ -35,7 +35,7 @@ void send_explain(const SmtpAnswer *answer, const char *sender, GError **error)
 {
 	if (answer->code / 100 == 4)
 		failure_set(error, FAILURE_SEND_LATER, answer->text, "%s", answer->text);
-	else if (lacks_send_as(answer))
+	else if (send_lacks_right(answer->text))
 		failure_set(error, FAILURE_SENDER_REFUSED, sender, "%s", answer->text);
 	else
 		failure_set(error, FAILURE_SEND_REFUSED, answer->text, "%s", answer->text);
@@ -46,7 +46,7 @@ void send_explain_recipient(const SmtpAnswer *answer, const OutboxRecipient *rec
 {
 	if (answer->code / 100 <= 3)
 		return;
-	if (answer->code / 100 == 4 || lacks_send_as(answer))
+	if (answer->code / 100 == 4 || send_lacks_right(answer->text))
 		send_explain(answer, sender, error);
 	else
 		failure_set(error, FAILURE_RECIPIENT_REFUSED, recipient->address, "%s: %s",

@@ -121,6 +121,7 @@ const char *words_check_step(CheckStep step)
 		[CHECK_LOGIN] = N_("Anmeldung"),
 		[CHECK_FOLDERS] = N_("Ordner"),
 		[CHECK_SENDER] = N_("Absender"),
+		[CHECK_SEND] = N_("Testnachricht"),
 		[CHECK_MAILBOX] = N_("weiteres Postfach"),
 	};
 

@@ -1,6 +1,7 @@
 /* Audit rows in words. They are stored as programs read them, and stay so: what is known is
  * translated where a person reads it, and everything else is shown as it stands. */
 #include "app/words.h"
+#include "app/words_send.h"
 
 #include <string.h>
 #include "base/clock.h"
@@ -37,6 +38,7 @@ static const Word actions[] = {
 	{"archive.upload", N_("E-Mails als Datei abgelegt")},
 	{"archive.export", N_("E-Mails als ZIP heruntergeladen")},
 	{"import.run", N_("E-Mails importiert")},
+	{"mail.test", N_("Testnachricht zum Senden gegeben")},
 	{"mail.queue", N_("E-Mail zum Senden gegeben")},
 	{"outbox.cancel", N_("Senden einer E-Mail abgebrochen")},
 	{"outbox.retry", N_("E-Mail noch einmal zum Senden gegeben")},
@@ -125,17 +127,11 @@ static char *tell_refusal(const char *detail)
 /* Of a mail in the outbox. */
 static char *tell_state(const char *value)
 {
-	static const Word states[] = {
-		{"queued", N_("eingereiht")},
-		{"sending", N_("wird gesendet")},
-		{"sent", N_("gesendet")},
-		{"waiting", N_("wartet auf den nächsten Versuch")},
-		{"failed", N_("nicht gesendet")},
-		{"unknown", N_("Ausgang unbekannt")},
-	};
-	const char *word = find_word(states, G_N_ELEMENTS(states), value);
-
-	return g_strdup(word ? word : value);
+	for (OutboxState state = OUTBOX_QUEUED; state <= OUTBOX_CANCELLED; state++) {
+		if (strcmp(outbox_state_name(state), value) == 0)
+			return g_strdup(words_outbox_state(state));
+	}
+	return g_strdup(value);
 }
 
 /* What stands behind the name of a field. */
@@ -194,6 +190,7 @@ static char *tell_fields(const char *detail)
 		{"count", N_("Anzahl")},
 		{"ids", N_("Nummern")},
 		{"mailbox", N_("Postfach")},
+		{"recipient", N_("Empfänger")},
 		{"folder", N_("Ordner")},
 		{"imported", N_("neu")},
 		{"failed", N_("nicht importiert")},

@@ -5,5 +5,17 @@
 
 /* "gesendet" and so on, borrowed. */
 const char *words_outbox_state(OutboxState state);
+/* The same of MAIL, with what else tells how it stands: "wartet bis 15:04 Uhr", "nicht an alle
+ * gesendet"; yours. */
+char *words_outbox_mail(const OutboxMail *mail);
+/* Whom it is for: "a@amt.example, b@amt.example und 3 weitere"; yours. */
+char *words_outbox_people(const OutboxMail *mail);
+/* What it is about, borrowed; "(ohne Betreff)". */
+const char *words_outbox_subject(const OutboxMail *mail);
+/* Who can do what about what made it wait or fail, for a page; NULL: nothing did. Yours. */
+char *words_outbox_advice(const OutboxMail *mail);
+/* What of COUNTS is not over, in sentences: "1 E-Mail ist nicht gesendet. 2 E-Mails warten …";
+ * NULL: nothing. Yours. */
+char *words_outbox_counts(const OutboxCounts *counts);
 /* "Nr. 7, gesendet: Ihr Antrag (an a@amt.example und 2 weitere)"; yours. */
 char *words_outbox_head(const OutboxMail *mail);

@@ -201,16 +201,30 @@ static bool read_protocols(const Cli *cli, CheckRequest *request, GError **error
 	return true;
 }
 
+/* A test mail takes SMTP. */
+static bool read_request(const Cli *cli, CheckRequest *request, GError **error)
+{
+	if (!read_protocols(cli, request, error))
+		return false;
+	if (!request->send_to || request->smtp || !request->imap)
+		return true;
+	failure_set(error, FAILURE_USAGE,
+		_("Eine Testnachricht (--send-to) geht nur, wenn auch „smtp“ geprüft wird."),
+		"--send-to without smtp");
+	return false;
+}
+
 static bool run_check(Cli *cli, GError **error)
 {
-	CheckRequest request = {.user = cli->options.user};
+	CheckRequest request = {
+		.user = cli->options.user, .send_to = cli->options.send_to, .actor = cli->actor};
 	g_autoptr(GString) left_out = g_string_new(NULL);
 	g_autoptr(CliCheckSummary) summary = cli_check_summary_new();
 	Report report = {.cli = cli, .left_out = left_out, .summary = summary};
 	int64_t started = clock_monotonic();
 	bool good;
 
-	if (!read_protocols(cli, &request, error))
+	if (!read_request(cli, &request, error))
 		return false;
 	cli_show_notice(cli);
 	good = check_run(cli->office, &request, take_result, &report, cli->cancel, error);
@@ -227,7 +241,7 @@ static bool run_check(Cli *cli, GError **error)
 
 /* clang-format off */
 const CliCommand cli_check_commands[] = {
-	{"check", "[imap] [smtp]", 0, 2, "user!", run_check,
+	{"check", "[imap] [smtp]", 0, 2, "user! send-to", run_check,
 		N_("prüft die Verbindung zu den Mailservern Schritt für Schritt")},
 	{0},
 };

@@ -42,6 +42,7 @@ typedef struct CliOptions {
 	char *subject;
 	char **attach;
 	char *reply;
+	char *send_to;
 	char **eml;
 	char *trusted_proxy;
 	char *tls_key;

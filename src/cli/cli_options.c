@@ -44,6 +44,8 @@ static const OptionRow rows[] = {
 	{"attach", G_OPTION_ARG_FILENAME_ARRAY, AT(attach), N_("DATEI"), N_("Anlage"), false},
 	{"reply", G_OPTION_ARG_FILENAME, AT(reply), N_("NR"),
 		N_("Antwort auf diese E-Mail des Archivs"), false},
+	{"send-to", G_OPTION_ARG_FILENAME, AT(send_to), N_("ADRESSE"),
+		N_("an diese Adresse eine Testnachricht senden"), false},
 	{"eml", G_OPTION_ARG_FILENAME_ARRAY, AT(eml), N_("DATEI"),
 		N_("fertige E-Mail aus einer Datei"), false},
 	{"uids", G_OPTION_ARG_FILENAME, AT(uids), N_("AUSWAHL"),

@@ -11,7 +11,7 @@ FAILURE(FAILURE_SEND_LATER, "send-later", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 	N_("Sie bleibt im Postausgang und wird von selbst noch einmal gesendet."))
 FAILURE(FAILURE_SEND_REFUSED, "send-refused", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
 	N_("Der Mailserver nimmt die E-Mail nicht an: %s"),
-	N_("Von selbst wird sie nicht noch einmal gesendet. Ist die Ursache behoben, sendet „Erneut senden“ sie („amtspost outbox retry NR“)."))
+	N_("Von selbst wird sie nicht noch einmal gesendet. Ist die Ursache behoben, sendet „Erneut versuchen“ sie („amtspost outbox retry NR“)."))
 FAILURE(FAILURE_RECIPIENT_REFUSED, "recipient-refused", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
 	N_("Der Mailserver nimmt die E-Mail an „%s“ nicht an."),
 	N_("Bitte prüfen Sie die Adresse. Was der Server dazu sagt, steht beim Empfänger."))
@@ -21,3 +21,15 @@ FAILURE(FAILURE_SENDS_FAILED, "sends-failed", FAILURE_CODE_REFUSED, 6, ACTOR_CLE
 FAILURE(FAILURE_SENDS_WAITING, "sends-waiting", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 	N_("Noch ist nicht alles gesendet; was wartet, bleibt im Postausgang."),
 	N_("Der Dienst sendet es von selbst, sobald es geht; ohne ihn tut es „amtspost outbox run“."))
+FAILURE(FAILURE_TEST_LATER, "test-mail-later", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
+	N_("Der Mailserver nimmt die Testnachricht zurzeit nicht an: %s"),
+	N_("Bitte prüfen Sie die Verbindung später noch einmal. Von selbst wird die Testnachricht nicht wiederholt."))
+FAILURE(FAILURE_TEST_REFUSED, "test-mail-refused", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
+	N_("Der Mailserver nimmt die Testnachricht nicht an: %s"),
+	N_("Den Grund nennt seine Antwort. Geht es darin um den Empfänger, prüfen Sie bitte die Schreibweise der Adresse; sonst hilft der Betreiber des Mailservers."))
+FAILURE(FAILURE_TEST_UNKNOWN, "test-mail-unknown", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
+	N_("Die Testnachricht ist übergeben, aber die Verbindung brach vor der Antwort des Mailservers ab."),
+	N_("Bitte sehen Sie nach, ob sie angekommen ist. Wenn nicht, prüfen Sie die Verbindung noch einmal."))
+FAILURE(FAILURE_OUTBOX_FULL, "outbox-full", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
+	N_("Im Postausgang warten schon %s E-Mails dieses Benutzers."),
+	N_("Bitte senden Sie weitere, sobald diese gesendet sind; woran es liegt, steht bei ihnen. Eingereiht wurde nichts."))

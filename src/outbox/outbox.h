@@ -66,7 +66,9 @@ typedef struct OutboxMail {
 	bool has_8bit, has_utf8;
 	int64_t created_at; /* seconds since 1970 */
 	OutboxState state;
-	GPtrArray *recipients; /* OutboxRecipient * */
+	GPtrArray *recipients; /* OutboxRecipient *; of outbox_look the first ones alone */
+	unsigned recipient_count, served_count; /* of all, and of those who got it */
+	bool is_seen; /* failed or unknown, and marked as done by its user */
 	unsigned attempts;
 	int64_t next;	  /* when it is tried again; 0: at once, or never */
 	int64_t ended_at; /* sent, failed, cancelled or unknown since; 0: not yet */
@@ -96,6 +98,7 @@ typedef struct OutboxOrder {
 	bool has_8bit, has_utf8;
 	bool wants_sent_copy; /* by APPEND */
 	const char *key;      /* Idempotency-Key of that user's; NULL: none */
+	const char *digest;   /* of what the key stands for; NULL: not compared */
 	const char *actor;    /* for the audit log; NULL: the user */
 } OutboxOrder;
 
@@ -114,9 +117,15 @@ bool outbox_writer_write(OutboxWriter *writer, const void *bytes, size_t size, G
 #define OUTBOX_RECIPIENT_LIMIT 1000			   /* of one mail, Exchange Online's too */
 
 /* Queues COUNT mails in one durable transaction, all or none; IDS are filled and the writers empty.
- * A key that was used before answers the id of then. Recipients: 1 to OUTBOX_RECIPIENT_LIMIT. */
+ * A key that was used before answers the id of then, or FAILURE_IDEMPOTENCY_KEY where the digest
+ * was another. Recipients: 1 to OUTBOX_RECIPIENT_LIMIT. */
 bool outbox_queue(Outbox *outbox, OutboxWriter *const *writers, const OutboxOrder *orders,
 	size_t count, int64_t *ids, GError **error);
+
+/* The id of the mail that USER_ID queued with KEY; *ID 0: none. FAILURE_IDEMPOTENCY_KEY: that one
+ * had another DIGEST (nullable, as in OutboxOrder). */
+bool outbox_find_key(Outbox *outbox, int64_t user_id, const char *key, const char *digest,
+	int64_t *id, GError **error);
 
 /* ---- looking (outbox_list.c) ---- */
 
@@ -124,6 +133,18 @@ bool outbox_queue(Outbox *outbox, OutboxWriter *const *writers, const OutboxOrde
  * OutboxMail *, yours. */
 GPtrArray *outbox_list(
 	Outbox *outbox, int64_t user_id, int64_t before, size_t limit, GError **error);
+
+/* What a page shows of one user's mails. */
+typedef struct OutboxLook {
+	int64_t user_id;
+	int64_t before; /* as in outbox_list */
+	size_t limit;
+	bool open_only;	   /* without those that were sent, cancelled or marked as done */
+	size_t recipients; /* of each mail at most so many are loaded, at least 1 */
+} OutboxLook;
+/* OutboxMail *, yours, the newest first. */
+GPtrArray *outbox_look(Outbox *outbox, const OutboxLook *look, GError **error);
+
 /* All that are queued or wait, or lack a copy; the oldest first. OutboxMail *, yours. */
 GPtrArray *outbox_list_open(Outbox *outbox, GError **error);
 /* FAILURE_OUTBOX_UNKNOWN (its id): not there, or another user's (USER_ID not 0). Yours. */
@@ -135,12 +156,27 @@ bool outbox_version(Outbox *outbox, int64_t user_id, int64_t *version, GError **
 ssize_t outbox_read(
 	Outbox *outbox, int64_t id, uint64_t offset, void *buffer, size_t size, GError **error);
 
+/* ---- counting (outbox_count.c) ---- */
+
 /* What is to be done, over all: for /metrics, start page and daemon. */
 typedef struct OutboxCounts {
-	uint64_t queued, sending, waiting, failed, unknown, copies;
-	int64_t next; /* when the first that nobody works on becomes due; 0: nothing waits */
+	uint64_t queued, sending, waiting;
+	uint64_t failed, unknown; /* but for those marked as done */
+	uint64_t copies;	  /* that are still to be made */
+	int64_t next;	/* when the first that nobody works on becomes due; 0: nothing waits */
+	int64_t oldest; /* since when the first that is queued, sent or waits is there; 0: none */
 } OutboxCounts;
 bool outbox_count(Outbox *outbox, int64_t user_id, OutboxCounts *counts, GError **error);
+
+/* The same of one user who has more than mails on their way. */
+typedef struct OutboxUser {
+	int64_t user_id; /* 0: removed since */
+	char *user;
+	OutboxCounts counts; /* without NEXT */
+} OutboxUser;
+/* OutboxUser *, yours: those with most that failed or is unknown first, then those with most that
+ * waits; at most LIMIT. */
+GPtrArray *outbox_users(Outbox *outbox, size_t limit, GError **error);
 
 /* The users with something that is due now and that nobody works on (outbox_due.c): GArray of
  * int64_t, yours. */
@@ -156,9 +192,19 @@ bool outbox_cancel(Outbox *outbox, int64_t id, int64_t user_id, const char *acto
  * once, also those that may have got it. Copies that failed as well, also of a mail that was sent.
  * FAILURE_OUTBOX_STATE, FAILURE_OUTBOX_ERASED, FAILURE_USER_UNKNOWN (its user was removed). */
 bool outbox_retry(Outbox *outbox, int64_t id, int64_t user_id, const char *actor, GError **error);
+/* The same, but FAILURE_OUTBOX_STATE where it is unknown: for those who were not told that somebody
+ * may get it twice. */
+bool outbox_retry_certain(
+	Outbox *outbox, int64_t id, int64_t user_id, const char *actor, GError **error);
+/* A mail that failed or is unknown: its user has seen that and wants to be told no more, until it
+ * is tried again. FAILURE_OUTBOX_STATE where it is neither. */
+bool outbox_see(Outbox *outbox, int64_t id, int64_t user_id, GError **error);
 /* Those whose worker is dead or of another boot get the state that is true of them, and content
  * that nobody queued goes. COUNT (nullable): how many mails. */
 bool outbox_recover(Outbox *outbox, unsigned *count, GError **error);
+/* For whoever has restored a backup, before anything else: what was on its way then may have been
+ * sent since, so all of it is unknown. COUNT: how many mails. */
+bool outbox_doubt(Outbox *outbox, unsigned *count, GError **error);
 /* Content of mails that ended more than AGE seconds ago, copies done, is erased; rows stay. */
 bool outbox_tidy(Outbox *outbox, int64_t age, GError **error);
 

@@ -14,6 +14,7 @@ typedef struct Change {
 	int64_t id;
 	int64_t user_id;
 	const char *actor;
+	bool spares_unknown; /* is only about mails that nobody can have got */
 } Change;
 
 /* Goes on "Die E-Mail …". */
@@ -91,7 +92,7 @@ static bool cancel_in(DbTransaction *transaction, void *data, GError **error)
 /* First what is true of mails whose worker is gone: they may have been handed over. */
 bool outbox_cancel(Outbox *outbox, int64_t id, int64_t user_id, const char *actor, GError **error)
 {
-	Change change = {id, user_id, actor};
+	Change change = {.id = id, .user_id = user_id, .actor = actor};
 
 	return outbox_recover(outbox, NULL, error) &&
 	       db_write(outbox->db, cancel_in, &change, error);
@@ -109,13 +110,14 @@ static bool may_retry(const OutboxMail *mail, bool *copies_only)
 	       mail->state == OUTBOX_UNKNOWN;
 }
 
-static bool check_retry(
-	DbTransaction *transaction, const OutboxMail *mail, bool *copies_only, GError **error)
+static bool check_retry(DbTransaction *transaction, const Change *change, const OutboxMail *mail,
+	bool *copies_only, GError **error)
 {
 	int64_t content = 0;
 	g_autofree char *number = g_strdup_printf("%" PRId64, mail->id);
 
-	if (!may_retry(mail, copies_only))
+	if (!may_retry(mail, copies_only) ||
+		(change->spares_unknown && mail->state == OUTBOX_UNKNOWN))
 		return refuse(mail, error);
 	if (mail->user_id == 0) {
 		failure_set(
@@ -135,7 +137,7 @@ static bool queue_again(DbTransaction *transaction, const OutboxMail *mail, GErr
 {
 	return db_run(transaction, error,
 		       "UPDATE outbox_mails SET state = 0, next = 0, ended_at = 0,"
-		       " condition = NULL, reason = NULL WHERE id = $1",
+		       " condition = NULL, reason = NULL, seen = 0 WHERE id = $1",
 		       db_int(mail->id)) &&
 	       db_run(transaction, error,
 		       "UPDATE outbox_recipients SET state = 0 WHERE mail_id = $1 AND state <> 2",
@@ -161,7 +163,7 @@ static bool retry_in(DbTransaction *transaction, void *data, GError **error)
 	bool copies_only = false;
 
 	return outbox_load_known(transaction, change->id, change->user_id, &mail, error) &&
-	       check_retry(transaction, mail, &copies_only, error) &&
+	       check_retry(transaction, change, mail, &copies_only, error) &&
 	       (copies_only || queue_again(transaction, mail, error)) &&
 	       copy_again(transaction, mail, error) &&
 	       note_change(transaction, change, "outbox.retry", mail, error);
@@ -169,10 +171,41 @@ static bool retry_in(DbTransaction *transaction, void *data, GError **error)
 
 bool outbox_retry(Outbox *outbox, int64_t id, int64_t user_id, const char *actor, GError **error)
 {
-	Change change = {id, user_id, actor};
+	Change change = {.id = id, .user_id = user_id, .actor = actor};
 
 	return outbox_recover(outbox, NULL, error) &&
 	       db_write(outbox->db, retry_in, &change, error);
+}
+
+bool outbox_retry_certain(
+	Outbox *outbox, int64_t id, int64_t user_id, const char *actor, GError **error)
+{
+	Change change = {id, user_id, actor, .spares_unknown = true};
+
+	return outbox_recover(outbox, NULL, error) &&
+	       db_write(outbox->db, retry_in, &change, error);
+}
+
+/* ---- having seen ---- */
+
+static bool see_in(DbTransaction *transaction, void *data, GError **error)
+{
+	const Change *change = data;
+	g_autoptr(OutboxMail) mail = NULL;
+
+	if (!outbox_load_known(transaction, change->id, change->user_id, &mail, error))
+		return false;
+	if (mail->state != OUTBOX_FAILED && mail->state != OUTBOX_UNKNOWN)
+		return refuse(mail, error);
+	return db_run(transaction, error, "UPDATE outbox_mails SET seen = 1 WHERE id = $1",
+		db_int(mail->id));
+}
+
+bool outbox_see(Outbox *outbox, int64_t id, int64_t user_id, GError **error)
+{
+	Change change = {.id = id, .user_id = user_id};
+
+	return db_write(outbox->db, see_in, &change, error);
 }
 
 /* ---- erasing ---- */

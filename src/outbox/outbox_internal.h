@@ -59,7 +59,10 @@ static inline bool outbox_pass(GError *failed, GError **error)
 
 /* The mail of ID with its recipients, yours; *MAIL NULL: there is none. */
 bool outbox_load(DbTransaction *transaction, int64_t id, OutboxMail **mail, GError **error);
-/* The same with the numbers of its claims, for sending and for copies. */
+/* The same with its first recipients alone, at most LIMIT. */
+bool outbox_load_some(
+	DbTransaction *transaction, int64_t id, size_t limit, OutboxMail **mail, GError **error);
+/* As outbox_load with the numbers of its claims, for sending and for copies. */
 typedef struct OutboxClaims {
 	int64_t sending, copying;
 } OutboxClaims;

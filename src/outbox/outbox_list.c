@@ -1,4 +1,4 @@
-/* Looking: lists, single mails, content, counts. */
+/* Looking: lists, single mails, content, and what has changed. */
 #include "outbox/outbox_internal.h"
 
 #include <inttypes.h>
@@ -68,6 +68,59 @@ GPtrArray *outbox_list(
 	return db_read(outbox->db, list_in, &listing, error) ? g_steal_pointer(&mails) : NULL;
 }
 
+/* ---- for a page ---- */
+
+typedef struct Looking {
+	const OutboxLook *look;
+	GPtrArray *mails;
+} Looking;
+
+static DbRows *select_look(DbTransaction *transaction, const OutboxLook *look, GError **error)
+{
+	int64_t before = look->before ? look->before : INT64_MAX;
+
+	if (look->open_only)
+		return db_select(transaction, error,
+			"SELECT id FROM outbox_mails INDEXED BY outbox_open"
+			" WHERE state NOT IN (2, 6) AND user_id = $1 AND id < $2 AND (state IN (0, "
+			"1, 3) OR seen = 0) ORDER BY id DESC LIMIT "
+			"$3",
+			db_int(look->user_id), db_int(before), db_int((int64_t)look->limit));
+	return db_select(transaction, error,
+		"SELECT id FROM outbox_mails WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT "
+		"$3",
+		db_int(look->user_id), db_int(before), db_int((int64_t)look->limit));
+}
+
+static bool look_in(DbTransaction *transaction, void *data, GError **error)
+{
+	const Looking *looking = data;
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows = select_look(transaction, looking->look, error);
+
+	if (!rows)
+		return false;
+	while (db_rows_next(rows, &failed)) {
+		OutboxMail *mail = NULL;
+
+		if (!outbox_load_some(transaction, db_rows_int(rows, 0), looking->look->recipients,
+			    &mail, error))
+			return false;
+		g_ptr_array_add(looking->mails, mail);
+	}
+	return outbox_pass(failed, error);
+}
+
+GPtrArray *outbox_look(Outbox *outbox, const OutboxLook *look, GError **error)
+{
+	g_autoptr(GPtrArray) mails = new_mails();
+	Looking looking = {look, mails};
+
+	return db_read(outbox->db, look_in, &looking, error) ? g_steal_pointer(&mails) : NULL;
+}
+
+/* ---- for who sends ---- */
+
 static bool list_open_in(DbTransaction *transaction, void *data, GError **error)
 {
 	return load_all(transaction,
@@ -84,6 +137,8 @@ GPtrArray *outbox_list_open(Outbox *outbox, GError **error)
 
 	return db_read(outbox->db, list_open_in, mails, error) ? g_steal_pointer(&mails) : NULL;
 }
+
+/* ---- one ---- */
 
 typedef struct Getting {
 	int64_t id;
@@ -205,14 +260,12 @@ bool outbox_fill_in(Outbox *outbox, GPtrArray *mails, GError **error)
 	return db_read(outbox->db, fill_in, mails, error);
 }
 
-/* ---- numbers ---- */
+/* ---- changes ---- */
 
 typedef struct Numbering {
 	int64_t user_id;
-	int64_t now;
 	int64_t since;
 	int64_t number;
-	OutboxCounts *counts;
 } Numbering;
 
 static bool version_in(DbTransaction *transaction, void *data, GError **error)
@@ -256,105 +309,5 @@ bool outbox_rate(Outbox *outbox, int64_t user_id, int seconds, unsigned *count, 
 	if (!db_read(outbox->db, rate_in, &numbering, error))
 		return false;
 	*count = (unsigned)numbering.number;
-	return true;
-}
-
-static void earlier(OutboxCounts *counts, int64_t time)
-{
-	if (counts->next == 0 || time < counts->next)
-		counts->next = time;
-}
-
-static void take_count(OutboxCounts *counts, DbRows *rows, int64_t now)
-{
-	uint64_t count = (uint64_t)db_rows_int(rows, 1);
-
-	switch ((OutboxState)db_rows_int(rows, 0)) {
-	case OUTBOX_QUEUED:
-		counts->queued = count;
-		earlier(counts, now);
-		break;
-	case OUTBOX_SENDING:
-		counts->sending = count;
-		break;
-	case OUTBOX_WAITING:
-		counts->waiting = count;
-		earlier(counts, db_rows_int(rows, 2));
-		break;
-	case OUTBOX_FAILED:
-		counts->failed = count;
-		break;
-	case OUTBOX_UNKNOWN:
-		counts->unknown = count;
-		break;
-	case OUTBOX_SENT:
-	case OUTBOX_CANCELLED:
-		break;
-	}
-}
-
-static DbRows *select_counts(DbTransaction *transaction, int64_t user_id, GError **error)
-{
-	if (user_id == 0)
-		return db_select(transaction, error,
-			"SELECT state, count(*), min(next) FROM outbox_mails"
-			" WHERE state NOT IN (2, 6) GROUP BY state");
-	return db_select(transaction, error,
-		"SELECT state, count(*), min(next) FROM outbox_mails WHERE state NOT IN (2, 6)"
-		" AND state IN (0, 1, 3, 4, 5) AND user_id = $1 GROUP BY state",
-		db_int(user_id));
-}
-
-static DbRows *select_copies(DbTransaction *transaction, int64_t user_id, GError **error)
-{
-	if (user_id == 0)
-		return db_select(transaction, error,
-			"SELECT count(*), min(CASE WHEN copy_worker IS NULL THEN copy_due END)"
-			" FROM outbox_mails WHERE copy_due IS NOT NULL");
-	return db_select(transaction, error,
-		"SELECT count(*), min(CASE WHEN copy_worker IS NULL THEN copy_due END)"
-		" FROM outbox_mails WHERE copy_due IS NOT NULL AND user_id = $1",
-		db_int(user_id));
-}
-
-static bool count_copies(DbTransaction *transaction, const Numbering *numbering, GError **error)
-{
-	OutboxCounts *counts = numbering->counts;
-	GError *failed = NULL;
-	g_autoptr(DbRows) rows = select_copies(transaction, numbering->user_id, error);
-
-	if (!rows)
-		return false;
-	if (db_rows_next(rows, &failed)) {
-		counts->copies = (uint64_t)db_rows_int(rows, 0);
-		if (!db_rows_is_null(rows, 1))
-			earlier(counts, MAX(db_rows_int(rows, 1), 1));
-	}
-	return outbox_pass(failed, error);
-}
-
-static bool count_in(DbTransaction *transaction, void *data, GError **error)
-{
-	const Numbering *numbering = data;
-	GError *failed = NULL;
-	g_autoptr(DbRows) rows = NULL;
-
-	*numbering->counts = (OutboxCounts){0};
-	rows = select_counts(transaction, numbering->user_id, error);
-	if (!rows)
-		return false;
-	while (db_rows_next(rows, &failed))
-		take_count(numbering->counts, rows, numbering->now);
-	return outbox_pass(failed, error) && count_copies(transaction, numbering, error);
-}
-
-bool outbox_count(Outbox *outbox, int64_t user_id, OutboxCounts *counts, GError **error)
-{
-	OutboxCounts found;
-	Numbering numbering = {.user_id = user_id, .now = clock_now(), .counts = &found};
-
-	if (!db_read(outbox->db, count_in, &numbering, error))
-		return false;
-	*counts = found;
 	return true;
 }

@@ -165,15 +165,45 @@ typedef struct Queueing {
 	int64_t now;
 } Queueing;
 
-/* The id of the mail that was queued with ORDER's key; 0: none. */
-static bool find_key(
-	DbTransaction *transaction, const OutboxOrder *order, int64_t *id, GError **error)
+/* What is looked for. */
+typedef struct KeySearch {
+	int64_t user_id;
+	const char *key;
+	const char *digest; /* NULL: not compared */
+	int64_t id;	    /* 0: there is none */
+} KeySearch;
+
+static bool find_key(DbTransaction *transaction, void *data, GError **error)
 {
-	*id = 0;
-	return !order->key ||
-	       db_get_int(transaction, id, 0, error,
-		       "SELECT id FROM outbox_mails WHERE user_id = $1 AND idempotency_key = $2",
-		       db_int(order->user_id), db_text(order->key));
+	KeySearch *search = data;
+	int64_t other = 0;
+
+	search->id = 0;
+	if (!search->key)
+		return true;
+	if (!db_get_int(transaction, &search->id, 0, error,
+		    "SELECT id FROM outbox_mails WHERE user_id = $1 AND idempotency_key = $2",
+		    db_int(search->user_id), db_text(search->key)) ||
+		!db_get_int(transaction, &other, 0, error,
+			"SELECT count(*) FROM outbox_mails WHERE id = $1"
+			" AND idempotency_digest <> $2",
+			db_int(search->id), db_text(search->digest)))
+		return false;
+	if (other == 0)
+		return true;
+	failure_set(
+		error, FAILURE_IDEMPOTENCY_KEY, search->key, "mail %" PRId64 " had it", search->id);
+	return false;
+}
+
+bool outbox_find_key(Outbox *outbox, int64_t user_id, const char *key, const char *digest,
+	int64_t *id, GError **error)
+{
+	KeySearch search = {user_id, key, digest, 0};
+	bool found = db_read(outbox->db, find_key, &search, error);
+
+	*id = search.id;
+	return found;
 }
 
 static bool add_mail(DbTransaction *transaction, const OutboxOrder *order,
@@ -182,14 +212,14 @@ static bool add_mail(DbTransaction *transaction, const OutboxOrder *order,
 	return db_run(transaction, error,
 		"INSERT INTO outbox_mails (user_id, user_name, sender, subject, message_id,"
 		" case_number, size, has_8bit, has_utf8, idempotency_key, content, created_at,"
-		" sent_copy, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
-		" $14)",
+		" sent_copy, id, idempotency_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,"
+		" $10, $11, $12, $13, $14, $15)",
 		db_int(order->user_id), db_text(order->user), db_text(order->sender),
 		db_text(order->subject), db_text(order->message_id), db_text(order->case_number),
 		db_int((int64_t)writer->size), db_int(order->has_8bit), db_int(order->has_utf8),
 		db_text(order->key), db_int(-writer->stage), db_int(now),
-		db_int(order->wants_sent_copy ? OUTBOX_COPY_PENDING : OUTBOX_COPY_NONE),
-		db_int(id));
+		db_int(order->wants_sent_copy ? OUTBOX_COPY_PENDING : OUTBOX_COPY_NONE), db_int(id),
+		db_text(order->digest));
 }
 
 static bool add_recipients(
@@ -249,9 +279,11 @@ static bool queue_one(DbTransaction *transaction, const Queueing *queueing, size
 	const OutboxOrder *order = &queueing->orders[i];
 	const OutboxWriter *writer = queueing->writers[i];
 	int64_t *id = &queueing->ids[i];
+	KeySearch search = {order->user_id, order->key, order->digest, 0};
 
-	if (!find_key(transaction, order, id, error))
+	if (!find_key(transaction, &search, error))
 		return false;
+	*id = search.id;
 	queueing->taken[i] = *id == 0;
 	if (*id != 0)
 		return true;

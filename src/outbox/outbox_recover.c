@@ -18,12 +18,14 @@ static void change_open(OutboxMail *mail, OutboxState state)
 	}
 }
 
-static bool put_unknown(DbTransaction *transaction, OutboxMail *mail, GError **error)
+/* FAILURE says why, and names nothing. */
+static bool put_unknown(
+	DbTransaction *transaction, OutboxMail *mail, Failure failure, GError **error)
 {
 	g_autoptr(GError) why = NULL;
 	g_autofree char *reason = NULL;
 
-	failure_set(&why, FAILURE_SENT_UNKNOWN, NULL, "interrupted while handing over");
+	failure_set(&why, failure, NULL, "nobody knows whether it was sent");
 	reason = failure_sentence(why);
 	change_open(mail, OUTBOX_UNKNOWN);
 	return db_run(transaction, error,
@@ -106,8 +108,9 @@ static bool settle_claim(DbTransaction *transaction, const char *name, const Cla
 		return outbox_put_word(transaction, name, word, &noted, error);
 	if (!outbox_load(transaction, claim->id, &mail, error))
 		return false;
-	return may_have_gone(claim, life, journal) ? put_unknown(transaction, mail, error)
-						   : give_back(transaction, mail, error);
+	return may_have_gone(claim, life, journal)
+		       ? put_unknown(transaction, mail, FAILURE_SENT_UNKNOWN, error)
+		       : give_back(transaction, mail, error);
 }
 
 /* int64_t, yours. */
@@ -225,4 +228,46 @@ bool outbox_recover(Outbox *outbox, unsigned *count, GError **error)
 	if (count)
 		*count = recovery.count;
 	return true;
+}
+
+/* ---- a backup that was restored ---- */
+
+/* int64_t, yours. */
+static GArray *find_under_way(DbTransaction *transaction, GError **error)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows = db_select(transaction, error,
+		"SELECT id FROM outbox_mails WHERE state NOT IN (2, 6) AND state IN (0, 1, 3)");
+
+	if (!rows)
+		return NULL;
+	while (db_rows_next(rows, &failed)) {
+		int64_t id = db_rows_int(rows, 0);
+
+		g_array_append_val(ids, id);
+	}
+	return outbox_pass(failed, error) ? g_steal_pointer(&ids) : NULL;
+}
+
+static bool doubt_all(DbTransaction *transaction, void *data, GError **error)
+{
+	unsigned *count = data;
+	g_autoptr(GArray) ids = find_under_way(transaction, error);
+
+	for (guint i = 0; ids && i < ids->len; i++) {
+		g_autoptr(OutboxMail) mail = NULL;
+
+		if (!outbox_load(transaction, g_array_index(ids, int64_t, i), &mail, error) ||
+			!put_unknown(transaction, mail, FAILURE_SENT_RESTORED, error))
+			return false;
+	}
+	if (ids)
+		*count = ids->len;
+	return ids != NULL;
+}
+
+bool outbox_doubt(Outbox *outbox, unsigned *count, GError **error)
+{
+	return db_write(outbox->db, doubt_all, count, error);
 }

@@ -38,7 +38,7 @@ void outbox_mail_free(OutboxMail *mail)
 #define MAIL_COLUMNS                                                                               \
 	"id, user_id, user_name, sender, subject, message_id, case_number, size, has_8bit,"        \
 	" has_utf8, created_at, state, attempts, next, ended_at, condition, reason, sent_copy,"    \
-	" archive_copy, copy_reason, archive_reason, archive_id, claim, copy_claim"
+	" archive_copy, copy_reason, archive_reason, archive_id, claim, copy_claim, seen"
 
 static OutboxMail *read_mail(DbRows *rows)
 {
@@ -66,31 +66,58 @@ static OutboxMail *read_mail(DbRows *rows)
 	mail->copy_reason = g_strdup(db_rows_text(rows, 19));
 	mail->archive_reason = g_strdup(db_rows_text(rows, 20));
 	mail->archive_id = db_rows_int(rows, 21);
+	mail->is_seen = db_rows_int(rows, 24) != 0;
 	mail->recipients = g_ptr_array_new_with_free_func(outbox_recipient_free);
 	return mail;
 }
 
-static bool load_recipients(DbTransaction *transaction, OutboxMail *mail, GError **error)
+static void add_recipient(OutboxMail *mail, DbRows *rows)
+{
+	OutboxRecipient *recipient = g_new(OutboxRecipient, 1);
+
+	*recipient = (OutboxRecipient){
+		.address = g_strdup(db_rows_text(rows, 0)),
+		.state = (OutboxState)db_rows_int(rows, 1),
+		.reply = g_strdup(db_rows_text(rows, 2)),
+	};
+	g_ptr_array_add(mail->recipients, recipient);
+	mail->recipient_count++;
+	mail->served_count += recipient->state == OUTBOX_SENT;
+}
+
+/* How many there are, of whom only some are loaded. */
+static bool count_recipients(DbTransaction *transaction, OutboxMail *mail, GError **error)
 {
 	GError *failed = NULL;
 	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT address, state, reply FROM outbox_recipients WHERE mail_id = $1"
-		" ORDER BY number",
+		"SELECT count(*), count(CASE WHEN state = 2 THEN 1 END) FROM outbox_recipients"
+		" WHERE mail_id = $1",
 		db_int(mail->id));
 
 	if (!rows)
 		return false;
-	while (db_rows_next(rows, &failed)) {
-		OutboxRecipient *recipient = g_new(OutboxRecipient, 1);
-
-		*recipient = (OutboxRecipient){
-			.address = g_strdup(db_rows_text(rows, 0)),
-			.state = (OutboxState)db_rows_int(rows, 1),
-			.reply = g_strdup(db_rows_text(rows, 2)),
-		};
-		g_ptr_array_add(mail->recipients, recipient);
+	if (db_rows_next(rows, &failed)) {
+		mail->recipient_count = (unsigned)db_rows_int(rows, 0);
+		mail->served_count = (unsigned)db_rows_int(rows, 1);
 	}
 	return outbox_pass(failed, error);
+}
+
+static bool load_recipients(
+	DbTransaction *transaction, OutboxMail *mail, size_t limit, GError **error)
+{
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows = db_select(transaction, error,
+		"SELECT address, state, reply FROM outbox_recipients WHERE mail_id = $1"
+		" ORDER BY number LIMIT $2",
+		db_int(mail->id), db_int((int64_t)limit));
+
+	if (!rows)
+		return false;
+	while (db_rows_next(rows, &failed))
+		add_recipient(mail, rows);
+	return outbox_pass(failed, error) &&
+	       (mail->recipients->len < limit || count_recipients(transaction, mail, error));
 }
 
 static bool load_row(DbTransaction *transaction, int64_t id, OutboxMail **mail,
@@ -114,7 +141,20 @@ bool outbox_load_claimed(DbTransaction *transaction, int64_t id, OutboxMail **ma
 	g_autoptr(OutboxMail) loaded = NULL;
 
 	if (!load_row(transaction, id, &loaded, claims, error) ||
-		(loaded && !load_recipients(transaction, loaded, error)))
+		(loaded && !load_recipients(transaction, loaded, INT64_MAX, error)))
+		return false;
+	*mail = g_steal_pointer(&loaded);
+	return true;
+}
+
+bool outbox_load_some(
+	DbTransaction *transaction, int64_t id, size_t limit, OutboxMail **mail, GError **error)
+{
+	g_autoptr(OutboxMail) loaded = NULL;
+	OutboxClaims claims;
+
+	if (!load_row(transaction, id, &loaded, &claims, error) ||
+		(loaded && !load_recipients(transaction, loaded, limit, error)))
 		return false;
 	*mail = g_steal_pointer(&loaded);
 	return true;

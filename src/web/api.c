@@ -1,7 +1,6 @@
 /* What every answer of the API shares: documents, problems, statuses. */
 #include "web/api.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include "failure/failure.h"
 #include "json/result.h"
@@ -39,6 +38,7 @@ static unsigned special_status(Failure failure)
 	case FAILURE_IMPORT_UNKNOWN:
 	case FAILURE_DRAFT_UNKNOWN:
 	case FAILURE_FOLDER_UNKNOWN:
+	case FAILURE_OUTBOX_UNKNOWN:
 	case FAILURE_MAILBOX_UNKNOWN:
 		return 404;
 	case FAILURE_PAGE_METHOD:
@@ -52,13 +52,16 @@ static unsigned special_status(Failure failure)
 	case FAILURE_PAGE_PASSWORD:
 	case FAILURE_PAGE_FORMER_PASSWORD:
 	case FAILURE_MAIL_OTHERS:
+	case FAILURE_SENDER_FOREIGN:
 		return 403;
 	case FAILURE_CASE_CHANGED:
 		return 422;
 	case FAILURE_PAGE_TRIES:
+	case FAILURE_OUTBOX_FULL:
 		return 429;
 	case FAILURE_INVITATION_OVER:
 	case FAILURE_SETUP_OVER:
+	case FAILURE_OUTBOX_ERASED:
 		return 410;
 	default:
 		return 0;
@@ -157,184 +160,10 @@ const char *api_asked_user(const Visit *visit, GError **error)
 	return NULL;
 }
 
-char *api_next_name(const char **names, const char **type, bool *required)
+bool api_check_own(const Visit *visit, const char *name, GError **error)
 {
-	const char *start = *names ? *names + strspn(*names, " ") : "";
-	size_t size = strcspn(start, " ");
-	g_autofree char *word = g_strndup(start, size);
-	char *colon;
-
-	*names = start + size;
-	*required = g_str_has_suffix(word, "!");
-	if (*required)
-		word[size - 1] = '\0';
-	colon = strchr(word, ':');
-	*type = !colon ? "string" : colon[1] == 'b' ? "boolean" : "scalar";
-	if (colon)
-		*colon = '\0';
-	return *word ? g_steal_pointer(&word) : NULL;
-}
-
-/* Whether NAME is one of NAMES; *TYPE as it is there. */
-static bool find_name(const char *names, const char *name, const char **type)
-{
-	bool required, same = false;
-
-	while (!same) {
-		g_autofree char *known = api_next_name(&names, type, &required);
-
-		if (!known)
-			return false;
-		same = strcmp(known, name) == 0;
-	}
-	return true;
-}
-
-static bool refuse_member(const char *name, GError **error)
-{
-	failure_set(error, FAILURE_API_MEMBER, name, "%s: unknown", name);
+	if (!name || strcmp(name, visit->user->name) == 0)
+		return true;
+	failure_set(error, FAILURE_MAILS_FOREIGN, name, "mails of another");
 	return false;
-}
-
-bool api_check_query(const Visit *visit, GError **error)
-{
-	const char *name, *type;
-
-	for (unsigned i = 0; (name = web_request_query_name(visit->request, i)); i++) {
-		if (!find_name(visit->route->query, name, &type))
-			return refuse_member(name, error);
-	}
-	return true;
-}
-
-static bool is_scalar(const json_t *value)
-{
-	return json_is_string(value) || json_is_number(value) || json_is_boolean(value);
-}
-
-/* null is as good as not there. */
-static bool is_of_type(const json_t *value, const char *type)
-{
-	if (json_is_null(value))
-		return true;
-	return strcmp(type, "string") == 0    ? json_is_string(value)
-	       : strcmp(type, "boolean") == 0 ? json_is_boolean(value)
-					      : is_scalar(value);
-}
-
-static bool check_members(const Visit *visit, json_t *body, GError **error)
-{
-	const char *name, *type;
-	json_t *value;
-
-	json_object_foreach(body, name, value)
-	{
-		if (!find_name(visit->route->body, name, &type))
-			return refuse_member(name, error);
-		if (!is_of_type(value, type)) {
-			failure_set(error, FAILURE_API_BODY, name, "%s: no %s", name, type);
-			return false;
-		}
-	}
-	return true;
-}
-
-json_t *api_body(const Visit *visit, GError **error)
-{
-	size_t size;
-	const char *body = web_request_body(visit->request, &size);
-	json_error_t problem;
-	json_t *document = json_loadb(body, size, JSON_REJECT_DUPLICATES, &problem);
-
-	if (!document) {
-		char *quoted = strstr(problem.text, " near '");
-
-		/* What stands there may be a secret. */
-		if (quoted)
-			*quoted = '\0';
-		failure_set(error, FAILURE_API_BODY, problem.text, "line %d: %s", problem.line,
-			problem.text);
-		return NULL;
-	}
-	if (!json_is_object(document)) {
-		failure_set(error, FAILURE_API_BODY, "{ }", "not an object");
-		g_clear_pointer(&document, json_decref);
-	}
-	if (document && !check_members(visit, document, error))
-		g_clear_pointer(&document, json_decref);
-	return document;
-}
-
-bool api_take_text(const json_t *body, const char *name, const char **text, GError **error)
-{
-	const json_t *value = json_object_get(body, name);
-
-	*text = NULL;
-	if (!value || json_is_null(value))
-		return true;
-	if (json_is_string(value)) {
-		*text = json_string_value(value);
-		return true;
-	}
-	failure_set(error, FAILURE_API_BODY, name, "%s: not a string", name);
-	return false;
-}
-
-bool api_need_text(const json_t *body, const char *name, const char **text, GError **error)
-{
-	if (!api_take_text(body, name, text, error))
-		return false;
-	if (!*text)
-		failure_set(error, FAILURE_API_BODY, name, "%s: missing", name);
-	return *text != NULL;
-}
-
-char *api_need_scalar(const json_t *body, const char *name, GError **error)
-{
-	const json_t *value = json_object_get(body, name);
-	const char *text;
-
-	if (json_is_number(value) || json_is_boolean(value)) {
-		char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
-		char *own = g_strdup(dumped);
-
-		free(dumped);
-		return own;
-	}
-	return api_need_text(body, name, &text, error) ? g_strdup(text) : NULL;
-}
-
-static Secret *secret_of(const char *text)
-{
-	return text ? secret_new(text, strlen(text)) : NULL;
-}
-
-bool api_take_secret(const json_t *body, const char *name, Secret **secret, GError **error)
-{
-	const char *text;
-
-	if (!api_take_text(body, name, &text, error))
-		return false;
-	*secret = secret_of(text);
-	return true;
-}
-
-bool api_need_secret(const json_t *body, const char *name, Secret **secret, GError **error)
-{
-	const char *text;
-
-	if (!api_need_text(body, name, &text, error))
-		return false;
-	*secret = secret_of(text);
-	return true;
-}
-
-bool api_with_body(Visit *visit, bool (*take)(Visit *visit, const json_t *body, GError **error),
-	GError **error)
-{
-	json_t *body = api_body(visit, error);
-	bool taken = body && take(visit, body, error);
-
-	json_decref(body);
-	return taken;
 }

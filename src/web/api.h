@@ -12,6 +12,8 @@ extern const Route route_api_people[]; /* users, keys */
 extern const Route route_api_login[];
 extern const Route route_api_import[];
 extern const Route route_api_archive[];
+extern const Route route_api_send[];
+extern const Route route_api_outbox[];
 
 /* Takes DOCUMENT and answers VISIT with it. Answers true. */
 bool api_answer(Visit *visit, unsigned status, json_t *document);
@@ -29,8 +31,29 @@ bool api_forbid(GError **error);
 /* Whom the request is about, borrowed: "user", else whoever asks. NULL: *ERROR, that is for
  * administrators. */
 const char *api_asked_user(const Visit *visit, GError **error);
-/* The request's JSON object, yours: each member is one of the row's, of its type. FAILURE_API_BODY,
- * FAILURE_API_MEMBER. */
+/* Whether the mails of NAME (NULL: one's own) are those of who asks; FAILURE_MAILS_FOREIGN. */
+bool api_check_own(const Visit *visit, const char *name, GError **error);
+
+/* ---- what requests bring along (api_body.c) ---- */
+
+/* The types of members, as rows write them behind ':'. */
+#define API_STRING "string" /* without ':' */
+#define API_BOOLEAN "boolean"
+#define API_SCALAR "scalar" /* text, number or boolean */
+#define API_INTEGER "integer"
+#define API_LIST "list"	      /* of texts */
+#define API_OBJECTS "objects" /* a list of objects, of api_shape's members */
+
+#define API_OBJECTS_LIMIT 100
+
+/* The members of each object in a member NAME of the type API_OBJECTS, as rows write them. */
+const char *api_shape(const char *name);
+/* The JSON object in BODY, yours: each member is one of NAMES (a row's "body"), of its type.
+ * FAILURE_API_BODY, FAILURE_API_MEMBER. */
+json_t *api_body_parse(const char *body, size_t size, const char *names, GError **error);
+/* Whether what BODY holds takes little more memory than its bytes. */
+bool api_body_is_small(const char *body, size_t size);
+/* The same of the request, whose body is gone then. */
 json_t *api_body(const Visit *visit, GError **error);
 /* Lets TAKE have it, borrowed, and gives it back. */
 bool api_with_body(Visit *visit, bool (*take)(Visit *visit, const json_t *body, GError **error),
@@ -43,10 +66,15 @@ bool api_need_text(const json_t *body, const char *name, const char **text, GErr
 /* Likewise; *SECRET is yours. */
 bool api_take_secret(const json_t *body, const char *name, Secret **secret, GError **error);
 bool api_need_secret(const json_t *body, const char *name, Secret **secret, GError **error);
+/* The texts of a list, borrowed, in an array that is yours (g_free) and ends with NULL; none where
+ * it is not there. */
+const char **api_take_texts(const json_t *body, const char *name);
+/* What base64 stands for, yours; NULL: FAILURE_API_BODY. */
+guchar *api_need_bytes(const json_t *body, const char *name, gsize *size, GError **error);
 /* The same for a text, a number or a boolean, as the text that it is written as; yours. */
 char *api_need_scalar(const json_t *body, const char *name, GError **error);
-/* The next of NAMES (Route's query or body), yours, with what it is: *TYPE "string", "boolean" or
- * "scalar", static. NULL: there are no more. */
+/* The next of NAMES (Route's query or body), yours, with its type, static. Media types are passed
+ * over. NULL: there are no more. */
 char *api_next_name(const char **names, const char **type, bool *required);
 /* FAILURE_API_MEMBER: the query has a parameter that the row does not. */
 bool api_check_query(const Visit *visit, GError **error);

@@ -40,6 +40,10 @@ static const struct {
 		      "case? message_id? attachments:array sources:array unreadable:boolean "
 		      "case_conflicts:array*"},
 	{"Case", "case"},
+	{"OutboxMail",
+		"id:integer state recipients:array user from subject case? size:integer message_id "
+		"attempts:integer next? queued ended? reason? archive_id:integer? sent_copy "
+		"copy_reason?"},
 	{"Nothing", ""},
 	{"Problem", "type title status:integer detail error:object errors:array*"},
 };
@@ -91,16 +95,27 @@ static void add_parameters(json_t *list, const char *names)
 	}
 }
 
-/* What a member may be; one that need not be there may be null, too. */
-static json_t *describe_type(const char *type, bool required)
+static json_t *describe_object(const char *names);
+
+/* What a member NAME may be; one that need not be there may be null, too. */
+static json_t *describe_type(const char *name, const char *type, bool required)
 {
-	json_t *types = strcmp(type, "scalar") == 0
+	bool texts = strcmp(type, API_LIST) == 0;
+	bool objects = strcmp(type, API_OBJECTS) == 0;
+	json_t *types = strcmp(type, API_SCALAR) == 0
 				? json_pack("[s, s, s]", "string", "number", "boolean")
-				: json_pack("[s]", type);
+				: json_pack("[s]", texts || objects ? "array" : type);
+	json_t *described = json_pack("{s:o}", "type", types);
 
 	if (!required)
 		json_array_append_new(types, json_string("null"));
-	return json_pack("{s:o}", "type", types);
+	if (texts)
+		json_object_set_new(described, "items", json_pack("{s:s}", "type", "string"));
+	if (objects) {
+		json_object_set_new(described, "items", describe_object(api_shape(name)));
+		json_object_set_new(described, "maxItems", json_integer(API_OBJECTS_LIMIT));
+	}
+	return described;
 }
 
 /* An object with NAMES and no other members. */
@@ -113,7 +128,7 @@ static json_t *describe_object(const char *names)
 	char *name;
 
 	while ((name = api_next_name(&names, &type, &required))) {
-		json_object_set_new(properties, name, describe_type(type, required));
+		json_object_set_new(properties, name, describe_type(name, type, required));
 		if (required)
 			json_array_append_new(needed, json_string(name));
 		g_free(name);
@@ -122,24 +137,32 @@ static json_t *describe_object(const char *names)
 		"required", needed, "additionalProperties", 0);
 }
 
-/* Bytes of each of TYPES, media types separated by blanks. */
+/* Bytes of each of TYPES, words separated by blanks, that is a media type. */
 static json_t *describe_bytes(const char *types)
 {
 	g_auto(GStrv) names = g_strsplit(types, " ", -1);
 	json_t *content = json_object();
 
-	for (char **name = names; *name; name++)
-		json_object_set_new(
-			content, *name, json_pack("{s:{s:s}}", "schema", "type", "string"));
+	for (char **name = names; *name; name++) {
+		if (strchr(*name, '/'))
+			json_object_set_new(
+				content, *name, json_pack("{s:{s:s}}", "schema", "type", "string"));
+	}
 	return content;
 }
 
+/* Members, media types, or either. */
 static json_t *describe_body(const char *body)
 {
-	json_t *content = strchr(body, '/') ? describe_bytes(body)
-					    : json_pack("{s:{s:o}}", "application/json", "schema",
-						      describe_object(body));
+	json_t *content = describe_bytes(body);
+	const char *names = body;
+	const char *type;
+	bool required;
+	g_autofree char *name = api_next_name(&names, &type, &required);
 
+	if (name || !strchr(body, '/'))
+		json_object_set_new(content, "application/json",
+			json_pack("{s:o}", "schema", describe_object(body)));
 	return json_pack("{s:b, s:o}", "required", true, "content", content);
 }
 

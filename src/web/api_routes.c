@@ -134,12 +134,18 @@ static bool run_check(Visit *visit, GError **error)
 		.user = api_asked_user(visit, error),
 		.imap = g_strcmp0(protocol, "imap") == 0,
 		.smtp = g_strcmp0(protocol, "smtp") == 0,
+		.send_to = web_request_query(visit->request, "send_to"),
+		.actor = visit->actor,
 	};
 	g_autoptr(GError) problem = NULL;
 	json_t *steps;
 
 	if (!request.user)
 		return false;
+	if (request.send_to && request.imap) {
+		failure_set(error, FAILURE_API_PARAMETER, "send_to", "send_to: takes smtp");
+		return false;
+	}
 	steps = json_array();
 	check_run(visit->office, &request, add_step, steps, web_request_cancel(visit->request),
 		&problem);
@@ -169,17 +175,6 @@ static bool run_folders(Visit *visit, GError **error)
 	return api_answer(visit, 200, list);
 }
 
-/* Mails are for whose they are, also where an administrator asks. */
-static bool asks_for_own(const Visit *visit, GError **error)
-{
-	const char *user = web_request_query(visit->request, "user");
-
-	if (!user || strcmp(user, visit->user->name) == 0)
-		return true;
-	failure_set(error, FAILURE_MAILS_FOREIGN, user, "mails of another on the server");
-	return false;
-}
-
 static bool run_messages(Visit *visit, GError **error)
 {
 	const char *limit = web_request_query(visit->request, "limit");
@@ -193,7 +188,8 @@ static bool run_messages(Visit *visit, GError **error)
 	g_autoptr(GPtrArray) messages = NULL;
 	json_t *list;
 
-	if (!asks_for_own(visit, error))
+	/* Mails are for whose they are, also where an administrator asks. */
+	if (!api_check_own(visit, web_request_query(visit->request, "user"), error))
 		return false;
 	if (!query.folder) {
 		failure_set(error, FAILURE_API_BODY, "folder", "folder: missing");
@@ -236,7 +232,7 @@ static bool run_audit(Visit *visit, GError **error)
 static bool run_openapi(Visit *visit, GError **error)
 {
 	static const Route *const tables[] = {route_api_people, route_api_login, route_api_import,
-		route_api_archive, route_api, NULL};
+		route_api_archive, route_api_send, route_api_outbox, route_api, NULL};
 
 	(void)error;
 	return api_answer(visit, 200, api_description(tables));
@@ -253,7 +249,7 @@ const Route route_api[] = {
 	{WEB_DELETE, API "/settings/*", ROLE_PERSON, WEB_AS_JOB, 0, run_setting_unset,
 		"Back to the default", "user", NULL, "StoredSetting"},
 	{WEB_POST, API "/check", ROLE_PERSON, WEB_AS_ERRAND, 0, run_check,
-		"Check the connection step by step", "user protocol", NULL, "CheckStep[]"},
+		"Check the connection step by step; send_to: at the end a test mail goes to that address", "user protocol send_to", NULL, "CheckStep[]"},
 	{WEB_GET, API "/folders", ROLE_PERSON, WEB_AS_ERRAND, 0, run_folders,
 		"Folders on the server", "user mailbox all", NULL, "Folder[]"},
 	{WEB_GET, API "/messages", ROLE_PERSON, WEB_AS_ERRAND, 0, run_messages,

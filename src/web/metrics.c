@@ -8,6 +8,7 @@
 #include "archive/archive.h"
 #include "base/clock.h"
 #include "failure/failure.h"
+#include "outbox/outbox.h"
 #include "user/user_session.h"
 #include "web/web_internal.h"
 
@@ -104,6 +105,37 @@ static bool add_archive(GString *text, Web *web, GError **error)
 	return true;
 }
 
+static void add_state(GString *text, const char *state, uint64_t count)
+{
+	g_string_append_printf(
+		text, PREFIX "outbox_mails{state=\"%s\"} %" PRIu64 "\n", state, count);
+}
+
+static bool add_outbox(GString *text, Web *web, GError **error)
+{
+	Outbox *outbox = office_outbox(web->office, error);
+	OutboxCounts counts;
+
+	if (!outbox || !outbox_count(outbox, 0, &counts, error))
+		return false;
+	describe(text, PREFIX "outbox_mails", "gauge",
+		"Mails in the outbox that are not over; of failed and unknown ones those that "
+		"their "
+		"users have not marked as done.");
+	add_state(text, outbox_state_name(OUTBOX_QUEUED), counts.queued);
+	add_state(text, outbox_state_name(OUTBOX_SENDING), counts.sending);
+	add_state(text, outbox_state_name(OUTBOX_WAITING), counts.waiting);
+	add_state(text, outbox_state_name(OUTBOX_FAILED), counts.failed);
+	add_state(text, outbox_state_name(OUTBOX_UNKNOWN), counts.unknown);
+	add_number(text, PREFIX "outbox_copies_pending", "gauge",
+		"Sent mails that lack a copy in the archive or the Sent folder.",
+		(int64_t)counts.copies);
+	add_number(text, PREFIX "outbox_oldest_seconds", "gauge",
+		"How long the oldest mail that is not sent yet has been in the outbox.",
+		counts.oldest ? MAX(clock_now() - counts.oldest, 0) : 0);
+	return true;
+}
+
 static void add_imports(GString *text, Web *web)
 {
 	ImportCounts counts = import_jobs_count(web->imports);
@@ -172,7 +204,8 @@ static bool run_metrics(Visit *visit, GError **error)
 	add_process(text, visit->web);
 	add_answers(text, visit->web);
 	add_imports(text, visit->web);
-	if (!add_people(text, visit->web, error) || !add_archive(text, visit->web, error))
+	if (!add_people(text, visit->web, error) || !add_archive(text, visit->web, error) ||
+		!add_outbox(text, visit->web, error))
 		return false;
 	web_response_header(visit->response, "Cache-Control", "no-store");
 	web_response_text(visit->response, TYPE, text->str);

@@ -23,7 +23,7 @@ static const Menu menus[] = {
 	{N_("Datei"), false, {{"/einstellungen", N_("Persönliche Einstellungen")}}},
 	{N_("E-Mail"), false,
 		{{"/importieren", N_("E-Mail importieren")}, {"/senden", N_("E-Mail senden")},
-			{"/archiv", N_("Archiv")}}},
+			{"/postausgang", N_("Postausgang")}, {"/archiv", N_("Archiv")}}},
 	{N_("Administration"), true,
 		{{"/systemsteuerung/schnittstellen", N_("Systemsteuerung")},
 			{"/benutzer", N_("Benutzerverwaltung")}, {"/protokoll", N_("Protokoll")},
@@ -89,6 +89,10 @@ static const struct {
 	{"anlagen-fehlen", TONE_WARNING,
 		N_("Nicht alle Anlagen des Originals sind in diesem Entwurf: Zusammen sind sie zu "
 		   "groß, oder eine ließ sich nicht lesen.")},
+	{"wird-gesendet", TONE_SUCCESS, N_("Die E-Mail wird jetzt noch einmal versucht.")},
+	{"nicht-gesendet", TONE_SUCCESS, N_("Abgebrochen: Die E-Mail wird nicht mehr gesendet.")},
+	{"erledigt", TONE_SUCCESS,
+		N_("Die E-Mail ist erledigt und steht nicht mehr auf der Startseite.")},
 	{"nichts-offen", TONE_INFO, N_("Dort steht keine E-Mail mehr aus.")},
 	{"standard", TONE_SUCCESS, N_("Es gilt wieder der Standard.")},
 };
@@ -338,6 +342,11 @@ bool page_failure(Visit *visit, const GError *error)
 		html_attr(h, visit->origin);
 		html(h, "\">");
 		html_text(h, _("Zur Seite mit dem Formular"));
+		html(h, "</a></p>\n");
+	}
+	if (failure_is(error, FAILURE_OUTBOX_UNKNOWN)) {
+		html(h, "<p><a class=\"kern-link\" href=\"/postausgang\">");
+		html_text(h, _("Zum Postausgang"));
 		html(h, "</a></p>\n");
 	}
 	if (failure_is(error, FAILURE_MAIL_UNKNOWN)) {

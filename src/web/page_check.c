@@ -8,8 +8,12 @@
 #include "web/api.h"
 #include "web/page.h"
 
+#define CHECK_PATH "/pruefen"
+#define TEST_MAIL "testnachricht"
+
 typedef struct Ladder {
 	Visit *visit;
+	const char *user;
 	Html *h;
 	bool opened;
 	MailProtocol protocol; /* of the list that is open */
@@ -171,6 +175,41 @@ static void write_way_back(const Ladder *ladder)
 	html(ladder->h, "</a></p>\n");
 }
 
+static void write_hidden(Html *h, const char *name, const char *value)
+{
+	html(h, "<input type=\"hidden\" name=\"");
+	html_attr(h, name);
+	html(h, "\" value=\"");
+	html_attr(h, value);
+	html(h, "\">");
+}
+
+/* The same check once more, with a test mail if an address is typed; PROBLEM (nullable) is what was
+ * wrong with it. */
+static void write_again(Html *h, const Visit *visit, const char *user, const GError *problem)
+{
+	static const char *const kept[] = {"weiter", "imap", "smtp"};
+	g_autofree char *error = page_field_error(problem, FAILURE_ADDRESS_INVALID);
+
+	form_begin(h, visit, CHECK_PATH);
+	write_hidden(h, "benutzer", user);
+	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++) {
+		if (visit_has(visit, kept[i]))
+			write_hidden(h, kept[i], visit_field(visit, kept[i]));
+	}
+	/* Once it is sent, it is not sent again by mistake. */
+	field_input(
+		h, &(Field){.name = TEST_MAIL,
+			   .label = _("Testnachricht senden an"),
+			   .hint = _("Freiwillig. Aus dem geprüften Postfach geht dann eine kurze "
+				     "E-Mail an diese Adresse."),
+			   .value = problem ? visit_field(visit, TEST_MAIL) : NULL,
+			   .type = "email",
+			   .error = error});
+	form_submit(h, _("Noch einmal prüfen"), "secondary", NULL, NULL);
+	form_end(h);
+}
+
 static void write_end(Ladder *ladder, const GError *problem)
 {
 	Html *h = ladder->h;
@@ -189,6 +228,7 @@ static void write_end(Ladder *ladder, const GError *problem)
 	else
 		page_alert(h, ladder->failed > 0 ? TONE_WARNING : TONE_SUCCESS, end, where);
 	html(h, "</div>\n");
+	write_again(h, ladder->visit, ladder->user, NULL);
 	write_way_back(ladder);
 	page_close(h);
 }
@@ -206,30 +246,61 @@ static const char *checked_user(const Visit *visit, GError **error)
 	return NULL;
 }
 
-static bool run_check(Visit *visit, GError **error)
+static Html *begin_page(const Visit *visit)
 {
 	const char *trail[] = {_("Verbindung prüfen"), NULL};
 	const Page page = {.title = _("Verbindung prüfen"), .trail = trail};
+
+	return page_begin(visit, &page);
+}
+
+/* What is going to happen. */
+static void write_head(Html *h, const CheckRequest *request)
+{
+	html(h, "<p>");
+	html_printf(
+		h, _("Geprüft wird, Schritt für Schritt, die Verbindung von „%s“."), request->user);
+	html(h, " ");
+	if (request->send_to)
+		html_printf(h, _("Am Ende geht eine Testnachricht an %s."), request->send_to);
+	else
+		html_text(h, _("Eine E-Mail wird nicht gesendet."));
+	html(h, "</p>\n");
+}
+
+/* The form once more, with what is wrong in it; nothing is checked. */
+static bool show_problem(Visit *visit, const char *user, const GError *problem)
+{
+	Html *h = begin_page(visit);
+
+	page_alert_failure(h, problem);
+	write_again(h, visit, user, problem);
+	return page_end(visit, h, 422);
+}
+
+static bool run_check(Visit *visit, GError **error)
+{
+	const char *send_to = visit_field(visit, TEST_MAIL);
 	CheckRequest request = {
 		.user = checked_user(visit, error),
 		.imap = visit_has(visit, "imap"),
-		.smtp = visit_has(visit, "smtp"),
+		/* A test mail takes it. */
+		.smtp = visit_has(visit, "smtp") || (*send_to && visit_has(visit, "imap")),
+		.send_to = *send_to ? send_to : NULL,
+		.actor = visit->actor,
 		.begins = begins,
 	};
 	g_autoptr(GError) problem = NULL;
 	g_autoptr(Html) h = NULL;
-	Ladder ladder = {.visit = visit};
+	Ladder ladder = {.visit = visit, .user = request.user};
 
 	if (!request.user)
 		return false;
-	h = page_begin(visit, &page);
+	if (request.send_to && !check_test_address(request.send_to, &problem))
+		return show_problem(visit, request.user, problem);
+	h = begin_page(visit);
 	ladder.h = h;
-	html(h, "<p>");
-	html_printf(h,
-		_("Geprüft wird, Schritt für Schritt, die Verbindung von „%s“. Eine E-Mail wird "
-		  "nicht gesendet."),
-		request.user);
-	html(h, "</p>\n");
+	write_head(h, &request);
 	write_stop(h, visit);
 	web_response_header(visit->response, "Cache-Control", "no-store");
 	web_response_start(visit->response, "text/html; charset=utf-8");
@@ -243,7 +314,7 @@ static bool run_check(Visit *visit, GError **error)
 
 void form_check(Html *h, const Visit *visit, const char *user)
 {
-	form_begin(h, visit, "/pruefen");
+	form_begin(h, visit, CHECK_PATH);
 	html(h, "<input type=\"hidden\" name=\"benutzer\" value=\"");
 	html_attr(h, user ? user : visit->user->name);
 	html(h, "\"><input type=\"hidden\" name=\"weiter\" value=\"");
@@ -254,6 +325,6 @@ void form_check(Html *h, const Visit *visit, const char *user)
 }
 
 const Route route_check[] = {
-	{WEB_POST, "/pruefen", ROLE_PERSON, WEB_AS_ERRAND, 0, run_check},
+	{WEB_POST, CHECK_PATH, ROLE_PERSON, WEB_AS_ERRAND, 0, run_check},
 	{0},
 };

@@ -7,16 +7,12 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
+#include "web/events.h"
 #include "web/web_internal.h"
 
 /* Milliseconds. */
-#define STREAM_TIME 60000 /* then the browser connects again */
-#define STREAM_PULSE 10000
 #define STREAM_STEP 250
 #define SPEAK_TIME 8000
-/* When the browser comes back by itself: after a stream's end; where there is no place for one. */
-#define RETRY_SOON "retry: 1000\n\n"
-#define RETRY_LATER "retry: 4000\n\n"
 /* Seconds, without scripts. */
 #define REFRESH 2
 
@@ -163,22 +159,9 @@ typedef struct Stream {
 	bool is_open;
 } Stream;
 
-/* An event NAME whose data is TEXT, line by line. */
 static void send(Stream *stream, const char *name, const char *text)
 {
-	g_autoptr(GString) event = g_string_new(NULL);
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-
-	g_string_append_printf(event, "event: %s\n", name);
-	for (char **line = lines; *line; line++)
-		g_string_append_printf(event, "data: %s\n", *line);
-	g_string_append_c(event, '\n');
-	stream->is_open = web_response_write(stream->visit->response, event->str, event->len);
-}
-
-static void send_raw(Stream *stream, const char *text)
-{
-	stream->is_open = web_response_write(stream->visit->response, text, strlen(text));
+	stream->is_open = events_send(stream->visit, name, text, 0);
 }
 
 /* Whether there is something worth saying aloud: another phase, or a tenth more, not too often. */
@@ -223,7 +206,7 @@ static bool follow_job(Stream *stream, const ImportJob *job, uint64_t *seen)
 		return false;
 	}
 	if (job->version == *seen)
-		send_raw(stream, ":\n\n");
+		stream->is_open = events_pulse(stream->visit);
 	else
 		send_state(stream, job);
 	*seen = job->version;
@@ -234,13 +217,13 @@ static void stream_job(Stream *stream, uint64_t id)
 {
 	Visit *visit = stream->visit;
 	const Cancel *cancel = web_request_cancel(visit->request);
-	int64_t end = clock_monotonic() + STREAM_TIME;
+	int64_t end = clock_monotonic() + EVENTS_TIME;
 	uint64_t seen = 0;
 	bool goes_on = true;
 
 	while (goes_on && clock_monotonic() < end && !cancel_wait(cancel, seen ? STREAM_STEP : 0)) {
 		g_autoptr(ImportJob) job = import_jobs_wait(
-			visit->web->imports, visit->user->id, id, seen, STREAM_PULSE, cancel);
+			visit->web->imports, visit->user->id, id, seen, EVENTS_PULSE, cancel);
 
 		goes_on = follow_job(stream, job, &seen);
 	}
@@ -257,9 +240,7 @@ static bool run_events(Visit *visit, GError **error)
 	if (!job)
 		return false;
 	has_place = waits_take(visit->web->waits, visit->user->id);
-	web_response_header(visit->response, "Cache-Control", "no-store");
-	web_response_start(visit->response, "text/event-stream; charset=utf-8");
-	send_raw(&stream, has_place ? RETRY_SOON : RETRY_LATER);
+	stream.is_open = events_begin(visit, has_place);
 	if (has_place) {
 		stream_job(&stream, job->id);
 		waits_give(visit->web->waits, visit->user->id);

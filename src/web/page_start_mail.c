@@ -8,9 +8,11 @@
 #include "app/retries.h"
 #include "base/clock.h"
 #include "app/words.h"
+#include "app/words_send.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "web/page_import_job.h"
+#include "web/page_outbox.h"
 #include "web/page_personal.h"
 #include "web/web_internal.h"
 
@@ -152,8 +154,32 @@ static unsigned write_retries(Html *h, const Visit *visit)
 	return 1;
 }
 
+/* ---- the outbox ---- */
+
+/* What waits, failed or is in doubt; what is just being sent needs nobody. */
+static unsigned write_outbox(Html *h, const Visit *visit)
+{
+	g_autoptr(GError) ignored = NULL;
+	Outbox *outbox = office_outbox(visit->office, &ignored);
+	g_autofree char *told = NULL;
+	OutboxCounts counts;
+
+	if (!outbox || !outbox_count(outbox, visit->user->id, &counts, &ignored))
+		return 0;
+	counts.queued = counts.sending = 0;
+	told = words_outbox_counts(&counts);
+	if (!told)
+		return 0;
+	open_card(h, _("Postausgang"));
+	write_paragraph(h, told);
+	write_link(h, OUTBOX_PATH "?" OUTBOX_SHOW "=" OUTBOX_OPEN, _("Zum Postausgang"));
+	html(h, "</section>\n");
+	return 1;
+}
+
 void page_start_mail_cards(Html *h, const Visit *visit, unsigned *count)
 {
+	*count += write_outbox(h, visit);
 	*count += write_imports(h, visit);
 	*count += write_retries(h, visit);
 }

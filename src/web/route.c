@@ -32,6 +32,8 @@ static const Route *const tables[] = {
 	route_check,
 	route_import,
 	route_import_job,
+	route_outbox,
+	route_outbox_mail,
 	route_archive,
 	route_selection,
 	route_upload,
@@ -51,6 +53,8 @@ static const Route *const tables[] = {
 	route_api_login,
 	route_api_import,
 	route_api_archive,
+	route_api_send,
+	route_api_outbox,
 	NULL,
 };
 

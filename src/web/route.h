@@ -52,10 +52,9 @@ typedef struct Route {
 	/* The API's description of itself (api_description.c): */
 	const char *summary; /* NULL: none */
 	const char *query;   /* parameters' names, separated by blanks; one with '!' is required */
-	const char
-		*body; /* members of the request's object, the same way, ":boolean" or ":scalar"
-			  (text, number or boolean) before the '!' where it is no text; those with
-			  '/' are the media types of something else; NULL: no body */
+	const char *body;   /* members of the request's object, the same way, with a type of api.h's
+			       (":boolean") before the '!' where it is no text; those with '/' are the
+			       media types of something else; NULL: no body */
 	const char *answer; /* the schema's name; "X[]" an array of it, "X|Y" one of them; one with
 			       '/' is the media type of something else */
 	bool foreign; /* what it shows is a mail's: sandboxed, within a frame of our own page */
@@ -75,11 +74,13 @@ extern const Route route_invite[];	/* invitations there */
 extern const Route route_check[];	/* Verbindung prüfen */
 extern const Route route_import[];	/* E-Mail importieren: choosing */
 extern const Route route_import_job[];	/* imports that run or have ended */
-extern const Route route_archive[];	/* Archiv: list and search */
-extern const Route route_mail[];	/* one mail there */
 extern const Route route_send[];	/* E-Mail senden: drafts */
 extern const Route route_send_file[];	/* their files */
 extern const Route route_send_answer[]; /* answering from the archive; addresses */
+extern const Route route_outbox[];	/* Postausgang: the list */
+extern const Route route_outbox_mail[]; /* one mail there */
+extern const Route route_archive[];	/* Archiv: list and search */
+extern const Route route_mail[];	/* one mail there */
 extern const Route route_log[];		/* Protokoll */
 extern const Route route_state[];	/* Zustand */
 extern const Route route_help[];	/* Hilfe, Barrierefreiheit, Lizenz */

@@ -196,10 +196,10 @@ bool web_serve(Office *office, const WebServe *serve, GError **error)
 	office_set_pool(office, web.mail_pool);
 	options.address = address;
 	web_start_library();
+	web.sender = sender_new(office); /* first: requests wake it */
 	server = web_server_start(&options, error);
 	if (!server)
 		return false;
-	web.sender = sender_new(office);
 	warn_without_tls(serve, web_server_reach(server));
 	/* "Every address" is none that a browser could open; the machine's name is. */
 	tell_ready(&web, serve,

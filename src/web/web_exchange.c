@@ -193,7 +193,7 @@ static enum MHD_Result take_body(WebRequest *request, Visit *visit, const char *
 	atomic_fetch_add(&visit->received, size);
 	if (!request->refusal && request_take_body(request, data, size))
 		return MHD_YES;
-	request_drop_body(request);
+	web_request_drop_body(request);
 	request->excess += size;
 	return request->excess > EXCESS_LIMIT ? MHD_NO : MHD_YES;
 }

@@ -111,6 +111,8 @@ const char *web_request_peer(const WebRequest *request);
 bool web_request_is_secure(const WebRequest *request);
 /* The body, "" if there is none. *SIZE bytes, a NUL behind them. */
 const char *web_request_body(const WebRequest *request, size_t *size);
+/* Wipes and frees it, before the request's end: it is "" then. */
+void web_request_drop_body(WebRequest *request);
 /* Triggered when the browser goes away (noticed within a second; only jobs hear of that) or the
  * server stops. */
 const Cancel *web_request_cancel(const WebRequest *request);

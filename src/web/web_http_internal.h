@@ -215,7 +215,6 @@ bool request_has_body(const WebRequest *request);
 uint64_t request_announced_size(const WebRequest *request);
 /* False: the limit is reached. */
 bool request_take_body(WebRequest *request, const char *data, size_t size);
-void request_drop_body(WebRequest *request);
 /* Nobody waits for the answer any more: wakes whoever works for it. */
 void request_lose(WebRequest *request);
 

@@ -113,7 +113,7 @@ void request_unref(WebRequest *request)
 	if (atomic_fetch_sub(&request->references, 1) > 1)
 		return;
 	free_foreign(request);
-	request_drop_body(request);
+	web_request_drop_body(request);
 	g_string_free(request->body, TRUE);
 	g_clear_pointer(&request->stream, g_byte_array_unref);
 	response_clear(&request->response);
@@ -336,7 +336,7 @@ bool request_take_body(WebRequest *request, const char *data, size_t size)
 	return true;
 }
 
-void request_drop_body(WebRequest *request)
+void web_request_drop_body(WebRequest *request)
 {
 	atomic_fetch_sub(&request->server->bodies, request->body->len);
 	/* Passwords come in bodies. */

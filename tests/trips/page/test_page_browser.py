@@ -22,7 +22,8 @@ HELPLESS = "h.hilflos"
 # What has no page of its own to look at.
 NO_PAGE = {"GET /importieren/ansicht", "GET /archiv/*", "GET /archiv/*/ansicht", "GET /archiv/*/eml", "GET /archiv/*/kopfzeilen",
            "GET /archiv/*/anlage", "GET /healthz", "GET /metrics", "GET /statisch/*", "GET /einrichten", "GET /einladung",
-           "GET /einstellungen/authentifizierung", "GET /importieren/vorgang/*", "GET /importieren/vorgang/*/ereignisse",
+           "GET /einstellungen/authentifizierung", "GET /postausgang-ereignisse", "GET /postausgang/*",
+           "GET /postausgang/*/ereignisse", "GET /postausgang/*/erneut", "GET /importieren/vorgang/*", "GET /importieren/vorgang/*/ereignisse",
            "GET /oauth/callback", "GET /senden/*", "GET /senden/*/anlage", "GET /senden/adressen"}
 MANY = "name;display_name;archive;interface;account;imap.use-default\n" + "".join(
     f"p{number:02}.muster;Petra Muster-Mustermann {number};{'true' if number % 7 == 0 else ''};standard;"

@@ -92,7 +92,7 @@ static void test_audit_details(void **state)
 	assert_detail("mail.queue", "mailbox: a@amt.example; recipients: 2; case: A/1",
 		"Postfach: a@amt.example; Empfänger: 2; Aktenzeichen: A/1");
 	assert_detail("outbox.cancel", "mailbox: a@amt.example; state: queued",
-		"Postfach: a@amt.example; Zustand vorher: eingereiht");
+		"Postfach: a@amt.example; Zustand vorher: wartet auf Versand");
 	assert_detail("archive.export", "count: 2; ids: 1, 2", "Anzahl: 2; Nummern: 1, 2");
 }
 

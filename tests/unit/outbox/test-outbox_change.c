@@ -274,6 +274,61 @@ static void test_nothing_is_sent_for_who_is_gone(void **state)
 	outbox_worker_free(worker);
 }
 
+static uint64_t count_failed(Fixture *fixture)
+{
+	OutboxCounts counts;
+
+	assert_true(outbox_count(fixture->outbox, 1, &counts, NULL));
+	return counts.failed + counts.unknown;
+}
+
+static void test_tries_doubtful_ones_only_when_told_so(void **state)
+{
+	Fixture *fixture = *state;
+	int64_t unknown = queue_and_end(fixture, OUTBOX_UNKNOWN);
+	int64_t failed = queue_and_end(fixture, OUTBOX_FAILED);
+	GError *error = NULL;
+
+	assert_false(outbox_retry_certain(fixture->outbox, unknown, 1, "x", &error));
+	assert_failure(error, FAILURE_OUTBOX_STATE);
+	fixture_assert_state(fixture, unknown, OUTBOX_UNKNOWN);
+	assert_true(outbox_retry_certain(fixture->outbox, failed, 1, "x", &error));
+	fixture_assert_state(fixture, failed, OUTBOX_QUEUED);
+	assert_true(outbox_retry(fixture->outbox, unknown, 1, "x", &error));
+}
+
+static void test_what_was_seen_is_told_no_more(void **state)
+{
+	static const OutboxState others[] = {OUTBOX_SENT, OUTBOX_WAITING, OUTBOX_QUEUED};
+	Fixture *fixture = *state;
+	int64_t failed = queue_and_end(fixture, OUTBOX_FAILED);
+	int64_t unknown = queue_and_end(fixture, OUTBOX_UNKNOWN);
+	int64_t before, after;
+	GError *error = NULL;
+	g_autoptr(OutboxMail) mail = NULL;
+
+	assert_int_equal(count_failed(fixture), 2);
+	assert_false(outbox_see(fixture->outbox, failed, 2, &error));
+	assert_failure(error, FAILURE_OUTBOX_UNKNOWN);
+	assert_true(outbox_version(fixture->outbox, 1, &before, NULL));
+	assert_true(outbox_see(fixture->outbox, failed, 1, &error));
+	assert_true(outbox_version(fixture->outbox, 1, &after, NULL));
+	assert_true(after > before);
+	assert_true(outbox_see(fixture->outbox, unknown, 1, &error));
+	assert_int_equal(count_failed(fixture), 0);
+	mail = fixture_get(fixture, failed);
+	assert_true(mail->is_seen && mail->state == OUTBOX_FAILED);
+	/* Tried again it is like any other. */
+	assert_true(outbox_retry(fixture->outbox, failed, 1, "x", &error));
+	fixture_send_one(fixture, OUTBOX_FAILED, 0);
+	assert_int_equal(count_failed(fixture), 1);
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+		assert_false(
+			outbox_see(fixture->outbox, queue_and_end(fixture, others[i]), 1, &error));
+		assert_failure(error, FAILURE_OUTBOX_STATE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +341,8 @@ int main(void)
 		fixture_test(test_erases_content_in_time),
 		fixture_test(test_erases_large_ones_whole),
 		fixture_test(test_nothing_is_sent_for_who_is_gone),
+		fixture_test(test_tries_doubtful_ones_only_when_told_so),
+		fixture_test(test_what_was_seen_is_told_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,5 @@
-/* Lists, counts, versions. */
+/* Lists, content, versions. */
 #include "fixture.h"
-
-#include "base/clock.h"
 
 static void assert_ids(GPtrArray *mails, const char *expected)
 {
@@ -89,37 +87,58 @@ static void test_misses_content(void **state)
 	assert_failure(error, FAILURE_STORE);
 }
 
-static void test_counts(void **state)
+static void look(
+	Fixture *fixture, int64_t before, size_t limit, bool open_only, const char *expected)
 {
-	Fixture *fixture = *state;
-	OutboxCounts counts;
+	const OutboxLook look = {1, before, limit, open_only, 2};
+	GError *error = NULL;
 
-	assert_true(outbox_count(fixture->outbox, 0, &counts, NULL));
-	assert_int_equal(counts.next, 0);
-	fixture_queue(fixture);
-	fixture_send_one(fixture, OUTBOX_WAITING, 4102444800);
-	fixture_queue(fixture);
-	fixture_send_one(fixture, OUTBOX_FAILED, 0);
-	fixture_queue(fixture);
-	fixture_send_one(fixture, OUTBOX_UNKNOWN, 0);
-	assert_true(outbox_count(fixture->outbox, 1, &counts, NULL));
-	assert_int_equal(counts.next, 4102444800);
-	fixture_queue(fixture);
-	fixture_send_one(fixture, OUTBOX_SENT, 0);
-	fixture_queue(fixture);
-	for (int i = 0; i < 2; i++) {
-		assert_true(outbox_count(fixture->outbox, i, &counts, NULL));
-		assert_int_equal(counts.queued, 1);
-		assert_int_equal(counts.sending, 0);
-		assert_int_equal(counts.waiting, 1);
-		assert_int_equal(counts.failed, 1);
-		assert_int_equal(counts.unknown, 1);
-		assert_int_equal(counts.copies, 1);
-		assert_in_range(counts.next, 1, clock_now());
+	assert_ids(outbox_look(fixture->outbox, &look, &error), expected);
+}
+
+static void test_looks_at_one_users_mails(void **state)
+{
+	static const OutboxState ends[] = {
+		OUTBOX_SENT, OUTBOX_WAITING, OUTBOX_FAILED, OUTBOX_UNKNOWN, OUTBOX_FAILED};
+	Fixture *fixture = *state;
+	OutboxOrder order = fixture_order();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+		fixture_queue(fixture);
+		fixture_send_one(fixture, ends[i], 4102444800);
 	}
-	assert_true(outbox_count(fixture->outbox, 2, &counts, NULL));
-	assert_int_equal(counts.queued + counts.waiting + counts.failed + counts.copies, 0);
-	assert_int_equal(counts.next, 0);
+	order.user_id = 2;
+	fixture_queue_order(fixture, &order);
+	fixture_queue(fixture);
+	assert_true(outbox_see(fixture->outbox, 5, 1, NULL));
+	look(fixture, 0, 10, false, "7 5 4 3 2 1");
+	look(fixture, 5, 2, false, "4 3");
+	look(fixture, 0, 10, true, "7 4 3 2");
+	look(fixture, 4, 1, true, "3");
+	look(fixture, 2, 10, true, "");
+}
+
+/* Of many recipients a page names two, and how many there are. */
+static void test_looks_at_some_recipients(void **state)
+{
+	static const unsigned counts[] = {1, 2, 3};
+	Fixture *fixture = *state;
+	const OutboxLook look = {1, 0, 10, false, 2};
+	g_autoptr(GPtrArray) mails = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+		fixture_queue_to(fixture, counts[i]);
+		fixture_send_one(fixture, OUTBOX_SENT, 0);
+	}
+	mails = outbox_look(fixture->outbox, &look, NULL);
+	assert_int_equal(mails->len, 3);
+	for (guint i = 0; i < mails->len; i++) {
+		const OutboxMail *mail = mails->pdata[2 - i];
+
+		assert_int_equal(mail->recipients->len, MIN(counts[i], 2));
+		assert_int_equal(mail->recipient_count, counts[i]);
+		assert_int_equal(mail->served_count, counts[i]);
+	}
 }
 
 static int64_t get_version(Fixture *fixture, int64_t user_id)
@@ -162,7 +181,8 @@ int main(void)
 		fixture_test(test_lists_what_is_open),
 		fixture_test(test_gets_only_ones_own),
 		fixture_test(test_misses_content),
-		fixture_test(test_counts),
+		fixture_test(test_looks_at_one_users_mails),
+		fixture_test(test_looks_at_some_recipients),
 		fixture_test(test_every_change_is_told),
 	};
 

@@ -225,6 +225,43 @@ static void test_the_living_are_left_alone(void **state)
 		close(pipes[i]);
 }
 
+/* A backup of a time when one waited, one was claimed and the others were over. */
+static void test_after_a_restore_nothing_is_sent_by_itself(void **state)
+{
+	static const OutboxState ends[] = {OUTBOX_WAITING, OUTBOX_SENT, OUTBOX_FAILED};
+	Fixture *fixture = *state;
+	unsigned count = 0;
+	g_autoptr(OutboxWorker) worker = NULL;
+	g_autoptr(GPtrArray) claimed = NULL;
+	g_autoptr(OutboxMail) mail = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+		fixture_queue(fixture);
+		fixture_send_one(fixture, ends[i], 4102444800);
+	}
+	fixture_queue(fixture);
+	worker = fixture_worker(fixture);
+	claimed = fixture_claim(worker, 1);
+	fixture_queue(fixture);
+	assert_true(outbox_doubt(fixture->outbox, &count, NULL));
+	assert_int_equal(count, 3);
+	fixture_assert_state(fixture, 1, OUTBOX_UNKNOWN);
+	fixture_assert_state(fixture, 2, OUTBOX_SENT);
+	fixture_assert_state(fixture, 3, OUTBOX_FAILED);
+	fixture_assert_state(fixture, 4, OUTBOX_UNKNOWN);
+	mail = fixture_get(fixture, 5);
+	assert_int_equal(mail->state, OUTBOX_UNKNOWN);
+	assert_int_equal(fixture_recipient(mail, 0)->state, OUTBOX_UNKNOWN);
+	assert_string_equal(mail->condition, "sent-restored");
+	/* Nor by who claimed it before. */
+	assert_false(fixture_hand_over(worker, claimed->pdata[0]));
+	g_ptr_array_unref(g_steal_pointer(&claimed));
+	claimed = fixture_claim(worker, 10);
+	assert_int_equal(claimed->len, 0);
+	assert_true(outbox_retry(fixture->outbox, 5, 0, "x", NULL));
+	fixture_assert_state(fixture, 5, OUTBOX_QUEUED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +272,7 @@ int main(void)
 		fixture_test(test_content_that_nobody_queued_goes),
 		fixture_test(test_copies_are_free_again),
 		fixture_test(test_the_living_are_left_alone),
+		fixture_test(test_after_a_restore_nothing_is_sent_by_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
