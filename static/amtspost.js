@@ -335,3 +335,391 @@ if (state) {
 
 // What an import came to is read first.
 if (!failed) document.getElementById("ergebnis")?.focus();
+
+// E-Mail senden: what is typed is kept by itself, files come one by one, addresses are completed.
+const sending = document.querySelector("form.send");
+if (sending) {
+  const KEEP_AFTER = 3000; // milliseconds without a key
+  const RETRY = 15000;
+  const PIECE = 1 << 20; // bytes of a file at a time
+  const words = sending.dataset;
+  const said = sending.querySelector(".saved");
+  const fields = [...sending.elements].filter((field) => field.name && !["file", "submit", "hidden"].includes(field.type));
+  const snapshot = () => JSON.stringify(fields.map((field) => field.value));
+  let kept = snapshot();
+  let timer = 0;
+  let running = null; // the keeping under way
+  let leaves = false;
+  let conflict = false;
+
+  const draft = () => sending.getAttribute("action");
+  const say = (text, ...nodes) => said.replaceChildren(text, ...nodes);
+  const adopt = ({ id, stand }) => {
+    sending.elements.stand.value = stand;
+    if (draft() === `/senden/${id}`) return;
+    sending.action = `/senden/${id}`;
+    history.replaceState(null, "", `/senden/${id}`);
+  };
+  const post = (path, data) => fetch(path, { method: "POST", body: data, redirect: "manual" });
+  const isJson = (answer) => answer.headers.get("Content-Type")?.startsWith("application/json");
+
+  // The session is over, or another one than this page's: its token is taken over if it is the same person's.
+  const renew = async () => {
+    const answer = await fetch("/senden/neu", { redirect: "manual" });
+    if (!answer.ok) return "signed-out";
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const form = page.querySelector("form.send");
+    if (form?.elements.wer.value !== sending.elements.wer.value) return "other";
+    for (const token of document.querySelectorAll("input[name=csrf]")) token.value = form.elements.csrf.value;
+    return "";
+  };
+  const tellSignedOut = (why) => {
+    const link = Object.assign(document.createElement("a"),
+      { href: "/anmelden?weiter=/senden", target: "_blank", textContent: words.signIn });
+    say(`${why === "other" ? words.other : words.signedOut} `, link);
+    said.classList.add("lost");
+  };
+  // An answer in JSON to POST PATH with what MAKE makes; null: nobody is signed in. Tokens are renewed once.
+  const ask = async (path, make) => {
+    let answer = await post(path, make());
+    if (isJson(answer)) return answer;
+    const why = await renew();
+    if (!why) answer = await post(path, make());
+    if (isJson(answer)) return answer;
+    tellSignedOut(why || "signed-out");
+    return null;
+  };
+
+  const formData = () => {
+    const data = new URLSearchParams();
+    for (const field of sending.elements) {
+      if (field.name && !["file", "submit"].includes(field.type)) data.append(field.name, field.value);
+    }
+    return data;
+  };
+  const keepNow = async () => {
+    const now = snapshot();
+    say(words.saving);
+    try {
+      const answer = await ask(`${draft()}/sichern`, formData);
+      if (!answer) return schedule(RETRY);
+      const told = await answer.json();
+      said.classList.toggle("lost", !answer.ok);
+      if (answer.ok) {
+        adopt(told);
+        kept = now;
+        say(words.saved.replace("{}", told.um));
+        if (snapshot() !== kept) schedule(KEEP_AFTER);
+        return true;
+      }
+      conflict = answer.status === 409;
+      say(`${told.message} ${told.advice}`);
+    } catch {
+      said.classList.add("lost");
+      say(words.unsaved);
+      schedule(RETRY);
+    }
+    return false;
+  };
+  const keep = () => {
+    clearTimeout(timer);
+    running ??= keepNow().finally(() => { running = null; });
+    return running;
+  };
+  function schedule(after) {
+    clearTimeout(timer);
+    if (!conflict) timer = setTimeout(() => { if (snapshot() !== kept) keep(); }, after);
+  }
+  // The draft's path, which is made first if need be.
+  const ensure = async () => {
+    if (draft() === "/senden/neu") await (running ?? keep());
+    if (draft() === "/senden/neu") throw new Error("no draft");
+    return draft();
+  };
+
+  sending.addEventListener("input", (event) => { if (fields.includes(event.target)) schedule(KEEP_AFTER); });
+  addEventListener("focus", () => { if (said.classList.contains("lost") && !conflict) schedule(0); });
+  // What is typed right before the page is left.
+  const keepAtLast = () => {
+    if (leaves || conflict || snapshot() === kept) return;
+    clearTimeout(timer);
+    const now = snapshot();
+    running ??= fetch(`${draft()}/sichern`, { method: "POST", body: formData(), keepalive: true })
+      .then(async (answer) => { if (answer.ok && isJson(answer)) { adopt(await answer.json()); kept = now; } })
+      .catch(() => {})
+      .finally(() => { running = null; });
+  };
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keepAtLast(); });
+  addEventListener("pagehide", keepAtLast);
+  addEventListener("beforeunload", (event) => {
+    if (!leaves && said.classList.contains("lost") && snapshot() !== kept) event.preventDefault();
+  });
+  // A form that is sent while it is being kept waits for that, so that it is not older than what it made.
+  sending.addEventListener("submit", (event) => {
+    clearTimeout(timer);
+    if (running || uploads > 0) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const button = event.submitter;
+      // Without a file that did not come nothing is sent.
+      Promise.allSettled([running, ...going]).then(() => { if (wrong.hidden) sending.requestSubmit(button); });
+      return;
+    }
+    leaves = true;
+    // They came by themselves.
+    if (!files.files.length) files.disabled = true;
+    setTimeout(() => { files.disabled = false; leaves = false; }, 1000);
+  }, { capture: true });
+
+  // An answer is written above what it quotes.
+  const text = document.getElementById("text");
+  if (!failed && new URL(document.referrer || location).pathname.startsWith("/archiv/") && text.value) {
+    text.focus();
+    text.setSelectionRange(0, 0);
+    text.scrollTop = 0;
+  }
+
+  // ---- files ----
+
+  const box = document.getElementById("anlagen");
+  const list = box.querySelector(".files");
+  const amount = box.querySelector(".amount");
+  const files = document.getElementById("dateien");
+  const wrong = document.getElementById("dateien-fehler");
+  const drop = document.querySelector(".drop");
+  const language = document.documentElement.lang;
+  const going = new Set();
+  let uploads = 0;
+
+  const weigh = (size) => Math.ceil(size / 57) * 78 + 1000;
+  const used = () => [...list.children].reduce((sum, item) => sum + Number(item.dataset.weight), 0);
+  const size = (bytes) => {
+    const units = ["Byte", "KB", "MB", "GB"];
+    let unit = 0;
+    for (; bytes >= 1000 && unit < 3; unit++) bytes /= 1000;
+    return `${bytes.toLocaleString(language, { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`;
+  };
+  const limit = Number(box.dataset.limit);
+  const showAmount = (done) => {
+    const note = amount.dataset.note ??= amount.textContent.slice(amount.textContent.indexOf("("));
+    amount.textContent = `${box.dataset.amount.replace("{used}", size(used())).replace("{limit}", size(limit))} ${note}`;
+    if (done) {
+      amount.append(Object.assign(document.createElement("span"),
+        { className: "kern-sr-only", textContent: ` ${box.dataset.done.replace("{}", done)}` }));
+    }
+  };
+  const tellWrong = (text) => {
+    wrong.hidden = !text;
+    wrong.querySelector(".kern-body").textContent = text;
+    if (text) { files.setAttribute("aria-invalid", "true"); files.focus(); }
+    else files.removeAttribute("aria-invalid");
+  };
+  const button = (label, name) => {
+    const made = Object.assign(document.createElement("button"), { type: "button", className: "kern-btn kern-btn--tertiary" });
+    made.innerHTML = '<span class="kern-label"></span>';
+    const hidden = Object.assign(document.createElement("span"), { className: "kern-sr-only", textContent: `: ${name}` });
+    made.firstChild.append(label, hidden);
+    return made;
+  };
+  const note = (text) => Object.assign(document.createElement("span"), { className: "note", textContent: text });
+
+  const takeAway = async (item, file) => {
+    const answer = await ask(`${draft()}/anlage/entfernen`,
+      () => new URLSearchParams({ csrf: sending.elements.csrf.value, datei: file }));
+    if (!answer?.ok) return;
+    const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("button") ?? files;
+    item.remove();
+    showAmount();
+    next.focus();
+  };
+  const piece = (file, at, id) => {
+    const data = new FormData();
+    data.append("csrf", sending.elements.csrf.value);
+    data.append("dateiname", file.name);
+    data.append("groesse", file.size);
+    data.append("ab", at);
+    if (id) data.append("datei", id);
+    data.append("stueck", file.slice(at, at + PIECE), file.name);
+    return data;
+  };
+  const tries = 3;
+  const sendPiece = async (path, file, at, id) => {
+    for (let number = 1; ; number++) {
+      try {
+        return await ask(`${path}/anlage`, () => piece(file, at, id));
+      } catch (lost) {
+        if (number === tries || !id) throw lost;
+        await new Promise((next) => { setTimeout(next, 1000 * number); });
+      }
+    }
+  };
+  const bring = async (file, item, bar, stopped) => {
+    const path = await ensure();
+    let id = 0;
+    let at = 0;
+    do {
+      const answer = await sendPiece(path, file, at, id);
+      const told = answer ? await answer.json() : null;
+      if (!answer?.ok) throw Object.assign(new Error("refused"), { told });
+      id = told.datei;
+      at = Math.min(at + PIECE, file.size);
+      bar.value = at;
+      if (stopped()) break;
+    } while (at < file.size);
+    return id;
+  };
+  const upload = async (file) => {
+    const item = document.createElement("li");
+    const bar = Object.assign(document.createElement("progress"), { max: Math.max(file.size, 1), value: 0 });
+    const stop = button(box.dataset.cancel, file.name);
+    let stopped = false;
+    bar.setAttribute("aria-label", file.name);
+    item.dataset.weight = weigh(file.size);
+    item.append(Object.assign(document.createElement("span"), { textContent: file.name }), " ", note(size(file.size)), " ", bar, stop);
+    list.append(item);
+    showAmount();
+    stop.addEventListener("click", () => { stopped = true; });
+    try {
+      const id = await bring(file, item, bar, () => stopped);
+      if (stopped) { await takeAway(item, id); return; }
+      const link = Object.assign(document.createElement("a"),
+        { className: "kern-link", href: `${draft()}/anlage?n=${id}`, download: "", textContent: file.name });
+      const remove = button(box.dataset.remove, file.name);
+      remove.addEventListener("click", () => takeAway(item, id));
+      const had = document.activeElement === stop;
+      item.replaceChildren(link, " ", note(size(file.size)), " ", remove);
+      if (had) remove.focus();
+      showAmount(file.name);
+    } catch ({ told }) {
+      item.remove();
+      tellWrong(told ? `${told.message} ${told.advice}` : box.dataset.lost.replace("{}", file.name));
+      showAmount();
+    }
+  };
+  // One after another.
+  let turn = Promise.resolve();
+  const take = (chosen) => {
+    tellWrong("");
+    let sum = used();
+    for (const file of chosen) {
+      sum += weigh(file.size);
+      if (sum > limit) {
+        tellWrong(box.dataset.much.replace("{}", file.name).replace("{limit}", size(limit)));
+        return;
+      }
+    }
+    for (const file of chosen) {
+      uploads++;
+      turn = turn.then(() => upload(file)).finally(() => { uploads--; });
+      going.add(turn);
+    }
+  };
+  files.addEventListener("change", () => {
+    const chosen = [...files.files];
+    files.value = "";
+    take(chosen);
+  });
+  box.querySelector("button[value=anlagen]").hidden = true;
+  // A click on "Entfernen" leaves the page as it is.
+  list.addEventListener("click", (event) => {
+    const clicked = event.target.closest("button[value^=entfernen-]");
+    if (!clicked) return;
+    event.preventDefault();
+    takeAway(clicked.closest("li"), clicked.value.replace("entfernen-", ""));
+  });
+  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  let inside = 0;
+  document.addEventListener("dragenter", (event) => { if (holdsFiles(event)) { inside++; drop.hidden = false; } });
+  document.addEventListener("dragleave", (event) => { if (holdsFiles(event) && --inside <= 0) drop.hidden = true; });
+  document.addEventListener("dragover", (event) => { if (holdsFiles(event)) event.preventDefault(); });
+  document.addEventListener("drop", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    inside = 0;
+    drop.hidden = true;
+    take([...event.dataTransfer.files]);
+  });
+
+  // ---- addresses: a list below the field, for the address that is being typed ----
+
+  const offered = document.getElementById("adressen");
+  for (const field of sending.querySelectorAll("input[list=adressen]")) {
+    const choices = Object.assign(document.createElement("ul"), { className: "choices", id: `${field.id}-liste`, hidden: true });
+    let wait = 0;
+    let at = -1;
+    field.removeAttribute("list");
+    field.setAttribute("role", "combobox");
+    field.setAttribute("aria-autocomplete", "list");
+    field.setAttribute("aria-controls", choices.id);
+    choices.setAttribute("role", "listbox");
+    choices.setAttribute("aria-label", offered.dataset.label);
+    field.after(choices);
+    field.parentElement.classList.add("completes");
+
+    const close = () => {
+      choices.hidden = true;
+      at = -1;
+      field.setAttribute("aria-expanded", "false");
+      field.removeAttribute("aria-activedescendant");
+    };
+    close();
+    // Where the address at the cursor begins: a comma before any "@" belongs to a name.
+    const start = () => {
+      const before = field.value.slice(0, field.selectionStart);
+      let from = before.lastIndexOf(";") + 1;
+      for (let comma = before.indexOf(",", from); comma >= 0; comma = before.indexOf(",", comma + 1)) {
+        if (before.slice(from, comma).includes("@")) from = comma + 1;
+      }
+      return from + before.slice(from).search(/\S|$/);
+    };
+    const choose = (text) => {
+      const from = start();
+      const rest = field.value.slice(field.selectionStart).replace(/^[^,;]*[,;]?\s*/, "");
+      field.value = `${field.value.slice(0, from)}${text}, ${rest}`;
+      field.setSelectionRange(from + text.length + 2, from + text.length + 2);
+      close();
+      field.focus();
+      schedule(KEEP_AFTER);
+    };
+    const mark = (number) => {
+      at = (number + choices.children.length) % choices.children.length;
+      [...choices.children].forEach((choice, index) => choice.setAttribute("aria-selected", String(index === at)));
+      field.setAttribute("aria-activedescendant", choices.children[at].id);
+      choices.children[at].scrollIntoView({ block: "nearest" });
+    };
+    const complete = async () => {
+      const typed = field.value.slice(start(), field.selectionStart);
+      if (typed.length < 2) return close();
+      const answer = await fetch(`${offered.dataset.addresses}?prefix=${encodeURIComponent(typed)}`, { redirect: "error" })
+        .catch(() => null);
+      if (!answer?.ok || document.activeElement !== field || typed !== field.value.slice(start(), field.selectionStart)) return;
+      const found = await answer.json();
+      choices.replaceChildren(...found.map((text, index) => {
+        const choice = Object.assign(document.createElement("li"), { id: `${choices.id}-${index}`, textContent: text });
+        choice.setAttribute("role", "option");
+        choice.setAttribute("aria-selected", "false");
+        choice.addEventListener("mousedown", (event) => { event.preventDefault(); choose(text); });
+        return choice;
+      }));
+      if (!found.length) return close();
+      at = -1;
+      choices.hidden = false;
+      field.setAttribute("aria-expanded", "true");
+    };
+    field.addEventListener("input", () => {
+      clearTimeout(wait);
+      wait = setTimeout(complete, 150);
+    });
+    field.addEventListener("blur", close);
+    field.addEventListener("keydown", (event) => {
+      if (choices.hidden) return;
+      if (event.key === "ArrowDown") mark(at + 1);
+      else if (event.key === "ArrowUp") mark(at < 0 ? -1 : at - 1);
+      else if (event.key === "Enter" && at >= 0) choose(choices.children[at].textContent);
+      else if (event.key === "Escape") close();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  }
+}

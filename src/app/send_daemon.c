@@ -2,6 +2,7 @@
 #include "app/send.h"
 
 #include <pthread.h>
+#include "drafts/drafts.h"
 #include "base/clock.h"
 #include "base/job_pool.h"
 #include "base/log.h"
@@ -90,7 +91,8 @@ static bool look(Sender *sender, Outbox *outbox, GError **error)
 		sender->recovered = now;
 	}
 	if (now - sender->tidied >= TIDY_SECONDS) {
-		if (!outbox_tidy(outbox, KEEP_SECONDS, error))
+		if (!outbox_tidy(outbox, KEEP_SECONDS, error) ||
+			!drafts_tidy(office_db(sender->office), error))
 			return false;
 		sender->tidied = now;
 	}

@@ -191,6 +191,7 @@ bool server_certificate_ends(const ServerInUse *server, int64_t now)
 typedef struct Note {
 	const Endpoint *endpoint;
 	const MailSession *session;
+	int64_t size_limit; /* that it told; 0: none */
 	int64_t now;
 	bool known;
 } Note;
@@ -198,6 +199,26 @@ typedef struct Note {
 static const char *version_of(const Note *note)
 {
 	return *note->session->tls_version ? note->session->tls_version : NULL;
+}
+
+static bool find_size(
+	DbTransaction *transaction, const Endpoint *endpoint, int64_t *size, GError **error)
+{
+	return db_get_int(transaction, size, 0, error,
+		"SELECT size_limit FROM servers_seen WHERE protocol = $1 AND host = $2"
+		" AND port = $3 AND tls = $4",
+		db_text(protocol_name(endpoint->protocol)), db_text(endpoint->host),
+		db_int(endpoint->port), db_text(tls_name(endpoint->tls)));
+}
+
+static bool compare_size(DbTransaction *transaction, Note *note, GError **error)
+{
+	int64_t size;
+
+	if (!find_size(transaction, note->endpoint, &size, error))
+		return false;
+	note->known = note->known && size == note->size_limit;
+	return true;
 }
 
 static bool compare_in(DbTransaction *transaction, void *data, GError **error)
@@ -216,7 +237,7 @@ static bool compare_in(DbTransaction *transaction, void *data, GError **error)
 		      g_strcmp0(server.version, version_of(note)) == 0 &&
 		      server.certificate_end == note->session->certificate_end;
 	g_free(server.version);
-	return found;
+	return found && compare_size(transaction, note, error);
 }
 
 static bool note_in(DbTransaction *transaction, void *data, GError **error)
@@ -227,13 +248,14 @@ static bool note_in(DbTransaction *transaction, void *data, GError **error)
 
 	return db_run(transaction, error,
 		"INSERT INTO servers_seen (protocol, host, port, tls, version, certificate_end, "
-		"seen)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (protocol, host, port, tls)"
-		" DO UPDATE SET version = excluded.version,"
-		" certificate_end = excluded.certificate_end, seen = excluded.seen",
+		"seen, size_limit)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+		" ON CONFLICT (protocol, host, port, tls) DO UPDATE SET version = excluded.version,"
+		" certificate_end = excluded.certificate_end, seen = excluded.seen,"
+		" size_limit = excluded.size_limit",
 		db_text(protocol_name(endpoint->protocol)), db_text(endpoint->host),
 		db_int(endpoint->port), db_text(tls_name(endpoint->tls)), db_text(version_of(note)),
-		end ? db_int(end) : db_null(), db_int(note->now));
+		end ? db_int(end) : db_null(), db_int(note->now), db_int(note->size_limit));
 }
 
 void servers_note(Office *office, const Endpoint *endpoint, const MailSession *session)
@@ -243,9 +265,33 @@ void servers_note(Office *office, const Endpoint *endpoint, const MailSession *s
 
 	if (!session->seen)
 		return;
+	if (session->smtp)
+		note.size_limit = (int64_t)MIN(smtp_size_limit(session->smtp), (uint64_t)INT64_MAX);
 	if (db_read(office_db(office), compare_in, &note, &failed) && !note.known)
 		db_write(office_db(office), note_in, &note, &failed);
 	if (failed)
 		log_warning("what was seen of %s is not on record: %s", endpoint->host,
 			failed->message);
+}
+
+typedef struct SizeLimit {
+	const Endpoint *endpoint;
+	int64_t size;
+} SizeLimit;
+
+static bool find_size_in(DbTransaction *transaction, void *data, GError **error)
+{
+	SizeLimit *limit = data;
+
+	return find_size(transaction, limit->endpoint, &limit->size, error);
+}
+
+bool servers_size_limit(Office *office, const Endpoint *endpoint, uint64_t *size, GError **error)
+{
+	SizeLimit limit = {.endpoint = endpoint};
+
+	if (endpoint->host && !db_read(office_db(office), find_size_in, &limit, error))
+		return false;
+	*size = (uint64_t)limit.size;
+	return true;
 }

@@ -36,3 +36,6 @@ bool server_certificate_ends(const ServerInUse *server, int64_t now);
 /* Keeps what SESSION, just connected to ENDPOINT, saw; the same again is written at most once an
  * hour. A failure to do so is only logged. */
 void servers_note(Office *office, const Endpoint *endpoint, const MailSession *session);
+
+/* *SIZE: the largest mail that the SMTP server at ENDPOINT takes, as it said last; 0: not known. */
+bool servers_size_limit(Office *office, const Endpoint *endpoint, uint64_t *size, GError **error);

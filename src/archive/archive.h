@@ -340,6 +340,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveKnownCase, archive_known_case_free)
 GPtrArray *archive_case_of_message_ids(Archive *archive, const ArchiveViewer *viewer,
 	const char *const *message_ids, GError **error);
 
+/* ---- addresses (archive_people.c) ---- */
+
+/* People of mails that VIEWER sees, as "Name <address>", of whom a word of the name or the address
+ * begins with PREFIX ("": any); each address once, those of the newest mails first, at most LIMIT.
+ * A bounded amount of work: some of older mails may be missing. char *, yours. */
+GPtrArray *archive_people(Archive *archive, const ArchiveViewer *viewer, const char *prefix,
+	size_t limit, GError **error);
+
 /* ---- what colleagues have filed of a folder (archive_filed.c) ---- */
 
 typedef struct ArchiveFiled {

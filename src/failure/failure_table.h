@@ -584,6 +584,7 @@ FAILURE(FAILURE_ARCHIVE_DAMAGED, "archive-damaged", FAILURE_CODE_STORE, 1, ACTOR
 	N_("Bitte lassen Sie die Platte prüfen und stellen Sie die betroffenen Dateien aus der Sicherung wieder her."))
 #include "failure/failure_table_archive.h"
 #include "failure/failure_table_outbox.h"
+#include "failure/failure_table_drafts.h"
 #include "failure/failure_table_mime.h"
 FAILURE(FAILURE_PARSER_DIED, "parser-died", FAILURE_CODE_REFUSED, 6, ACTOR_NOBODY,
 	N_("Eine E-Mail ließ sich nicht lesen. Sie ist unverändert im Archiv."),

@@ -12,7 +12,8 @@
 /* Of forms that are not settings alone; one with '-' at its end is a beginning. */
 static const char *const names[] = {AGAIN_WHO, "weiter", "schalter", "stand", "uebernehmen",
 	"namen", "postfach", "ordner", "suche", "seite", "gueltig", "uid", "seit", "aktenzeichen",
-	"name", "anzeigename", "admin", "archiv", "benutzername-"};
+	"name", "anzeigename", "admin", "archiv", "benutzername-", "von", "an", "kopie",
+	"blindkopie", "betreff", "text", "entwurf", "antwort-auf"};
 
 static bool may_be_carried(const char *name)
 {

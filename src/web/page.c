@@ -78,6 +78,17 @@ static const struct {
 		   "ist es ersetzt. Das frühere steht im Protokoll.")},
 	{"geloescht", TONE_SUCCESS,
 		N_("Die E-Mail ist aus dem Archiv gelöscht. Der Grund steht im Protokoll.")},
+	{"entwurf-gespeichert", TONE_SUCCESS, N_("Der Entwurf ist gespeichert.")},
+	{"entwurf-gerettet", TONE_SUCCESS,
+		N_("Sie sind wieder angemeldet. Was Sie geschrieben hatten, ist als Entwurf "
+		   "gespeichert. Dateien fügen Sie bitte noch einmal an; gesendet wurde noch "
+		   "nichts.")},
+	{"entwurf-verworfen", TONE_SUCCESS, N_("Der Entwurf ist verworfen.")},
+	{"eingereiht", TONE_SUCCESS,
+		N_("Die E-Mail steht im Postausgang und wird jetzt gesendet.")},
+	{"anlagen-fehlen", TONE_WARNING,
+		N_("Nicht alle Anlagen des Originals sind in diesem Entwurf: Zusammen sind sie zu "
+		   "groß, oder eine ließ sich nicht lesen.")},
 	{"wird-gesendet", TONE_SUCCESS, N_("Die E-Mail wird jetzt noch einmal versucht.")},
 	{"nicht-gesendet", TONE_SUCCESS, N_("Abgebrochen: Die E-Mail wird nicht mehr gesendet.")},
 	{"erledigt", TONE_SUCCESS,

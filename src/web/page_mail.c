@@ -327,6 +327,7 @@ static bool write_page(Visit *visit, const ArchiveMail *mail, const GError *prob
 	write_state(h, mail);
 	archive_write_cases(h, NULL);
 	write_head(h, mail);
+	mail_write_answers(h, visit, mail);
 	write_views(h, mail, as_text);
 	write_frame(h, mail, as_text);
 	write_attachments(h, mail);

@@ -23,3 +23,5 @@ const char *mail_title(const ArchiveMail *mail);
 /* The mail's page. PROBLEM (nullable): why what a form on it asked for was not done; what was typed
  * there is shown again. */
 bool mail_show(Visit *visit, const GError *problem, GError **error);
+/* page_send_answer.c: the buttons that answer it or pass it on. */
+void mail_write_answers(Html *h, const Visit *visit, const ArchiveMail *mail);

@@ -74,6 +74,9 @@ extern const Route route_invite[];	/* invitations there */
 extern const Route route_check[];	/* Verbindung prüfen */
 extern const Route route_import[];	/* E-Mail importieren: choosing */
 extern const Route route_import_job[];	/* imports that run or have ended */
+extern const Route route_send[];	/* E-Mail senden: drafts */
+extern const Route route_send_file[];	/* their files */
+extern const Route route_send_answer[]; /* answering from the archive; addresses */
 extern const Route route_outbox[];	/* Postausgang: the list */
 extern const Route route_outbox_mail[]; /* one mail there */
 extern const Route route_archive[];	/* Archiv: list and search */

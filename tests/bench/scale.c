@@ -18,6 +18,7 @@ typedef struct Task {
 	ArchiveFilter filter;
 	const char *prefix; /* completes a case number instead */
 	bool filed;	    /* asks for UIDs instead */
+	const char *people; /* completes an address instead */
 	bool newest;	    /* always the first page; else from anywhere */
 } Task;
 
@@ -71,6 +72,13 @@ static const Task tasks[] = {
 	{"cases \"2016-0047\", 100 in sight", &few, .prefix = "2016-0047"},
 	{"cases \"2016-0047\", 100,100 in sight", &many, .prefix = "2016-0047"},
 	{"filed, 50 UIDs of a shared folder", NULL, .filed = true},
+	{"people \"abs\", 100,100 in sight", &many, .people = "abs"},
+	{"people \"\", 100,100 in sight", &many, .people = ""},
+	{"people of old mails, Archiv", NULL, .people = "absender500"},
+	{"people \"sehr\" (words only), 100 in sight", &few, .people = "sehr"},
+	{"people \"sehr\" (words only), 100,100 in sight", &many, .people = "sehr"},
+	{"people \"sehr\" (words only), Archiv", NULL, .people = "sehr"},
+	{"people \"nirgends\", 100,100 in sight", &many, .people = "nirgends"},
 };
 
 typedef struct Runner {
@@ -108,6 +116,11 @@ static guint run_once(Runner *runner, GRand *chance, GError **error)
 		g_autoptr(GPtrArray) cases =
 			archive_cases(runner->archive, task->viewer, task->prefix, 10, error);
 		return cases ? cases->len : 0;
+	}
+	if (task->people) {
+		g_autoptr(GPtrArray) people = archive_people(runner->archive, task->viewer,
+			task->people, *task->people ? 10 : 100, error);
+		return people ? people->len : 0;
 	}
 	filter.viewer = task->viewer;
 	filter.limit = PAGE;

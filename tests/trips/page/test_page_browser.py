@@ -24,7 +24,7 @@ NO_PAGE = {"GET /importieren/ansicht", "GET /archiv/*", "GET /archiv/*/ansicht",
            "GET /archiv/*/anlage", "GET /healthz", "GET /metrics", "GET /statisch/*", "GET /einrichten", "GET /einladung",
            "GET /einstellungen/authentifizierung", "GET /postausgang-ereignisse", "GET /postausgang/*",
            "GET /postausgang/*/ereignisse", "GET /postausgang/*/erneut", "GET /importieren/vorgang/*", "GET /importieren/vorgang/*/ereignisse",
-           "GET /oauth/callback"}
+           "GET /oauth/callback", "GET /senden/*", "GET /senden/*/anlage", "GET /senden/adressen"}
 MANY = "name;display_name;archive;interface;account;imap.use-default\n" + "".join(
     f"p{number:02}.muster;Petra Muster-Mustermann {number};{'true' if number % 7 == 0 else ''};standard;"
     f"p{number:02}.muster@musterhausen.example;true\n" for number in range(55))
