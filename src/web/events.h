@@ -6,9 +6,10 @@
 #include "web/route.h"
 
 /* Milliseconds. */
-#define EVENTS_TIME 60000  /* of one stream; then the browser connects again */
-#define EVENTS_PULSE 10000 /* at the latest then something is sent, so that a dead one is noticed  \
-			    */
+#define EVENTS_TIME 60000 /* of one stream; then the browser connects again */
+#define EVENTS_PULSE                                                                               \
+	10000 /* at the latest then something is sent, so that a dead one is noticed               \
+	       */
 
 /* Begins the answer. HAS_PLACE false: a look is all, and the browser comes back a little later.
  * False: nobody reads it any more; so do the others. */
