@@ -1,10 +1,12 @@
 """What the tests of sending share: a clerk's commands, and what scripted servers do."""
 
+import email.policy
 from collections.abc import Callable
+from email import message_from_bytes
 from pathlib import Path
 
 from peers.fake_smtp import FakeSmtp, SmtpConnection
-from runner import CLERK, Amtspost, Run
+from runner import CLERK, PASSWORD, Amtspost, Run
 
 TO = "buergerin@example.org"
 OTHER = "buerger@example.org"
@@ -46,3 +48,22 @@ def answer(code: int, text: str) -> Callable[[SmtpConnection, str], None]:
 
 def hang_up(connection: SmtpConnection, _arguments: str = "") -> None:
     raise ConnectionError
+
+
+class Post:
+    """A clerk who sends through Postfix, and where the mails arrive."""
+
+    def __init__(self, sender: Amtspost, postfix, make_mailbox, authority, starttls: bool):
+        self.sender, self.postfix = sender, postfix
+        self.account, self.receiver = make_mailbox(), make_mailbox()
+        for key, value in (("tls.ca-file", authority.certificate), ("smtp.host", "localhost"),
+                           ("imap.host", "localhost"), ("imap.port", self.account.server.tls_port),
+                           ("smtp.port", postfix.submission_port if starttls else postfix.submissions_port)):
+            sender.set(key, str(value))
+        for key, value in (("account", self.account.address), ("imap.use-default", "true"),
+                           ("imap.password", PASSWORD)):
+            sender.set(key, value, CLERK)
+
+    def arrived(self, count: int = 1):
+        raw = self.postfix.received(self.receiver.address, count)[-1]
+        return message_from_bytes(raw, policy=email.policy.default)

@@ -50,7 +50,8 @@ bool send_queue_ready(Office *office, const char *user, const SendReady *mails, 
 
 /* ---- what a refusal means (send_verdict.c) ---- */
 
-/* Whether REPLY has Exchange Online's words for the missing right to send as a mailbox. */
+/* Whether REPLY is about the missing right to send as a mailbox, which no code tells from other
+ * refusals: it has the words of Exchange, Postfix or Exim for it. */
 bool send_lacks_right(const char *reply);
 
 /* ---- working it off (send_work.c, send_attempt.c, send_copy.c) ---- */

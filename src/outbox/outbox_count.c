@@ -7,77 +7,62 @@ typedef struct Counting {
 	int64_t user_id;
 	int64_t now;
 	OutboxCounts *counts;
-	int64_t first; /* the id of the first that is not sent yet; 0: none */
 } Counting;
 
-static void earlier(OutboxCounts *counts, int64_t time)
+/* What is 0 is none. */
+static int64_t earlier(int64_t one, int64_t other)
 {
-	if (counts->next == 0 || time < counts->next)
-		counts->next = time;
+	return one == 0 || (other != 0 && other < one) ? other : one;
 }
 
-/* ---- what is under way ---- */
+/* One pass over the index, without a look at the rows: the start page asks each time. A copy that
+ * is due at once is so since 0. */
+#define UNDER_WAY                                                                                  \
+	"SELECT count(CASE WHEN state = 0 THEN 1 END), count(CASE WHEN state = 1 THEN 1 END),"     \
+	" count(CASE WHEN state = 3 THEN 1 END), min(CASE WHEN state = 3 THEN next END),"          \
+	" min(CASE WHEN state IN (0, 1, 3) THEN id END), count(copy_due),"                         \
+	" min(CASE WHEN copy_worker IS NULL THEN CASE WHEN copy_due < 1 THEN 1 ELSE copy_due END"  \
+	" END) FROM outbox_mails INDEXED BY outbox_open"                                           \
+	" WHERE (state NOT IN (2, 6) OR copy_due IS NOT NULL)"
 
-static void take_count(Counting *counting, DbRows *rows)
-{
-	OutboxCounts *counts = counting->counts;
-	OutboxState state = (OutboxState)db_rows_int(rows, 0);
-	uint64_t count = (uint64_t)db_rows_int(rows, 1);
-	int64_t first = db_rows_int(rows, 3);
-
-	if (state == OUTBOX_QUEUED) {
-		counts->queued = count;
-		earlier(counts, counting->now);
-	} else if (state == OUTBOX_WAITING) {
-		counts->waiting = count;
-		earlier(counts, db_rows_int(rows, 2));
-	} else {
-		counts->sending = count;
-	}
-	if (counting->first == 0 || first < counting->first)
-		counting->first = first;
-}
-
-static DbRows *select_counts(DbTransaction *transaction, int64_t user_id, GError **error)
+static DbRows *select_under_way(DbTransaction *transaction, int64_t user_id, GError **error)
 {
 	if (user_id == 0)
-		return db_select(transaction, error,
-			"SELECT state, count(*), min(next), min(id) FROM outbox_mails"
-			" WHERE state NOT IN (2, 6) AND state IN (0, 1, 3) GROUP BY state");
-	return db_select(transaction, error,
-		"SELECT state, count(*), min(next), min(id) FROM outbox_mails"
-		" WHERE state NOT IN (2, 6) AND state IN (0, 1, 3) AND user_id = $1 GROUP BY state",
-		db_int(user_id));
+		return db_select(transaction, error, UNDER_WAY);
+	return db_select(transaction, error, UNDER_WAY " AND user_id = $1", db_int(user_id));
 }
 
-/* Ids grow with time. */
-static bool count_under_way(DbTransaction *transaction, Counting *counting, GError **error)
+/* *FIRST: the id of the first that is not sent yet; 0: none. */
+static bool count_under_way(
+	DbTransaction *transaction, const Counting *counting, int64_t *first, GError **error)
 {
+	OutboxCounts *counts = counting->counts;
 	GError *failed = NULL;
-	g_autoptr(DbRows) rows = select_counts(transaction, counting->user_id, error);
+	g_autoptr(DbRows) rows = select_under_way(transaction, counting->user_id, error);
 
 	if (!rows)
 		return false;
-	while (db_rows_next(rows, &failed))
-		take_count(counting, rows);
-	return outbox_pass(failed, error) &&
-	       (counting->first == 0 || db_get_int(transaction, &counting->counts->oldest, 0, error,
-						"SELECT created_at FROM outbox_mails WHERE id = $1",
-						db_int(counting->first)));
+	if (db_rows_next(rows, &failed)) {
+		counts->queued = (uint64_t)db_rows_int(rows, 0);
+		counts->sending = (uint64_t)db_rows_int(rows, 1);
+		counts->waiting = (uint64_t)db_rows_int(rows, 2);
+		counts->copies = (uint64_t)db_rows_int(rows, 5);
+		counts->next = earlier(db_rows_int(rows, 3), db_rows_int(rows, 6));
+		counts->next = earlier(counts->next, counts->queued ? counting->now : 0);
+		*first = db_rows_int(rows, 4);
+	}
+	return outbox_pass(failed, error);
 }
 
-/* ---- what failed, or nobody knows ---- */
+#define FAILED                                                                                     \
+	"SELECT count(CASE WHEN state = 4 THEN 1 END), count(CASE WHEN state = 5 THEN 1 END)"      \
+	" FROM outbox_mails WHERE state IN (4, 5) AND seen = 0"
 
 static DbRows *select_failed(DbTransaction *transaction, int64_t user_id, GError **error)
 {
 	if (user_id == 0)
-		return db_select(transaction, error,
-			"SELECT state, count(*) FROM outbox_mails WHERE state IN (4, 5)"
-			" AND seen = 0 GROUP BY state");
-	return db_select(transaction, error,
-		"SELECT state, count(*) FROM outbox_mails WHERE state IN (4, 5) AND seen = 0"
-		" AND user_id = $1 GROUP BY state",
-		db_int(user_id));
+		return db_select(transaction, error, FAILED);
+	return db_select(transaction, error, FAILED " AND user_id = $1", db_int(user_id));
 }
 
 static bool count_failed(DbTransaction *transaction, const Counting *counting, GError **error)
@@ -87,54 +72,25 @@ static bool count_failed(DbTransaction *transaction, const Counting *counting, G
 
 	if (!rows)
 		return false;
-	while (db_rows_next(rows, &failed)) {
-		bool is_unknown = db_rows_int(rows, 0) == OUTBOX_UNKNOWN;
-
-		*(is_unknown ? &counting->counts->unknown : &counting->counts->failed) =
-			(uint64_t)db_rows_int(rows, 1);
-	}
-	return outbox_pass(failed, error);
-}
-
-/* ---- copies ---- */
-
-static DbRows *select_copies(DbTransaction *transaction, int64_t user_id, GError **error)
-{
-	if (user_id == 0)
-		return db_select(transaction, error,
-			"SELECT count(*), min(CASE WHEN copy_worker IS NULL THEN copy_due END)"
-			" FROM outbox_mails WHERE copy_due IS NOT NULL");
-	return db_select(transaction, error,
-		"SELECT count(*), min(CASE WHEN copy_worker IS NULL THEN copy_due END)"
-		" FROM outbox_mails WHERE copy_due IS NOT NULL AND user_id = $1",
-		db_int(user_id));
-}
-
-static bool count_copies(DbTransaction *transaction, const Counting *counting, GError **error)
-{
-	OutboxCounts *counts = counting->counts;
-	GError *failed = NULL;
-	g_autoptr(DbRows) rows = select_copies(transaction, counting->user_id, error);
-
-	if (!rows)
-		return false;
 	if (db_rows_next(rows, &failed)) {
-		counts->copies = (uint64_t)db_rows_int(rows, 0);
-		if (!db_rows_is_null(rows, 1))
-			earlier(counts, MAX(db_rows_int(rows, 1), 1));
+		counting->counts->failed = (uint64_t)db_rows_int(rows, 0);
+		counting->counts->unknown = (uint64_t)db_rows_int(rows, 1);
 	}
 	return outbox_pass(failed, error);
 }
 
+/* Ids grow with time. */
 static bool count_in(DbTransaction *transaction, void *data, GError **error)
 {
-	Counting *counting = data;
+	const Counting *counting = data;
+	int64_t first = 0;
 
 	*counting->counts = (OutboxCounts){0};
-	counting->first = 0;
-	return count_under_way(transaction, counting, error) &&
-	       count_failed(transaction, counting, error) &&
-	       count_copies(transaction, counting, error);
+	return count_under_way(transaction, counting, &first, error) &&
+	       (first == 0 || db_get_int(transaction, &counting->counts->oldest, 0, error,
+				      "SELECT created_at FROM outbox_mails WHERE id = $1",
+				      db_int(first))) &&
+	       count_failed(transaction, counting, error);
 }
 
 bool outbox_count(Outbox *outbox, int64_t user_id, OutboxCounts *counts, GError **error)

@@ -5,11 +5,10 @@
 #include <stdint.h>
 #include "web/route.h"
 
-/* Milliseconds. */
-#define EVENTS_TIME 60000 /* of one stream; then the browser connects again */
-#define EVENTS_PULSE                                                                               \
-	10000 /* at the latest then something is sent, so that a dead one is noticed               \
-	       */
+/* Milliseconds. Of one stream; then the browser connects again. */
+#define EVENTS_TIME 60000
+/* At the latest then something is sent, so that a dead one is noticed. */
+#define EVENTS_PULSE 10000
 
 /* Begins the answer. HAS_PLACE false: a look is all, and the browser comes back a little later.
  * False: nobody reads it any more; so do the others. */

@@ -14,6 +14,7 @@ from peers.identity import IdentityProvider
 from peers.node import Missing
 from peers.postfix import Postfix
 from runner import CLERK, PASSWORD, Amtspost
+from sending import Post
 from sharing import NamespaceScene, Scene, StandardScene, TokenScene, start_sharing
 
 _NUMBERS = itertools.count(1)
@@ -49,6 +50,11 @@ def sender(amtspost: Amtspost) -> Amtspost:
         amtspost.set(key, value, CLERK)
     amtspost.set("network.timeout", "2")
     return amtspost
+
+
+@pytest.fixture(params=[False, True], ids=["tls", "starttls"])
+def post(request, sender, office_postfix, make_office_mailbox, authority) -> Post:
+    return Post(sender, office_postfix, make_office_mailbox, authority, request.param)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from page import Answer, Daemon
 from page_office import execute
 from peers.fake_smtp import FakeSmtp
 from runner import CLERK, Amtspost
-from test_send import OTHER, PIPELINING, TO, answer, outbox, post, sender, states, use  # noqa: F401
+from sending import OTHER, PIPELINING, TO, answer, outbox, states, use
 
 RAW = "message/rfc822"
 FOREIGN, HEAD = "f.fremd", "a.admin"
@@ -51,7 +51,7 @@ class Api:
 
 
 @pytest.fixture
-def api(sender) -> Iterator[Api]:  # noqa: F811
+def api(sender) -> Iterator[Api]:
     sender.ok("user", "add", FOREIGN)
     sender.ok("user", "add", HEAD, "--admin")
     with Daemon(sender) as daemon:
@@ -59,7 +59,7 @@ def api(sender) -> Iterator[Api]:  # noqa: F811
 
 
 @pytest.fixture
-def server(sender) -> Iterator[FakeSmtp]:  # noqa: F811
+def server(sender) -> Iterator[FakeSmtp]:
     with FakeSmtp(capabilities=PIPELINING) as running:
         use(sender, running)
         yield running
@@ -178,7 +178,7 @@ def test_a_repetition_answers_the_same_mail(server, api, raw):
         api.refused("POST", "send", 400, "api-parameter", body, Idempotency_Key=bad, **kind)
 
 
-def test_a_repetition_after_a_restart(server, sender):  # noqa: F811
+def test_a_repetition_after_a_restart(server, sender):
     found = []
     for _ in range(2):
         with Daemon(sender) as daemon:

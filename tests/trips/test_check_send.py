@@ -9,8 +9,8 @@ import pytest
 from page import Daemon
 from peers.fake_smtp import FakeSmtp, SmtpConnection
 from runner import CLERK, MARK, Amtspost
+from sending import PIPELINING, TO, answer, use
 from test_check import LAST, STEPS, good, good_smtp  # noqa: F401
-from test_send import PIPELINING, TO, answer, sender, use  # noqa: F401
 
 
 def check(amtspost: Amtspost, *arguments: str, to: str = TO, status: int = 0) -> list[dict]:
@@ -63,7 +63,7 @@ def test_office365(clerk365_smtp, office_postfix, make_office_mailbox):
     assert clerk365_smtp.address.encode() in raw
 
 
-def test_a_relay_without_login(sender):  # noqa: F811
+def test_a_relay_without_login(sender):
     sender.ok("settings", "unset", "smtp.password", "--user", CLERK)
     with FakeSmtp(mechanisms="", capabilities=PIPELINING) as server:
         use(sender, server)
@@ -73,7 +73,7 @@ def test_a_relay_without_login(sender):  # noqa: F811
         assert mail.recipients == [TO] and mail.user is None and server.connections == 1
 
 
-def test_people_read_it_too(sender):  # noqa: F811
+def test_people_read_it_too(sender):
     with FakeSmtp(capabilities=PIPELINING) as server:
         use(sender, server)
         text = sender.ok("check", "--user", CLERK, "smtp", "--send-to", TO).stdout
@@ -92,7 +92,7 @@ def test_people_read_it_too(sender):  # noqa: F811
 @pytest.mark.parametrize("code, text, failure, status", [
     (451, "4.3.0 spaeter", "test-mail-later", 5), (554, "5.7.1 nicht von hier", "test-mail-refused", 6),
     (554, "5.2.252 SendAsDenied; mm not allowed to send as amt", "sender-refused", 3)])
-def test_refusals(sender, verb, code, text, failure, status):  # noqa: F811
+def test_refusals(sender, verb, code, text, failure, status):
     def take(connection: SmtpConnection, _arguments: str) -> None:
         connection.reply(354, "go ahead")
         connection.read_content()
@@ -109,7 +109,7 @@ def test_refusals(sender, verb, code, text, failure, status):  # noqa: F811
         assert "Postausgang" not in step["advice"] and "Erneut" not in step["advice"]
 
 
-def test_a_connection_that_ends_before_the_answer(sender):  # noqa: F811
+def test_a_connection_that_ends_before_the_answer(sender):
     def take_and_go(connection: SmtpConnection, _arguments: str) -> None:
         connection.reply(354, "go ahead")
         connection.read_content()
@@ -121,7 +121,7 @@ def test_a_connection_that_ends_before_the_answer(sender):  # noqa: F811
         assert server.connections == 1
 
 
-def test_a_refused_sender_sends_nothing(sender):  # noqa: F811
+def test_a_refused_sender_sends_nothing(sender):
     with FakeSmtp({"MAIL": answer(550, "5.7.1 nicht als dieser")}, capabilities=PIPELINING) as server:
         use(sender, server)
         step = sending(check(sender, "smtp", status=3))
@@ -129,7 +129,7 @@ def test_a_refused_sender_sends_nothing(sender):  # noqa: F811
         assert sum(line.startswith("MAIL") for line in server.commands) == 1
 
 
-def test_without_a_connection_it_is_left_out(sender):  # noqa: F811
+def test_without_a_connection_it_is_left_out(sender):
     with FakeSmtp() as server:
         use(sender, server)
     assert sending(check(sender, "smtp", status=5))["ok"] is None
@@ -139,14 +139,14 @@ def test_without_a_connection_it_is_left_out(sender):  # noqa: F811
 
 
 @pytest.mark.parametrize("to", ["niemand", "", "a@b.example, c@d.example", "a@b.example\r\nX: y"])
-def test_no_address(sender, to):  # noqa: F811
+def test_no_address(sender, to):
     with FakeSmtp() as server:
         use(sender, server)
         run = sender.run("--json", "check", "--user", CLERK, "--send-to", to)
         assert run.status == 2 and run.json["error"]["condition"] == "address-invalid" and server.connections == 0
 
 
-def test_it_takes_smtp(sender):  # noqa: F811
+def test_it_takes_smtp(sender):
     run = sender.run("--json", "check", "--user", CLERK, "imap", "--send-to", TO)
     assert run.status == 2 and "smtp" in run.json["error"]["message"] + run.json["error"]["advice"]
     sender.ok("settings", "unset", "smtp.host")
@@ -159,7 +159,7 @@ def test_it_takes_smtp(sender):  # noqa: F811
 # ---- page and API ----
 
 
-def test_the_api(sender):  # noqa: F811
+def test_the_api(sender):
     with FakeSmtp(capabilities=PIPELINING) as server, Daemon(sender) as daemon:
         use(sender, server)
         key = {"Authorization": f"Bearer {sender.json('apikey', 'add', 'k', '--user', CLERK)['key']}"}
@@ -171,7 +171,7 @@ def test_the_api(sender):  # noqa: F811
         assert len(server.mails) == 1
 
 
-def test_the_page(sender):  # noqa: F811
+def test_the_page(sender):
     with FakeSmtp(capabilities=PIPELINING) as server, Daemon(sender) as daemon:
         use(sender, server)
         person = daemon.person(CLERK)

@@ -10,34 +10,10 @@ from email import message_from_bytes
 import pytest
 from page import Daemon
 from peers.fake_smtp import FakeSmtp, SmtpConnection
-from runner import CLERK, PASSWORD, Amtspost
+from runner import CLERK
 from sending import OTHER, PIPELINING, TO, answer, hang_up, outbox, send, states, use, write_mails
 
 # ---- as it should be ----
-
-
-class Post:
-    """A clerk who sends through Postfix, and where the mails arrive."""
-
-    def __init__(self, sender: Amtspost, postfix, make_mailbox, authority, starttls: bool):
-        self.sender, self.postfix = sender, postfix
-        self.account, self.receiver = make_mailbox(), make_mailbox()
-        for key, value in (("tls.ca-file", authority.certificate), ("smtp.host", "localhost"),
-                           ("imap.host", "localhost"), ("imap.port", self.account.server.tls_port),
-                           ("smtp.port", postfix.submission_port if starttls else postfix.submissions_port)):
-            sender.set(key, str(value))
-        for key, value in (("account", self.account.address), ("imap.use-default", "true"),
-                           ("imap.password", PASSWORD)):
-            sender.set(key, value, CLERK)
-
-    def arrived(self, count: int = 1):
-        raw = self.postfix.received(self.receiver.address, count)[-1]
-        return message_from_bytes(raw, policy=email.policy.default)
-
-
-@pytest.fixture(params=[False, True], ids=["tls", "starttls"])
-def post(request, sender, office_postfix, make_office_mailbox, authority) -> Post:
-    return Post(sender, office_postfix, make_office_mailbox, authority, request.param)
 
 
 def test_a_mail_arrives_as_it_was_meant(post, sender, tmp_path):

@@ -10,10 +10,10 @@ from page import Answer, Daemon, Person
 from page_office import ADMIN, CLERK_B, add_person, execute
 from peers.fake_smtp import FakeSmtp, SmtpConnection
 from runner import CLERK, MARK, PASSWORD, Amtspost
+from sending import OTHER, PIPELINING, TO, answer, hang_up, use
 from test_page_browser import check, play, stop
 from test_page_import_job import Events
 from test_page_metrics import numbers
-from test_send import OTHER, PIPELINING, TO, answer, hang_up, use
 
 LIST, OPEN = "/postausgang", "/postausgang?zeigen=offen"
 NOT_FOUND = "Eine E-Mail mit der Nummer {} gibt es im Postausgang nicht."

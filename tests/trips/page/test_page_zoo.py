@@ -16,10 +16,13 @@ from page import PAGE_PASSWORD, Daemon, Person
 from page_office import ADMIN, add_person, execute
 from page_zoo import BEGIN, FOLDER, NAMES, Canary
 from peers.node import Missing
-from runner import SANITIZED, Amtspost
+from runner import Amtspost
+
+# What the browser fetches is the same in every build; the sanitiser itself is fuzzed under sanitizers.
+pytestmark = pytest.mark.release_only
 
 ARCHIVIST = "a.archiv"
-SECONDS = 20 if SANITIZED else 2  # in which a mail is shown
+SECONDS = 2  # in which a mail is shown
 USUAL = 200  # milliseconds of a usual mail where nothing else goes on
 ELEMENTS = set("""a abbr address b big blockquote body br caption center cite code col colgroup dd del div dl dt em font
     h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p pre q s samp small span strike strong style sub sup table tbody td tfoot
@@ -37,7 +40,6 @@ BLOCKED = {"scripts": (True, True), "handlers": (True, True), "svg": (True, True
            "nested": (True, True), "charset-lie": (True, True), "quoted-lie": (True, True)}
 # Where nothing that can be read is left. It is all in the .eml file.
 UNREADABLE = {"base64-lie", "uuencode-lie", "xhtml"}
-UNSEALED = {"ebcdic"}  # a charset that the sealed reader has no table of; sanitised builds are not sealed
 # What the same HTML does where nothing protects from it: a path that the canary is asked for, and whether a
 # script of it runs.
 NAKED = {"scripts": ("/c/script", True), "handlers": ("/c/onerror", True), "svg": ("/c/svg-image", True),
@@ -132,7 +134,7 @@ def test_only_what_may_be_is_there(zoo):
 
 
 def test_the_mails_are_read_in_time(zoo):
-    assert {name for name, stop in zoo.stops.items() if BEGIN not in stop["text"]} - UNSEALED == UNREADABLE
+    assert {name for name, stop in zoo.stops.items() if BEGIN not in stop["text"]} == UNREADABLE
     # How busy the machine is, the usual mail tells.
     usual = sorted(stop["milliseconds"] for stop in zoo.stops.values())[len(zoo.stops) // 2]
     limit = SECONDS * 1000 * max(1, usual / USUAL)
