@@ -48,6 +48,5 @@ bool draft_take_attachments(
 /* What a new mail begins with: the user's signature; yours. */
 char *draft_start_text(Office *office, const User *user, GError **error);
 
-/* How large the user's mails may be, as the SMTP server said last (*TOLD), else what the outbox
- * takes. */
+/* How large the user's mails may be, as the SMTP server said last (*TOLD), else 150 MB. */
 bool draft_limit(Office *office, const User *user, uint64_t *limit, bool *told, GError **error);

@@ -77,9 +77,21 @@ static void write_field(Html *h, const char *wrong)
 	html(h, "</span></p></div>\n");
 }
 
+/* Whether the mail that is answered has any. */
+static bool has_originals(const SendView *view)
+{
+	Archive *archive = view->fields.reply_to ? office_archive(view->visit->office, NULL) : NULL;
+	g_autoptr(ArchiveMail) mail =
+		archive ? archive_find(archive, viewing_viewer(&view->viewing),
+				  view->fields.reply_to, NULL)
+			: NULL;
+
+	return mail && mail->attachments->len > 0;
+}
+
 static void write_originals(Html *h, const SendView *view)
 {
-	if (view->fields.reply_to != 0 && view->id != 0)
+	if (view->id != 0 && has_originals(view))
 		form_submit(
 			h, _("Anlagen des Originals übernehmen"), "secondary", "tun", "original");
 }
