@@ -47,6 +47,7 @@ check:
 bench: all
 	@$(need) demo bench
 	@tests/bench/run
+	@tests/bench/submit
 	@exec tests/bench/page
 
 analyse: all
