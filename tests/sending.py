@@ -1,10 +1,14 @@
 """What the tests of sending share: a clerk's commands, and what scripted servers do."""
 
 import email.policy
+import json
+import subprocess
 from collections.abc import Callable
 from email import message_from_bytes
 from pathlib import Path
 
+import pytest
+from peers import node
 from peers.fake_smtp import FakeSmtp, SmtpConnection
 from runner import CLERK, PASSWORD, Amtspost, Run
 
@@ -64,6 +68,18 @@ class Post:
                            ("imap.password", PASSWORD)):
             sender.set(key, value, CLERK)
 
-    def arrived(self, count: int = 1):
-        raw = self.postfix.received(self.receiver.address, count)[-1]
-        return message_from_bytes(raw, policy=email.policy.default)
+    def raw(self) -> bytes:
+        """What arrived last; line ends are LF."""
+        return self.postfix.received(self.receiver.address)[-1]
+
+    def arrived(self):
+        return message_from_bytes(self.raw(), policy=email.policy.default)
+
+
+def read_with_mailparser(*paths: Path) -> list[dict]:
+    """What npm's mailparser makes of mails."""
+    try:
+        command = node.program("reader", "main.mjs", package="mailparser")
+    except node.Missing as reason:
+        pytest.skip(str(reason))
+    return json.loads(subprocess.run([*command, *paths], capture_output=True, check=True, timeout=60).stdout)

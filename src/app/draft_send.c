@@ -186,7 +186,7 @@ static bool queue(const Sending *sending, int64_t *mail_id, const Cancel *cancel
 		.is_signed = true,
 		.files = sending->files,
 		.file_count = sending->file_count,
-		.case_number = *sending->case_number ? sending->case_number : NULL,
+		.case_number = sending->case_number,
 		.key = key,
 	};
 

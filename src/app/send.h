@@ -24,7 +24,7 @@ typedef struct SendMail {
 	const MimeFile *files;
 	size_t file_count;
 	int64_t reply_to; /* the archived mail that is answered; 0: none */
-	const char *case_number;
+	const char *case_number; /* "": none; NULL: the answered mail's */
 	const char *key;    /* Idempotency-Key; NULL: none */
 	const char *digest; /* of what it stands for; NULL: not compared */
 } SendMail;

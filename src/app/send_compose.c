@@ -231,7 +231,8 @@ static bool queue(Office *office, const Composition *composition, int64_t *id, G
 	Outbox *outbox = office_outbox(office, error);
 	g_autoptr(OutboxWriter) writer = outbox ? outbox_writer_new(outbox) : NULL;
 	const Account *account = composition->account;
-	const char *case_number = composition->mail->case_number;
+	const char *case_number = composition->mail->case_number ? composition->mail->case_number
+								 : composition->answered_case;
 	MimeWritten written;
 	OutboxOrder order;
 
@@ -245,7 +246,7 @@ static bool queue(Office *office, const Composition *composition, int64_t *id, G
 		.recipient_count = composition->envelope->len,
 		.subject = composition->subject,
 		.message_id = composition->message_id,
-		.case_number = case_number ? case_number : composition->answered_case,
+		.case_number = case_number && !*case_number ? NULL : case_number,
 		.has_8bit = written.has_8bit,
 		.has_utf8 = written.has_utf8,
 		.wants_sent_copy = send_wants_copy(account),
@@ -259,7 +260,7 @@ Account *send_account(Office *office, const char *user, const char *case_number,
 {
 	g_autoptr(Account) account = sign_in_account(office, user, error);
 
-	if (!account || (case_number && !archive_check_case(case_number, error)) ||
+	if (!account || (case_number && *case_number && !archive_check_case(case_number, error)) ||
 		!settings_require(account, MAIL_PROTOCOL_SMTP, error))
 		return NULL;
 	return g_steal_pointer(&account);

@@ -63,7 +63,7 @@ static bool add_mail(Batch *batch, Outbox *outbox, const Account *account, const
 		.recipient_count = ready->recipients->len,
 		.subject = ready->subject,
 		.message_id = ready->message_id,
-		.case_number = case_number,
+		.case_number = case_number && *case_number ? case_number : NULL,
 		.has_8bit = ready->has_8bit,
 		.has_utf8 = ready->has_utf8,
 		.wants_sent_copy = send_wants_copy(account),

@@ -1,7 +1,7 @@
 """Sending on the command line: through a real Postfix into a real Dovecot, and against servers that refuse, defer,
 stall or break off at each step."""
 
-import email.policy
+import base64
 import json
 import threading
 import time
@@ -11,7 +11,7 @@ import pytest
 from page import Daemon
 from peers.fake_smtp import FakeSmtp, SmtpConnection
 from runner import CLERK
-from sending import OTHER, PIPELINING, TO, answer, hang_up, outbox, send, states, use, write_mails
+from sending import OTHER, PIPELINING, TO, answer, hang_up, outbox, read_with_mailparser, send, states, use, write_mails
 
 # ---- as it should be ----
 
@@ -31,7 +31,16 @@ def test_a_mail_arrives_as_it_was_meant(post, sender, tmp_path):
     assert mail.get_body().get_content().replace("\r\n", "\n") == text
     attachment, = mail.iter_attachments()
     assert attachment.get_filename() == name and attachment.get_content() == bytes(range(256)) * 40
+    (tmp_path / "angekommen.eml").write_bytes(post.raw())
+    parsed, = read_with_mailparser(tmp_path / "angekommen.eml")
+    assert (parsed["subject"], parsed["text"]) == (mail["Subject"], text)
+    assert parsed["to"] == [{"name": "Erika Müßig", "address": post.receiver.address}]
+    assert [(part["name"], base64.b64decode(part["content"])) for part in parsed["attachments"]] == \
+        [(name, bytes(range(256)) * 40)]
     filed, = sender.json("archive", "list")
+    sender.ok("archive", "export", str(filed["id"]), "--output", str(tmp_path))
+    # Byte by byte, behind what the delivery wrote before it.
+    assert post.raw().endswith((tmp_path / f"{filed['id']}.eml").read_bytes().replace(b"\r\n", b"\n"))
     assert filed["case"] == "2026/4711" and filed["id"] == run.json["archive_id"]
     assert filed["subject"] == mail["Subject"] and filed["sources"][0]["mailbox"] == post.account.address
     # The Sent folder has the very bytes, once.
@@ -54,7 +63,12 @@ def test_an_answer_threads(post, sender, tmp_path):
     mail = post.arrived()
     assert mail["In-Reply-To"] == "<frage.2@example.org>"
     assert mail["References"].split() == ["<frage.1@example.org>", "<frage.2@example.org>"]
+    (tmp_path / "antwort.eml").write_bytes(post.raw())
+    parsed, = read_with_mailparser(tmp_path / "antwort.eml")
+    assert parsed["inReplyTo"] == "<frage.2@example.org>"
+    assert parsed["references"] == ["<frage.1@example.org>", "<frage.2@example.org>"]
     assert mail.get_body().get_content().replace("\r\n", "\n") == "Morgen.\n\n-- \nMax Mustermann\nBauamt\n"
+    assert send(sender, "--reply", str(asked["id"]), "--case", "", to=(post.receiver.address,)).json["case"] is None
 
 
 # ---- servers that refuse and defer ----

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peers import node
 from runner import BINARY
+from sending import read_with_mailparser
 
 WRITE_MAIL = BINARY.parent / "tests" / "write-mail"
 DATE = 1795442645
@@ -125,16 +125,11 @@ def _check_python(mail: bytes, order: dict) -> EmailMessage:
 
 
 def _check_mailparser(folder: Path, mails: list[tuple[bytes, dict]]) -> list[dict]:
-    try:
-        command = node.program("reader", "main.mjs", package="mailparser")
-    except node.Missing as reason:
-        pytest.skip(str(reason))
     paths = []
     for number, (mail, _) in enumerate(mails):
         paths.append(folder / f"{number}.eml")
         paths[-1].write_bytes(mail)
-    run = subprocess.run([*command, *paths], capture_output=True, check=True, timeout=60)
-    found = json.loads(run.stdout)
+    found = read_with_mailparser(*paths)
     for read, (_, order) in zip(found, mails, strict=True):
         assert read["subject"].strip() == order["subject"].strip()
         assert read["messageId"] == f"<{order['message_id']}>"
