@@ -50,7 +50,7 @@ static void test_knows_the_words(void **state)
 		{450, "450 4.1.8 <a@x.de>: Sender address rejected: Domain not found",
 			FAILURE_SEND_LATER, FAILURE_SEND_LATER},
 	};
-	OutboxRecipient recipient = {.address = "b@x.de"};
+	OutboxRecipient recipient = {.address = (char *)"b@x.de"};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -68,7 +68,7 @@ static void test_knows_the_words(void **state)
 static void test_what_is_well_needs_no_words(void **state)
 {
 	const SmtpAnswer answers[] = {{.code = 0}, {.code = 250, .text = (char *)"250 ok"}};
-	OutboxRecipient recipient = {.address = "b@x.de"};
+	OutboxRecipient recipient = {.address = (char *)"b@x.de"};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
