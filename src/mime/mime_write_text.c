@@ -9,10 +9,14 @@
 
 const char *mime_text_line(const char *text, size_t *size)
 {
-	*size = strcspn(text, "\r\n");
-	if (!text[*size])
-		return *size > 0 ? text + *size : NULL;
-	return text + *size + (strncmp(text + *size, "\r\n", 2) == 0 ? 2 : 1);
+	const char *end = text;
+
+	while (*end && *end != '\r' && *end != '\n')
+		end++;
+	*size = (size_t)(end - text);
+	if (!*end)
+		return *size > 0 ? end : NULL;
+	return end + (end[0] == '\r' && end[1] == '\n' ? 2 : 1);
 }
 
 /* What stores that keep mails in one file take for the next mail. */
