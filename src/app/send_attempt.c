@@ -337,9 +337,8 @@ static bool break_off(Handover *handover, GError *problem, GError **error)
 {
 	g_autoptr(GError) ignored = NULL;
 
-	if (handover->handed_over)
-		handover->handed_over = smtp_mail_has_left(handover->run->session);
-	if (handover->ready)
+	/* Where it is ours to end (the outbox failed), the server has said nothing. */
+	if (handover->ready && !smtp_is_alive(handover->run->session))
 		smtp_mail_reply(handover->run->session, &handover->content, NULL);
 	if (note_handover(handover, problem, NULL, &ignored)) {
 		g_propagate_error(error, problem);

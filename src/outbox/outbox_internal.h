@@ -154,7 +154,7 @@ struct OutboxWorker {
 	GHashTable *ahead;
 	GPtrArray *words;	   /* OutboxWord *: in the journal, not yet in the rows */
 	int64_t since;		   /* the first one's time, monotonic milliseconds */
-	int64_t handed, handed_at; /* the mail that was handed over last, and when */
+	int64_t handed, handed_at; /* the mail that is handed over, 0: none; and when it was */
 	bool busy;		   /* the last claim found something: so will the next, probably */
 	int64_t unsynced; /* a user of whom something was noted since the last durable commit */
 };

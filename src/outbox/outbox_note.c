@@ -139,11 +139,23 @@ static bool mark_ahead(DbTransaction *transaction, const Noting *noting, GError 
 	return true;
 }
 
+/* A mail that only the journal calls handed over, and that nothing came of yet: the journal is
+ * emptied. */
+static bool mark_handed(DbTransaction *transaction, const Noting *noting, GError **error)
+{
+	int64_t id = noting->worker->handed;
+	bool changed;
+
+	if (id == 0 || (noting->word && noting->word->id == id))
+		return true;
+	return mark(transaction, noting->worker, id, OUTBOX_HANDING, &changed, error);
+}
+
 static bool note_all(DbTransaction *transaction, void *data, GError **error)
 {
 	Noting *noting = data;
 
-	if (!put_all(transaction, noting, error))
+	if (!put_all(transaction, noting, error) || !mark_handed(transaction, noting, error))
 		return false;
 	if (noting->next && !mark(transaction, noting->worker, noting->next->id, OUTBOX_HANDING,
 				    &noting->goes_on, error))
@@ -226,6 +238,8 @@ static bool say(OutboxWorker *worker, OutboxWord **word, const OutboxMail *next)
 
 static void forget(OutboxWorker *worker, const OutboxMail *mail)
 {
+	if (worker->handed == mail->id)
+		worker->handed = 0;
 	worker->unsynced = mail->user_id;
 	g_hash_table_remove(worker->claims, &mail->id);
 	g_hash_table_add(worker->taken, g_memdup2(&mail->id, sizeof mail->id));

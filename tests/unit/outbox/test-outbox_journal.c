@@ -52,7 +52,8 @@ static void assert_states(Fixture *fixture, const char *letters)
 	static const OutboxState states[] = {['q'] = OUTBOX_QUEUED,
 		['h'] = OUTBOX_SENDING,
 		['s'] = OUTBOX_SENT,
-		['u'] = OUTBOX_UNKNOWN};
+		['u'] = OUTBOX_UNKNOWN,
+		['f'] = OUTBOX_FAILED};
 
 	for (int64_t i = 0; letters[i]; i++)
 		fixture_assert_state(fixture, i + 1, states[(unsigned char)letters[i]]);
@@ -71,6 +72,27 @@ static void test_says_what_the_rows_do_not(void **state)
 	assert_string_equal(fixture_recipient(mail, 0)->reply, "250 ok");
 	assert_int_equal(mail->attempts, 1);
 	assert_int_equal(fixture_count_locks(fixture), 0);
+}
+
+/* While the third waits for its answer the fourth turns out to be none for this server. */
+static void refuse_one_and_die(Fixture *fixture, void *data)
+{
+	OutboxWorker *worker = fixture_worker(fixture);
+	GPtrArray *mails = send_two(fixture, worker);
+
+	(void)data;
+	fixture_set(mail_at(mails, 3), OUTBOX_FAILED, NULL);
+	fixture_note(worker, mail_at(mails, 3), 0);
+	kill(getpid(), SIGKILL);
+}
+
+static void test_keeps_who_waits_for_an_answer(void **state)
+{
+	Fixture *fixture = *state;
+
+	fixture_run_killed(fixture, refuse_one_and_die, NULL);
+	fixture_recover(fixture);
+	assert_states(fixture, "ssufq");
 }
 
 /* A file of a dead worker's, that loses its last bytes. */
@@ -213,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(test_says_what_the_rows_do_not),
+		fixture_test(test_keeps_who_waits_for_an_answer),
 		fixture_test(test_half_a_record_is_none),
 		fixture_test(test_the_rows_learn_of_it_in_the_end),
 		fixture_test(test_the_rows_learn_of_it_soon),
