@@ -80,6 +80,18 @@ static void begin_turn(Sender *sender, int64_t user_id)
 		end_turn(turn);
 }
 
+/* What could not go now goes the next time; mails are sent all the same. */
+static void tidy(const Sender *sender, Outbox *outbox)
+{
+	g_autoptr(GError) mails = NULL;
+	g_autoptr(GError) drafts = NULL;
+
+	if (!outbox_tidy(outbox, KEEP_SECONDS, &mails))
+		log_warning("content of old mails is not erased: %s", mails->message);
+	if (!drafts_tidy(office_db(sender->office), &drafts))
+		log_warning("old drafts are not erased: %s", drafts->message);
+}
+
 static bool look(Sender *sender, Outbox *outbox, GError **error)
 {
 	int64_t now = clock_now();
@@ -91,9 +103,7 @@ static bool look(Sender *sender, Outbox *outbox, GError **error)
 		sender->recovered = now;
 	}
 	if (now - sender->tidied >= TIDY_SECONDS) {
-		if (!outbox_tidy(outbox, KEEP_SECONDS, error) ||
-			!drafts_tidy(office_db(sender->office), error))
-			return false;
+		tidy(sender, outbox);
 		sender->tidied = now;
 	}
 	users = outbox_due_users(outbox, error);

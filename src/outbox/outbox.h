@@ -178,8 +178,8 @@ typedef struct OutboxUser {
  * waits; at most LIMIT. */
 GPtrArray *outbox_users(Outbox *outbox, size_t limit, GError **error);
 
-/* The users with something that is due now and that nobody works on (outbox_due.c): GArray of
- * int64_t, yours. */
+/* The users with something that is due now and that nobody works on (outbox_due.c),
+ * OUTBOX_REMOVED_USERS among them: GArray of int64_t, yours. */
 GArray *outbox_due_users(Outbox *outbox, GError **error);
 
 /* ---- what people do (outbox_change.c) ---- */
@@ -218,12 +218,14 @@ OutboxWorker *outbox_worker_new(Outbox *outbox, GError **error);
 void outbox_worker_free(OutboxWorker *worker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OutboxWorker, outbox_worker_free)
 
+/* In place of a user's id: all users who were removed; what they sent is archived all the same. */
+#define OUTBOX_REMOVED_USERS ((int64_t)-1)
+
 typedef struct OutboxPick {
-	int64_t user_id;    /* 0: any */
+	int64_t user_id;    /* 0: any; OUTBOX_REMOVED_USERS */
 	const int64_t *ids; /* NULL: any */
 	size_t id_count;
 	bool all_waiting;   /* also those whose time has not come, each once a worker */
-	int64_t after_user; /* users with a greater id alone, for taking turns; 0: any */
 } OutboxPick;
 
 /* Claims up to LIMIT mails of one user (the one with the lowest id) and sender, the oldest first,

@@ -30,6 +30,9 @@ static bool due_in(DbTransaction *transaction, void *data, GError **error)
 	while (db_rows_next(rows, &failed)) {
 		int64_t user_id = db_rows_int(rows, 0);
 
+		if (user_id == 0)
+			user_id = OUTBOX_REMOVED_USERS;
+
 		g_array_append_val(due->users, user_id);
 	}
 	return outbox_pass(failed, error);

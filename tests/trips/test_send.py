@@ -270,6 +270,25 @@ def test_cancelled_mails_are_not_sent(sender):
         assert sender.run("outbox", "cancel", str(run.json["id"])).status == 2
 
 
+def test_an_archive_that_takes_nothing(sender):
+    """The mail is sent all the same, the reason is told, and the copy comes later."""
+    archive = sender.data / "archive"
+    with FakeSmtp(capabilities=PIPELINING) as server:
+        use(sender, server)
+        assert send(sender).status == 0
+        archive.rename(sender.data / "beiseite")
+        archive.write_text("")
+        run = send(sender)
+        assert run.status == 0 and run.json["state"] == "sent" and not run.json["archive_id"]
+        assert run.json["archive_reason"], run.json
+        archive.unlink()
+        (sender.data / "beiseite").rename(archive)
+        again = sender.run("--json", "outbox", "run")
+        assert again.status == 0 and len(server.mails) == 2
+    assert [bool(mail["archive_id"]) for mail in outbox(sender)] == [True, True]
+    assert len(sender.json("archive", "list")) == 2
+
+
 # ---- the daemon ----
 
 

@@ -103,7 +103,7 @@ def test_what_has_gone_is_waited_for(sender, end):
 
 def test_a_full_disk_in_the_midst(sender, tmp_path, small_disk):
     """The mail that is on its way is called off, and goes when there is room."""
-    small_disk(sender, "6m")
+    small_disk(sender, "48m")
 
     def fill(connection: SmtpConnection, arguments: str) -> None:
         with open(sender.data / "voll", "wb") as file:
