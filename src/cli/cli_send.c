@@ -169,6 +169,7 @@ static bool compose(Cli *cli, GArray *files, int64_t *id, GError **error)
 		.subject = options->subject,
 		.text = text,
 		.case_number = options->case_number,
+		.actor = cli->actor,
 	};
 
 	if (!text || !cli_parse_number(options->reply, 0, &mail.reply_to, error))
@@ -221,6 +222,7 @@ static bool send_ready(Cli *cli, char **paths, GError **error)
 
 		if (!read_ready(*path, &ready, error))
 			return false;
+		ready.actor = cli->actor;
 		g_array_append_val(mails, ready);
 	}
 	return send_queue_ready(cli->office, cli->options.user,

@@ -304,3 +304,30 @@ def test_the_daemon_sends_what_is_queued(sender):
             again = sender.run("--json", "outbox", "retry", str(number))
             assert again.status == 0 and again.json["state"] == "sent"
             assert len(server.mails) == 1
+
+
+def test_the_daemon_tries_again_when_settings_are_mended(sender):
+    """Not what a server asked to be sent later."""
+    with FakeSmtp({"MAIL": answer(451, "4.3.0 spaeter")}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        send(sender)
+        server.handlers.clear()
+        sender.set("smtp.port", "1")
+        assert send(sender).json["state"] == "waiting"
+        with Daemon(sender):
+            time.sleep(1.5)
+            sender.set("smtp.port", str(server.port))
+            deadline = time.monotonic() + 10
+            while not server.mails and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(1)
+        assert [mail["state"] for mail in outbox(sender)] == ["sent", "waiting"] and len(server.mails) == 1
+
+
+def test_who_sent_on_the_command_line_is_told(sender):
+    with FakeSmtp(capabilities=PIPELINING) as server:
+        use(sender, server)
+        send(sender, "--case", "2026/1; state: sent")
+        row = next(row for row in sender.json("audit") if row["action"] == "mail.queue")
+        assert row["actor"].startswith("cli:") and row["detail"] == \
+            f"user: {CLERK}; mailbox: m.mustermann@musterhausen.example; recipients: 1; case: 2026/1, state: sent"
