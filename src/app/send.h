@@ -59,8 +59,10 @@ bool send_lacks_right(const char *reply);
 
 /* Tries PICK's mails until nothing is due, a user and sender at a time; each user's failure is in
  * the mails, not the answer. Mails that another process is sending are left to it. Fails where
- * the outbox itself does, or with FAILURE_CANCELLED: what was not begun stays queued. */
-bool send_work(Office *office, const OutboxPick *pick, const Cancel *cancel, GError **error);
+ * the outbox itself does, or with FAILURE_CANCELLED: what was not begun stays queued. LOGS: what
+ * fails is written to the log, for whoever looks after a service. */
+bool send_work(
+	Office *office, const OutboxPick *pick, bool logs, const Cancel *cancel, GError **error);
 
 /* The daemon's: works the outbox off until CANCEL, several users at a time, one connection a user,
  * woken by sender_wake, by other processes' queueing within a second, and when something is due. */

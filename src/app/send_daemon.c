@@ -51,7 +51,7 @@ static void run_turn(void *data)
 	g_autoptr(GError) problem = NULL;
 
 	if (!cancel_triggered(turn->sender->cancel) &&
-		!send_work(turn->sender->office, &pick, turn->sender->cancel, &problem) &&
+		!send_work(turn->sender->office, &pick, true, turn->sender->cancel, &problem) &&
 		!failure_is(problem, FAILURE_CANCELLED))
 		log_warning("sending: %s", problem->message);
 	end_turn(turn);

@@ -109,7 +109,7 @@ static bool send_and_tell(Cli *cli, const int64_t *ids, size_t count, bool in_ar
 {
 	const OutboxPick pick = {.ids = ids, .id_count = count, .all_waiting = true};
 	g_autoptr(GError) problem = NULL;
-	bool worked = send_work(cli->office, &pick, cli->cancel, &problem);
+	bool worked = send_work(cli->office, &pick, false, cli->cancel, &problem);
 	g_autoptr(GPtrArray) mails = look_at(cli, ids, count, error);
 
 	if (!mails)

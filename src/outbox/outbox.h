@@ -33,6 +33,8 @@ typedef enum OutboxState {
 	OUTBOX_CANCELLED,
 } OutboxState;
 
+/* What a mail's RECIPIENTS make of it. */
+OutboxState outbox_state_of(const GPtrArray *recipients);
 /* "queued" and so on: the contract's words. */
 const char *outbox_state_name(OutboxState state);
 
@@ -228,7 +230,7 @@ typedef struct OutboxPick {
 	int64_t user_id;    /* 0: any; OUTBOX_REMOVED_USERS */
 	const int64_t *ids; /* NULL: any */
 	size_t id_count;
-	bool all_waiting;   /* also those whose time has not come, each once a worker */
+	bool all_waiting; /* also those whose time has not come, each once a worker */
 } OutboxPick;
 
 /* Claims up to LIMIT mails of one user (the one with the lowest id) and sender, the oldest first,

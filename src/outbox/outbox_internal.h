@@ -72,8 +72,6 @@ bool outbox_load_claimed(DbTransaction *transaction, int64_t id, OutboxMail **ma
 bool outbox_load_known(
 	DbTransaction *transaction, int64_t id, int64_t user_id, OutboxMail **mail, GError **error);
 
-/* What a mail's RECIPIENTS make of it. */
-OutboxState outbox_state_of(const GPtrArray *recipients);
 /* Whether one of them got it. */
 bool outbox_is_served(const GPtrArray *recipients);
 /* Writes the states and replies of a mail's RECIPIENTS, as far as they changed. */

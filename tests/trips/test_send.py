@@ -331,3 +331,14 @@ def test_who_sent_on_the_command_line_is_told(sender):
         row = next(row for row in sender.json("audit") if row["action"] == "mail.queue")
         assert row["actor"].startswith("cli:") and row["detail"] == \
             f"user: {CLERK}; mailbox: m.mustermann@musterhausen.example; recipients: 1; case: 2026/1, state: sent"
+
+
+def test_what_fails_is_in_the_daemons_log(sender):
+    with FakeSmtp({"RCPT": answer(550, "5.1.1 unbekannt")}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        sender.set("smtp.port", "1")
+        number = send(sender).json["id"]
+        with Daemon(sender) as daemon:
+            sender.set("smtp.port", str(server.port))
+            daemon.wait_for_words(rf"warning: mail {number} of {CLERK}: failed \(recipient-refused\)")
+        assert TO not in daemon.errors
