@@ -160,6 +160,48 @@ static void test_a_worker_that_leaves_says_all(void **state)
 	assert_int_equal(fixture_count_locks(fixture), 0);
 }
 
+typedef struct Late {
+	const OutboxWorker *worker;
+	const OutboxWord *word;
+	bool noted;
+} Late;
+
+static bool put_late(DbTransaction *transaction, void *data, GError **error)
+{
+	Late *late = data;
+
+	return outbox_put_word(
+		transaction, late->worker->lease->name, late->word, &late->noted, error);
+}
+
+/* A word about a claim that is over says nothing about the next one, of the same worker either. */
+static void test_a_word_is_about_one_claim(void **state)
+{
+	Fixture *fixture = *state;
+	g_autoptr(OutboxWorker) worker = fixture_worker(fixture);
+	g_autoptr(GPtrArray) first = NULL;
+	g_autoptr(GPtrArray) second = NULL;
+	g_autoptr(OutboxWord) word = NULL;
+	OutboxOutcome outcome;
+	int64_t claim;
+	Late late = {.worker = worker};
+
+	fixture_queue(fixture);
+	first = fixture_claim(worker, 1);
+	claim = outbox_claim_number(worker->claims, 1);
+	fixture_set(mail_at(first, 0), OUTBOX_SENT, "250 ok");
+	outcome = (OutboxOutcome){.mail = mail_at(first, 0)};
+	late.word = word = outbox_word_new(&outcome, claim, 0);
+	fixture_set(mail_at(first, 0), OUTBOX_QUEUED, NULL);
+	fixture_note(worker, mail_at(first, 0), 0);
+	second = fixture_claim(worker, 1);
+	assert_int_equal(outbox_claim_number(worker->claims, 1), claim + 1);
+	fixture_write(fixture, put_late, &late);
+	assert_false(late.noted);
+	fixture_assert_state(fixture, 1, OUTBOX_SENDING);
+	assert_true(fixture_hand_over(worker, mail_at(second, 0)));
+}
+
 /* What comes back to a file is what was said. */
 static void test_keeps_words(void **state)
 {
@@ -240,6 +282,7 @@ int main(void)
 		fixture_test(test_the_rows_learn_of_it_in_the_end),
 		fixture_test(test_the_rows_learn_of_it_soon),
 		fixture_test(test_a_worker_that_leaves_says_all),
+		fixture_test(test_a_word_is_about_one_claim),
 		fixture_test(test_keeps_words),
 		fixture_test(test_takes_no_more_than_it_can_read),
 	};
