@@ -204,13 +204,15 @@ bool outbox_retry_certain(
 /* A mail that failed or is unknown: its user has seen that and wants to be told no more, until it
  * is tried again. FAILURE_OUTBOX_STATE where it is neither. */
 bool outbox_see(Outbox *outbox, int64_t id, int64_t user_id, GError **error);
+/* ---- who works no more (outbox_recover.c) ---- */
+
 /* Those whose worker is dead or of another boot get the state that is true of them, and content
  * that nobody queued goes. COUNT (nullable): how many mails. */
 bool outbox_recover(Outbox *outbox, unsigned *count, GError **error);
 /* For whoever has restored a backup, before anything else: what was on its way then may have been
  * sent since, so all of it is unknown. COUNT: how many mails. */
 bool outbox_doubt(Outbox *outbox, unsigned *count, GError **error);
-/* Content of mails that ended more than AGE seconds ago, copies done, is erased; rows stay. */
+/* Content (outbox_change.c) of mails that ended more than AGE seconds ago, copies done, is erased; rows stay. */
 bool outbox_tidy(Outbox *outbox, int64_t age, GError **error);
 
 /* ---- sending (outbox_work.c) ---- */
