@@ -199,6 +199,8 @@ bool outbox_retry_certain(
 /* A mail that failed or is unknown: its user has seen that and wants to be told no more, until it
  * is tried again. FAILURE_OUTBOX_STATE where it is neither. */
 bool outbox_see(Outbox *outbox, int64_t id, int64_t user_id, GError **error);
+/* Answers false with FAILURE_OUTBOX_STATE: MAIL's state, in words, keeps it from being done. */
+bool outbox_refuse(const OutboxMail *mail, GError **error);
 /* Those whose worker is dead or of another boot get the state that is true of them, and content
  * that nobody queued goes. COUNT (nullable): how many mails. */
 bool outbox_recover(Outbox *outbox, unsigned *count, GError **error);
