@@ -44,7 +44,7 @@ char *words_outbox_mail(const OutboxMail *mail)
 	g_autofree char *next = mail->next ? describe_time(mail->next) : NULL;
 
 	if (mail->state == OUTBOX_WAITING && next)
-		return g_strdup_printf(_("wartet bis %s"), next);
+		return g_strdup_printf(_("nächster Versuch %s"), next);
 	if (mail->state == OUTBOX_FAILED && mail->served_count > 0)
 		return g_strdup(_("nicht an alle gesendet"));
 	return g_strdup(words_outbox_state(mail->state));
@@ -73,14 +73,11 @@ const char *words_outbox_subject(const OutboxMail *mail)
 
 /* The row alone is known by now, not what it named: where its advice needs that, one of those who
  * can do something. */
-char *words_outbox_advice(const OutboxMail *mail)
+static char *advise(Failure failure)
 {
 	g_autoptr(GError) known = NULL;
 	g_autofree char *advice = NULL;
-	Failure failure;
 
-	if (!mail->condition || !failure_find(mail->condition, &failure))
-		return NULL;
 	failure_set(&known, failure, NULL, "told before");
 	advice = failure_advice_on_page(known);
 	if (!strstr(advice, "…"))
@@ -90,6 +87,34 @@ char *words_outbox_advice(const OutboxMail *mail)
 			? _("Bitte melden Sie sich in den Persönlichen Einstellungen neu an.")
 			: _("Ein Administrator muss die Einstellungen zum Senden prüfen; "
 			    "„Verbindung prüfen“ sagt, was nicht stimmt."));
+}
+
+/* Where nobody needs to try again themselves, ADVICE (taken) says that first. */
+static char *advise_waiting(char *advice)
+{
+	g_autofree char *whole = advice;
+	const char *by_itself =
+		_("Sie bleibt im Postausgang und wird von selbst noch einmal gesendet.");
+	/* How the advice of many rows begins. */
+	const char *later = _("Bitte versuchen Sie es später noch einmal.");
+	const char *rest = whole;
+
+	if (g_str_has_prefix(rest, by_itself))
+		rest += strlen(by_itself);
+	else if (g_str_has_prefix(rest, later))
+		rest += strlen(later);
+	while (*rest == ' ')
+		rest++;
+	return *rest ? g_strdup_printf("%s %s", by_itself, rest) : g_strdup(by_itself);
+}
+
+char *words_outbox_advice(const OutboxMail *mail)
+{
+	Failure failure;
+
+	if (!mail->condition || !failure_find(mail->condition, &failure))
+		return NULL;
+	return mail->state == OUTBOX_WAITING ? advise_waiting(advise(failure)) : advise(failure);
 }
 
 /* SENTENCE, taken, behind what TEXT says already. */

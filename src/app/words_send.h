@@ -5,7 +5,7 @@
 
 /* "gesendet" and so on, borrowed. */
 const char *words_outbox_state(OutboxState state);
-/* The same of MAIL, with what else tells how it stands: "wartet bis 15:04 Uhr", "nicht an alle
+/* The same of MAIL, with what else tells how it stands: "nächster Versuch 15:04 Uhr", "nicht an alle
  * gesendet"; yours. */
 char *words_outbox_mail(const OutboxMail *mail);
 /* Whom it is for: "a@amt.example, b@amt.example und 3 weitere"; yours. */

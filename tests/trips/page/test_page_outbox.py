@@ -107,7 +107,7 @@ def test_each_state_is_told_in_words(office, person):
     page = person.get(LIST)
     fourth, third, second, first = rows(page)
     assert "gesendet" in first and "nicht gesendet" not in first and "2026/4711" in first and first.startswith("class")
-    assert re.search(r"wartet bis \d\d:\d\d Uhr", second) and f"{TO}, {OTHER} und 2 weitere" in second
+    assert re.search(r"nächster Versuch \d\d:\d\d Uhr", second) and f"{TO}, {OTHER} und 2 weitere" in second
     assert "nicht gesendet" in third and "Der Mailserver nimmt die E-Mail nicht an" in third
     assert "ungewiss, ob gesendet" in fourth
     assert all("m.mustermann @musterhausen.example" in row for row in (first, second, third, fourth))
@@ -411,7 +411,7 @@ def test_events_tell_what_changed(office, person):
         time.sleep(1.5)  # nothing has changed, nothing is told
         office.amtspost.ok("outbox", "retry", str(number))
         state = next(data for name, data in events if name)
-        assert "Live" in state and "wartet bis" not in state
+        assert "Live" in state and "nächster Versuch" not in state
         shown = next(data for name, data in details if name and "ist gesendet." in data)
         assert "<html" not in shown and "Message-ID" in shown
         said = next(data for name, data in events if name == "ansage")
@@ -439,7 +439,7 @@ def test_streams_without_a_place_end_at_once(office, person):
 def test_live_in_the_browser(office, person):
     number = office.send("Live im Browser", WAITING)
     report = play("outbox.mjs", office.daemon, CLERK, number=number)
-    assert report["before"] == "wartet" and report["after"] == "gesendet" and report["same"] and not report["faults"]
+    assert report["before"] == "nächster Versuch" and report["after"] == "gesendet" and report["same"] and not report["faults"]
     assert report["focus"] and report["open"] and not report["axe"]
     assert report["detail"] == "Die E-Mail ist gesendet." and "gesendet" in report["said"]
     assert report["focusLost"] == "stand"

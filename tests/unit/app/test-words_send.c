@@ -37,7 +37,7 @@ static OutboxMail *make_mail(OutboxState state, unsigned recipients)
 
 static void assert_waits(const OutboxMail *mail, const char *until)
 {
-	g_autofree char *expected = g_strconcat("wartet bis ", until, NULL);
+	g_autofree char *expected = g_strconcat("nächster Versuch ", until, NULL);
 
 	assert_words(words_outbox_mail(mail), expected);
 }
@@ -120,6 +120,29 @@ static void test_advice(void **state)
 	assert_advice(mail, "starttls-missing", "Ein Administrator muss die Einstellungen");
 }
 
+static void test_nobody_is_asked_to_try_what_is_tried_anyway(void **state)
+{
+	static const char by_itself[] =
+		"Sie bleibt im Postausgang und wird von selbst noch einmal gesendet.";
+	static const struct {
+		const char *condition, *rest;
+	} rows[] = {
+		{"send-later", ""},
+		{"timeout", " Bleibt es dabei, muss ein Administrator Port und Zeitgrenze prüfen."},
+		{"login-missing", " Bitte melden Sie sich an."},
+	};
+	g_autoptr(OutboxMail) mail = make_mail(OUTBOX_WAITING, 1);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *expected = g_strconcat(by_itself, rows[i].rest, NULL);
+
+		g_free(mail->condition);
+		mail->condition = g_strdup(rows[i].condition);
+		assert_words(words_outbox_advice(mail), expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest all[] = {
@@ -127,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_people),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_nobody_is_asked_to_try_what_is_tried_anyway),
 	};
 
 	return cmocka_run_group_tests(all, NULL, NULL);
