@@ -65,6 +65,7 @@ typedef struct OutboxMail {
 	GBytes *content; /* of a claimed one if it is small; NULL: by outbox_read alone */
 	bool has_8bit, has_utf8;
 	int64_t created_at; /* seconds since 1970 */
+	int64_t retried_at; /* when a person last had it tried again; 0: never */
 	OutboxState state;
 	GPtrArray *recipients; /* OutboxRecipient *; of outbox_look the first ones alone */
 	unsigned recipient_count, served_count; /* of all, and of those who got it */

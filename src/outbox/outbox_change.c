@@ -137,8 +137,8 @@ static bool queue_again(DbTransaction *transaction, const OutboxMail *mail, GErr
 {
 	return db_run(transaction, error,
 		       "UPDATE outbox_mails SET state = 0, next = 0, ended_at = 0,"
-		       " condition = NULL, reason = NULL, seen = 0 WHERE id = $1",
-		       db_int(mail->id)) &&
+		       " condition = NULL, reason = NULL, seen = 0, retried_at = $2 WHERE id = $1",
+		       db_int(mail->id), db_int(clock_now())) &&
 	       db_run(transaction, error,
 		       "UPDATE outbox_recipients SET state = 0 WHERE mail_id = $1 AND state <> 2",
 		       db_int(mail->id));

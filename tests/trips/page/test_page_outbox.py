@@ -340,6 +340,33 @@ def test_without_a_sign_in_it_leads_there(office, person):
     assert page.view.links[f"/einstellungen?weiter={LIST}/{number}"] == "Zur Anmeldung"
 
 
+def test_a_server_that_wants_a_sign_in_is_no_end(office, person):
+    """No password is stored, and the server takes mails from nobody without one."""
+    office.amtspost.run("settings", "unset", "smtp.password", "--user", CLERK)
+    number = office.send("Ohne Kennwort", {"MAIL": answer(530, "5.7.0 Authentication required")})
+    mail = office.mail(number)
+    assert mail["state"] == "waiting" and "keine Anmeldung gespeichert" in mail["reason"], mail
+    page = person.get(f"{LIST}/{number}")
+    assert "Bitte melden Sie sich an." in page.text
+    assert page.view.links[f"/einstellungen?weiter={LIST}/{number}"] == "Zur Anmeldung"
+
+
+def test_given_up_after_days_and_tried_anew(office, person):
+    number = office.send("Fünf Tage", WAITING)
+    age = "UPDATE outbox_mails SET created_at = created_at - 6 * 86400"
+    execute(office.amtspost, age)
+    office.server.handlers.update(WAITING)
+    office.amtspost.run("outbox", "run")
+    mail = office.mail(number)
+    assert mail["state"] == "failed" and mail["reason"].startswith("Die E-Mail ließ sich fünf Tage lang nicht"), mail
+    page = person.get(f"{LIST}/{number}")
+    assert "ließ sich fünf Tage lang nicht senden; zuletzt: Der Mailserver nimmt" in page.text
+    assert "451 4.3.0 spaeter. Von selbst wird sie nicht noch einmal gesendet." in page.text
+    # A new try counts its own days: the first no is not the end.
+    person.submit(f"{LIST}/{number}/erneut")
+    assert office.wait(number, "waiting")["reason"].startswith("Der Mailserver nimmt die E-Mail zurzeit nicht an")
+
+
 def test_forms_need_their_token(office, person):
     number = office.send("Fest", WAITING)
     for deed in ("abbrechen", "erneut", "erledigt", "bearbeiten"):
