@@ -12,7 +12,6 @@
 #include "mime/mime_write.h"
 
 #define QUOTE_LIMIT (DRAFT_TEXT_LIMIT / 2)
-#define UNTOLD_LIMIT ((uint64_t)150 * 1000 * 1000) /* as people count megabytes */
 
 /* What is answered, and by whom. */
 typedef struct Answer {
@@ -326,6 +325,6 @@ bool draft_limit(Office *office, const User *user, uint64_t *limit, bool *told, 
 	if (!account || !servers_size_limit(office, &account->smtp, &server, error))
 		return false;
 	*told = server > 0;
-	*limit = server > 0 ? MIN(server, DRAFT_BYTES_LIMIT) : UNTOLD_LIMIT;
+	*limit = server > 0 ? MIN(server, DRAFT_BYTES_LIMIT) : DRAFT_BYTES_LIMIT;
 	return true;
 }

@@ -15,7 +15,7 @@ const char *words_outbox_state(OutboxState state)
 	case OUTBOX_QUEUED:
 		return _("wartet auf Versand");
 	case OUTBOX_SENDING:
-		return _("wird gesendet");
+		return _("wird gerade gesendet");
 	case OUTBOX_SENT:
 		return _("gesendet");
 	case OUTBOX_WAITING:
@@ -28,6 +28,14 @@ const char *words_outbox_state(OutboxState state)
 		return _("abgebrochen");
 	}
 	return "";
+}
+
+const char *words_outbox_recipient(const OutboxMail *mail, const OutboxRecipient *recipient)
+{
+	bool is_open = recipient->state == OUTBOX_QUEUED || recipient->state == OUTBOX_WAITING;
+
+	return words_outbox_state(
+		is_open && mail->state == OUTBOX_SENDING ? OUTBOX_SENDING : recipient->state);
 }
 
 /* Only the hour of a time that is today. */

@@ -257,7 +257,8 @@ static void write_recipients(Html *h, const OutboxMail *mail)
 		table_heading_cell(h, labels[0]);
 		html_text(h, recipient->address);
 		table_cell(h, labels[1]);
-		page_badge(h, outbox_tone(recipient->state), words_outbox_state(recipient->state));
+		page_badge(
+			h, outbox_tone(recipient->state), words_outbox_recipient(mail, recipient));
 		table_cell(h, labels[2]);
 		write_reply(h, recipient, i + 1);
 	}

@@ -95,6 +95,7 @@ def buttons(page: Answer) -> list[str]:
 def test_an_empty_outbox(office, person):
     page = person.get(LIST)
     assert page.view.title.startswith("Postausgang") and "Der Postausgang ist leer." in page.text
+    assert "was der Mailserver angenommen hat" in page.text
     assert "Keine E-Mail ist offen." in person.get(OPEN).text
     assert LIST in person.get("/").view.links and "Zum Postausgang" not in person.get("/").text
 
@@ -313,7 +314,8 @@ def test_what_is_being_handed_over_is_not_cancelled(office, person):
     person.submit(f"{LIST}/{number}/erneut")
     assert asked.wait(SECONDS)
     page = person.get(f"{LIST}/{number}")
-    assert "Die E-Mail wird gerade gesendet." in page.text and buttons(page) == ["Abbrechen"]
+    assert "Die E-Mail wird gerade gesendet." in page.text and "wartet auf Versand" not in page.text
+    assert buttons(page) == ["Abbrechen"]
     late = person.submit(f"{LIST}/{number}/abbrechen")
     assert late.status == 409 and "Die E-Mail wird gerade gesendet." in late.text
     go_on.set()

@@ -66,6 +66,20 @@ static void test_states(void **state)
 	assert_words(words_outbox_mail(mail), "abgebrochen");
 }
 
+static void test_recipients(void **state)
+{
+	g_autoptr(OutboxMail) mail = make_mail(OUTBOX_SENDING, 2);
+	OutboxRecipient *recipient = mail->recipients->pdata[0];
+
+	(void)state;
+	assert_string_equal(words_outbox_recipient(mail, recipient), "wird gerade gesendet");
+	recipient->state = OUTBOX_SENT;
+	assert_string_equal(words_outbox_recipient(mail, recipient), "gesendet");
+	recipient->state = OUTBOX_QUEUED;
+	mail->state = OUTBOX_QUEUED;
+	assert_string_equal(words_outbox_recipient(mail, recipient), "wartet auf Versand");
+}
+
 static void assert_people(unsigned recipients, const char *expected)
 {
 	g_autoptr(OutboxMail) mail = make_mail(OUTBOX_SENT, recipients);
@@ -147,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest all[] = {
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_people),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_advice),
