@@ -97,22 +97,25 @@ static char *advise(Failure failure)
 			    "„Verbindung prüfen“ sagt, was nicht stimmt."));
 }
 
-/* Where nobody needs to try again themselves, ADVICE (taken) says that first. */
+/* What follows the first sentence of TEXT, borrowed. */
+static const char *skip_sentence(const char *text)
+{
+	const char *end = strstr(text, ". ");
+
+	return end ? end + 2 : text + strlen(text);
+}
+
+/* It is tried again by itself: nobody is asked to, as ADVICE (taken) may begin. */
 static char *advise_waiting(char *advice)
 {
 	g_autofree char *whole = advice;
 	const char *by_itself =
 		_("Sie bleibt im Postausgang und wird von selbst noch einmal gesendet.");
-	/* How the advice of many rows begins. */
-	const char *later = _("Bitte versuchen Sie es später noch einmal.");
-	const char *rest = whole;
+	/* How sentences begin that ask for another try. */
+	const char *again = _("Bitte versuchen Sie es");
+	bool is_said = g_str_has_prefix(whole, by_itself) || g_str_has_prefix(whole, again);
+	const char *rest = is_said ? skip_sentence(whole) : whole;
 
-	if (g_str_has_prefix(rest, by_itself))
-		rest += strlen(by_itself);
-	else if (g_str_has_prefix(rest, later))
-		rest += strlen(later);
-	while (*rest == ' ')
-		rest++;
 	return *rest ? g_strdup_printf("%s %s", by_itself, rest) : g_strdup(by_itself);
 }
 

@@ -184,8 +184,11 @@ static char *answered_label(const SendView *view)
 				  view->fields.reply_to, &ignored)
 			: NULL;
 
-	if (!mail)
-		return g_strdup_printf(_("E-Mail %" PRId64), view->fields.reply_to);
+	if (!mail) {
+		g_autofree char *number = g_strdup_printf("%" PRId64, view->fields.reply_to);
+
+		return g_strdup_printf(_("E-Mail %s"), number);
+	}
 	return g_strdup(*mail->subject ? mail->subject : _("(ohne Betreff)"));
 }
 

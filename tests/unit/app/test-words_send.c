@@ -143,6 +143,7 @@ static void test_nobody_is_asked_to_try_what_is_tried_anyway(void **state)
 	} rows[] = {
 		{"send-later", ""},
 		{"timeout", " Bleibt es dabei, muss ein Administrator Port und Zeitgrenze prüfen."},
+		{"connection-lost", ""},
 		{"login-missing", " Bitte melden Sie sich an."},
 	};
 	g_autoptr(OutboxMail) mail = make_mail(OUTBOX_WAITING, 1);
