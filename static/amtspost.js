@@ -499,10 +499,13 @@ if (sending) {
     for (; bytes >= 1000 && unit < 3; unit++) bytes /= 1000;
     return `${bytes.toLocaleString(language, { maximumFractionDigits: unit ? 1 : 0 })} ${units[unit]}`;
   };
+  // Of a mail, as servers count.
+  const mailSize = (bytes) => bytes < 1048576 ? size(bytes)
+    : `${(bytes / 1048576).toLocaleString(language, { maximumFractionDigits: 1 })} MB`;
   const limit = Number(box.dataset.limit);
   const showAmount = (done) => {
     const note = amount.dataset.note ??= amount.textContent.slice(amount.textContent.indexOf("("));
-    amount.textContent = `${box.dataset.amount.replace("{used}", size(used())).replace("{limit}", size(limit))} ${note}`;
+    amount.textContent = `${box.dataset.amount.replace("{used}", mailSize(used())).replace("{limit}", mailSize(limit))} ${note}`;
     if (done) {
       amount.append(Object.assign(document.createElement("span"),
         { className: "kern-sr-only", textContent: ` ${box.dataset.done.replace("{}", done)}` }));

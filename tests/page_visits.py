@@ -86,6 +86,7 @@ VISITS = {
     "GET /postausgang/*/erneut": person(404, path="/postausgang/999999/erneut"),
     "POST /postausgang/*/erneut": person(404, path="/postausgang/999999/erneut", body={}),
     "POST /postausgang/*/abbrechen": person(404, path="/postausgang/999999/abbrechen", body={}),
+    "POST /postausgang/*/bearbeiten": person(404, path="/postausgang/999999/bearbeiten", body={}),
     "POST /postausgang/*/erledigt": person(404, path="/postausgang/999999/erledigt", body={}),
     # imports; this one is nobody's
     "GET /importieren/vorgang/*": person(404, path="/importieren/vorgang/999999"),

@@ -6,6 +6,7 @@
 -- content: 0: in outbox_pieces under the mail's own id; below 0: under that number, as it was put down
 -- in outbox_stages before; NULL: erased.
 -- idempotency_digest: of the request that the key was used for; NULL: any is the same.
+-- retried_at: when a person last had it tried again; 0: never.
 -- claim: one more with each claim, so that nobody whose claim is over changes anything; worker: the
 -- claim's, a file's name in the outbox's folder. handing: within this claim the mail may have reached
 -- the server: 1; 2: if that file says so. handed_at: when that was last; 0: never.
@@ -26,6 +27,7 @@ CREATE TABLE outbox_mails (
 	idempotency_digest TEXT,
 	content INTEGER,
 	created_at INTEGER NOT NULL,
+	retried_at INTEGER NOT NULL DEFAULT 0,
 	state INTEGER NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 6),
 	attempts INTEGER NOT NULL DEFAULT 0,
 	next INTEGER NOT NULL DEFAULT 0,

@@ -9,6 +9,7 @@
 #include "app/viewing.h"
 #include "base/cancel.h"
 #include "drafts/drafts.h"
+#include "outbox/outbox.h"
 #include "user/user.h"
 
 /* Where on the form something is wrong. */
@@ -40,6 +41,15 @@ typedef enum DraftAnswer { DRAFT_ANSWER, DRAFT_ANSWER_ALL, DRAFT_FORWARD } Draft
  * user sees it. FAILURE_MAIL_UNKNOWN, FAILURE_DRAFTS_MANY. */
 bool draft_answer(Office *office, const User *user, int64_t mail_id, DraftAnswer how, int64_t *id,
 	const Cancel *cancel, GError **error);
+
+/* Makes a draft of the user's mail MAIL_ID of the outbox, which failed, was cancelled or is
+ * unknown, with its attachments, for those who have not got it. *ID not 0 where that fails: the
+ * draft is there, but lacks some of them. FAILURE_OUTBOX_UNKNOWN, FAILURE_OUTBOX_STATE,
+ * FAILURE_OUTBOX_ERASED, FAILURE_DRAFTS_MANY, FAILURE_DRAFT_LONG. */
+bool draft_again(Office *office, const User *user, int64_t mail_id, int64_t *id,
+	const Cancel *cancel, GError **error);
+/* Whether one may be made of it, as long as it has its content. */
+bool draft_may_come_of(const OutboxMail *mail);
 
 /* The attachments of the mail that the draft answers, as far as they are not in it yet. */
 bool draft_take_attachments(

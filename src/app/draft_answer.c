@@ -1,23 +1,17 @@
 /* A draft that answers a mail of the archive, or passes it on. */
 #include "app/draft.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "app/document.h"
+#include "app/draft_internal.h"
 #include "app/servers.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "failure/failure.h"
 #include "mime/mime_write.h"
 
 #define QUOTE_LIMIT (DRAFT_TEXT_LIMIT / 2)
-#define BLOCK ((size_t)1024 * 1024)
-#define UNTOLD_LIMIT ((uint64_t)150 * 1000 * 1000) /* as people count megabytes */
 
 /* What is answered, and by whom. */
 typedef struct Answer {
@@ -185,16 +179,6 @@ static GPtrArray *find_others(const Answer *answer, const GPtrArray *to)
 	return others;
 }
 
-static char *join(const GPtrArray *people)
-{
-	g_autoptr(GString) text = g_string_new(NULL);
-
-	for (guint i = 0; i < people->len; i++)
-		g_string_append_printf(
-			text, "%s%s", i > 0 ? ", " : "", (const char *)people->pdata[i]);
-	return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
 /* The mailbox that it came to, where it is one of the user's; borrowed, NULL: the main one. */
 static const char *find_sender(const Answer *answer)
 {
@@ -238,7 +222,7 @@ static char *write_forwarded(const Answer *answer, const char *start)
 {
 	const MailContent *content = answer->view->content;
 	g_autofree char *when = clock_format_german(answer->mail->date);
-	g_autofree char *to = join(content->to);
+	g_autofree char *to = draft_join(content->to);
 	g_autofree char *start_of_text = g_strndup(content->text, QUOTE_LIMIT);
 	g_autofree char *text = text_make_valid(start_of_text, strlen(start_of_text));
 
@@ -274,8 +258,8 @@ static bool make(const Answer *answer, int64_t *id, GError **error)
 	g_autofree char *subject = write_subject(answer);
 	g_autoptr(GPtrArray) to = find_recipients(answer);
 	g_autoptr(GPtrArray) others = find_others(answer, to);
-	g_autofree char *to_text = join(to);
-	g_autofree char *cc_text = join(others);
+	g_autofree char *to_text = draft_join(to);
+	g_autofree char *cc_text = draft_join(others);
 	const DraftFields fields = {
 		.sender = find_sender(answer),
 		.to = forwards ? NULL : to_text,
@@ -293,80 +277,18 @@ static bool make(const Answer *answer, int64_t *id, GError **error)
 
 /* ---- attachments ---- */
 
-static bool copy_bytes(
-	const Answer *answer, int from, int64_t file_id, uint64_t size, GError **error)
+static bool write_attachment(unsigned number, int descriptor, void *data, GError **error)
 {
-	g_autofree char *block = g_malloc(BLOCK);
-	bool whole = size == 0;
+	const Answer *answer = data;
 
-	for (uint64_t offset = 0; offset < size;) {
-		size_t count = (size_t)MIN(size - offset, (uint64_t)BLOCK);
-
-		if (!file_read_at(from, block, count, offset)) {
-			failure_set_errno(
-				error, FAILURE_OUTPUT, office_folder(answer->office), errno);
-			return false;
-		}
-		if (!draft_file_write(office_db(answer->office), answer->user->id, file_id, offset,
-			    block, count, &whole, error))
-			return false;
-		offset += count;
-	}
-	return true;
+	return document_write_attachment(answer->office, viewing_viewer(&answer->viewing),
+		answer->mail->id, number, descriptor, answer->cancel, error);
 }
 
-/* Attachment NUMBER (from 1) as a file of the draft ID. */
-static bool take_one(const Answer *answer, int64_t id, guint number, uint64_t limit, GError **error)
+static bool take_all(Answer *answer, int64_t id, GError **error)
 {
-	const MailPart *part = answer->mail->attachments->pdata[number - 1];
-	const char *folder = office_folder(answer->office);
-	g_auto(Descriptor) file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	DraftFileOrder order = {.name = part->name, .type = part->type, .limit = limit};
-	struct stat state;
-	int64_t file_id;
-
-	if (file < 0) {
-		failure_set_errno(error, FAILURE_OUTPUT, folder, errno);
-		return false;
-	}
-	if (!document_write_attachment(answer->office, viewing_viewer(&answer->viewing),
-		    answer->mail->id, number, file, answer->cancel, error))
-		return false;
-	if (fstat(file, &state) != 0) {
-		failure_set_errno(error, FAILURE_OUTPUT, folder, errno);
-		return false;
-	}
-	order.size = (uint64_t)state.st_size;
-	return draft_file_begin(
-		       office_db(answer->office), answer->user->id, id, &order, &file_id, error) &&
-	       copy_bytes(answer, file, file_id, order.size, error);
-}
-
-static bool has_file(const Draft *draft, const MailPart *part)
-{
-	for (guint i = 0; i < draft->files->len; i++) {
-		const DraftFile *file = draft->files->pdata[i];
-
-		if (strcmp(file->name, part->name) == 0 && file->size == part->size)
-			return true;
-	}
-	return false;
-}
-
-static bool take_all(const Answer *answer, int64_t id, GError **error)
-{
-	g_autoptr(Draft) draft = drafts_get(office_db(answer->office), answer->user->id, id, error);
-	uint64_t limit;
-	bool told;
-
-	if (!draft || !draft_limit(answer->office, answer->user, &limit, &told, error))
-		return false;
-	for (guint i = 0; i < answer->mail->attachments->len; i++) {
-		if (!has_file(draft, answer->mail->attachments->pdata[i]) &&
-			!take_one(answer, id, i + 1, limit, error))
-			return false;
-	}
-	return true;
+	return draft_take_parts(answer->office, answer->user, id, answer->mail->attachments,
+		write_attachment, answer, error);
 }
 
 bool draft_take_attachments(
@@ -403,6 +325,6 @@ bool draft_limit(Office *office, const User *user, uint64_t *limit, bool *told, 
 	if (!account || !servers_size_limit(office, &account->smtp, &server, error))
 		return false;
 	*told = server > 0;
-	*limit = server > 0 ? MIN(server, DRAFT_BYTES_LIMIT) : UNTOLD_LIMIT;
+	*limit = server > 0 ? MIN(server, DRAFT_BYTES_LIMIT) : DRAFT_BYTES_LIMIT;
 	return true;
 }

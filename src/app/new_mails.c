@@ -6,6 +6,7 @@
 #include "app/hidden.h"
 #include "app/mail_pool.h"
 #include "app/mailbox.h"
+#include "app/sent_folder.h"
 #include "app/sign_in.h"
 #include "failure/failure.h"
 
@@ -119,15 +120,18 @@ static bool count_folder(
 
 /* ---- one mailbox ---- */
 
+/* What one sent oneself is no news. */
 static GPtrArray *shown_names(const Look *look, const GPtrArray *folders)
 {
 	g_autoptr(GPtrArray) marked = hidden_list_marked(folders);
+	const char *sent = sent_folder_choose(folders);
 	GPtrArray *names = g_ptr_array_new();
 
 	for (guint i = 0; i < folders->len; i++) {
 		const ImapFolder *folder = g_ptr_array_index(folders, i);
 
-		if (folder->selectable && !hidden_rules_match(look->rules, folder, marked))
+		if (folder->selectable && folder->name != sent &&
+			!hidden_rules_match(look->rules, folder, marked))
 			g_ptr_array_add(names, folder->name);
 	}
 	return names;

@@ -1,5 +1,6 @@
 /* How many mails wait on the server that are not in the archive, folder by folder, without hidden
- * ones: for a page that tells what needs doing. It fetches nothing and notes nothing. */
+ * ones and the one for what was sent: for a page that tells what needs doing. It fetches nothing
+ * and notes nothing. */
 #pragma once
 
 #include <stdbool.h>

@@ -65,23 +65,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Handover, handover_free)
 
 /* ---- what came of it ---- */
 
-static OutboxState state_of_code(unsigned code)
-{
-	switch (code / 100) {
-	case 2:
-		return OUTBOX_SENT;
-	case 4:
-		return OUTBOX_WAITING;
-	case 5:
-		return OUTBOX_FAILED;
-	default:
-		return OUTBOX_UNKNOWN;
-	}
-}
-
 static void judge(OutboxRecipient *recipient, const SmtpAnswer *answer)
 {
-	recipient->state = state_of_code(answer->code);
+	recipient->state = send_state_of(answer);
 	g_free(recipient->reply);
 	recipient->reply = g_strdup(answer->text);
 }
@@ -122,32 +108,39 @@ static void judge_all(Handover *handover, const GError *problem)
 /* The first recipient whom the server does not serve now or ever decides what is told. */
 static void explain(const Handover *handover, const GError *problem, GError **why)
 {
-	const char *sender = handover->mail->sender;
+	const OutboxMail *mail = handover->mail;
 
 	if (handover->handed_over && handover->content.code == 0)
 		failure_set(why, FAILURE_SENT_UNKNOWN, NULL, "%s",
 			problem ? problem->message : "no answer to the content");
 	else if (handover->content.code / 100 > 3)
-		send_explain(&handover->content, sender, why);
+		send_explain(&handover->content, mail, why);
 	else if (handover->sender.code / 100 > 3)
-		send_explain(&handover->sender, sender, why);
+		send_explain(&handover->sender, mail, why);
 	else if (problem)
 		*why = g_error_copy(problem);
 	for (guint i = 0; !*why && i < handover->tried->len; i++)
-		send_explain_recipient(
-			&handover->answers[i], handover->tried->pdata[i], sender, why);
+		send_explain_recipient(&handover->answers[i], handover->tried->pdata[i], mail, why);
 }
 
-/* Those who would have to wait for too long get it no more. */
-static int64_t give_up_or_wait(OutboxMail *mail)
+/* Those who would have to wait for too long get it no more; *WHY then says so. */
+static int64_t give_up_or_wait(OutboxMail *mail, GError **why)
 {
 	int64_t next = send_next_try(mail, clock_now());
+	bool gave_up = false;
 
 	for (guint i = 0; next == 0 && i < mail->recipients->len; i++) {
 		OutboxRecipient *recipient = mail->recipients->pdata[i];
 
-		if (recipient->state == OUTBOX_WAITING)
-			recipient->state = OUTBOX_FAILED;
+		if (recipient->state != OUTBOX_WAITING)
+			continue;
+		recipient->state = OUTBOX_FAILED;
+		gave_up = true;
+	}
+	if (gave_up && *why && !failure_is(*why, FAILURE_SENT_UNKNOWN)) {
+		g_autoptr(GError) last = g_steal_pointer(why);
+
+		send_explain_end(last, why);
 	}
 	return next;
 }
@@ -165,16 +158,18 @@ static void log_outcome(const OutboxMail *mail, const GError *why)
 			why ? failure_name(why) : "-");
 }
 
-/* NEXT (nullable): the one that is handed over now. */
-static bool note(
-	const SendRun *run, OutboxMail *mail, const GError *why, Handover *next, GError **error)
+/* PROBLEM (nullable): why not all got it. NEXT (nullable): the one that is handed over now. */
+static bool note(const SendRun *run, OutboxMail *mail, const GError *problem, Handover *next,
+	GError **error)
 {
+	g_autoptr(GError) why = problem ? g_error_copy(problem) : NULL;
+	int64_t again = give_up_or_wait(mail, &why);
 	g_autofree char *reason = why ? failure_sentence(why) : NULL;
 	OutboxOutcome outcome = {
 		.mail = mail,
 		.condition = why ? failure_name(why) : NULL,
 		.reason = reason,
-		.next = give_up_or_wait(mail),
+		.next = again,
 	};
 
 	if (run->logs)

@@ -54,12 +54,18 @@ bool send_content(
  * has waited for days. */
 int64_t send_next_try(const OutboxMail *mail, int64_t now);
 
-/* The failure that ANSWER to the sender or the content of a mail from SENDER means. */
-void send_explain(const SmtpAnswer *answer, const char *sender, GError **error);
+/* What becomes of a recipient whom ANSWER decided on. */
+OutboxState send_state_of(const SmtpAnswer *answer);
+
+/* The failure that ANSWER to MAIL's sender or content means. */
+void send_explain(const SmtpAnswer *answer, const OutboxMail *mail, GError **error);
 
 /* The same for what was said to a RECIPIENT; sets nothing where ANSWER is none, or good. */
 void send_explain_recipient(const SmtpAnswer *answer, const OutboxRecipient *recipient,
-	const char *sender, GError **error);
+	const OutboxMail *mail, GError **error);
+
+/* FAILURE_SEND_GIVEN_UP, for what has waited for too long, LAST because of that failure. */
+void send_explain_end(const GError *last, GError **error);
 
 /* ---- copies (send_copy.c) ---- */
 

@@ -2,7 +2,6 @@
 #include "app/sent_folder.h"
 
 #include <string.h>
-#include "app/sent_folder_internal.h"
 #include "base/text.h"
 
 #define NEW_FOLDER "Gesendet"

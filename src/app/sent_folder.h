@@ -7,6 +7,9 @@
 #include <glib.h>
 #include "app/mailbox.h"
 
+/* Which of FOLDERS (ImapFolder *) that is, borrowed: by its role, else by its name; NULL: none. */
+const char *sent_folder_choose(const GPtrArray *folders);
+
 /* Adds the SIZE BYTES of a message, seen and received at DATE (seconds since 1970), to MAILBOX's
  * folder with the role \Sent, else to one with a usual German or English name, else to a new one
  * ("Gesendet"); nothing if a mail with MESSAGE_ID (without <>) is there already. */

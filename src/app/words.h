@@ -47,7 +47,9 @@ char *words_audit_detail(const AuditRow *row);
 
 /* ---- words_number.c: with the decimal mark of the language, yours ---- */
 
-char *words_size(uint64_t bytes);	      /* "1,2 MB" */
+char *words_size(uint64_t bytes); /* "1,2 MB" */
+/* Of a mail, as mail servers count, so that their limits are round: 1,048,576 bytes are "1 MB". */
+char *words_mail_size(uint64_t bytes);
 char *words_seconds(int64_t milliseconds);    /* "0,4 s" */
 char *words_duration(int64_t milliseconds);   /* "37 ms", from a second on "1,2 s" */
 char *words_tls_version(const char *version); /* "TLS 1.3" of "TLSv1.3" */

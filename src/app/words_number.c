@@ -7,6 +7,7 @@
 #include "base/i18n.h"
 
 #define NUMBER_SIZE 32
+#define MEBIBYTE ((uint64_t)1024 * 1024)
 
 /* VALUE with so many DECIMALS and the language's decimal mark, in NUMBER. */
 static const char *with_mark(double value, int decimals, char number[static NUMBER_SIZE])
@@ -39,6 +40,17 @@ char *words_size(uint64_t bytes)
 	tenths = bytes / factor * 10 + (bytes % factor * 10 + factor / 2) / factor;
 	return g_strdup_printf(
 		"%" PRIu64 "%c%d %s", tenths / 10, *_(","), (int)(tenths % 10), units[unit]);
+}
+
+char *words_mail_size(uint64_t bytes)
+{
+	uint64_t tenths = (bytes * 10 + MEBIBYTE / 2) / MEBIBYTE;
+
+	if (bytes < MEBIBYTE)
+		return words_size(bytes);
+	return tenths % 10 == 0 ? g_strdup_printf("%" PRIu64 " MB", tenths / 10)
+				: g_strdup_printf("%" PRIu64 "%c%d MB", tenths / 10, *_(","),
+					  (int)(tenths % 10));
 }
 
 char *words_seconds(int64_t milliseconds)

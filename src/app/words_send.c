@@ -15,7 +15,7 @@ const char *words_outbox_state(OutboxState state)
 	case OUTBOX_QUEUED:
 		return _("wartet auf Versand");
 	case OUTBOX_SENDING:
-		return _("wird gesendet");
+		return _("wird gerade gesendet");
 	case OUTBOX_SENT:
 		return _("gesendet");
 	case OUTBOX_WAITING:
@@ -28,6 +28,14 @@ const char *words_outbox_state(OutboxState state)
 		return _("abgebrochen");
 	}
 	return "";
+}
+
+const char *words_outbox_recipient(const OutboxMail *mail, const OutboxRecipient *recipient)
+{
+	bool is_open = recipient->state == OUTBOX_QUEUED || recipient->state == OUTBOX_WAITING;
+
+	return words_outbox_state(
+		is_open && mail->state == OUTBOX_SENDING ? OUTBOX_SENDING : recipient->state);
 }
 
 /* Only the hour of a time that is today. */
@@ -44,7 +52,7 @@ char *words_outbox_mail(const OutboxMail *mail)
 	g_autofree char *next = mail->next ? describe_time(mail->next) : NULL;
 
 	if (mail->state == OUTBOX_WAITING && next)
-		return g_strdup_printf(_("wartet bis %s"), next);
+		return g_strdup_printf(_("nächster Versuch %s"), next);
 	if (mail->state == OUTBOX_FAILED && mail->served_count > 0)
 		return g_strdup(_("nicht an alle gesendet"));
 	return g_strdup(words_outbox_state(mail->state));
@@ -73,14 +81,11 @@ const char *words_outbox_subject(const OutboxMail *mail)
 
 /* The row alone is known by now, not what it named: where its advice needs that, one of those who
  * can do something. */
-char *words_outbox_advice(const OutboxMail *mail)
+static char *advise(Failure failure)
 {
 	g_autoptr(GError) known = NULL;
 	g_autofree char *advice = NULL;
-	Failure failure;
 
-	if (!mail->condition || !failure_find(mail->condition, &failure))
-		return NULL;
 	failure_set(&known, failure, NULL, "told before");
 	advice = failure_advice_on_page(known);
 	if (!strstr(advice, "…"))
@@ -90,6 +95,37 @@ char *words_outbox_advice(const OutboxMail *mail)
 			? _("Bitte melden Sie sich in den Persönlichen Einstellungen neu an.")
 			: _("Ein Administrator muss die Einstellungen zum Senden prüfen; "
 			    "„Verbindung prüfen“ sagt, was nicht stimmt."));
+}
+
+/* What follows the first sentence of TEXT, borrowed. */
+static const char *skip_sentence(const char *text)
+{
+	const char *end = strstr(text, ". ");
+
+	return end ? end + 2 : text + strlen(text);
+}
+
+/* It is tried again by itself: nobody is asked to, as ADVICE (taken) may begin. */
+static char *advise_waiting(char *advice)
+{
+	g_autofree char *whole = advice;
+	const char *by_itself =
+		_("Sie bleibt im Postausgang und wird von selbst noch einmal gesendet.");
+	/* How sentences begin that ask for another try. */
+	const char *again = _("Bitte versuchen Sie es");
+	bool is_said = g_str_has_prefix(whole, by_itself) || g_str_has_prefix(whole, again);
+	const char *rest = is_said ? skip_sentence(whole) : whole;
+
+	return *rest ? g_strdup_printf("%s %s", by_itself, rest) : g_strdup(by_itself);
+}
+
+char *words_outbox_advice(const OutboxMail *mail)
+{
+	Failure failure;
+
+	if (!mail->condition || !failure_find(mail->condition, &failure))
+		return NULL;
+	return mail->state == OUTBOX_WAITING ? advise_waiting(advise(failure)) : advise(failure);
 }
 
 /* SENTENCE, taken, behind what TEXT says already. */

@@ -5,8 +5,11 @@
 
 /* "gesendet" and so on, borrowed. */
 const char *words_outbox_state(OutboxState state);
-/* The same of MAIL, with what else tells how it stands: "wartet bis 15:04 Uhr", "nicht an alle
- * gesendet"; yours. */
+/* The same of one of MAIL's recipients: those who have not got it share in what it does just now.
+ */
+const char *words_outbox_recipient(const OutboxMail *mail, const OutboxRecipient *recipient);
+/* The same of MAIL, with what else tells how it stands: "nächster Versuch 15:04 Uhr", "nicht an
+ * alle gesendet"; yours. */
 char *words_outbox_mail(const OutboxMail *mail);
 /* Whom it is for: "a@amt.example, b@amt.example und 3 weitere"; yours. */
 char *words_outbox_people(const OutboxMail *mail);

@@ -23,7 +23,7 @@ static void print_recipients(const OutboxMail *mail)
 	for (guint i = 0; i < mail->recipients->len; i++) {
 		const OutboxRecipient *recipient = mail->recipients->pdata[i];
 		g_autofree char *line = g_strdup_printf("  %s: %s%s%s", recipient->address,
-			words_outbox_state(recipient->state), recipient->reply ? " – " : "",
+			words_outbox_recipient(mail, recipient), recipient->reply ? " – " : "",
 			recipient->reply ? recipient->reply : "");
 
 		cli_print_line(line);

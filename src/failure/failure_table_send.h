@@ -12,6 +12,9 @@ FAILURE(FAILURE_SEND_LATER, "send-later", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 FAILURE(FAILURE_SEND_REFUSED, "send-refused", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
 	N_("Der Mailserver nimmt die E-Mail nicht an: %s"),
 	N_("Von selbst wird sie nicht noch einmal gesendet. Ist die Ursache behoben, sendet „Erneut versuchen“ sie („amtspost outbox retry NR“)."))
+FAILURE(FAILURE_SEND_GIVEN_UP, "send-given-up", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
+	N_("Die E-Mail ließ sich fünf Tage lang nicht senden; zuletzt: %s"),
+	N_("Von selbst wird sie nicht noch einmal gesendet. Ist die Ursache behoben, sendet „Erneut versuchen“ sie („amtspost outbox retry NR“)."))
 FAILURE(FAILURE_RECIPIENT_REFUSED, "recipient-refused", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
 	N_("Der Mailserver nimmt die E-Mail an „%s“ nicht an."),
 	N_("Bitte prüfen Sie die Adresse. Was der Server dazu sagt, steht beim Empfänger."))

@@ -67,6 +67,7 @@ typedef struct OutboxMail {
 	GBytes *content; /* of a claimed one if it is small; NULL: by outbox_read alone */
 	bool has_8bit, has_utf8;
 	int64_t created_at; /* seconds since 1970 */
+	int64_t retried_at; /* when a person last had it tried again; 0: never */
 	OutboxState state;
 	GPtrArray *recipients; /* OutboxRecipient *; of outbox_look the first ones alone */
 	unsigned recipient_count, served_count; /* of all, and of those who got it */
@@ -204,6 +205,9 @@ bool outbox_retry_certain(
 /* A mail that failed or is unknown: its user has seen that and wants to be told no more, until it
  * is tried again. FAILURE_OUTBOX_STATE where it is neither. */
 bool outbox_see(Outbox *outbox, int64_t id, int64_t user_id, GError **error);
+/* Answers false with FAILURE_OUTBOX_STATE: MAIL's state, in words, keeps it from being done. */
+bool outbox_refuse(const OutboxMail *mail, GError **error);
+
 /* ---- who works no more (outbox_recover.c) ---- */
 
 /* Those whose worker is dead or of another boot get the state that is true of them, and content

@@ -33,7 +33,7 @@ static const char *state_words(OutboxState state)
 	return _(words[state]);
 }
 
-static bool refuse(const OutboxMail *mail, GError **error)
+bool outbox_refuse(const OutboxMail *mail, GError **error)
 {
 	failure_set(error, FAILURE_OUTBOX_STATE, state_words(mail->state), "mail %" PRId64 " is %s",
 		mail->id, outbox_state_name(mail->state));
@@ -81,7 +81,7 @@ static bool cancel_in(DbTransaction *transaction, void *data, GError **error)
 		!cancel_row(transaction, mail, &changed, error))
 		return false;
 	if (!changed)
-		return refuse(mail, error);
+		return outbox_refuse(mail, error);
 	return db_run(transaction, error,
 		       "UPDATE outbox_recipients SET state = 6 WHERE mail_id = $1"
 		       " AND state IN (0, 3)",
@@ -118,7 +118,7 @@ static bool check_retry(DbTransaction *transaction, const Change *change, const 
 
 	if (!may_retry(mail, copies_only) ||
 		(change->spares_unknown && mail->state == OUTBOX_UNKNOWN))
-		return refuse(mail, error);
+		return outbox_refuse(mail, error);
 	if (mail->user_id == 0) {
 		failure_set(
 			error, FAILURE_USER_UNKNOWN, mail->user, "mail %s: user removed", number);
@@ -137,8 +137,8 @@ static bool queue_again(DbTransaction *transaction, const OutboxMail *mail, GErr
 {
 	return db_run(transaction, error,
 		       "UPDATE outbox_mails SET state = 0, next = 0, ended_at = 0,"
-		       " condition = NULL, reason = NULL, seen = 0 WHERE id = $1",
-		       db_int(mail->id)) &&
+		       " condition = NULL, reason = NULL, seen = 0, retried_at = $2 WHERE id = $1",
+		       db_int(mail->id), db_int(clock_now())) &&
 	       db_run(transaction, error,
 		       "UPDATE outbox_recipients SET state = 0 WHERE mail_id = $1 AND state <> 2",
 		       db_int(mail->id));
@@ -196,7 +196,7 @@ static bool see_in(DbTransaction *transaction, void *data, GError **error)
 	if (!outbox_load_known(transaction, change->id, change->user_id, &mail, error))
 		return false;
 	if (mail->state != OUTBOX_FAILED && mail->state != OUTBOX_UNKNOWN)
-		return refuse(mail, error);
+		return outbox_refuse(mail, error);
 	return db_run(transaction, error, "UPDATE outbox_mails SET seen = 1 WHERE id = $1",
 		db_int(mail->id));
 }

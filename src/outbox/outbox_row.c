@@ -38,7 +38,8 @@ void outbox_mail_free(OutboxMail *mail)
 #define MAIL_COLUMNS                                                                               \
 	"id, user_id, user_name, sender, subject, message_id, case_number, size, has_8bit,"        \
 	" has_utf8, created_at, state, attempts, next, ended_at, condition, reason, sent_copy,"    \
-	" archive_copy, copy_reason, archive_reason, archive_id, claim, copy_claim, seen"
+	" archive_copy, copy_reason, archive_reason, archive_id, claim, copy_claim, seen,"         \
+	" retried_at"
 
 static OutboxMail *read_mail(DbRows *rows)
 {
@@ -67,6 +68,7 @@ static OutboxMail *read_mail(DbRows *rows)
 	mail->archive_reason = g_strdup(db_rows_text(rows, 20));
 	mail->archive_id = db_rows_int(rows, 21);
 	mail->is_seen = db_rows_int(rows, 24) != 0;
+	mail->retried_at = db_rows_int(rows, 25);
 	mail->recipients = g_ptr_array_new_with_free_func(outbox_recipient_free);
 	return mail;
 }

@@ -97,6 +97,8 @@ typedef struct SmtpMail {
 	bool has_utf8;		/* in its header (RFC 6531) */
 } SmtpMail;
 
+#define SMTP_LOGIN_NEEDED 530 /* a reply's code (RFC 4954 section 6) */
+
 /* An enhanced status code (RFC 3463) as one number. */
 #define SMTP_STATUS(class, subject, detail)                                                        \
 	((unsigned)(class) << 20 | (unsigned)(subject) << 10 | (unsigned)(detail))

@@ -5,7 +5,7 @@
 
 /* RFC 5321 section 4.5.3.1.3: a path has 256 bytes with its brackets. */
 #define ADDRESS_LIMIT 254
-#define MEGABYTE 1000000
+#define MEGABYTE ((uint64_t)1024 * 1024) /* as servers count */
 
 /* Whether ADDRESS can stand between < and >. */
 static bool is_plain(const char *address)

@@ -2,8 +2,6 @@
  * know a recipient. */
 #include "smtp/smtp_internal.h"
 
-#define SMTP_LOGIN_NEEDED 530
-
 /* RFC 3463 sections 3.2 and 3.3: what is wrong with the recipient, not with the sender. */
 static bool concerns_recipient(const SmtpReply *reply)
 {

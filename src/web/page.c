@@ -84,13 +84,12 @@ static const struct {
 		   "gespeichert. Dateien fügen Sie bitte noch einmal an; gesendet wurde noch "
 		   "nichts.")},
 	{"entwurf-verworfen", TONE_SUCCESS, N_("Der Entwurf ist verworfen.")},
-	{"eingereiht", TONE_SUCCESS,
-		N_("Die E-Mail steht im Postausgang und wird jetzt gesendet.")},
+	{"vielleicht-doppelt", TONE_WARNING,
+		N_("Die frühere E-Mail ist vielleicht schon angekommen. Fragen Sie am besten "
+		   "nach, bevor Sie diese senden.")},
 	{"anlagen-fehlen", TONE_WARNING,
 		N_("Nicht alle Anlagen des Originals sind in diesem Entwurf: Zusammen sind sie zu "
 		   "groß, oder eine ließ sich nicht lesen.")},
-	{"wird-gesendet", TONE_SUCCESS, N_("Die E-Mail wird jetzt noch einmal versucht.")},
-	{"nicht-gesendet", TONE_SUCCESS, N_("Abgebrochen: Die E-Mail wird nicht mehr gesendet.")},
 	{"erledigt", TONE_SUCCESS,
 		N_("Die E-Mail ist erledigt und steht nicht mehr auf der Startseite.")},
 	{"nichts-offen", TONE_INFO, N_("Dort steht keine E-Mail mehr aus.")},

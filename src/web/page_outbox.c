@@ -169,8 +169,8 @@ static void write_empty(Html *h, const Asked *asked)
 		page_alert(h, TONE_INFO, _("Keine E-Mail ist offen."), NULL);
 	else
 		page_alert(h, TONE_INFO, _("Der Postausgang ist leer."),
-			_("Hier steht, was Sie senden: was wartet, was angekommen ist und was "
-			  "nicht."));
+			_("Hier steht, was Sie senden: was wartet, was der Mailserver angenommen "
+			  "hat und was nicht."));
 }
 
 static bool write_list(Visit *visit, Html *h, char **said, GError **error)

@@ -8,11 +8,13 @@
 #include "failure/failure.h"
 #include "web/page_outbox.h"
 #include "web/page_personal.h"
+#include "web/page_send.h"
 #include "web/web_internal.h"
 
 #define AGAIN "/erneut"
 #define CANCEL "/abbrechen"
 #define SEE "/erledigt"
+#define EDIT "/bearbeiten"
 /* The field that says: it may come twice. */
 #define TWICE "doppelt"
 
@@ -74,7 +76,7 @@ static char *make_heading(const OutboxMail *mail)
 
 	switch (mail->state) {
 	case OUTBOX_QUEUED:
-		return g_strdup(_("Die E-Mail wartet auf Versand."));
+		return g_strdup(_("Die E-Mail steht im Postausgang und wird gleich gesendet."));
 	case OUTBOX_SENDING:
 		return g_strdup(_("Die E-Mail wird gerade gesendet."));
 	case OUTBOX_SENT:
@@ -197,7 +199,8 @@ static bool may_cancel(const OutboxMail *mail)
 
 static void write_deeds(Html *h, const Visit *visit, const OutboxMail *mail)
 {
-	bool wants_content = is_ended(mail) || (mail->state == OUTBOX_SENT && lacks_copies(mail));
+	bool wants_content =
+		draft_may_come_of(mail) || (mail->state == OUTBOX_SENT && lacks_copies(mail));
 	bool has = !wants_content || has_content(visit, mail);
 
 	if (!wants_content && mail->state != OUTBOX_WAITING && !may_cancel(mail))
@@ -211,6 +214,8 @@ static void write_deeds(Html *h, const Visit *visit, const OutboxMail *mail)
 	html(h, "<div class=\"buttons\">\n");
 	if (has)
 		write_again(h, visit, mail);
+	if (has && draft_may_come_of(mail))
+		write_deed(h, visit, mail, EDIT, _("Als neue E-Mail bearbeiten"), "secondary");
 	if (is_ended(mail) && !mail->is_seen)
 		write_deed(h, visit, mail, SEE, _("Erledigt"), "secondary");
 	if (may_cancel(mail))
@@ -252,7 +257,8 @@ static void write_recipients(Html *h, const OutboxMail *mail)
 		table_heading_cell(h, labels[0]);
 		html_text(h, recipient->address);
 		table_cell(h, labels[1]);
-		page_badge(h, outbox_tone(recipient->state), words_outbox_state(recipient->state));
+		page_badge(
+			h, outbox_tone(recipient->state), words_outbox_recipient(mail, recipient));
 		table_cell(h, labels[2]);
 		write_reply(h, recipient, i + 1);
 	}
@@ -451,7 +457,8 @@ static bool run_question(Visit *visit, GError **error)
 
 /* ---- deeds ---- */
 
-/* What was not done is told on the mail's page, which shows how it stands now. */
+/* What was not done is told on the mail's page, which shows how it stands now. NOTICE (nullable) is
+ * for what that does not say. */
 static bool finish(Visit *visit, const OutboxMail *mail, const GError *problem, const char *notice,
 	GError **error)
 {
@@ -486,7 +493,7 @@ static bool run_again(Visit *visit, GError **error)
 	}
 	if (try_again(visit, mail, &problem))
 		sender_wake(visit->web->sender);
-	return finish(visit, mail, problem, "wird-gesendet", error);
+	return finish(visit, mail, problem, NULL, error);
 }
 
 static bool run_cancel(Visit *visit, GError **error)
@@ -498,7 +505,7 @@ static bool run_cancel(Visit *visit, GError **error)
 		return false;
 	outbox_cancel(office_outbox(visit->office, NULL), mail->id, visit->user->id, visit->actor,
 		&problem);
-	return finish(visit, mail, problem, "nicht-gesendet", error);
+	return finish(visit, mail, problem, NULL, error);
 }
 
 static bool run_see(Visit *visit, GError **error)
@@ -512,6 +519,26 @@ static bool run_see(Visit *visit, GError **error)
 	return finish(visit, mail, problem, "erledigt", error);
 }
 
+static bool run_edit(Visit *visit, GError **error)
+{
+	g_autoptr(OutboxMail) mail = find_mail(visit, error);
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *path = NULL;
+	int64_t id = 0;
+
+	if (!mail)
+		return false;
+	if (!draft_again(visit->office, visit->user, mail->id, &id,
+		    web_request_cancel(visit->request), &problem) &&
+		id == 0)
+		return show_mail(visit, problem, error);
+	path = g_strdup_printf(SEND_PATH "/%" PRId64, id);
+	if (problem)
+		return visit_redirect(visit, path, "anlagen-fehlen");
+	return visit_redirect(
+		visit, path, mail->state == OUTBOX_UNKNOWN ? "vielleicht-doppelt" : NULL);
+}
+
 const Route route_outbox_mail[] = {
 	{WEB_GET, OUTBOX_PATH "/*", ROLE_PERSON, WEB_AT_ONCE, 0, run_show},
 	{WEB_GET, OUTBOX_PATH "/*/ereignisse", ROLE_PERSON, WEB_AS_WAIT, 0, run_events},
@@ -519,5 +546,6 @@ const Route route_outbox_mail[] = {
 	{WEB_POST, OUTBOX_PATH "/*/erneut", ROLE_PERSON, WEB_AS_JOB, 0, run_again},
 	{WEB_POST, OUTBOX_PATH "/*/abbrechen", ROLE_PERSON, WEB_AS_JOB, 0, run_cancel},
 	{WEB_POST, OUTBOX_PATH "/*/erledigt", ROLE_PERSON, WEB_AS_JOB, 0, run_see},
+	{WEB_POST, OUTBOX_PATH "/*/bearbeiten", ROLE_PERSON, WEB_AS_JOB, 0, run_edit},
 	{0},
 };

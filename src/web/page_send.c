@@ -301,7 +301,7 @@ static bool lead_to_outbox(Visit *visit, int64_t mail_id)
 {
 	g_autofree char *path = g_strdup_printf("/postausgang/%" PRId64, mail_id);
 
-	return visit_redirect(visit, path, "eingereiht");
+	return visit_redirect(visit, path, NULL);
 }
 
 static bool send(Visit *visit, int64_t id, GError **error)

@@ -39,8 +39,8 @@ static void write_file(Html *h, const SendView *view, const DraftFile *file)
 
 static void write_amount(Html *h, const SendView *view)
 {
-	g_autofree char *used = words_size(view->draft ? draft_weight(view->draft) : 0);
-	g_autofree char *limit = words_size(view->limit);
+	g_autofree char *used = words_mail_size(view->draft ? draft_weight(view->draft) : 0);
+	g_autofree char *limit = words_mail_size(view->limit);
 
 	html(h, "<p class=\"note amount\" role=\"status\">");
 	html_printf(h, _("%1$s von %2$s"), used, limit);

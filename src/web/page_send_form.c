@@ -173,18 +173,38 @@ static void write_other(Html *h, const SendView *view)
 
 /* ---- all of it ---- */
 
+/* What is answered, as its link says it; yours. It may have left the archive, or the user's sight.
+ */
+static char *answered_label(const SendView *view)
+{
+	g_autoptr(GError) ignored = NULL;
+	Archive *archive = office_archive(view->visit->office, &ignored);
+	g_autoptr(ArchiveMail) mail =
+		archive ? archive_find(archive, viewing_viewer(&view->viewing),
+				  view->fields.reply_to, &ignored)
+			: NULL;
+
+	if (!mail) {
+		g_autofree char *number = g_strdup_printf("%" PRId64, view->fields.reply_to);
+
+		return g_strdup_printf(_("E-Mail %s"), number);
+	}
+	return g_strdup(*mail->subject ? mail->subject : _("(ohne Betreff)"));
+}
+
 static void write_answered(Html *h, const SendView *view)
 {
-	g_autofree char *number = g_strdup_printf("%" PRId64, view->fields.reply_to);
+	g_autofree char *label = NULL;
 
 	if (view->fields.reply_to == 0)
 		return;
+	label = answered_label(view);
 	html(h, "<p class=\"note\">");
 	html_text(h, _("Antwort auf eine E-Mail im Archiv:"));
 	html(h, " <a href=\"/archiv/");
-	html_text(h, number);
+	html_number(h, view->fields.reply_to);
 	html(h, "\">");
-	html_printf(h, _("E-Mail %s"), number);
+	html_text(h, label);
 	html(h, "</a></p>\n");
 }
 

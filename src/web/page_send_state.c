@@ -15,16 +15,28 @@ static void write_way(Html *h, const char *path, const char *label)
 	html(h, "</span></a></p>\n");
 }
 
+/* Settings by their names are for those who may change them; yours. */
+static char *tell_missing(const SendView *view, const GError *problem)
+{
+	g_autofree char *sentence = failure_sentence(problem);
+	g_autofree char *advice = failure_advice_on_page(problem);
+
+	if (view->visit->user->admin || !failure_is(problem, FAILURE_SETTING_MISSING) ||
+		!view->account->address)
+		return g_strdup_printf("%s %s", sentence, advice);
+	return g_strdup(_("Der Server für den Versand (SMTP) ist noch nicht eingetragen. Das macht "
+			  "ein Administrator."));
+}
+
 /* An administrator can switch it on or set the server. */
 static void write_missing(Html *h, const SendView *view, const GError *problem)
 {
 	const User *user = view->visit->user;
 	g_autofree char *name = g_uri_escape_string(user->name, NULL, FALSE);
 	g_autofree char *path = g_strdup_printf("/benutzer/%s/office", name);
-	g_autofree char *sentence = failure_sentence(problem);
-	g_autofree char *advice = failure_advice_on_page(problem);
-	g_autofree char *text = g_strdup_printf("%s %s %s", sentence, advice,
-		_("Schreiben und speichern können Sie den Entwurf trotzdem."));
+	g_autofree char *told = tell_missing(view, problem);
+	g_autofree char *text = g_strdup_printf(
+		"%s %s", told, _("Schreiben und speichern können Sie den Entwurf trotzdem."));
 
 	page_alert(h, TONE_WARNING, _("Senden ist noch nicht möglich"), text);
 	if (user->admin)

@@ -7,7 +7,7 @@ await main(async (plan, browser) => {
   const { page, faults, context } = await open(browser, plan.origin);
   const path = `/postausgang/${plan.number}`;
   const row = `tr:has(a[href="${path}"])`;
-  const word = async () => (await page.textContent(`${row} .kern-badge`)).match(/wartet|gesendet/)[0];
+  const word = async () => (await page.textContent(`${row} .kern-badge`)).match(/nächster Versuch|gesendet/)[0];
   await signIn(page, plan.origin, plan.person);
   await page.goto(`${plan.origin}/postausgang`);
   const before = await word();

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
 
 import pytest
 from page import Answer, Daemon, Person
@@ -94,6 +95,7 @@ def buttons(page: Answer) -> list[str]:
 def test_an_empty_outbox(office, person):
     page = person.get(LIST)
     assert page.view.title.startswith("Postausgang") and "Der Postausgang ist leer." in page.text
+    assert "was der Mailserver angenommen hat" in page.text
     assert "Keine E-Mail ist offen." in person.get(OPEN).text
     assert LIST in person.get("/").view.links and "Zum Postausgang" not in person.get("/").text
 
@@ -106,7 +108,7 @@ def test_each_state_is_told_in_words(office, person):
     page = person.get(LIST)
     fourth, third, second, first = rows(page)
     assert "gesendet" in first and "nicht gesendet" not in first and "2026/4711" in first and first.startswith("class")
-    assert re.search(r"wartet bis \d\d:\d\d Uhr", second) and f"{TO}, {OTHER} und 2 weitere" in second
+    assert re.search(r"nächster Versuch \d\d:\d\d Uhr", second) and f"{TO}, {OTHER} und 2 weitere" in second
     assert "nicht gesendet" in third and "Der Mailserver nimmt die E-Mail nicht an" in third
     assert "ungewiss, ob gesendet" in fourth
     assert all("m.mustermann @musterhausen.example" in row for row in (first, second, third, fourth))
@@ -156,7 +158,8 @@ def test_a_mail_that_waits_is_tried_at_once(office, person):
     assert "wird von selbst noch einmal gesendet" in page.text and buttons(page) == ["Jetzt versuchen", "Abbrechen"]
     begin = time.monotonic()
     told = person.submit(f"{LIST}/{number}/erneut")
-    assert "wird jetzt noch einmal versucht" in told.text
+    # One box tells how it stands: a notice beside it would soon say something else.
+    assert told.html.count('class="kern-alert ') == 1 and "hinweis=" not in told.path
     office.wait(number, "sent")
     assert time.monotonic() - begin < 5 and len(office.server.mails) == 1
 
@@ -166,7 +169,7 @@ def test_a_mail_that_failed(office, person):
     page = person.get(f"{LIST}/{number}")
     assert "Die E-Mail ist nicht gesendet." in page.text and "550 5.7.1 nicht von hier. Von selbst" in page.text
     assert "sendet „Erneut versuchen“ sie" in page.text and "amtspost outbox" not in page.text
-    assert buttons(page) == ["Erneut versuchen", "Erledigt"]
+    assert buttons(page) == ["Erneut versuchen", "Als neue E-Mail bearbeiten", "Erledigt"]
     office.server.handlers.update(FAILED)
     person.submit(f"{LIST}/{number}/erneut")
     assert office.wait(number, "failed")["attempts"] == 2
@@ -174,7 +177,7 @@ def test_a_mail_that_failed(office, person):
     assert "1 E-Mail ist nicht gesendet." in person.get("/").text
     person.get(f"{LIST}/{number}")
     told = person.submit(f"{LIST}/{number}/erledigt")
-    assert "steht nicht mehr auf der Startseite" in told.text and buttons(told) == ["Erneut versuchen"]
+    assert "steht nicht mehr auf der Startseite" in told.text and buttons(told) == ["Erneut versuchen", "Als neue E-Mail bearbeiten"]
     assert "nicht gesendet" not in person.get("/").text and "Keine E-Mail ist offen." in person.get(OPEN).text
     assert "erledigt" in rows(person.get(LIST))[0]
     person.get(f"{LIST}/{number}")
@@ -199,10 +202,65 @@ def test_not_all_got_it(office, person):
     assert [mail.recipients for mail in office.server.mails] == [[TO], [OTHER]]
 
 
+def draft(page: Answer) -> dict[str, str]:
+    return page.view.form(page.path.split("?")[0]).fields
+
+
+def test_a_mail_that_failed_is_written_anew(office, person, tmp_path):
+    """For those who have not got it, with all that it says; who got a blind copy stays unknown to the others."""
+    blind, copy, data = "d@example.org", "c@example.org", bytes(range(256)) * 5000
+    (tmp_path / "Plan – Straße.pdf").write_bytes(data)
+
+    def judge(connection: SmtpConnection, arguments: str) -> None:
+        if TO in arguments:
+            office.server.on_rcpt(connection, arguments)
+        else:
+            connection.reply(550, "5.1.1 unbekannt")
+
+    office.server.handlers["RCPT"] = judge
+    office.amtspost.run("send", "--user", CLERK, "--subject", "Grüße aus dem Amt", "--to", TO,
+                        "--to", f"Erika Müßig <{OTHER}>", "--cc", copy, "--bcc", blind, "--case", "2026/4711",
+                        "--attach", str(tmp_path / "Plan – Straße.pdf"), stdin="Guten Tag,\n\n.schöner Text\n")
+    office.server.handlers.clear()
+    page = person.get(f"{LIST}/1")
+    assert "nicht an alle gesendet" in page.text
+    made = person.submit(f"{LIST}/1/bearbeiten")
+    assert re.fullmatch(r"/senden/\d+", made.path), made.text
+    fields = draft(made)
+    assert (fields["an"], fields["kopie"], fields["blindkopie"]) == (f"Erika Müßig <{OTHER}>", copy, blind), fields
+    assert fields["betreff"] == "Grüße aus dem Amt" and fields["aktenzeichen"] == "2026/4711"
+    assert fields["text"].rstrip() == "Guten Tag,\n\n.schöner Text" and "Plan – Straße.pdf" in made.text
+    assert fields["von"] == "m.mustermann@musterhausen.example"
+    # Asked for twice, it is one draft.
+    person.get(f"{LIST}/1")
+    assert person.submit(f"{LIST}/1/bearbeiten").path == made.path
+    sent = person.submit(made.path, tun="senden")
+    assert office.wait(int(sent.path.split("/")[-1]), "sent")
+    mail = message_from_bytes(office.server.mails[-1].content, policy=policy.default)
+    assert [part.get_content() for part in mail.iter_attachments()] == [data]
+    assert office.server.mails[-1].recipients == [OTHER, copy, blind] and blind not in str(mail["To"]) + str(mail["Cc"])
+
+
+def test_what_may_come_twice_is_told_before_it_is_written_anew(office, person):
+    number = office.send("Zweifel", UNKNOWN)
+    person.get(f"{LIST}/{number}")
+    made = person.submit(f"{LIST}/{number}/bearbeiten")
+    assert "Die frühere E-Mail ist vielleicht schon angekommen." in made.text and draft(made)["an"] == TO
+
+
+def test_a_waiting_mail_is_not_written_anew(office, person):
+    number = office.send("Wartet", WAITING)
+    page = person.get(f"{LIST}/{number}")
+    assert "Als neue E-Mail bearbeiten" not in buttons(page)
+    assert person.post(f"{LIST}/{number}/bearbeiten", {}).status == 409
+    assert not execute(office.amtspost, "SELECT 1 FROM drafts")
+
+
 def test_an_unknown_one_asks_first(office, person):
     number = office.send("Zweifel", UNKNOWN)
     page = person.get(f"{LIST}/{number}")
-    assert "Es ist ungewiss, ob die E-Mail gesendet ist." in page.text and buttons(page) == ["Erledigt"]
+    assert "Es ist ungewiss, ob die E-Mail gesendet ist." in page.text
+    assert buttons(page) == ["Als neue E-Mail bearbeiten", "Erledigt"]
     # Not even by a form that knows nothing of it.
     asked = person.post(f"{LIST}/{number}/erneut", {})
     assert asked.path == f"{LIST}/{number}/erneut" and "Die E-Mail kann doppelt ankommen." in asked.text
@@ -221,15 +279,15 @@ def test_cancelling(office, person):
     number = office.send("Zurück", WAITING)
     person.get(f"{LIST}/{number}")
     told = person.submit(f"{LIST}/{number}/abbrechen")
-    assert "Abgebrochen: Die E-Mail wird nicht mehr gesendet." in told.text and "Das Senden ist abgebrochen." in told.text
-    assert office.mail(number)["state"] == "cancelled" and buttons(told) == []
+    assert "Das Senden ist abgebrochen." in told.text and told.html.count('class="kern-alert ') == 1
+    assert office.mail(number)["state"] == "cancelled" and buttons(told) == ["Als neue E-Mail bearbeiten"]
     assert any(row["action"] == "outbox.cancel" and row["actor"] == CLERK for row in office.amtspost.json("audit"))
 
 
 def test_too_late_is_told_by_a_sentence(office, person):
     """The page was there before the mail was sent."""
     number = office.send("Inzwischen", WAITING)
-    for deed in ("abbrechen", "erneut", "erledigt"):
+    for deed in ("abbrechen", "erneut", "erledigt", "bearbeiten"):
         person.get(f"{LIST}/{number}")
         office.amtspost.run("outbox", "retry", str(number))
         late = person.post(f"{LIST}/{number}/{deed}", {})
@@ -256,7 +314,8 @@ def test_what_is_being_handed_over_is_not_cancelled(office, person):
     person.submit(f"{LIST}/{number}/erneut")
     assert asked.wait(SECONDS)
     page = person.get(f"{LIST}/{number}")
-    assert "Die E-Mail wird gerade gesendet." in page.text and buttons(page) == ["Abbrechen"]
+    assert "Die E-Mail wird gerade gesendet." in page.text and "wartet auf Versand" not in page.text
+    assert buttons(page) == ["Abbrechen"]
     late = person.submit(f"{LIST}/{number}/abbrechen")
     assert late.status == 409 and "Die E-Mail wird gerade gesendet." in late.text
     go_on.set()
@@ -269,8 +328,10 @@ def test_erased_content_is_told(office, person):
     execute(office.amtspost, "DELETE FROM outbox_pieces")
     page = person.get(f"{LIST}/{number}")
     assert "Ihr Inhalt ist nicht mehr im Postausgang" in page.text and buttons(page) == ["Erledigt"]
-    refused = person.post(f"{LIST}/{number}/erneut", {})
-    assert refused.status == 409 and "Bitte schreiben Sie die E-Mail neu" in refused.text
+    for deed in ("erneut", "bearbeiten"):
+        person.get(f"{LIST}/{number}")
+        refused = person.post(f"{LIST}/{number}/{deed}", {})
+        assert refused.status == 409 and "Bitte schreiben Sie die E-Mail neu" in refused.text
 
 
 def test_without_a_sign_in_it_leads_there(office, person):
@@ -281,9 +342,36 @@ def test_without_a_sign_in_it_leads_there(office, person):
     assert page.view.links[f"/einstellungen?weiter={LIST}/{number}"] == "Zur Anmeldung"
 
 
+def test_a_server_that_wants_a_sign_in_is_no_end(office, person):
+    """No password is stored, and the server takes mails from nobody without one."""
+    office.amtspost.run("settings", "unset", "smtp.password", "--user", CLERK)
+    number = office.send("Ohne Kennwort", {"MAIL": answer(530, "5.7.0 Authentication required")})
+    mail = office.mail(number)
+    assert mail["state"] == "waiting" and "keine Anmeldung gespeichert" in mail["reason"], mail
+    page = person.get(f"{LIST}/{number}")
+    assert "Bitte melden Sie sich an." in page.text
+    assert page.view.links[f"/einstellungen?weiter={LIST}/{number}"] == "Zur Anmeldung"
+
+
+def test_given_up_after_days_and_tried_anew(office, person):
+    number = office.send("Fünf Tage", WAITING)
+    age = "UPDATE outbox_mails SET created_at = created_at - 6 * 86400"
+    execute(office.amtspost, age)
+    office.server.handlers.update(WAITING)
+    office.amtspost.run("outbox", "run")
+    mail = office.mail(number)
+    assert mail["state"] == "failed" and mail["reason"].startswith("Die E-Mail ließ sich fünf Tage lang nicht"), mail
+    page = person.get(f"{LIST}/{number}")
+    assert "ließ sich fünf Tage lang nicht senden; zuletzt: Der Mailserver nimmt" in page.text
+    assert "451 4.3.0 spaeter. Von selbst wird sie nicht noch einmal gesendet." in page.text
+    # A new try counts its own days: the first no is not the end.
+    person.submit(f"{LIST}/{number}/erneut")
+    assert office.wait(number, "waiting")["reason"].startswith("Der Mailserver nimmt die E-Mail zurzeit nicht an")
+
+
 def test_forms_need_their_token(office, person):
     number = office.send("Fest", WAITING)
-    for deed in ("abbrechen", "erneut", "erledigt"):
+    for deed in ("abbrechen", "erneut", "erledigt", "bearbeiten"):
         assert person.post(f"{LIST}/{number}/{deed}", {}, csrf="x" * 43).status == 403
     assert office.mail(number)["state"] == "waiting"
 
@@ -301,7 +389,7 @@ def test_anothers_mail_is_as_good_as_none(office, person):
             told = [other.get(f"{LIST}/{id_}{path}") for id_ in (number, 99999)]
             assert {page.status for page in told} == {404}
             assert [NOT_FOUND.format(id_) in page.text for page, id_ in zip(told, (number, 99999))] == [True, True]
-        for deed in ("abbrechen", "erneut", "erledigt"):
+        for deed in ("abbrechen", "erneut", "erledigt", "bearbeiten"):
             other.get("/")
             assert other.post(f"{LIST}/{number}/{deed}", {"doppelt": "ja"}).status == 404
         assert "Geheimes Vorhaben" not in other.get(LIST).text and "wartet" not in other.get("/").text
@@ -352,7 +440,7 @@ def test_events_tell_what_changed(office, person):
         time.sleep(1.5)  # nothing has changed, nothing is told
         office.amtspost.ok("outbox", "retry", str(number))
         state = next(data for name, data in events if name)
-        assert "Live" in state and "wartet bis" not in state
+        assert "Live" in state and "nächster Versuch" not in state
         shown = next(data for name, data in details if name and "ist gesendet." in data)
         assert "<html" not in shown and "Message-ID" in shown
         said = next(data for name, data in events if name == "ansage")
@@ -380,7 +468,7 @@ def test_streams_without_a_place_end_at_once(office, person):
 def test_live_in_the_browser(office, person):
     number = office.send("Live im Browser", WAITING)
     report = play("outbox.mjs", office.daemon, CLERK, number=number)
-    assert report["before"] == "wartet" and report["after"] == "gesendet" and report["same"] and not report["faults"]
+    assert report["before"] == "nächster Versuch" and report["after"] == "gesendet" and report["same"] and not report["faults"]
     assert report["focus"] and report["open"] and not report["axe"]
     assert report["detail"] == "Die E-Mail ist gesendet." and "gesendet" in report["said"]
     assert report["focusLost"] == "stand"

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <cmocka.h>
 #include "app/sent_folder.h"
-#include "app/sent_folder_internal.h"
 #include "failure/failure.h"
 
 static void add(GPtrArray *folders, const char *name, ImapRole role, bool selectable)

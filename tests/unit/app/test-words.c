@@ -23,6 +23,10 @@ static void test_sizes(void **state)
 	assert_words(words_size(1951), "2,0 KB");
 	assert_words(words_size(999960), "1000,0 KB");
 	assert_words(words_size(1234567), "1,2 MB");
+	assert_words(words_mail_size(0), "0 Byte");
+	assert_words(words_mail_size(1024 * 1024), "1 MB");
+	assert_words(words_mail_size(1363149), "1,3 MB");
+	assert_words(words_mail_size((uint64_t)150 * 1024 * 1024), "150 MB");
 	assert_words(words_size(UINT64_MAX), "18446744,1 TB");
 }
 

@@ -37,7 +37,7 @@ static OutboxMail *make_mail(OutboxState state, unsigned recipients)
 
 static void assert_waits(const OutboxMail *mail, const char *until)
 {
-	g_autofree char *expected = g_strconcat("wartet bis ", until, NULL);
+	g_autofree char *expected = g_strconcat("nächster Versuch ", until, NULL);
 
 	assert_words(words_outbox_mail(mail), expected);
 }
@@ -64,6 +64,20 @@ static void test_states(void **state)
 	/* It is over: when it would be tried says nothing. */
 	mail->state = OUTBOX_CANCELLED;
 	assert_words(words_outbox_mail(mail), "abgebrochen");
+}
+
+static void test_recipients(void **state)
+{
+	g_autoptr(OutboxMail) mail = make_mail(OUTBOX_SENDING, 2);
+	OutboxRecipient *recipient = mail->recipients->pdata[0];
+
+	(void)state;
+	assert_string_equal(words_outbox_recipient(mail, recipient), "wird gerade gesendet");
+	recipient->state = OUTBOX_SENT;
+	assert_string_equal(words_outbox_recipient(mail, recipient), "gesendet");
+	recipient->state = OUTBOX_QUEUED;
+	mail->state = OUTBOX_QUEUED;
+	assert_string_equal(words_outbox_recipient(mail, recipient), "wartet auf Versand");
 }
 
 static void assert_people(unsigned recipients, const char *expected)
@@ -120,13 +134,39 @@ static void test_advice(void **state)
 	assert_advice(mail, "starttls-missing", "Ein Administrator muss die Einstellungen");
 }
 
+static void test_nobody_is_asked_to_try_what_is_tried_anyway(void **state)
+{
+	static const char by_itself[] =
+		"Sie bleibt im Postausgang und wird von selbst noch einmal gesendet.";
+	static const struct {
+		const char *condition, *rest;
+	} rows[] = {
+		{"send-later", ""},
+		{"timeout", " Bleibt es dabei, muss ein Administrator Port und Zeitgrenze prüfen."},
+		{"connection-lost", ""},
+		{"login-missing", " Bitte melden Sie sich an."},
+	};
+	g_autoptr(OutboxMail) mail = make_mail(OUTBOX_WAITING, 1);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *expected = g_strconcat(by_itself, rows[i].rest, NULL);
+
+		g_free(mail->condition);
+		mail->condition = g_strdup(rows[i].condition);
+		assert_words(words_outbox_advice(mail), expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest all[] = {
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_people),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_nobody_is_asked_to_try_what_is_tried_anyway),
 	};
 
 	return cmocka_run_group_tests(all, NULL, NULL);

@@ -92,7 +92,7 @@ static void test_refused(void **state)
 		{NOTHING, {"a@x.example", .has_utf8 = true}, "b@x.example", FAILURE_SMTP_LACKS,
 			"SMTPUTF8"},
 		{EVERYTHING, {"a@x.example", .size = 1000001}, "b@x.example",
-			FAILURE_MAIL_TOO_LARGE, "1 MB"},
+			FAILURE_MAIL_TOO_LARGE, "1000000 Byte"},
 		{"250 SIZE 5000\r\n", {"a@x.example", .size = 5001}, "b@x.example",
 			FAILURE_MAIL_TOO_LARGE, "5000 Byte"},
 	};
