@@ -38,7 +38,7 @@ bool send_queue(Office *office, const char *user, const ArchiveViewer *viewer, c
 	int64_t *id, const Cancel *cancel, GError **error);
 
 /* The same for finished messages: the sender is From's address, which is one of the user's
- * mailboxes. All or none. */
+ * mailboxes, as are those of Sender, Resent-From and Resent-Sender. All or none. */
 typedef struct SendReady {
 	const char *name; /* for people; NULL: there is only one */
 	const void *bytes;

@@ -29,6 +29,7 @@ void mime_ready_free(MimeReady *ready)
 	if (!ready)
 		return;
 	mime_address_free(ready->from);
+	g_clear_pointer(&ready->senders, g_ptr_array_unref);
 	g_clear_pointer(&ready->recipients, g_ptr_array_unref);
 	g_free(ready->message_id);
 	g_free(ready->subject);
@@ -187,19 +188,50 @@ static void free_address(gpointer address)
 
 static bool read_from(const Header *header, MimeReady *ready, GError **error)
 {
-	g_autoptr(GPtrArray) people = g_ptr_array_new_with_free_func(free_address);
 	g_autofree char *value = NULL;
 	g_autofree char *name = NULL;
 
 	if (!only_value(header, "From", &value, error))
 		return false;
-	if (!value || !mime_address_list(value, people, NULL) || people->len != 1) {
+	ready->from = value ? mime_address_sender(value) : NULL;
+	if (!ready->from) {
 		mime_refuse_field(error, "From", "it must have exactly one address");
 		return false;
 	}
-	ready->from = g_ptr_array_steal_index(people, 0);
 	name = g_steal_pointer(&ready->from->name);
 	ready->from->name = name ? decode(name) : NULL;
+	return true;
+}
+
+/* The name of the field that says who sends, beside From; NULL: FIELD is none. */
+static const char *find_sender_name(const Field *field)
+{
+	static const char *const names[] = {"Sender", "Resent-From", "Resent-Sender"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (is_named(field, names[i]))
+			return names[i];
+	}
+	return NULL;
+}
+
+static bool read_senders(const Header *header, MimeReady *ready, GError **error)
+{
+	ready->senders = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < header->fields->len; i++) {
+		const Field *field = g_ptr_array_index(header->fields, i);
+		const char *name = find_sender_name(field);
+		g_autofree char *value = name ? field_value(field) : NULL;
+		g_autoptr(MimeAddress) sender = name ? mime_address_sender(value) : NULL;
+
+		if (!name)
+			continue;
+		if (!sender) {
+			mime_refuse_field(error, name, "it must have exactly one address");
+			return false;
+		}
+		g_ptr_array_add(ready->senders, g_steal_pointer(&sender->address));
+	}
 	return true;
 }
 
@@ -368,7 +400,7 @@ MimeReady *mime_ready_read(const void *bytes, size_t size, int64_t date, GError 
 
 	g_assert(size <= MIME_READY_LIMIT);
 	if (!read_header(&header, bytes, size, error) || !read_from(&header, ready, error) ||
-		!read_recipients(&header, ready, error) ||
+		!read_senders(&header, ready, error) || !read_recipients(&header, ready, error) ||
 		!read_message_id(&header, ready, error) || !read_subject(&header, ready, error))
 		return NULL;
 	/* Lines may end with LF alone: one byte more each. */

@@ -86,7 +86,8 @@ char *mime_answer_subject(const char *subject);
 /* What its header says about where it goes; read by plain rules, not by the reader of foreign
  * mails: who hands it over wants to send it. */
 typedef struct MimeReady {
-	MimeAddress *from;     /* the first of From */
+	MimeAddress *from;
+	GPtrArray *senders;    /* char *: the addresses of Sender, Resent-From and Resent-Sender */
 	GPtrArray *recipients; /* char *: To, Cc, Bcc, each once, as in an envelope */
 	char *message_id;      /* without <>; made where it has none */
 	char *subject;	       /* decoded; "" */
@@ -100,7 +101,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MimeReady, mime_ready_free)
 
 #define MIME_READY_LIMIT ((size_t)1 << 30) /* bytes; more is the caller's mistake */
 
-/* FAILURE_FIELD_INVALID: From missing or with several addresses, a field twice that may be there
+/* FAILURE_FIELD_INVALID: From missing, or it or another sender's field with anything but one
+ * address (groups, names with "@" that are not quoted), a field twice that may be there
  * once, a line that is no field, control characters (NUL and bare CR too) or no UTF-8 in the
  * header; FAILURE_ADDRESS_INVALID; FAILURE_RECIPIENT_MISSING. In the body anything is kept. DATE is
  * used where it has none. Yours. */
