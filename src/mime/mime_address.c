@@ -86,20 +86,32 @@ static const char *skip_quoted(const char *text)
 	return *text ? text + 1 : NULL;
 }
 
-/* The "<" that begins the address, NULL: there is none. A quotation mark without its other half is
- * a letter. *MANY: what stands before it looks like an address and more. */
+/* Whether a quoted string from TEXT to END (NULL: it has none) hides a "<" from its reader, and is
+ * no name of its own: somebody's address got between two quotation marks. */
+static bool hides_bracket(const char *text, const char *end, bool begins)
+{
+	size_t size = end ? (size_t)(end - text) : strlen(text);
+
+	return memchr(text, '<', size) && !(begins && end);
+}
+
+/* The "<" that begins the address, NULL: there is none. *MANY: what stands before it looks like an
+ * address and more. */
 static const char *find_bracket(const char *text, bool *many)
 {
-	bool has_at = false, has_comma = false;
-	const char *end;
+	const char *start = text, *end;
+	bool has_at = false, has_comma = false, hides = false;
 
 	for (; *text && *text != '<'; text++) {
 		has_at = has_at || *text == '@';
 		has_comma = has_comma || *text == ',' || *text == ';';
-		end = *text == '"' ? skip_quoted(text) : NULL;
+		if (*text != '"')
+			continue;
+		end = skip_quoted(text);
+		hides = hides || hides_bracket(text, end, text == start);
 		text = end ? end - 1 : text;
 	}
-	*many = has_at && has_comma;
+	*many = (has_at && has_comma) || hides;
 	return *text ? text : NULL;
 }
 

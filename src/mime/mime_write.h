@@ -37,6 +37,9 @@ typedef struct MimeFile {
 	uint64_t size;
 } MimeFile;
 
+/* Yours: TYPE, foreign, as a MimeFile may have it: application/octet-stream where it is none. */
+char *mime_foreign_type(const char *type);
+
 typedef struct MimeMessage {
 	const MimeAddress *from;
 	const GPtrArray *to, *cc; /* const MimeAddress *; Bcc stands in no message */
@@ -44,8 +47,8 @@ typedef struct MimeMessage {
 	const char *text;	  /* UTF-8, any line ends */
 	const char *message_id;	  /* without <> */
 	int64_t date;		  /* seconds since 1970; written in the local zone */
-	/* Without <>, the oldest first. Foreign ids that cannot be written (blanks, other letters
-	 * than ASCII) are left out. */
+	/* Without <>, the oldest first. Foreign ids that cannot be written (blanks, control
+	 * characters, other letters than ASCII) are left out. */
 	const char *in_reply_to;     /* NULL: an answer to nothing; follows the references */
 	const GPtrArray *references; /* const char *; NULL: none */
 	const MimeFile *files;

@@ -89,6 +89,9 @@ static const struct {
 	{"anlagen-fehlen", TONE_WARNING,
 		N_("Nicht alle Anlagen des Originals sind in diesem Entwurf: Zusammen sind sie zu "
 		   "groß, oder eine ließ sich nicht lesen.")},
+	{"empfaenger-fehlen", TONE_WARNING,
+		N_("Das Original hat mehr Empfänger, als eine E-Mail haben kann. In diesem "
+		   "Entwurf stehen nur die ersten.")},
 	{"wird-gesendet", TONE_SUCCESS, N_("Die E-Mail wird jetzt noch einmal versucht.")},
 	{"nicht-gesendet", TONE_SUCCESS, N_("Abgebrochen: Die E-Mail wird nicht mehr gesendet.")},
 	{"erledigt", TONE_SUCCESS,
