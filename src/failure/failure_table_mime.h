@@ -12,4 +12,7 @@ FAILURE(FAILURE_FILE_CHANGED, "file-changed", FAILURE_CODE_CONFLICT, 2, ACTOR_CL
 	N_("Bitte fügen Sie die Datei noch einmal an, sobald sie fertig gespeichert ist. Gesendet wurde nichts."))
 FAILURE(FAILURE_RECIPIENT_MISSING, "recipient-missing", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
 	N_("Die E-Mail hat keinen Empfänger."),
-	N_("Bitte geben Sie mindestens eine Adresse an (An, Cc oder Bcc). Gesendet wurde nichts."))
+	N_("Bitte geben Sie mindestens eine Adresse an (An, Kopie oder Blindkopie). Gesendet wurde nichts."))
+FAILURE(FAILURE_TEXT_ENCODING, "text-encoding", FAILURE_CODE_INPUT, 2, ACTOR_CLERK,
+	N_("Der Text ist nicht in UTF-8: %s."),
+	N_("Bitte speichern Sie ihn in UTF-8, oder wandeln Sie ihn um, zum Beispiel mit „iconv -f WINDOWS-1252 -t UTF-8“. Gesendet wurde nichts."))

@@ -47,14 +47,6 @@ static void field_free(gpointer data)
 
 /* ---- lines ---- */
 
-static bool refuse_line(const char *line, size_t size, const char *why, GError **error)
-{
-	g_autofree char *valid = text_make_valid(line, MIN(size, (size_t)SHOWN_LIMIT));
-
-	mime_refuse_field(error, valid, why);
-	return false;
-}
-
 /* A header's line has tabs, but no other control characters: a bare CR would end it for some. */
 static bool is_header_line(const char *line, size_t size)
 {
@@ -75,6 +67,19 @@ static size_t field_name_size(const char *line, size_t size)
 	return name < size && line[name] == ':' ? name : 0;
 }
 
+/* Names the field that LINE begins, with NAME bytes, or the line, but not what is no mail at all: a
+ * document's bytes say nothing to anybody. */
+static bool refuse_line(const Header *header, const char *line, size_t size, size_t name,
+	const char *why, GError **error)
+{
+	bool is_text = header->fields->len > 0 && is_header_line(line, size);
+	size_t shown = MIN(name > 0 ? name : size, (size_t)SHOWN_LIMIT);
+	g_autofree char *label = text_make_valid(line, shown);
+
+	mime_refuse_field(error, name > 0 || is_text ? label : _("Kopfzeilen"), why);
+	return false;
+}
+
 /* Takes a line without its end. */
 static bool take_line(Header *header, const char *line, size_t size, GError **error)
 {
@@ -83,9 +88,10 @@ static bool take_line(Header *header, const char *line, size_t size, GError **er
 	Field *field;
 
 	if (!is_header_line(line, size))
-		return refuse_line(line, size, "control characters or no UTF-8", error);
+		return refuse_line(
+			header, line, size, name, "control characters or no UTF-8", error);
 	if (goes_on ? header->fields->len == 0 : name == 0)
-		return refuse_line(line, size, "no header field", error);
+		return refuse_line(header, line, size, 0, "no header field", error);
 	if (goes_on) {
 		field = g_ptr_array_index(header->fields, header->fields->len - 1);
 	} else {

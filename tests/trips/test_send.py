@@ -227,6 +227,33 @@ def test_addresses_that_are_none(sender, to):
         assert run.status == 2 and not server.connections and not outbox(sender), run.stdout
 
 
+def test_text_that_is_no_utf_8(sender):
+    run = sender.run("send", "--user", CLERK, "--to", TO, stdin="Grüße".encode("windows-1252"))
+    assert run.status == 2 and "nicht in UTF-8: Standardeingabe" in run.stderr and not outbox(sender), run.stderr
+
+
+def test_a_document_is_no_mail(sender, tmp_path):
+    sender.set("smtp.host", "127.0.0.1")
+    (tmp_path / "Plan.pdf").write_bytes(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\x1b[2J\n1 0 obj\n")
+    (tmp_path / "Bild.eml").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    for name in ("Plan.pdf", "Bild.eml"):
+        run = sender.run("send", "--user", CLERK, "--eml", str(tmp_path / name))
+        assert run.status == 2 and "„Kopfzeilen“" in run.stderr and f"{name}." in run.stderr, run.stderr
+        assert not any(odd in run.stderr + run.stdout for odd in ("\ufffd", "PNG", "\x1b", "PDF-")), run.stderr
+    assert not outbox(sender)
+
+
+@pytest.mark.parametrize("option", ["--cc", "--bcc"])
+def test_one_field_of_recipients_is_enough(sender, option):
+    with FakeSmtp(capabilities=PIPELINING) as server:
+        use(sender, server)
+        run = send(sender, option, TO, to=())
+        assert run.status == 0 and server.mails[0].recipients == [TO], run.stderr
+        assert (TO.encode() in server.mails[0].content) == (option == "--cc")
+    run = send(sender, to=())
+    assert run.status == 2 and "--bcc" in run.stderr + run.stdout
+
+
 @pytest.mark.parametrize("subject", ["a\nBcc: b@example.org", "a\rb", "a\x0bb"])
 def test_control_characters(sender, subject):
     with FakeSmtp() as server:
