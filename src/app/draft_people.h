@@ -1,5 +1,5 @@
 /* Whom an answer goes to. Names and addresses of a mail are foreign: what one of them holds must
- * not look like another. Only for draft*.c. */
+ * not look like another. Only for draft*.c and send*.c. */
 #pragma once
 
 #include <stdbool.h>

@@ -15,7 +15,8 @@
 
 /* What a person wrote; all borrowed. */
 typedef struct SendMail {
-	const char *from; /* one of the user's mailboxes; NULL: the main one */
+	/* One of the user's mailboxes; NULL: the main one, beside which the user's name stands. */
+	const char *from;
 	const char *const *to, *const *cc,
 				       *const *bcc; /* "Name <address>", NULL-terminated; NULL */
 	const char *subject;			    /* NULL: "" */

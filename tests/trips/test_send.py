@@ -2,6 +2,7 @@
 stall or break off at each step."""
 
 import base64
+import email.policy
 import json
 import threading
 import time
@@ -225,6 +226,24 @@ def test_addresses_that_are_none(sender, to):
         use(sender, server)
         run = send(sender, to=(to,))
         assert run.status == 2 and not server.connections and not outbox(sender), run.stdout
+
+
+@pytest.mark.parametrize("name", ["Max Mustermann", 'Müßig, "Max" \\', CLERK.upper(), "", "a\u2028b"])
+def test_the_name_beside_the_main_mailbox(sender, name):
+    sender.set("mailboxes", "bauamt@musterhausen.example", CLERK)
+    sender.ok("user", "change", CLERK, "--display-name", name)
+    with FakeSmtp(capabilities=PIPELINING) as server:
+        use(sender, server)
+        for arguments in ((), ("--from", "bauamt@musterhausen.example")):
+            assert send(sender, *arguments).status == 0
+        own, shared = (message_from_bytes(mail.content, policy=email.policy.default)["From"].addresses[0]
+                       for mail in server.mails)
+        shown = name if name.startswith("M") and name != CLERK.upper() else ""
+        assert (own.display_name, own.addr_spec) == (shown, "m.mustermann@musterhausen.example")
+        assert (shared.display_name, shared.addr_spec) == ("", "bauamt@musterhausen.example")
+        assert server.mails[0].sender == "m.mustermann@musterhausen.example"
+    archived = [mail["from"] for mail in sender.json("archive", "list")]
+    assert f"{shown} <m.mustermann@musterhausen.example>".strip(" <>" if not shown else " ") in archived, archived
 
 
 def test_text_that_is_no_utf_8(sender):
