@@ -39,6 +39,8 @@ static void check_ready(const MimeReady *ready)
 
 	check_lines((const char *)ready->content->data, ready->content->len);
 	check(g_utf8_validate(ready->subject, -1, NULL) && !text_has_control(ready->subject));
+	for (guint i = 0; i < ready->senders->len; i++)
+		check(text_is_address(g_ptr_array_index(ready->senders, i)));
 	check(ready->recipients->len > 0);
 	for (guint i = 0; i < ready->recipients->len; i++) {
 		const char *address = g_ptr_array_index(ready->recipients, i);

@@ -35,12 +35,17 @@ bool draft_send(Office *office, const User *user, int64_t id, int64_t *mail_id, 
  * before any "@" belongs to a name ("Muster, Max <m@amt.example>"). Yours. */
 GStrv draft_split(const char *text);
 
+/* PERSON of a mail, "Name <address>" with the name as it is read, as it is typed: names that hold
+ * more than words are quoted. Yours. */
+char *draft_person(const char *person);
+
 typedef enum DraftAnswer { DRAFT_ANSWER, DRAFT_ANSWER_ALL, DRAFT_FORWARD } DraftAnswer;
 
 /* Makes a draft that answers the mail MAIL_ID, or passes it on with its attachments, as far as the
- * user sees it. FAILURE_MAIL_UNKNOWN, FAILURE_DRAFTS_MANY. */
+ * user sees it. *CUT: it has more recipients than a mail may have; the first are in the draft.
+ * FAILURE_MAIL_UNKNOWN, FAILURE_DRAFTS_MANY. */
 bool draft_answer(Office *office, const User *user, int64_t mail_id, DraftAnswer how, int64_t *id,
-	const Cancel *cancel, GError **error);
+	bool *cut, const Cancel *cancel, GError **error);
 
 /* Makes a draft of the user's mail MAIL_ID of the outbox, which failed, was cancelled or is
  * unknown, with its attachments, for those who have not got it. *ID not 0 where that fails: the

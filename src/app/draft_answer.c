@@ -4,6 +4,7 @@
 #include <string.h>
 #include "app/document.h"
 #include "app/draft_internal.h"
+#include "app/draft_people.h"
 #include "app/servers.h"
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -12,6 +13,7 @@
 #include "mime/mime_write.h"
 
 #define QUOTE_LIMIT (DRAFT_TEXT_LIMIT / 2)
+#define SHOWN_LIMIT ((size_t)4 * 1024) /* bytes of a line about the mail */
 
 /* What is answered, and by whom. */
 typedef struct Answer {
@@ -46,138 +48,7 @@ static bool answer_open(Answer *answer, int64_t mail_id, GError **error)
 	return answer->mail != NULL;
 }
 
-/* ---- to whom ---- */
-
-/* What stands behind NAME in the header, over all its lines; yours, NULL: no such field. */
-static char *header_field(const char *header, const char *name)
-{
-	g_auto(GStrv) lines = g_strsplit(header, "\n", -1);
-	g_autoptr(GString) value = NULL;
-
-	for (size_t i = 0; lines[i] && *lines[i]; i++) {
-		bool goes_on = *lines[i] == ' ' || *lines[i] == '\t';
-
-		if (value && !goes_on)
-			break;
-		if (value)
-			g_string_append(value, lines[i]);
-		else if (g_ascii_strncasecmp(lines[i], name, strlen(name)) == 0)
-			value = g_string_new(lines[i] + strlen(name));
-	}
-	return value ? g_strchomp(g_string_free(g_steal_pointer(&value), FALSE)) : NULL;
-}
-
-/* The address without a name where that is encoded; yours. */
-static char *plain_address(const char *address)
-{
-	const char *angle = strstr(address, "=?") ? strrchr(address, '<') : NULL;
-
-	return angle ? g_strndup(angle + 1, strcspn(angle + 1, ">")) : g_strdup(address);
-}
-
-static bool is_address(const char *text)
-{
-	g_autoptr(MimeAddress) address = mime_address_parse(text, NULL);
-
-	return address != NULL;
-}
-
-/* Where the sender wants answers; char *, yours, perhaps none. */
-static GPtrArray *reply_addresses(const MailView *view)
-{
-	g_autofree char *field = header_field(view->header, "Reply-To:");
-	g_auto(GStrv) parts = draft_split(field ? field : "");
-	GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
-
-	for (size_t i = 0; parts[i]; i++) {
-		char *address = plain_address(parts[i]);
-
-		if (is_address(address))
-			g_ptr_array_add(addresses, address);
-		else
-			g_free(address);
-	}
-	return addresses;
-}
-
-/* The address within "Name <address>"; yours. */
-static char *bare_address(const char *text)
-{
-	g_autoptr(MimeAddress) address = mime_address_parse(text, NULL);
-
-	return g_strdup(address ? address->address : text);
-}
-
-static bool is_own(const Answer *answer, const char *text)
-{
-	g_autofree char *bare = bare_address(text);
-
-	return account_find_mailbox(answer->account, bare) != NULL;
-}
-
-static bool is_in(const GPtrArray *people, const char *text)
-{
-	g_autofree char *wanted = bare_address(text);
-
-	for (guint i = 0; i < people->len; i++) {
-		g_autofree char *bare = bare_address(people->pdata[i]);
-
-		if (text_is_same(bare, wanted))
-			return true;
-	}
-	return false;
-}
-
-/* "Muster, Max <m@…>" is one address. */
-static void add_person(GPtrArray *people, const char *text)
-{
-	g_auto(GStrv) parts = draft_split(text);
-
-	for (size_t i = 0; parts[i]; i++) {
-		if (!is_in(people, parts[i]))
-			g_ptr_array_add(people, g_strdup(parts[i]));
-	}
-}
-
-static void add_people(GPtrArray *people, const GPtrArray *more)
-{
-	for (guint i = 0; i < more->len; i++)
-		add_person(people, more->pdata[i]);
-}
-
-/* Who wrote it; of what one sent oneself, to whom. */
-static GPtrArray *find_recipients(const Answer *answer)
-{
-	const MailContent *content = answer->view->content;
-	g_autoptr(GPtrArray) wanted = reply_addresses(answer->view);
-	GPtrArray *to = g_ptr_array_new_with_free_func(g_free);
-
-	if (wanted->len > 0)
-		add_people(to, wanted);
-	else if (*content->from && is_own(answer, content->from) && content->to->len > 0)
-		add_people(to, content->to);
-	else
-		add_person(to, content->from);
-	return to;
-}
-
-/* All others but oneself. */
-static GPtrArray *find_others(const Answer *answer, const GPtrArray *to)
-{
-	const MailContent *content = answer->view->content;
-	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
-	GPtrArray *others = g_ptr_array_new_with_free_func(g_free);
-
-	if (answer->how != DRAFT_ANSWER_ALL)
-		return others;
-	add_people(all, content->to);
-	add_people(all, content->cc);
-	for (guint i = 0; i < all->len; i++) {
-		if (!is_in(to, all->pdata[i]) && !is_own(answer, all->pdata[i]))
-			g_ptr_array_add(others, g_strdup(all->pdata[i]));
-	}
-	return others;
-}
+/* ---- what it says ---- */
 
 /* The mailbox that it came to, where it is one of the user's; borrowed, NULL: the main one. */
 static const char *find_sender(const Answer *answer)
@@ -194,8 +65,6 @@ static const char *find_sender(const Answer *answer)
 	return NULL;
 }
 
-/* ---- what it says ---- */
-
 char *draft_start_text(Office *office, const User *user, GError **error)
 {
 	g_auto(SettingView) view = {0};
@@ -208,11 +77,32 @@ char *draft_start_text(Office *office, const User *user, GError **error)
 					 : g_strdup("");
 }
 
+/* TEXT, as far as that is not too long for a line about a mail; yours. */
+static char *shorten(const char *text)
+{
+	g_autofree char *start = g_strndup(text, SHOWN_LIMIT);
+	g_autofree char *valid = text_make_valid(start, strlen(start));
+
+	return strlen(text) <= SHOWN_LIMIT ? g_strdup(text) : g_strconcat(valid, " […]", NULL);
+}
+
+/* PEOPLE separated by commas, as far as that is not too long; yours. */
+static char *join(const GPtrArray *people)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (guint i = 0; i < people->len && text->len <= SHOWN_LIMIT; i++)
+		g_string_append_printf(
+			text, "%s%s", i > 0 ? ", " : "", (const char *)people->pdata[i]);
+	return shorten(text->str);
+}
+
 static char *write_answer(const Answer *answer, const char *start)
 {
 	const MailContent *content = answer->view->content;
 	g_autofree char *when = clock_format_german(answer->mail->date);
-	g_autofree char *head = g_strdup_printf(_("Am %1$s schrieb %2$s:"), when, content->from);
+	g_autofree char *from = join(answer->view->senders);
+	g_autofree char *head = g_strdup_printf(_("Am %1$s schrieb %2$s:"), when, from);
 	g_autofree char *quote = mime_quote(content->text, QUOTE_LIMIT);
 
 	return g_strdup_printf("%s\n\n%s\n%s", start, head, quote);
@@ -222,13 +112,14 @@ static char *write_forwarded(const Answer *answer, const char *start)
 {
 	const MailContent *content = answer->view->content;
 	g_autofree char *when = clock_format_german(answer->mail->date);
-	g_autofree char *to = draft_join(content->to);
+	g_autofree char *from = join(answer->view->senders);
+	g_autofree char *to = join(content->to);
 	g_autofree char *start_of_text = g_strndup(content->text, QUOTE_LIMIT);
 	g_autofree char *text = text_make_valid(start_of_text, strlen(start_of_text));
 
 	return g_strdup_printf(_("%1$s\n\n-------- Weitergeleitete E-Mail --------\nVon: %2$s\n"
 				 "Datum: %3$s\nAn: %4$s\nBetreff: %5$s\n\n%6$s"),
-		start, content->from, when, to, content->subject, text);
+		start, from, when, to, content->subject, text);
 }
 
 static char *write_subject(const Answer *answer)
@@ -251,19 +142,14 @@ static char *write_text(const Answer *answer, GError **error)
 					    : write_answer(answer, start);
 }
 
-static bool make(const Answer *answer, int64_t *id, GError **error)
+static bool make(const Answer *answer, int64_t *id, bool *cut, GError **error)
 {
 	bool forwards = answer->how == DRAFT_FORWARD;
 	g_autofree char *text = write_text(answer, error);
 	g_autofree char *subject = write_subject(answer);
-	g_autoptr(GPtrArray) to = find_recipients(answer);
-	g_autoptr(GPtrArray) others = find_others(answer, to);
-	g_autofree char *to_text = draft_join(to);
-	g_autofree char *cc_text = draft_join(others);
-	const DraftFields fields = {
+	g_auto(DraftPeople) people = {0};
+	DraftFields fields = {
 		.sender = find_sender(answer),
-		.to = forwards ? NULL : to_text,
-		.cc = cc_text,
 		.subject = subject,
 		.text = text,
 		.case_number = answer->mail->case_number,
@@ -271,8 +157,15 @@ static bool make(const Answer *answer, int64_t *id, GError **error)
 	};
 	int64_t revision;
 
-	return text && drafts_create(office_db(answer->office), answer->user->id, NULL, &fields, id,
-			       &revision, error);
+	if (!text || (!forwards && !draft_people_find(answer->view, answer->account,
+					   answer->how == DRAFT_ANSWER_ALL, &people, answer->cancel,
+					   error)))
+		return false;
+	fields.to = people.to;
+	fields.cc = people.cc;
+	*cut = people.cut;
+	return drafts_create(
+		office_db(answer->office), answer->user->id, NULL, &fields, id, &revision, error);
 }
 
 /* ---- attachments ---- */
@@ -302,7 +195,7 @@ bool draft_take_attachments(
 }
 
 bool draft_answer(Office *office, const User *user, int64_t mail_id, DraftAnswer how, int64_t *id,
-	const Cancel *cancel, GError **error)
+	bool *cut, const Cancel *cancel, GError **error)
 {
 	g_auto(Answer) answer = {.office = office, .user = user, .cancel = cancel, .how = how};
 
@@ -310,7 +203,7 @@ bool draft_answer(Office *office, const User *user, int64_t mail_id, DraftAnswer
 		return false;
 	answer.view =
 		document_view(office, viewing_viewer(&answer.viewing), mail_id, cancel, error);
-	if (!answer.view || !make(&answer, id, error))
+	if (!answer.view || !make(&answer, id, cut, error))
 		return false;
 	return how != DRAFT_FORWARD || take_all(&answer, *id, error);
 }

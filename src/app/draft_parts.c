@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "failure/failure.h"
+#include "mime/mime_write.h"
 #include "model/mail.h"
 
 #define BLOCK ((size_t)1024 * 1024)
@@ -59,7 +60,8 @@ static bool take_one(const Taking *taking, const MailPart *part, unsigned number
 {
 	const char *folder = office_folder(taking->office);
 	g_auto(Descriptor) file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	DraftFileOrder order = {.name = part->name, .type = part->type, .limit = taking->limit};
+	g_autofree char *type = mime_foreign_type(part->type);
+	DraftFileOrder order = {.name = part->name, .type = type, .limit = taking->limit};
 	struct stat state;
 	int64_t file_id;
 

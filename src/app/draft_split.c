@@ -2,6 +2,7 @@
 #include "app/draft.h"
 
 #include <string.h>
+#include "app/draft_people.h"
 
 /* One pass over what was typed. */
 typedef struct Split {
@@ -11,14 +12,14 @@ typedef struct Split {
 } Split;
 
 /* "Muster, Max <m@amt.example>" as Outlook has it: a comma in a name is quoted in a mail. */
-static char *quote_name(const char *address)
+static char *quote_if_comma(const char *address)
 {
 	const char *angle = strrchr(address, '<');
 	g_autofree char *name = angle ? g_strndup(address, (gsize)(angle - address)) : NULL;
 
 	if (!name || !strchr(name, ',') || strchr(name, '"'))
 		return g_strdup(address);
-	return g_strdup_printf("\"%s\" %s", g_strstrip(name), angle);
+	return draft_quote_person(g_strstrip(name), angle);
 }
 
 static void end_piece(Split *split)
@@ -30,9 +31,9 @@ static void end_piece(Split *split)
 	while (size > 0 && strchr(", \t", piece[size - 1]))
 		piece[--size] = '\0';
 	if (*piece)
-		g_ptr_array_add(split->addresses, quote_name(piece));
+		g_ptr_array_add(split->addresses, quote_if_comma(piece));
 	g_string_truncate(split->piece, 0);
-	split->in_angles = split->has_at = false;
+	split->in_quotes = split->in_angles = split->has_at = false;
 }
 
 static bool separates(const Split *split, char letter)
@@ -44,6 +45,23 @@ static bool separates(const Split *split, char letter)
 	return letter == ';' || (letter == ',' && split->has_at);
 }
 
+/* Takes what TEXT begins with, a letter or one behind a backslash; answers where the next is. */
+static const char *take(Split *split, const char *text)
+{
+	bool is_escaped = split->in_quotes && *text == '\\' && text[1] && text[1] != '\n';
+	const char *next = text + (is_escaped ? 2 : 1);
+
+	if (*text == '"' && !split->in_angles)
+		split->in_quotes = !split->in_quotes;
+	else if (*text == '<' && !split->in_quotes)
+		split->in_angles = true;
+	else if (*text == '>' && !split->in_quotes)
+		split->in_angles = false;
+	split->has_at |= *text == '@' && !split->in_quotes;
+	g_string_append_len(split->piece, text, next - text);
+	return next;
+}
+
 GStrv draft_split(const char *text)
 {
 	Split split = {
@@ -51,20 +69,13 @@ GStrv draft_split(const char *text)
 		.piece = g_string_new(NULL),
 	};
 
-	for (; *text; text++) {
+	while (*text) {
 		if (separates(&split, *text)) {
 			end_piece(&split);
-			split.in_quotes = false;
-			continue;
+			text++;
+		} else {
+			text = take(&split, text);
 		}
-		if (*text == '"')
-			split.in_quotes = !split.in_quotes;
-		else if (*text == '<')
-			split.in_angles = true;
-		else if (*text == '>')
-			split.in_angles = false;
-		split.has_at |= *text == '@' && !split.in_quotes;
-		g_string_append_c(split.piece, *text);
 	}
 	end_piece(&split);
 	g_string_free(split.piece, TRUE);

@@ -15,7 +15,8 @@
 
 /* What a person wrote; all borrowed. */
 typedef struct SendMail {
-	const char *from; /* one of the user's mailboxes; NULL: the main one */
+	/* One of the user's mailboxes; NULL: the main one, beside which the user's name stands. */
+	const char *from;
 	const char *const *to, *const *cc,
 				       *const *bcc; /* "Name <address>", NULL-terminated; NULL */
 	const char *subject;			    /* NULL: "" */
@@ -39,7 +40,7 @@ bool send_queue(Office *office, const char *user, const ArchiveViewer *viewer, c
 	int64_t *id, const Cancel *cancel, GError **error);
 
 /* The same for finished messages: the sender is From's address, which is one of the user's
- * mailboxes. All or none. */
+ * mailboxes, as are those of Sender, Resent-From and Resent-Sender. All or none. */
 typedef struct SendReady {
 	const char *name; /* for people; NULL: there is only one */
 	const void *bytes;

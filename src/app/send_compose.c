@@ -4,10 +4,13 @@
 
 #include <string.h>
 #include "app/document.h"
+#include "app/draft_people.h"
 #include "app/send_internal.h"
 #include "app/sign_in.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "failure/failure.h"
+#include "user/user.h"
 
 /* One mail on its way into the outbox. */
 typedef struct Composition {
@@ -103,7 +106,44 @@ static GPtrArray *parse_people(const char *const *texts, GPtrArray *envelope, GE
 	return g_steal_pointer(&people);
 }
 
-static bool read_people(Composition *composition, GError **error)
+/* A user's DISPLAY_NAME, yours; NULL: there is none but the name to sign in with. */
+typedef struct NameLookup {
+	const char *user;
+	char *display_name;
+} NameLookup;
+
+static bool look_name_up(DbTransaction *transaction, void *data, GError **error)
+{
+	NameLookup *lookup = data;
+	g_autoptr(User) user = user_find(transaction, lookup->user, error);
+
+	g_clear_pointer(&lookup->display_name, g_free);
+	if (user && user->display_name && !text_is_same(user->display_name, user->name))
+		lookup->display_name = g_steal_pointer(&user->display_name);
+	return user != NULL;
+}
+
+/* From: the user's name stands with the main mailbox; others are several people's. A name that
+ * cannot be written is left out. */
+static MimeAddress *write_from(Office *office, const Composition *composition, GError **error)
+{
+	const Account *account = composition->account;
+	NameLookup lookup = {.user = account->user_name};
+	g_autofree char *angle = g_strdup_printf("<%s>", composition->sender);
+	g_autofree char *display_name = NULL, *text = NULL;
+	MimeAddress *from = NULL;
+	bool known = composition->sender != account->address ||
+		     db_read(office_db(office), look_name_up, &lookup, error);
+
+	display_name = lookup.display_name;
+	if (!known)
+		return NULL;
+	text = display_name ? draft_quote_person(display_name, angle) : NULL;
+	from = text ? mime_address_parse(text, NULL) : NULL;
+	return from ? from : mime_address_parse(composition->sender, error);
+}
+
+static bool read_people(Office *office, Composition *composition, GError **error)
 {
 	const SendMail *mail = composition->mail;
 
@@ -113,7 +153,7 @@ static bool read_people(Composition *composition, GError **error)
 	composition->sender = send_find_sender(composition->account, mail->from, error);
 	if (!composition->sender)
 		return false;
-	composition->from = mime_address_parse(composition->sender, error);
+	composition->from = write_from(office, composition, error);
 	composition->envelope = g_ptr_array_new_with_free_func(g_free);
 	return composition->from &&
 	       (composition->to = parse_people(mail->to, composition->envelope, error)) &&
@@ -273,7 +313,7 @@ bool send_queue(Office *office, const char *user, const ArchiveViewer *viewer, c
 	g_auto(Composition) composition = {.mail = mail};
 
 	composition.account = send_account(office, user, mail->case_number, error);
-	return composition.account && read_people(&composition, error) &&
+	return composition.account && read_people(office, &composition, error) &&
 	       read_answered(office, viewer, &composition, cancel, error) &&
 	       write_words(office, user, &composition, error) &&
 	       queue(office, &composition, id, error);

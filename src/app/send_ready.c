@@ -45,6 +45,16 @@ static bool write_content(Batch *batch, Outbox *outbox, const MimeReady *ready, 
 	return outbox_writer_write(writer, ready->content->data, ready->content->len, error);
 }
 
+/* Who else is said to have sent it is the user, too. */
+static bool check_senders(const Account *account, const MimeReady *ready, GError **error)
+{
+	for (guint i = 0; i < ready->senders->len; i++) {
+		if (!send_find_sender(account, ready->senders->pdata[i], error))
+			return false;
+	}
+	return true;
+}
+
 /* The sender is the header's, so it has to be one of the user's. */
 static bool add_mail(Batch *batch, Outbox *outbox, const Account *account, const SendReady *mail,
 	const char *case_number, GError **error)
@@ -71,8 +81,8 @@ static bool add_mail(Batch *batch, Outbox *outbox, const Account *account, const
 		.digest = mail->digest,
 		.actor = mail->actor,
 	};
-	if (!order.sender || !check_recipients(ready, error) ||
-		!write_content(batch, outbox, ready, error))
+	if (!order.sender || !check_senders(account, ready, error) ||
+		!check_recipients(ready, error) || !write_content(batch, outbox, ready, error))
 		return false;
 	g_array_append_val(batch->orders, order);
 	return true;

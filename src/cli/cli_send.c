@@ -157,10 +157,22 @@ static bool open_file(GArray *files, const char *path, GError **error)
 	return true;
 }
 
+/* What the mail says, from standard input; yours. */
+static char *read_text(GError **error)
+{
+	g_autofree char *text = cli_read_text(NULL, error);
+
+	if (text && !g_utf8_validate(text, -1, NULL)) {
+		failure_set(error, FAILURE_TEXT_ENCODING, _("Standardeingabe"), "no UTF-8");
+		return NULL;
+	}
+	return g_steal_pointer(&text);
+}
+
 static bool compose(Cli *cli, GArray *files, int64_t *id, GError **error)
 {
 	const CliOptions *options = &cli->options;
-	g_autofree char *text = cli_read_text(NULL, error);
+	g_autofree char *text = read_text(error);
 	SendMail mail = {
 		.from = options->from,
 		.to = (const char *const *)options->to,
@@ -250,8 +262,8 @@ static bool run_send(Cli *cli, GError **error)
 			error);
 	if (options->eml)
 		return send_ready(cli, options->eml, error);
-	if (!options->to)
-		return refuse_usage(_("Die Option --to fehlt."), error);
+	if (!options->to && !options->cc && !options->bcc)
+		return refuse_usage(_("Es fehlt ein Empfänger (--to, --cc oder --bcc)."), error);
 	return send_composed(cli, error);
 }
 

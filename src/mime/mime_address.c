@@ -86,20 +86,32 @@ static const char *skip_quoted(const char *text)
 	return *text ? text + 1 : NULL;
 }
 
-/* The "<" that begins the address, NULL: there is none. A quotation mark without its other half is
- * a letter. *MANY: what stands before it looks like an address and more. */
+/* Whether a quoted string from TEXT to END (NULL: it has none) hides a "<" from its reader, and is
+ * no name of its own: somebody's address got between two quotation marks. */
+static bool hides_bracket(const char *text, const char *end, bool begins)
+{
+	size_t size = end ? (size_t)(end - text) : strlen(text);
+
+	return memchr(text, '<', size) && !(begins && end);
+}
+
+/* The "<" that begins the address, NULL: there is none. *MANY: what stands before it looks like an
+ * address and more. */
 static const char *find_bracket(const char *text, bool *many)
 {
-	bool has_at = false, has_comma = false;
-	const char *end;
+	const char *start = text, *end;
+	bool has_at = false, has_comma = false, hides = false;
 
 	for (; *text && *text != '<'; text++) {
 		has_at = has_at || *text == '@';
 		has_comma = has_comma || *text == ',' || *text == ';';
-		end = *text == '"' ? skip_quoted(text) : NULL;
+		if (*text != '"')
+			continue;
+		end = skip_quoted(text);
+		hides = hides || hides_bracket(text, end, text == start);
 		text = end ? end - 1 : text;
 	}
-	*many = has_at && has_comma;
+	*many = (has_at && has_comma) || hides;
 	return *text ? text : NULL;
 }
 
@@ -182,6 +194,8 @@ typedef struct Splitter {
 	const char *at;
 	GString *piece; /* of one address so far */
 	GPtrArray *addresses;
+	bool is_sender; /* the field says who sends */
+	bool has_at;	/* outside of words and brackets */
 } Splitter;
 
 static bool end_piece(Splitter *splitter, GError **error)
@@ -236,26 +250,55 @@ static bool take_unit(Splitter *splitter)
 	return true;
 }
 
+/* Whether LETTER, outside of words and brackets, makes a sender's field another's to some readers:
+ * a group's, or an address before the one in brackets. */
+static bool is_ambiguous(const Splitter *splitter, char letter)
+{
+	return letter == ':' || letter == ';' || (letter == '<' && splitter->has_at);
+}
+
+static bool split(Splitter *splitter, GError **error)
+{
+	while (*splitter->at) {
+		char letter = *splitter->at;
+
+		if (splitter->is_sender && is_ambiguous(splitter, letter)) {
+			refuse(error, splitter->at);
+			return false;
+		}
+		if (letter == ':') {
+			/* A group's name is nobody. */
+			g_string_truncate(splitter->piece, 0);
+			splitter->at++;
+		} else if (letter == ',' || letter == ';') {
+			if (!end_piece(splitter, error))
+				return false;
+			splitter->at++;
+		} else if (!take_unit(splitter)) {
+			refuse(error, splitter->at);
+			return false;
+		}
+		splitter->has_at = splitter->has_at || letter == '@';
+	}
+	return end_piece(splitter, error);
+}
+
 bool mime_address_list(const char *list, GPtrArray *addresses, GError **error)
 {
 	g_autoptr(GString) piece = g_string_new(NULL);
 	Splitter splitter = {.at = list, .piece = piece, .addresses = addresses};
 
-	while (*splitter.at) {
-		char letter = *splitter.at;
+	return split(&splitter, error);
+}
 
-		if (letter == ':') {
-			/* A group's name is nobody. */
-			g_string_truncate(piece, 0);
-			splitter.at++;
-		} else if (letter == ',' || letter == ';') {
-			if (!end_piece(&splitter, error))
-				return false;
-			splitter.at++;
-		} else if (!take_unit(&splitter)) {
-			refuse(error, splitter.at);
-			return false;
-		}
-	}
-	return end_piece(&splitter, error);
+MimeAddress *mime_address_sender(const char *value)
+{
+	g_autoptr(GPtrArray) people =
+		g_ptr_array_new_with_free_func((GDestroyNotify)mime_address_free);
+	g_autoptr(GString) piece = g_string_new(NULL);
+	Splitter splitter = {.at = value, .piece = piece, .addresses = people, .is_sender = true};
+
+	if (!split(&splitter, NULL) || people->len != 1)
+		return NULL;
+	return g_ptr_array_steal_index(people, 0);
 }

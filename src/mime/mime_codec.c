@@ -8,7 +8,7 @@
 #define REQUEST_TYPE "(a(tt)u)"
 #define CONTENT_TYPE "(ussasas(bx)msmsa(sst)sb)"
 #define EXTRACTED_TYPE "(yi)"
-#define VIEW_TYPE "(" CONTENT_TYPE "asmssuub)"
+#define VIEW_TYPE "(" CONTENT_TYPE "asasasmssuub)"
 
 /* A clean line is at most this long, and a person is two of them in "NAME <ADDRESS>". */
 #define PERSON_LIMIT (2 * MIME_SUBJECT_LIMIT + 3)
@@ -156,9 +156,11 @@ MailContent *mime_decode_content(GBytes *body, uint32_t index)
 
 GVariant *mime_encode_view(const MailView *view)
 {
-	return g_variant_new("(@" CONTENT_TYPE "@asmssuub)", mime_encode_content(0, view->content),
-		encode_strings(view->references), view->html, view->header,
-		(guint32)view->blocked_remote, (guint32)view->blocked_active, view->truncated);
+	return g_variant_new("(@" CONTENT_TYPE "@as@as@asmssuub)",
+		mime_encode_content(0, view->content), encode_strings(view->senders),
+		encode_strings(view->reply_to), encode_strings(view->references), view->html,
+		view->header, (guint32)view->blocked_remote, (guint32)view->blocked_active,
+		view->truncated);
 }
 
 static bool decode_references(GVariantIter *iter, GPtrArray *references)
@@ -178,7 +180,7 @@ static bool decode_references(GVariantIter *iter, GPtrArray *references)
 MailView *mime_decode_view(GBytes *body)
 {
 	g_autoptr(GVariant) value = open_body(body, VIEW_TYPE), content = NULL;
-	g_autoptr(GVariantIter) references = NULL;
+	g_autoptr(GVariantIter) senders = NULL, reply_to = NULL, references = NULL;
 	g_autoptr(MailView) view = NULL;
 	guint32 remote, active;
 	gboolean truncated;
@@ -188,14 +190,16 @@ MailView *mime_decode_view(GBytes *body)
 	view = mail_view_new();
 	g_clear_pointer(&view->content, mail_content_free);
 	g_clear_pointer(&view->header, g_free);
-	g_variant_get(value, "(@" CONTENT_TYPE "asmssuub)", &content, &references, &view->html,
-		&view->header, &remote, &active, &truncated);
+	g_variant_get(value, "(@" CONTENT_TYPE "asasasmssuub)", &content, &senders, &reply_to,
+		&references, &view->html, &view->header, &remote, &active, &truncated);
 	view->content = decode_content(content, 0);
 	view->blocked_remote = remote;
 	view->blocked_active = active;
 	view->truncated = truncated;
 	if (!view->content || !fits(view->header, MAIL_HEADER_LIMIT) ||
 		!fits(view->html, MAIL_HTML_WHOLE_LIMIT) ||
+		!decode_people(senders, view->senders) ||
+		!decode_people(reply_to, view->reply_to) ||
 		!decode_references(references, view->references))
 		return NULL;
 	return g_steal_pointer(&view);

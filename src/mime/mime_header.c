@@ -16,6 +16,7 @@ typedef struct FieldRow {
 static const FieldRow rows[MIME_FIELD_COUNT] = {
 	[MIME_FROM] = {"from", MIME_PEOPLE_BYTES_LIMIT, true},
 	[MIME_SENDER] = {"sender", MIME_PEOPLE_BYTES_LIMIT, false},
+	[MIME_REPLY_TO] = {"reply-to", MIME_PEOPLE_BYTES_LIMIT, false},
 	[MIME_TO] = {"to", MIME_PEOPLE_BYTES_LIMIT, true},
 	[MIME_CC] = {"cc", MIME_PEOPLE_BYTES_LIMIT, true},
 	[MIME_SUBJECT] = {"subject", MIME_FIELD_BYTES_LIMIT, false},

@@ -78,6 +78,7 @@ size_t mime_source_line(
 typedef enum MimeField {
 	MIME_FROM,
 	MIME_SENDER,
+	MIME_REPLY_TO,
 	MIME_TO,
 	MIME_CC,
 	MIME_SUBJECT,
@@ -129,6 +130,8 @@ char *mime_clean_line(const char *text, size_t limit);
 /* Appends "Name <address>" of every person of FIELD; what is no address stays as readable text.
  * False if a limit cut the list. */
 bool mime_people_read(const MimeHeader *header, MimeField field, GPtrArray *people);
+/* The same for who wrote the mail: From, else Sender. */
+bool mime_senders_read(const MimeHeader *header, GPtrArray *senders);
 
 /* ---- structure (mime_scan.c) ---- */
 

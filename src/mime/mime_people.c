@@ -230,3 +230,11 @@ bool mime_people_read(const MimeHeader *header, MimeField field, GPtrArray *peop
 		split(&splitter);
 	return splitter.complete;
 }
+
+bool mime_senders_read(const MimeHeader *header, GPtrArray *senders)
+{
+	bool complete = mime_people_read(header, MIME_FROM, senders);
+
+	return senders->len > 0 ? complete
+				: mime_people_read(header, MIME_SENDER, senders) && complete;
+}

@@ -260,10 +260,8 @@ static void read_people(Reader *reader)
 	const MimeHeader *header = &reader->structure.header;
 	g_autoptr(GPtrArray) from = g_ptr_array_new_with_free_func(g_free);
 	MailContent *content = reader->content;
-	bool complete = mime_people_read(header, MIME_FROM, from);
+	bool complete = mime_senders_read(header, from);
 
-	if (from->len == 0)
-		complete &= mime_people_read(header, MIME_SENDER, from);
 	g_ptr_array_add(from, NULL);
 	g_free(content->from);
 	content->from = g_strjoinv(", ", (char **)from->pdata);

@@ -29,6 +29,7 @@ void mime_ready_free(MimeReady *ready)
 	if (!ready)
 		return;
 	mime_address_free(ready->from);
+	g_clear_pointer(&ready->senders, g_ptr_array_unref);
 	g_clear_pointer(&ready->recipients, g_ptr_array_unref);
 	g_free(ready->message_id);
 	g_free(ready->subject);
@@ -45,14 +46,6 @@ static void field_free(gpointer data)
 }
 
 /* ---- lines ---- */
-
-static bool refuse_line(const char *line, size_t size, const char *why, GError **error)
-{
-	g_autofree char *valid = text_make_valid(line, MIN(size, (size_t)SHOWN_LIMIT));
-
-	mime_refuse_field(error, valid, why);
-	return false;
-}
 
 /* A header's line has tabs, but no other control characters: a bare CR would end it for some. */
 static bool is_header_line(const char *line, size_t size)
@@ -74,6 +67,19 @@ static size_t field_name_size(const char *line, size_t size)
 	return name < size && line[name] == ':' ? name : 0;
 }
 
+/* Names the field that LINE begins, with NAME bytes, or the line, but not what is no mail at all: a
+ * document's bytes say nothing to anybody. */
+static bool refuse_line(const Header *header, const char *line, size_t size, size_t name,
+	const char *why, GError **error)
+{
+	bool is_text = header->fields->len > 0 && is_header_line(line, size);
+	size_t shown = MIN(name > 0 ? name : size, (size_t)SHOWN_LIMIT);
+	g_autofree char *label = text_make_valid(line, shown);
+
+	mime_refuse_field(error, name > 0 || is_text ? label : _("Kopfzeilen"), why);
+	return false;
+}
+
 /* Takes a line without its end. */
 static bool take_line(Header *header, const char *line, size_t size, GError **error)
 {
@@ -82,9 +88,10 @@ static bool take_line(Header *header, const char *line, size_t size, GError **er
 	Field *field;
 
 	if (!is_header_line(line, size))
-		return refuse_line(line, size, "control characters or no UTF-8", error);
+		return refuse_line(
+			header, line, size, name, "control characters or no UTF-8", error);
 	if (goes_on ? header->fields->len == 0 : name == 0)
-		return refuse_line(line, size, "no header field", error);
+		return refuse_line(header, line, size, 0, "no header field", error);
 	if (goes_on) {
 		field = g_ptr_array_index(header->fields, header->fields->len - 1);
 	} else {
@@ -187,19 +194,50 @@ static void free_address(gpointer address)
 
 static bool read_from(const Header *header, MimeReady *ready, GError **error)
 {
-	g_autoptr(GPtrArray) people = g_ptr_array_new_with_free_func(free_address);
 	g_autofree char *value = NULL;
 	g_autofree char *name = NULL;
 
 	if (!only_value(header, "From", &value, error))
 		return false;
-	if (!value || !mime_address_list(value, people, NULL) || people->len != 1) {
+	ready->from = value ? mime_address_sender(value) : NULL;
+	if (!ready->from) {
 		mime_refuse_field(error, "From", "it must have exactly one address");
 		return false;
 	}
-	ready->from = g_ptr_array_steal_index(people, 0);
 	name = g_steal_pointer(&ready->from->name);
 	ready->from->name = name ? decode(name) : NULL;
+	return true;
+}
+
+/* The name of the field that says who sends, beside From; NULL: FIELD is none. */
+static const char *find_sender_name(const Field *field)
+{
+	static const char *const names[] = {"Sender", "Resent-From", "Resent-Sender"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (is_named(field, names[i]))
+			return names[i];
+	}
+	return NULL;
+}
+
+static bool read_senders(const Header *header, MimeReady *ready, GError **error)
+{
+	ready->senders = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < header->fields->len; i++) {
+		const Field *field = g_ptr_array_index(header->fields, i);
+		const char *name = find_sender_name(field);
+		g_autofree char *value = name ? field_value(field) : NULL;
+		g_autoptr(MimeAddress) sender = name ? mime_address_sender(value) : NULL;
+
+		if (!name)
+			continue;
+		if (!sender) {
+			mime_refuse_field(error, name, "it must have exactly one address");
+			return false;
+		}
+		g_ptr_array_add(ready->senders, g_steal_pointer(&sender->address));
+	}
 	return true;
 }
 
@@ -368,7 +406,7 @@ MimeReady *mime_ready_read(const void *bytes, size_t size, int64_t date, GError 
 
 	g_assert(size <= MIME_READY_LIMIT);
 	if (!read_header(&header, bytes, size, error) || !read_from(&header, ready, error) ||
-		!read_recipients(&header, ready, error) ||
+		!read_senders(&header, ready, error) || !read_recipients(&header, ready, error) ||
 		!read_message_id(&header, ready, error) || !read_subject(&header, ready, error))
 		return NULL;
 	/* Lines may end with LF alone: one byte more each. */

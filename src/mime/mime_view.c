@@ -255,6 +255,10 @@ MailView *mime_view_source(MimeSource *source)
 	viewer.view->content = mime_read_own(source, &viewer.structure);
 	view_header(&viewer);
 	view_references(viewer.view);
+	viewer.view->truncated |=
+		!mime_senders_read(&viewer.structure.header, viewer.view->senders);
+	viewer.view->truncated |=
+		!mime_people_read(&viewer.structure.header, MIME_REPLY_TO, viewer.view->reply_to);
 	mark_html(&viewer);
 	gather(&viewer, 0);
 	if (shows_html(&viewer))

@@ -10,9 +10,9 @@
 #include "mime/mime.h"
 
 #define MIME_WORKER_SOCKET 3 /* the worker's only descriptor when it starts */
-/* Of one frame. The largest MailContent is below 4 MiB; a MailView has that and HTML of 1.5 MiB
- * with images of 4 MiB, which base64 makes 5.4. */
-#define MIME_FRAME_LIMIT (12u << 20)
+/* Of one frame. The largest MailContent is below 4 MiB; a MailView has that, two more lists of
+ * people, and HTML of 1.5 MiB with images of 4 MiB, which base64 makes 5.4. */
+#define MIME_FRAME_LIMIT (13u << 20)
 #define MIME_FRAME_DESCRIPTORS 2
 
 /* ---- frames (mime_frame.c) ---- */

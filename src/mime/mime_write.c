@@ -90,23 +90,6 @@ static bool is_id(const char *id)
 	return length > 0 && length <= MIME_WRITE_ID_LIMIT;
 }
 
-/* Ids of the mails that are answered are foreign. What could harm is refused; one that only cannot
- * be written is left out later, since the answer must not fail for it. */
-static bool check_foreign_ids(const MimeMessage *message, GError **error)
-{
-	static const size_t no_limit = SIZE_MAX;
-	const GPtrArray *ids = message->references;
-
-	if (message->in_reply_to &&
-		!check_line(message->in_reply_to, no_limit, "In-Reply-To", error))
-		return false;
-	for (guint i = 0; ids && i < ids->len; i++) {
-		if (!check_line(g_ptr_array_index(ids, i), no_limit, "References", error))
-			return false;
-	}
-	return true;
-}
-
 static bool check_file(const MimeFile *file, GError **error)
 {
 	g_autofree char *name = NULL, *type = NULL;
@@ -131,7 +114,7 @@ static bool check_message(const MimeMessage *message, GError **error)
 	if (!check_person(message->from, error) || !check_people(message->to, error) ||
 		!check_people(message->cc, error) ||
 		!check_line(message->subject, MIME_WRITE_SUBJECT_LIMIT, _("Betreff"), error) ||
-		!check_text(message->text, error) || !check_foreign_ids(message, error))
+		!check_text(message->text, error))
 		return false;
 	if (!is_id(message->message_id)) {
 		mime_refuse_field(error, "Message-ID", "no message id");
@@ -222,7 +205,9 @@ static void add_field(MimeFold *fold, const char *field, const char *value)
 	mime_fold_end(fold);
 }
 
-/* References end with the mail that is answered (RFC 5322 section 3.6.4). */
+/* References end with the mail that is answered (RFC 5322 section 3.6.4). Ids of the mails that are
+ * answered are foreign: one that cannot be written is left out, since the answer must not fail for
+ * it. */
 static void add_references(MimeFold *fold, const MimeMessage *message)
 {
 	const char *parent = message->in_reply_to;

@@ -37,6 +37,9 @@ typedef struct MimeFile {
 	uint64_t size;
 } MimeFile;
 
+/* Yours: TYPE, foreign, as a MimeFile may have it: application/octet-stream where it is none. */
+char *mime_foreign_type(const char *type);
+
 typedef struct MimeMessage {
 	const MimeAddress *from;
 	const GPtrArray *to, *cc; /* const MimeAddress *; Bcc stands in no message */
@@ -44,8 +47,8 @@ typedef struct MimeMessage {
 	const char *text;	  /* UTF-8, any line ends */
 	const char *message_id;	  /* without <> */
 	int64_t date;		  /* seconds since 1970; written in the local zone */
-	/* Without <>, the oldest first. Foreign ids that cannot be written (blanks, other letters
-	 * than ASCII) are left out. */
+	/* Without <>, the oldest first. Foreign ids that cannot be written (blanks, control
+	 * characters, other letters than ASCII) are left out. */
 	const char *in_reply_to;     /* NULL: an answer to nothing; follows the references */
 	const GPtrArray *references; /* const char *; NULL: none */
 	const MimeFile *files;
@@ -86,7 +89,8 @@ char *mime_answer_subject(const char *subject);
 /* What its header says about where it goes; read by plain rules, not by the reader of foreign
  * mails: who hands it over wants to send it. */
 typedef struct MimeReady {
-	MimeAddress *from;     /* the first of From */
+	MimeAddress *from;
+	GPtrArray *senders;    /* char *: the addresses of Sender, Resent-From and Resent-Sender */
 	GPtrArray *recipients; /* char *: To, Cc, Bcc, each once, as in an envelope */
 	char *message_id;      /* without <>; made where it has none */
 	char *subject;	       /* decoded; "" */
@@ -100,7 +104,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MimeReady, mime_ready_free)
 
 #define MIME_READY_LIMIT ((size_t)1 << 30) /* bytes; more is the caller's mistake */
 
-/* FAILURE_FIELD_INVALID: From missing or with several addresses, a field twice that may be there
+/* FAILURE_FIELD_INVALID: From missing, or it or another sender's field with anything but one
+ * address (groups, names with "@" that are not quoted), a field twice that may be there
  * once, a line that is no field, control characters (NUL and bare CR too) or no UTF-8 in the
  * header; FAILURE_ADDRESS_INVALID; FAILURE_RECIPIENT_MISSING. In the body anything is kept. DATE is
  * used where it has none. Yours. */

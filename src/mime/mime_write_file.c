@@ -121,6 +121,14 @@ char *mime_file_type(const MimeFile *file, const char *name)
 	return g_steal_pointer(&type);
 }
 
+char *mime_foreign_type(const char *type)
+{
+	const MimeFile file = {.type = type};
+	char *known = mime_file_type(&file, "");
+
+	return known ? known : g_strdup(ANY_TYPE);
+}
+
 /* ---- content ---- */
 
 /* A piece on its way: bytes, letters as GMime makes them (lines ended by LF), lines as they leave.

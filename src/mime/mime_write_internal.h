@@ -57,6 +57,9 @@ void mime_fold_parameter(MimeFold *fold, const char *name, const char *value);
 /* Appends each address of LIST (RFC 5322 section 3.4, groups included) to ADDRESSES, MimeAddress *,
  * names as they stand. FAILURE_ADDRESS_INVALID with the first that is none. */
 bool mime_address_list(const char *list, GPtrArray *addresses, GError **error);
+/* Yours: the one address of VALUE, a field that says who sends; NULL: it is none, several, a group,
+ * or has an "@" in a name that is not quoted: other readers may see another sender there. */
+MimeAddress *mime_address_sender(const char *value);
 /* Yours: ADDRESS's domain in A-labels; NULL: it has none, or there are none for it. */
 char *mime_address_domain(const char *address);
 

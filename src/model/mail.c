@@ -43,6 +43,8 @@ MailView *mail_view_new(void)
 	MailView *view = g_new0(MailView, 1);
 
 	view->content = mail_content_new();
+	view->senders = g_ptr_array_new_with_free_func(g_free);
+	view->reply_to = g_ptr_array_new_with_free_func(g_free);
 	view->references = g_ptr_array_new_with_free_func(g_free);
 	view->header = g_strdup("");
 	return view;
@@ -53,6 +55,8 @@ void mail_view_free(MailView *view)
 	if (!view)
 		return;
 	mail_content_free(view->content);
+	g_clear_pointer(&view->senders, g_ptr_array_unref);
+	g_clear_pointer(&view->reply_to, g_ptr_array_unref);
 	g_clear_pointer(&view->references, g_ptr_array_unref);
 	g_free(view->header);
 	g_free(view->html);

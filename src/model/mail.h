@@ -42,6 +42,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailContent, mail_content_free)
  * shows HTML puts it into a sandboxed frame with a policy of its own all the same. */
 typedef struct MailView {
 	MailContent *content;  /* its text is the mail's own, without that of attached messages */
+	GPtrArray *senders;    /* char *, "Name <address>" each: those of content->from */
+	GPtrArray *reply_to;   /* the same: where the sender wants answers */
 	GPtrArray *references; /* char *, without <>, the oldest first */
 	char *header;	       /* as it was sent, lines ended by LF */
 	char *html;	       /* a fragment, sanitised; NULL: the mail has none, or none to see */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <sodium.h>
+#include "base/text.h"
 #include "failure/failure.h"
 
 /* Below the minimum a passive listener tries passwords too cheaply (RFC 7677 section 4); above the
@@ -161,7 +162,7 @@ static Secret *answer_server_final(Sasl *sasl, const char *message, GError **err
 	const char *first = fields[0] ? fields[0] : "";
 
 	if (g_str_has_prefix(first, "e=")) {
-		g_autofree char *reason = g_strescape(first + 2, NULL);
+		g_autofree char *reason = text_for_terminal(first + 2);
 
 		failure_set(error, FAILURE_LOGIN_REFUSED, sasl->username, "server: %s", reason);
 		return NULL;

@@ -2,6 +2,7 @@
 #include "smtp/smtp_internal.h"
 
 #include <string.h>
+#include "base/text.h"
 
 /* RFC 5321 section 4.5.3.1.3: a path has 256 bytes with its brackets. */
 #define ADDRESS_LIMIT 254
@@ -38,7 +39,7 @@ static bool check_address(
 
 	if (smtp_can_say(session, address) && (has_domain(address) || (may_be_empty && !*address)))
 		return true;
-	shown = g_strescape(address, NULL);
+	shown = text_for_terminal(address);
 	return smtp_fail(session, error, FAILURE_ADDRESS_UNUSABLE, shown, "%s: %s", shown,
 		is_plain(address) && has_domain(address) ? "letters that this server does not take"
 							 : "cannot stand in a command");

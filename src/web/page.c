@@ -90,6 +90,9 @@ static const struct {
 	{"anlagen-fehlen", TONE_WARNING,
 		N_("Nicht alle Anlagen des Originals sind in diesem Entwurf: Zusammen sind sie zu "
 		   "groß, oder eine ließ sich nicht lesen.")},
+	{"empfaenger-fehlen", TONE_WARNING,
+		N_("Das Original hat mehr Empfänger, als eine E-Mail haben kann. In diesem "
+		   "Entwurf stehen nur die ersten.")},
 	{"erledigt", TONE_SUCCESS,
 		N_("Die E-Mail ist erledigt und steht nicht mehr auf der Startseite.")},
 	{"nichts-offen", TONE_INFO, N_("Dort steht keine E-Mail mehr aus.")},

@@ -56,17 +56,20 @@ static bool run_answer(Visit *visit, GError **error)
 	g_autoptr(GError) problem = NULL;
 	g_autofree char *path = NULL;
 	int64_t id = 0;
+	bool cut = false;
 	g_auto(MailAsked) asked = {0};
 
 	if (!mail_asked_read(visit, &asked, error))
 		return false;
-	if (!draft_answer(visit->office, visit->user, asked.id, asked_answer(visit), &id,
+	if (!draft_answer(visit->office, visit->user, asked.id, asked_answer(visit), &id, &cut,
 		    web_request_cancel(visit->request), &problem) &&
 		id == 0)
 		return mail_show(visit, problem, error);
 	/* The draft is there; what did not fit in is told. */
 	path = g_strdup_printf(SEND_PATH "/%" PRId64, id);
-	return visit_redirect(visit, path, problem ? "anlagen-fehlen" : NULL);
+	if (problem)
+		return visit_redirect(visit, path, "anlagen-fehlen");
+	return visit_redirect(visit, path, cut ? "empfaenger-fehlen" : NULL);
 }
 
 /* ---- addresses ---- */
@@ -75,10 +78,17 @@ GPtrArray *send_addresses(
 	const Visit *visit, const Viewing *viewing, const char *prefix, GError **error)
 {
 	Archive *archive = office_archive(visit->office, error);
+	size_t limit = *prefix ? ADDRESSES_COMPLETED : ADDRESSES_OFFERED;
+	GPtrArray *people =
+		archive ? archive_people(archive, viewing_viewer(viewing), prefix, limit, error)
+			: NULL;
 
-	return archive ? archive_people(archive, viewing_viewer(viewing), prefix,
-				 *prefix ? ADDRESSES_COMPLETED : ADDRESSES_OFFERED, error)
-		       : NULL;
+	for (guint i = 0; people && i < people->len; i++) {
+		g_autofree char *person = people->pdata[i];
+
+		people->pdata[i] = draft_person(person);
+	}
+	return people;
 }
 
 static bool run_addresses(Visit *visit, GError **error)

@@ -116,6 +116,12 @@ def test_a_finished_mail(server, api):
     assert states(mail) == {TO: "sent", OTHER: "sent"} and b"Bcc" not in server.mails[0].content
     problem = api.refused("POST", "send", 403, "sender-foreign", finished(sender_="chef@amt.example"), Content_Type=RAW)
     assert "Datei" not in problem["detail"]
+    for field in ("Sender", "Resent-From", "Resent-Sender"):
+        foreign = f"{field}: Chef <chef@amt.example>\r\n".encode() + finished()
+        problem = api.refused("POST", "send", 403, "sender-foreign", foreign, Content_Type=RAW)
+        assert "chef@amt.example" in problem["title"], problem
+    for sender_ in (f"chef@amt.example: {ADDRESS};", f"chef@amt.example <{ADDRESS}>", f"chef@amt.example, {ADDRESS}"):
+        api.refused("POST", "send", 400, "field-invalid", finished(sender_=sender_), Content_Type=RAW)
     api.refused("POST", "send", 400, "recipient-missing", b"From: " + ADDRESS.encode() + b"\r\n\r\nx\r\n", Content_Type=RAW)
     assert len(api.told("GET", "outbox")) == 1
 

@@ -2,6 +2,7 @@
 stall or break off at each step."""
 
 import base64
+import email.policy
 import json
 import threading
 import time
@@ -225,6 +226,51 @@ def test_addresses_that_are_none(sender, to):
         use(sender, server)
         run = send(sender, to=(to,))
         assert run.status == 2 and not server.connections and not outbox(sender), run.stdout
+
+
+@pytest.mark.parametrize("name", ["Max Mustermann", 'Müßig, "Max" \\', CLERK.upper(), "", "a\u2028b"])
+def test_the_name_beside_the_main_mailbox(sender, name):
+    sender.set("mailboxes", "bauamt@musterhausen.example", CLERK)
+    sender.ok("user", "change", CLERK, "--display-name", name)
+    with FakeSmtp(capabilities=PIPELINING) as server:
+        use(sender, server)
+        for arguments in ((), ("--from", "bauamt@musterhausen.example")):
+            assert send(sender, *arguments).status == 0
+        own, shared = (message_from_bytes(mail.content, policy=email.policy.default)["From"].addresses[0]
+                       for mail in server.mails)
+        shown = name if name.startswith("M") and name != CLERK.upper() else ""
+        assert (own.display_name, own.addr_spec) == (shown, "m.mustermann@musterhausen.example")
+        assert (shared.display_name, shared.addr_spec) == ("", "bauamt@musterhausen.example")
+        assert server.mails[0].sender == "m.mustermann@musterhausen.example"
+    archived = [mail["from"] for mail in sender.json("archive", "list")]
+    assert f"{shown} <m.mustermann@musterhausen.example>".strip(" <>" if not shown else " ") in archived, archived
+
+
+def test_text_that_is_no_utf_8(sender):
+    run = sender.run("send", "--user", CLERK, "--to", TO, stdin="Grüße".encode("windows-1252"))
+    assert run.status == 2 and "nicht in UTF-8: Standardeingabe" in run.stderr and not outbox(sender), run.stderr
+
+
+def test_a_document_is_no_mail(sender, tmp_path):
+    sender.set("smtp.host", "127.0.0.1")
+    (tmp_path / "Plan.pdf").write_bytes(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\x1b[2J\n1 0 obj\n")
+    (tmp_path / "Bild.eml").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    for name in ("Plan.pdf", "Bild.eml"):
+        run = sender.run("send", "--user", CLERK, "--eml", str(tmp_path / name))
+        assert run.status == 2 and "„Kopfzeilen“" in run.stderr and f"{name}." in run.stderr, run.stderr
+        assert not any(odd in run.stderr + run.stdout for odd in ("\ufffd", "PNG", "\x1b", "PDF-")), run.stderr
+    assert not outbox(sender)
+
+
+@pytest.mark.parametrize("option", ["--cc", "--bcc"])
+def test_one_field_of_recipients_is_enough(sender, option):
+    with FakeSmtp(capabilities=PIPELINING) as server:
+        use(sender, server)
+        run = send(sender, option, TO, to=())
+        assert run.status == 0 and server.mails[0].recipients == [TO], run.stderr
+        assert (TO.encode() in server.mails[0].content) == (option == "--cc")
+    run = send(sender, to=())
+    assert run.status == 2 and "--bcc" in run.stderr + run.stdout
 
 
 @pytest.mark.parametrize("subject", ["a\nBcc: b@example.org", "a\rb", "a\x0bb"])

@@ -211,13 +211,23 @@ def test_umlauts_in_local_parts_need_utf8(tmp_path: Path) -> None:
     assert (person.display_name, person.addr_spec) == ("Jürgen", "jürgen@größe.example")
 
 
-@pytest.mark.parametrize("field", ["subject", "from", "to", "cc", "in_reply_to", "references", "message_id",
-                                   "name", "type"])
-@pytest.mark.parametrize("hostile", ["a\rb", "a\nb", "a\r\nBcc: x@y.de", "a\u2028b", "a\x1bb", "a\x85b"])
+HOSTILE = ["a\rb", "a\nb", "a\r\nBcc: x@y.de", "a\u2028b", "a\x1bb", "a\x85b"]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_foreign_ids_that_cannot_be_written_are_left_out(tmp_path: Path, hostile: str) -> None:
+    mail = _write(_order(in_reply_to=hostile, references=[hostile, "ok@x.example"]), tmp_path)
+    read = email.message_from_bytes(mail, policy=email.policy.SMTP)
+    assert read["references"] == "<ok@x.example>" and read["in-reply-to"] is None and read["bcc"] is None
+    assert hostile.encode() not in mail
+
+
+@pytest.mark.parametrize("field", ["subject", "from", "to", "cc", "message_id", "name", "type"])
+@pytest.mark.parametrize("hostile", HOSTILE)
 def test_nothing_is_written_with_a_foreign_line(tmp_path: Path, field: str, hostile: str) -> None:
     (tmp_path / "file").write_bytes(b"x")
     person = f"{hostile} <x@y.de>"
-    value: Any = {"from": person, "to": [person], "cc": [person], "references": [hostile]}.get(field, hostile)
+    value: Any = {"from": person, "to": [person], "cc": [person]}.get(field, hostile)
     order = _order(**{field: value})
     if field in ("name", "type"):
         order = _order(files=[{"name": "x", "path": str(tmp_path / "file"), field: hostile}])

@@ -354,11 +354,15 @@ def test_files_with_the_form_and_the_servers_size(office, clerk, server):
 @pytest.fixture(scope="module")
 def question(office, tmp_path_factory) -> int:
     """A mail that the clerk filed."""
+    mail = QUESTION.format(to="Klein <klein@amt.example>, b@example.org").encode()
+    return file_mail(office, mail, "frage.1@buerger.example")
+
+
+def file_mail(office, mail: bytes, message_id: str) -> int:
     person = office.person(CLERK_A, add=False)
     person.get("/archiv")
-    person.upload("/archiv-ablegen", "dateien", [("frage.eml", QUESTION.format(to="Klein <klein@amt.example>, b@example.org").encode())],
-                  ablage__aktenzeichen="2026/12")
-    number, = execute(office.amtspost, "SELECT id FROM mails WHERE message_id = 'frage.1@buerger.example'")[0]
+    person.upload("/archiv-ablegen", "dateien", [("frage.eml", mail)], ablage__aktenzeichen="2026/12")
+    number, = execute(office.amtspost, "SELECT id FROM mails WHERE message_id = ?", message_id)[0]
     deadline = time.monotonic() + 20
     while execute(office.amtspost, "SELECT state FROM mails WHERE id = ?", number) == [(0,)]:
         assert time.monotonic() < deadline
@@ -395,6 +399,32 @@ def test_an_answer_to_all_leaves_oneself_out(clerk, question):
     page = answer_to(clerk, question, "alle")
     fields = shown(page, draft_of(page))
     assert fields["an"] == "Erika Müßig <e.muessig@buerger.example>" and fields["kopie"] == "b@example.org"
+
+
+HOSTILE = (b"From: =?utf-8?q?opfer=40amt.example=2C_Herr_X?= <ab@example.org>\r\nTo: klein@amt.example\r\n"
+           b"Cc: =?utf-8?q?Alice_=22?= <alice@example.org>, \"Bob\" <bob@example.org>\r\nSubject: Namen\r\n"
+           b"Message-ID: <namen@example.org>\r\nReferences: <c\xe2\x80\xa8d@x.example> <ok@x.example>\r\n"
+           b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="x"\r\n\r\n'
+           b"--x\r\nContent-Type: text/plain\r\n\r\nText\r\n"
+           b"--x\r\nContent-Type: application/x'y\r\nContent-Disposition: attachment; filename=Plan.xy\r\n\r\nPlan\r\n--x--\r\n")
+
+
+def test_names_are_nobodys_address(office, clerk, server):
+    mail = file_mail(office, HOSTILE, "namen@example.org")
+    page = answer_to(clerk, mail, "alle")
+    number = draft_of(page)
+    assert shown(page, number)["an"] == '"opfer@amt.example, Herr X" <ab@example.org>'
+    assert shown(page, number)["kopie"] == r'"Alice \"" <alice@example.org>, Bob <bob@example.org>'
+    assert json.loads(clerk.get("/senden/adressen?prefix=opfer").body) == [shown(page, number)["an"]]
+    clerk.get(f"/senden/{number}")
+    assert clerk.submit(f"/senden/{number}", tun="original").status == 200
+    assert clerk.submit(f"/senden/{number}", tun="senden", follow=False).status == 303, clerk.last.text
+    sent = wait_for_mail(server)
+    assert sent.recipients == ["ab@example.org", "alice@example.org", "bob@example.org"]
+    mail = message_from_bytes(sent.content, policy=email.policy.default)
+    assert mail["References"].split() == ["<ok@x.example>", "<namen@example.org>"]
+    attachment, = mail.iter_attachments()
+    assert attachment.get_content_type() == "application/octet-stream" and attachment.get_filename() == "Plan.xy"
 
 
 def test_passing_on_takes_the_files(clerk, question):
@@ -465,3 +495,20 @@ def test_drafts_go_with_their_user_and_with_time(office, clerk):
     office.amtspost.ok("user", "remove", "w.weg")
     assert execute(office.amtspost, "SELECT count(*) FROM drafts WHERE id = ?", number) == [(0,)]
     assert execute(office.amtspost, "SELECT count(*) FROM draft_pieces") == [(0,)]
+
+
+# ---- last, since its people are offered instead of those of earlier mails ----
+
+MANY = ("From: a@example.org\r\nTo: " + ",\r\n ".join(f"t{i}@example.org" for i in range(9000)) + "\r\nCc: "
+        + ",\r\n ".join(f"c{i}@example.org" for i in range(9000)) + "\r\nSubject: Viele\r\nMessage-ID: <viele@example.org>\r\n\r\nText\r\n")
+
+
+def test_thousands_of_recipients_keep_nobody_waiting(office, clerk):
+    mail = file_mail(office, MANY.encode(), "viele@example.org")
+    clerk.get(f"/archiv/{mail}")
+    started = time.monotonic()
+    page = clerk.submit(f"/archiv/{mail}/antworten", wie="alle")
+    assert time.monotonic() - started < 5 and "stehen nur die ersten" in page.text
+    assert shown(page, draft_of(page))["kopie"].count("@") == 999
+    page = answer_to(clerk, mail, "weiter")
+    assert "nur die ersten" not in page.text and "An: t0@example.org" in shown(page, draft_of(page))["text"]

@@ -30,6 +30,10 @@ static const Case cases[] = {
 		"\"Amt; Stelle, 3 @ Haus\" <a@b.example>|c@d.example"},
 	/* A quotation that does not end takes no more than its line. */
 	{"\"offen <a@b.example>\nc@d.example", "\"offen <a@b.example>|c@d.example"},
+	{"\"a \\\" <b\" <a@b.example>, \"\\\\\" <c@d.example>, e@f.example",
+		"\"a \\\" <b\" <a@b.example>|\"\\\\\" <c@d.example>|e@f.example"},
+	{"Muster\\, Max <m@b.example>", "\"Muster\\\\, Max\" <m@b.example>"},
+	{"a <a\"b@c.example>, d@e.example", "a <a\"b@c.example>|d@e.example"},
 	{"nur ein Name", "nur ein Name"},
 	{"eins, zwei@b.example", "eins, zwei@b.example"},
 };
@@ -56,10 +60,31 @@ static void test_names_with_commas_can_be_sent_to(void **state)
 	assert_string_equal(address->address, "m@b.example");
 }
 
+/* Whose address would get between somebody else's quotation marks. */
+static void test_nobody_vanishes(void **state)
+{
+	static const char *const rows[] = {
+		"Alice \" <alice@good.example>, \"Bob\" <b@b.example>",
+		"Alice \" <alice@good.example>, Bob \" <b@b.example>",
+		"\"Alice <alice@good.example>, b@b.example",
+		"\"Alice <alice@good.example>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_auto(GStrv) found = draft_split(rows[i]);
+		g_autoptr(MimeAddress) address = mime_address_parse(found[0], NULL);
+
+		assert_null(found[1]);
+		assert_null(address);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_nobody_vanishes),
 		cmocka_unit_test(test_names_with_commas_can_be_sent_to),
 	};
 

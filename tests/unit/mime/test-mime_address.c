@@ -17,7 +17,6 @@ static void test_parses(void **state)
 		{"Müller, Hans <h@x.de>", "Müller, Hans", "h@x.de"},
 		{"\"a \\\"b\\\" \\\\c\" <c@d.de>", "a \"b\" \\c", "c@d.de"},
 		{"Hans \"Hansi\" Meier <h@x.de>", "Hans \"Hansi\" Meier", "h@x.de"},
-		{"Hans 5\" Meier <h@x.de>", "Hans 5\" Meier", "h@x.de"},
 		{"\"<x@y.de>\" <h@x.de>", "<x@y.de>", "h@x.de"},
 		{"h@x.de <h@x.de>", "h@x.de", "h@x.de"},
 		{"Bürgerbüro 🏛️ <büro@straße.de>", "Bürgerbüro 🏛️",
@@ -44,10 +43,11 @@ static void test_refuses_what_is_none(void **state)
 	static const char *const rows[] = {"", " ", "Hans", "a@", "@b.de", "a@b@c.de", "a b@c.de",
 		"a@b..de", "a@-b.de", "a@b.de, c@d.de", "a@b.de; c@d.de", "a@b.de c@d.de",
 		"a@b.de, Hans <h@x.de>", "A <a@b.de>, B <b@c.de>", "A <a@b.de> B", "A <a@b.de",
-		"A <>", "<a@b.de>>", "A <<a@b.de>>", "a@b.de\r\nBcc: x@y.de", "a\n@b.de",
-		"A\r\n <a@b.de>", "A" SEPARATOR " <a@b.de>", "a@b.de\x7f", "A\x1b <a@b.de>",
-		SURROGATE "@b.de", "a@" SURROGATE ".de", "A" SURROGATE " <a@b.de>", "\xff@b.de",
-		"a@b\xc3", "a\"b@c.de", "a@b_c.de", "a@ b.de", "a\xc2\xad@b.de", "a@xn--ü.de"};
+		"A <>", "Hans 5\" Meier <h@x.de>", "A \" <a@b.de>, \"B\" <b@b.de>", "<a@b.de>>",
+		"A <<a@b.de>>", "a@b.de\r\nBcc: x@y.de", "a\n@b.de", "A\r\n <a@b.de>",
+		"A" SEPARATOR " <a@b.de>", "a@b.de\x7f", "A\x1b <a@b.de>", SURROGATE "@b.de",
+		"a@" SURROGATE ".de", "A" SURROGATE " <a@b.de>", "\xff@b.de", "a@b\xc3",
+		"a\"b@c.de", "a@b_c.de", "a@ b.de", "a\xc2\xad@b.de", "a@xn--ü.de"};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -134,7 +134,10 @@ static void test_refuses(void **state)
 		const char *subject;
 	} rows[] = {
 		{"", FAILURE_FIELD_INVALID, "From"},
-		{"Text ohne Kopf", FAILURE_FIELD_INVALID, "Text ohne Kopf"},
+		{"Text ohne Kopf", FAILURE_FIELD_INVALID, "Kopfzeilen"},
+		{"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", FAILURE_FIELD_INVALID, "Kopfzeilen"},
+		{"\x89PNG\r\n\x1a\n", FAILURE_FIELD_INVALID, "Kopfzeilen"},
+		{HEADER "\xe2\xe3\xcf" CRLF, FAILURE_FIELD_INVALID, "Kopfzeilen"},
 		{CRLF HEADER, FAILURE_FIELD_INVALID, "From"},
 		{"To: c@d.de" CRLF CRLF, FAILURE_FIELD_INVALID, "From"},
 		{"From:" CRLF "To: c@d.de" CRLF CRLF, FAILURE_FIELD_INVALID, "From"},
@@ -147,7 +150,7 @@ static void test_refuses(void **state)
 		{FROM "To: undisclosed-recipients:;" CRLF, FAILURE_RECIPIENT_MISSING, NULL},
 		{HEADER "Subject: a\rBcc: x@y.de" CRLF, FAILURE_FIELD_INVALID, NULL},
 		{HEADER "Subject: a\r\r\n", FAILURE_FIELD_INVALID, NULL},
-		{HEADER "Subject: a\x1b[2J" CRLF, FAILURE_FIELD_INVALID, NULL},
+		{HEADER "Subject: a\x1b[2J" CRLF, FAILURE_FIELD_INVALID, "Subject"},
 		{HEADER "Subject: \xff" CRLF, FAILURE_FIELD_INVALID, NULL},
 		{HEADER "Subject: " SURROGATE CRLF, FAILURE_FIELD_INVALID, NULL},
 		{HEADER "Subject: a" CRLF "subject: b" CRLF, FAILURE_FIELD_INVALID, "Subject"},
@@ -158,7 +161,7 @@ static void test_refuses(void **state)
 		{FROM "To: c@d.de" CRLF "Message-ID: <>" CRLF, FAILURE_FIELD_INVALID, "Message-ID"},
 		{HEADER "kein Feld" CRLF, FAILURE_FIELD_INVALID, "kein Feld"},
 		{HEADER "Bcc : x@y.de" CRLF, FAILURE_FIELD_INVALID, "Bcc : x@y.de"},
-		{" goes on" CRLF HEADER, FAILURE_FIELD_INVALID, " goes on"},
+		{" goes on" CRLF HEADER, FAILURE_FIELD_INVALID, "Kopfzeilen"},
 	};
 	static const char with_nul[] = HEADER "Subject: a\0b" CRLF CRLF;
 
@@ -167,6 +170,41 @@ static void test_refuses(void **state)
 		assert_not_ready(
 			rows[i].mail, strlen(rows[i].mail), rows[i].failure, rows[i].subject);
 	assert_not_ready(with_nul, sizeof with_nul - 1, FAILURE_FIELD_INVALID, NULL);
+}
+
+/* Each reader sees the same sender there. */
+static void test_one_sender(void **state)
+{
+	static const char *const taken[] = {"a@b.de", "\"chef@x.de: Amt\" <a@b.de>",
+		"(chef@x.de: <c@x.de>;) a@b.de", "Amt <a@b.de> (chef@x.de)",
+		"=?utf-8?q?chef=40x=2Ede?= <a@b.de>"};
+	static const char *const refused[] = {"chef@x.de: a@b.de;", "chef@x.de:a@b.de",
+		"chef@x.de <a@b.de>", "\"Chef\" chef@x.de <a@b.de>", "a@b.de, chef@x.de",
+		"<chef@x.de> <a@b.de>", "a@b.de;", "<\"@x.de> :a@b.de (\")",
+		"chef@x.de\\, <a@b.de>", "\"chef@x.de <a@b.de>", "Chef"};
+	static const char *const fields[] = {"From", "Sender", "Resent-From", "resent-sender"};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(taken) * G_N_ELEMENTS(fields); i++) {
+		const char *field = fields[i % G_N_ELEMENTS(fields)];
+		bool is_from = strcmp(field, "From") == 0;
+		g_autofree char *mail = g_strdup_printf("%sTo: c@d.de" CRLF "%s: %s" CRLF,
+			is_from ? "" : FROM, field, taken[i / G_N_ELEMENTS(fields)]);
+		g_autoptr(MimeReady) ready = read_text(mail);
+
+		assert_string_equal(ready->from->address, "a@b.de");
+		assert_int_equal(ready->senders->len, is_from ? 0 : 1);
+		if (!is_from)
+			assert_string_equal(ready->senders->pdata[0], "a@b.de");
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(refused) * G_N_ELEMENTS(fields); i++) {
+		const char *field = fields[i % G_N_ELEMENTS(fields)];
+		g_autofree char *mail = g_strdup_printf("%sTo: c@d.de" CRLF "%s: %s" CRLF,
+			strcmp(field, "From") == 0 ? "" : FROM, field,
+			refused[i / G_N_ELEMENTS(fields)]);
+
+		assert_not_ready(mail, strlen(mail), FAILURE_FIELD_INVALID, NULL);
+	}
 }
 
 static void test_header_has_a_limit(void **state)
@@ -230,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_line_ends),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_one_sender),
 		cmocka_unit_test(test_header_has_a_limit),
 		cmocka_unit_test(test_takes_what_was_written),
 		cmocka_unit_test(test_takes_the_longest_name),

@@ -166,6 +166,23 @@ static const char *const hostile[] = {"a\rb", "a\nb", "a\r\nBcc: x@y.de", "\r\n\
 	"\n", "a\x1b[2J", "a\x7f", "a\xc2\x85", "a" SEPARATOR "b", "a\xe2\x80\xa9", SURROGATE,
 	"\xed\xa0\x80\xed\xb0\x80", "\xff", "a\xc3", "\xc0\x8a", "\xf4\x90\x80\x80"};
 
+/* The mail that is answered is somebody else's: the answer does not fail for it. */
+static void assert_foreign_id_is_left_out(const char *id)
+{
+	g_autoptr(GPtrArray) to = only(&anna);
+	g_autoptr(GPtrArray) ids = g_ptr_array_new();
+	MimeMessage message = message_from(&hans, to);
+	g_autoptr(GString) text = NULL;
+
+	g_ptr_array_add(ids, (gpointer)id);
+	g_ptr_array_add(ids, (gpointer) "a@b.de");
+	message.in_reply_to = id;
+	message.references = ids;
+	text = write_message(&message, NULL);
+	assert_null(strstr(text->str, "In-Reply-To"));
+	assert_non_null(strstr(text->str, CRLF "References: <a@b.de>" CRLF));
+}
+
 static void test_hostile_text_fields(void **state)
 {
 	g_autoptr(GPtrArray) to = only(&anna);
@@ -177,7 +194,7 @@ static void test_hostile_text_fields(void **state)
 		g_autofree char *behind = g_strconcat("x@y.de", hostile[i], NULL);
 		MimeAddress bad_address = {NULL, address}, bad_end = {NULL, behind};
 		g_autoptr(GPtrArray) name = only(&bad_name), local = only(&bad_address);
-		g_autoptr(GPtrArray) end = only(&bad_end), ids = g_ptr_array_new();
+		g_autoptr(GPtrArray) end = only(&bad_end);
 		MimeMessage message = message_from(&hans, to);
 
 		message.subject = hostile[i];
@@ -196,14 +213,7 @@ static void test_hostile_text_fields(void **state)
 		message = message_from(&hans, to);
 		message.message_id = hostile[i];
 		assert_refused(&message, FAILURE_FIELD_INVALID, "Message-ID");
-		message = message_from(&hans, to);
-		message.in_reply_to = hostile[i];
-		assert_refused(&message, FAILURE_FIELD_INVALID, "In-Reply-To");
-		message.in_reply_to = NULL;
-		message.references = ids;
-		g_ptr_array_add(ids, (gpointer) "a@b.de");
-		g_ptr_array_add(ids, (gpointer)hostile[i]);
-		assert_refused(&message, FAILURE_FIELD_INVALID, "References");
+		assert_foreign_id_is_left_out(hostile[i]);
 	}
 }
 

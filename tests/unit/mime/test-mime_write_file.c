@@ -56,6 +56,7 @@ static void test_types(void **state)
 		{"a", "image/png\r\nX: y", NULL},
 		{"a", "im age/png", NULL},
 		{"a", "image/p\xc3\xa4", NULL},
+		{"a", "application/x'y", NULL},
 	};
 
 	(void)state;
@@ -64,6 +65,11 @@ static void test_types(void **state)
 			mime_file_type(&(MimeFile){.type = rows[i].said}, rows[i].name);
 
 		assert_int_equal(g_strcmp0(type, rows[i].type), 0);
+		if (rows[i].said && !rows[i].type) {
+			g_autofree char *foreign = mime_foreign_type(rows[i].said);
+
+			assert_string_equal(foreign, "application/octet-stream");
+		}
 	}
 }
 
