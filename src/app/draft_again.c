@@ -111,11 +111,10 @@ static void add_open(People *people, GPtrArray *field, const GPtrArray *named)
 }
 
 /* Who stands in no header got a blind copy, and shall be known to nobody now either. */
-static void find_people(const Again *again, People *people)
+static People find_people(const Again *again)
 {
 	const GPtrArray *recipients = again->mail->recipients;
-
-	*people = (People){
+	People people = {
 		.open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.to = g_ptr_array_new(),
 		.cc = g_ptr_array_new(),
@@ -125,17 +124,18 @@ static void find_people(const Again *again, People *people)
 		const OutboxRecipient *recipient = recipients->pdata[i];
 
 		if (recipient->state != OUTBOX_SENT)
-			g_hash_table_add(people->open, g_ascii_strdown(recipient->address, -1));
+			g_hash_table_add(people.open, g_ascii_strdown(recipient->address, -1));
 	}
-	add_open(people, people->to, again->view->content->to);
-	add_open(people, people->cc, again->view->content->cc);
+	add_open(&people, people.to, again->view->content->to);
+	add_open(&people, people.cc, again->view->content->cc);
 	for (guint i = 0; i < recipients->len; i++) {
 		const OutboxRecipient *recipient = recipients->pdata[i];
 		g_autofree char *address = g_ascii_strdown(recipient->address, -1);
 
-		if (g_hash_table_remove(people->open, address))
-			g_ptr_array_add(people->bcc, recipient->address);
+		if (g_hash_table_remove(people.open, address))
+			g_ptr_array_add(people.bcc, recipient->address);
 	}
+	return people;
 }
 
 /* ---- the draft ---- */
@@ -145,22 +145,21 @@ static bool make(const Again *again, int64_t *id, GError **error)
 	/* Asked for twice, it is one draft, until the mail has been tried again. */
 	g_autofree char *key =
 		g_strdup_printf("outbox-%" PRId64 "-%u", again->mail->id, again->mail->attempts);
-	g_auto(People) people;
-	g_autofree char *to = NULL;
-	g_autofree char *cc = NULL;
-	g_autofree char *bcc = NULL;
-	int64_t revision;
-	DraftFields fields = {
+	g_auto(People) people = find_people(again);
+	g_autofree char *to = draft_join(people.to);
+	g_autofree char *cc = draft_join(people.cc);
+	g_autofree char *bcc = draft_join(people.bcc);
+	const DraftFields fields = {
 		.sender = account_find_mailbox(again->account, again->mail->sender),
+		.to = to,
+		.cc = cc,
+		.bcc = bcc,
 		.subject = again->mail->subject,
 		.text = again->view->content->text,
 		.case_number = again->mail->case_number,
 	};
+	int64_t revision;
 
-	find_people(again, &people);
-	fields.to = to = draft_join(people.to);
-	fields.cc = cc = draft_join(people.cc);
-	fields.bcc = bcc = draft_join(people.bcc);
 	return drafts_create(
 		office_db(again->office), again->user->id, key, &fields, id, &revision, error);
 }

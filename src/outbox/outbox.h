@@ -216,7 +216,8 @@ bool outbox_recover(Outbox *outbox, unsigned *count, GError **error);
 /* For whoever has restored a backup, before anything else: what was on its way then may have been
  * sent since, so all of it is unknown. COUNT: how many mails. */
 bool outbox_doubt(Outbox *outbox, unsigned *count, GError **error);
-/* Content (outbox_change.c) of mails that ended more than AGE seconds ago, copies done, is erased; rows stay. */
+/* Content (outbox_change.c) of mails that ended more than AGE seconds ago, copies done, is erased;
+ * rows stay. */
 bool outbox_tidy(Outbox *outbox, int64_t age, GError **error);
 
 /* ---- sending (outbox_work.c) ---- */
