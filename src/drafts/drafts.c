@@ -365,16 +365,43 @@ DraftFields draft_fields(const Draft *draft)
 	};
 }
 
-static void digest(const DraftFields *fields, uint8_t result[static SHA256_SIZE])
+static void add_fields(Sha256 *hash, const DraftFields *fields)
 {
 	const char *const all[] = {fields->sender, fields->to, fields->cc, fields->bcc,
 		fields->subject, fields->text, fields->case_number};
-	g_autoptr(Sha256) hash = sha256_new();
 
 	/* With the NUL behind each, so that nothing moves from one to the next. */
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		sha256_update(hash, text_or_none(all[i]), strlen(text_or_none(all[i])) + 1);
+}
+
+static void digest(const DraftFields *fields, uint8_t result[static SHA256_SIZE])
+{
+	g_autoptr(Sha256) hash = sha256_new();
+
+	add_fields(hash, fields);
 	sha256_finish(hash, result);
+}
+
+char *draft_digest(const Draft *draft)
+{
+	const DraftFields fields = draft_fields(draft);
+	g_autoptr(Sha256) hash = sha256_new();
+	uint8_t result[SHA256_SIZE];
+	char *hex = g_malloc(SHA256_HEX_SIZE);
+
+	add_fields(hash, &fields);
+	sha256_update(hash, &draft->reply_to, sizeof(draft->reply_to));
+	for (guint i = 0; i < draft->files->len; i++) {
+		const DraftFile *file = draft->files->pdata[i];
+
+		sha256_update(hash, &file->id, sizeof(file->id));
+		sha256_update(hash, &file->size, sizeof(file->size));
+		sha256_update(hash, file->name, strlen(file->name) + 1);
+	}
+	sha256_finish(hash, result);
+	sha256_to_hex(result, hex);
+	return hex;
 }
 
 static bool discard_in(DbTransaction *transaction, void *data, GError **error)

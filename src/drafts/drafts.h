@@ -77,6 +77,8 @@ bool drafts_finish(Db *db, int64_t user_id, const Draft *draft, int64_t mail_id,
  * sent, or said something else. */
 bool drafts_find_sent(Db *db, int64_t user_id, int64_t id, const char *key,
 	const DraftFields *fields, int64_t *mail_id, GError **error);
+/* Of all that DRAFT says and has, in hexadecimal digits; yours. */
+char *draft_digest(const Draft *draft);
 /* DRAFT's fields, borrowed. */
 DraftFields draft_fields(const Draft *draft);
 

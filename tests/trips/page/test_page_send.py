@@ -159,6 +159,21 @@ def test_killed_behind_the_queueing_it_is_one_mail(office, clerk, server):
     assert len(server.mails) == 1
 
 
+def test_no_program_takes_a_drafts_key(office, clerk, server):
+    number = draft_of(write(clerk, an="a@example.org", betreff="Der Entwurf"))
+    key = office.amtspost.json("apikey", "add", "Programm", "--user", CLERK_A)["key"]
+    programs = []
+    for name in (f"draft-{number}-1-0", f"draft:{number}-1-0"):
+        answer = office.person().request("POST", "/api/v1/send", json.dumps({"to": ["b@example.org"], "text": "Programm"}),
+                                         Authorization=f"Bearer {key}", Content_Type="application/json", Idempotency_Key=name)
+        programs.append(json.loads(answer.body)["id"])
+    clerk.get(f"/senden/{number}")
+    answer = clerk.submit(f"/senden/{number}", tun="senden", follow=False)
+    assert answer.status == 303 and answer.location not in [f"/postausgang/{one}?hinweis=eingereiht" for one in programs]
+    wait_for_mail(server, 3)
+    assert ["a@example.org"] in [mail.recipients for mail in server.mails]
+
+
 # ---- drafts ----
 
 
