@@ -397,6 +397,15 @@ if (sending) {
     }
     return data;
   };
+  // What the person can do where nothing is kept any more: by the form, which shows all there is.
+  const way = (label, value) => {
+    const made = Object.assign(document.createElement("button"), { name: "tun", value, className: "kern-btn kern-btn--tertiary" });
+    made.append(Object.assign(document.createElement("span"), { className: "kern-label", textContent: label }));
+    return made;
+  };
+  const ways = ({ postausgang: href }) => (href
+    ? [Object.assign(document.createElement("a"), { href, textContent: words.outbox }), " ", way(words.own, "eigener")]
+    : [way(words.both, "speichern")]);
   const keepNow = async () => {
     const now = snapshot();
     say(words.saving);
@@ -413,7 +422,7 @@ if (sending) {
         return true;
       }
       conflict = answer.status === 409;
-      say(`${told.message} ${told.advice}`);
+      say(`${told.message} ${told.advice} `, ...(conflict ? ways(told) : []));
     } catch {
       said.classList.add("lost");
       say(words.unsaved);

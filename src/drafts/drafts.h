@@ -64,6 +64,20 @@ bool drafts_create(Db *db, int64_t user_id, const char *key, const DraftFields *
 bool drafts_save(Db *db, int64_t user_id, int64_t id, int64_t *revision, const DraftFields *fields,
 	GError **error);
 
+/* What became of a draft that is not there any more. */
+typedef struct DraftSent {
+	int64_t mail_id; /* in the outbox; 0: it was not sent */
+	int64_t at;
+	bool is_same; /* the mail says what is asked for */
+} DraftSent;
+
+/* Keeps what a page holds, in one transaction: in the draft *ID (*REVISION is what was seen) or,
+ * where that is 0 or was discarded, in KEY's (nullable), which is made if need be. *ID and
+ * *REVISION become the draft's. FAILURE_DRAFT_CHANGED; FAILURE_DRAFT_SENT, with *SENT: nothing is
+ * made anew of one that went, so that it does not go twice. */
+bool drafts_keep(Db *db, int64_t user_id, const char *key, const DraftFields *fields, int64_t *id,
+	int64_t *revision, DraftSent *sent, GError **error);
+
 /* Yours. */
 Draft *drafts_get(Db *db, int64_t user_id, int64_t id, GError **error);
 /* Draft *, yours, changed last first. */
@@ -73,10 +87,6 @@ bool drafts_discard(Db *db, int64_t user_id, int64_t id, GError **error);
 /* Takes DRAFT away, which MAIL_ID of the outbox was made of, unless it was changed since; then it
  * stays. */
 bool drafts_finish(Db *db, int64_t user_id, const Draft *draft, int64_t mail_id, GError **error);
-/* What became of the draft ID, or of KEY's (nullable), with these FIELDS: *MAIL_ID, 0: it was not
- * sent, or said something else. */
-bool drafts_find_sent(Db *db, int64_t user_id, int64_t id, const char *key,
-	const DraftFields *fields, int64_t *mail_id, GError **error);
 /* Of all that DRAFT says and has, in hexadecimal digits; yours. */
 char *draft_digest(const Draft *draft);
 /* DRAFT's fields, borrowed. */

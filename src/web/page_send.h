@@ -23,8 +23,9 @@ typedef struct SendView {
 	uint64_t limit;	 /* bytes of a mail */
 	bool limit_told; /* by the server */
 	const GError *problem;
-	DraftPlace wrong; /* what PROBLEM is about */
-	bool conflict;	  /* DRAFT is another version than FIELDS */
+	DraftPlace wrong;  /* what PROBLEM is about */
+	bool conflict;	   /* DRAFT is another version than FIELDS */
+	int64_t sent_mail; /* in the outbox, that the draft became meanwhile; 0: none */
 } SendView;
 
 void send_view_clear(SendView *view);
@@ -47,9 +48,8 @@ GPtrArray *send_addresses(
 DraftFields send_typed(const Visit *visit);
 /* The draft that the address names; 0: a new one, or none. */
 int64_t send_asked_id(const Visit *visit);
-/* Keeps what was typed: in the draft *ID or, where that is 0 or not there any more, in a new one.
- * FAILURE_DRAFT_CHANGED. */
-bool send_keep(const Visit *visit, int64_t *id, int64_t *revision, GError **error);
+/* The address of MAIL_ID in the outbox; yours. */
+char *send_outbox_path(int64_t mail_id);
 
 /* Answers a script with what went wrong: {"message", "advice"}. Answers true. */
 bool send_answer_problem(Visit *visit, const GError *problem);

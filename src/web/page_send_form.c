@@ -205,6 +205,9 @@ static void write_form_begin(Html *h, const SendView *view)
 		{"sign-in", _("In einem neuen Fenster anmelden")},
 		{"other", _("In diesem Browser ist jetzt jemand anderes angemeldet. Gespeichert "
 			    "wird erst wieder, wenn Sie sich selbst anmelden.")},
+		{"both", _("Beide Fassungen zeigen")},
+		{"outbox", _("Zum Postausgang")},
+		{"own", _("Als eigenen Entwurf speichern")},
 	};
 
 	html(h, "<form method=\"post\" class=\"send\" enctype=\"multipart/form-data\" "
@@ -240,13 +243,17 @@ static void write_state(Html *h, const SendView *view)
 
 static void write_buttons(Html *h, const SendView *view)
 {
+	bool told = view->conflict || view->sent_mail != 0; /* nothing is sent before a choice */
+
 	html(h, "<div class=\"buttons\">");
-	if (!view->conflict)
+	if (!told)
 		form_submit(h, _("Senden"), "primary", "tun", "senden");
-	form_submit(h, _("Entwurf speichern"), view->conflict ? "primary" : "secondary", "tun",
-		"speichern");
-	if (view->conflict)
-		form_submit(h, _("Als eigenen Entwurf speichern"), "secondary", "tun", "eigener");
+	if (view->sent_mail == 0)
+		form_submit(h, _("Entwurf speichern"), view->conflict ? "primary" : "secondary",
+			"tun", "speichern");
+	if (told)
+		form_submit(h, _("Als eigenen Entwurf speichern"),
+			view->conflict ? "secondary" : "primary", "tun", "eigener");
 	form_submit(h, _("Verwerfen"), "tertiary", "tun", "verwerfen");
 	html(h, "</div>\n<p class=\"note saved\" role=\"status\">");
 	if (view->draft && !view->problem) {
@@ -257,10 +264,23 @@ static void write_buttons(Html *h, const SendView *view)
 	html(h, "</p>\n");
 }
 
+static void write_way_to_outbox(Html *h, const SendView *view)
+{
+	g_autofree char *path = send_outbox_path(view->sent_mail);
+
+	html(h, "<p><a class=\"kern-link\" href=\"");
+	html_attr(h, path);
+	html(h, "\">");
+	html_text(h, _("Zur gesendeten E-Mail im Postausgang"));
+	html(h, "</a></p>\n");
+}
+
 bool send_write_form(Html *h, const SendView *view, GError **error)
 {
 	if (view->problem)
 		page_alert_failure(h, view->problem);
+	if (view->sent_mail != 0)
+		write_way_to_outbox(h, view);
 	if (view->conflict && view->draft)
 		write_other(h, view);
 	write_answered(h, view);

@@ -4,8 +4,9 @@ import email.policy
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from page import Daemon, Person
@@ -132,13 +133,52 @@ def test_sent_once_however_often_it_is_asked_for(office, clerk, server):
         locations.append(clerk.submit(NEW, tun="senden", an="a@example.org", betreff="Neu", follow=False).location)
     assert locations[0] == locations[1] != answers[0].location
     wait_for_mail(server, 2)
-    # Back in the browser, written anew: that is another mail, and not lost.
-    clerk.last = page
-    other = clerk.submit(NEW, tun="senden", an="a@example.org", betreff="Neu", text_="etwas anderes", follow=False)
-    assert other.status == 303 and other.location not in locations
-    wait_for_mail(server, 3)
     time.sleep(0.5)
-    assert len(server.mails) == 3 and clerk.get("/senden").view.links.keys().isdisjoint({f"/senden/{number}"})
+    assert len(server.mails) == 2 and clerk.get("/senden").view.links.keys().isdisjoint({f"/senden/{number}"})
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_what_was_sent_meanwhile_goes_again_only_if_wanted(office, clerk, server, existing):
+    path = f"/senden/{draft_of(write(clerk, an='a@example.org'))}" if existing else NEW
+    page = clerk.get(path)
+    sent = clerk.submit(path, tun="senden", an="a@example.org", betreff="Neu", follow=False)
+    wait_for_mail(server)
+    outbox = sent.location.partition("?")[0]
+    # The other window types on.
+    fields = page.view.form(path).fields | {"an": "a@example.org", "betreff": "Neu", "text": "etwas anderes"}
+    clerk.last = page
+    told = clerk.post(f"{path}/sichern", fields)
+    assert told.status == 409 and json.loads(told.body)["postausgang"] == outbox
+    assert re.search(r"Dieser Entwurf wurde um \d\d:\d\d Uhr gesendet\.", json.loads(told.body)["message"])
+    for deed in ("senden", "speichern", "anlagen"):
+        clerk.last = page
+        answer = clerk.submit(path, tun=deed, an="a@example.org", betreff="Neu", text_="etwas anderes")
+        assert answer.status == 409 and "Uhr gesendet." in answer.text and outbox in answer.view.links
+        assert answer.view.form(NEW).fields["text"] == "etwas anderes"
+        assert [label for _, _, label in answer.view.form(NEW).buttons if label] == ["Anlagen hinzufügen", "Als eigenen Entwurf speichern", "Verwerfen"]
+    assert execute(office.amtspost, "SELECT count(*) FROM drafts") == [(0,)]
+    kept = clerk.submit(NEW, tun="eigener")
+    assert clerk.submit(f"/senden/{draft_of(kept)}", tun="senden", follow=False).status == 303
+    wait_for_mail(server, 2)
+    # From the page that was open before, too.
+    clerk.last = page
+    kept = clerk.submit(path, tun="eigener", text_="noch etwas")
+    assert kept.status == 200 and shown(kept, draft_of(kept))["text"] == "noch etwas"
+    time.sleep(0.5)
+    assert len(server.mails) == 2
+
+
+def test_two_clicks_at_once_are_one_mail(office, clerk, server):
+    for _ in range(6):
+        count = len(server.mails)
+        page = clerk.get(NEW)
+        fields = {name: value for name, value in page.view.form(NEW).fields.items()} | {"an": "a@example.org", "tun": "senden"}
+        clicks = [lambda: clerk.request("POST", NEW, urlencode(fields)).location] * 4
+        with ThreadPoolExecutor(4) as pool:
+            assert len(set(pool.map(lambda click: click(), clicks))) == 1
+        wait_for_mail(server, count + 1)
+    time.sleep(0.5)
+    assert len(server.mails) == 6
 
 
 def test_killed_behind_the_queueing_it_is_one_mail(office, clerk, server):
