@@ -112,6 +112,12 @@ void send_write_files(Html *h, const SendView *view)
 	html(h, "\" data-much=\"");
 	html_attr(h, _("„{}“ ist zu groß: Mit dieser Datei wäre die E-Mail größer als {limit}. "
 		       "Bitte verteilen Sie die Anlagen auf mehrere E-Mails."));
+	html(h, "\" data-much-more=\"");
+	html_attr(h, _("Nicht angefügt sind {}: Damit wäre die E-Mail größer als {limit}. Bitte "
+		       "verteilen Sie die Anlagen auf mehrere E-Mails."));
+	html(h, "\" data-signed-out=\"");
+	html_attr(h, _("„{}“ ist nicht angefügt: Ihre Anmeldung ist beendet. Bitte melden Sie sich "
+		       "an, und wählen Sie die Datei dann noch einmal."));
 	html(h, "\" data-cancel=\"");
 	html_attr(h, _("Abbrechen"));
 	html(h, "\" data-remove=\"");

@@ -154,7 +154,7 @@ static void write_other(Html *h, const SendView *view)
 	const Draft *draft = view->draft;
 	g_autofree char *when = clock_format_german(draft->changed_at);
 
-	html(h, "<details class=\"fold\"><summary>");
+	html(h, "<details class=\"fold\" open><summary>");
 	html_printf(h, _("Die andere Fassung (%s)"), when);
 	html(h, "</summary>\n");
 	description_begin(h);
@@ -205,6 +205,11 @@ static void write_form_begin(Html *h, const SendView *view)
 		{"sign-in", _("In einem neuen Fenster anmelden")},
 		{"other", _("In diesem Browser ist jetzt jemand anderes angemeldet. Gespeichert "
 			    "wird erst wieder, wenn Sie sich selbst anmelden.")},
+		{"waits", _("Wartet auf die Anlage …")},
+		{"take-back", _("Zurücknehmen")},
+		{"missing", _("Nicht angefügt ist: {}. Trotzdem senden?")},
+		{"anyway", _("Trotzdem senden")},
+		{"no", _("Nicht senden")},
 		{"both", _("Beide Fassungen zeigen")},
 		{"outbox", _("Zum Postausgang")},
 		{"own", _("Als eigenen Entwurf speichern")},
