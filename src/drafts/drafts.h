@@ -13,6 +13,7 @@
 #define DRAFTS_LIMIT 100				/* of one user */
 #define DRAFT_DAYS 90					/* that one is kept after its last change */
 #define DRAFT_FILES_LIMIT 100				/* of one draft */
+#define DRAFT_NAME_LIMIT ((size_t)255)			/* bytes of a file's name */
 #define DRAFT_TEXT_LIMIT ((size_t)128 * 1024)		/* bytes */
 #define DRAFT_LINE_LIMIT ((size_t)64 * 1024)		/* bytes of any other field */
 #define DRAFT_BYTES_LIMIT ((uint64_t)150 * 1024 * 1024) /* of a mail; no larger one is queued */
@@ -102,7 +103,7 @@ uint64_t draft_file_weight(uint64_t size);
 /* That of all DRAFT's files. */
 uint64_t draft_weight(const Draft *draft);
 
-/* What is to come. NAME as people see it. */
+/* What is to come. NAME as people see it; one above DRAFT_NAME_LIMIT is cut before its ending. */
 typedef struct DraftFileOrder {
 	const char *name;
 	const char *type; /* NULL: by the name's ending */

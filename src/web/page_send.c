@@ -211,9 +211,9 @@ static bool write_page(const SendView *view, GError **error)
 }
 
 /* The draft ID (0: a new one) as it is kept. */
-static bool show_kept(Visit *visit, int64_t id, GError **error)
+static bool show_kept(Visit *visit, int64_t id, bool discards, GError **error)
 {
-	g_auto(SendView) view = {.visit = visit, .id = id};
+	g_auto(SendView) view = {.visit = visit, .id = id, .discards = discards};
 
 	if (id == 0) {
 		view.start = draft_start_text(visit->office, visit->user, error);
@@ -238,6 +238,7 @@ static bool show_typed(
 		.revision = download_number(visit_field(visit, "stand")),
 		.problem = problem,
 		.wrong = wrong,
+		.discards = strcmp(visit_field(visit, "tun"), "verwerfen") == 0,
 		.sent_mail = kept->sent.mail_id};
 	g_autoptr(GError) ignored = NULL;
 
@@ -284,13 +285,13 @@ static bool run_show(Visit *visit, GError **error)
 		failure_set(error, FAILURE_DRAFT_UNKNOWN, NULL, "no draft %s", visit->part);
 		return false;
 	}
-	return show_kept(visit, id, error);
+	return show_kept(visit, id, false, error);
 }
 
 static bool run_new(Visit *visit, GError **error)
 {
 	return visit->again && visit->form ? take_carried(visit, error)
-					   : show_kept(visit, 0, error);
+					   : show_kept(visit, 0, false, error);
 }
 
 /* ---- what the buttons do ---- */
@@ -382,22 +383,58 @@ static bool discard(Visit *visit, int64_t id, GError **error)
 	return visit_redirect(visit, SEND_PATH, "entwurf-verworfen");
 }
 
+/* Whether something is lost with it. */
+static bool has_content(const Visit *visit, const DraftFields *fields, const Draft *draft)
+{
+	g_autofree char *start = draft_start_text(visit->office, visit->user, NULL);
+	g_autofree char *text = g_strdup(fields->text);
+
+	return *fields->subject || (draft && draft->files->len > 0) ||
+	       strcmp(g_strstrip(text), start ? g_strstrip(start) : "") != 0;
+}
+
+static bool ask_to_discard(Visit *visit, const Kept *kept, GError **error)
+{
+	const DraftFields fields = send_typed(visit);
+	g_autoptr(GError) ignored = NULL;
+	g_autoptr(Draft) draft = kept->id == 0 ? NULL
+					       : drafts_get(office_db(visit->office),
+							 visit->user->id, kept->id, &ignored);
+
+	return has_content(visit, &fields, draft)
+		       ? show_typed(visit, kept, NULL, DRAFT_NOWHERE, error)
+		       : discard(visit, kept->id, error);
+}
+
 static bool run_form(Visit *visit, GError **error)
 {
 	const char *deed = visit_field(visit, "tun");
 	Kept kept = {.id = strcmp(deed, "eigener") == 0 ? 0 : send_asked_id(visit)};
 	g_autoptr(GError) problem = NULL;
 
-	if (strcmp(deed, "verwerfen") == 0)
+	if (strcmp(deed, "endgueltig") == 0)
 		return discard(visit, kept.id, error);
+	if (strcmp(deed, "verwerfen") == 0)
+		return ask_to_discard(visit, &kept, error);
 	if (!keep(visit, &kept, &problem))
 		return show_unkept(visit, &kept, problem, error);
 	return act(visit, &kept, deed, error);
 }
 
+/* From the list. */
 static bool run_discard(Visit *visit, GError **error)
 {
-	return discard(visit, send_asked_id(visit), error);
+	int64_t id = send_asked_id(visit);
+	g_autoptr(GError) ignored = NULL;
+	g_autoptr(Draft) draft =
+		drafts_get(office_db(visit->office), visit->user->id, id, &ignored);
+	DraftFields fields;
+
+	if (!draft)
+		return discard(visit, id, error);
+	fields = draft_fields(draft);
+	return has_content(visit, &fields, draft) ? show_kept(visit, id, true, error)
+						  : discard(visit, id, error);
 }
 
 /* ---- what a script keeps meanwhile ---- */

@@ -25,6 +25,7 @@ typedef struct SendView {
 	const GError *problem;
 	DraftPlace wrong;  /* what PROBLEM is about */
 	bool conflict;	   /* DRAFT is another version than FIELDS */
+	bool discards;	   /* whether to discard it is asked */
 	int64_t sent_mail; /* in the outbox, that the draft became meanwhile; 0: none */
 } SendView;
 
@@ -38,7 +39,10 @@ bool send_write_obstacles(Html *h, const SendView *view, GError **error);
 /* page_send_file.c: the files, and how much there is. */
 void send_write_files(Html *h, const SendView *view);
 /* Keeps the files that came with a form in the draft ID. */
+/* Those that fit are taken; the others are told by one of the failures of send_is_refused. */
 bool send_take_files(const Visit *visit, int64_t id, GError **error);
+/* Whether PROBLEM (nullable) is that files were not taken, so that the draft lacks them. */
+bool send_is_refused(const GError *problem);
 
 /* page_send_answer.c: addresses of the archive that begin with PREFIX ("": any); char *, yours. */
 GPtrArray *send_addresses(

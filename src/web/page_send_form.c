@@ -246,13 +246,23 @@ static void write_state(Html *h, const SendView *view)
 		"class=\"kern-sr-only\" tabindex=\"-1\" aria-hidden=\"true\"></button>\n");
 }
 
+/* Whether to discard it. */
+static void write_question(Html *h)
+{
+	html(h, "<div class=\"buttons\">");
+	form_submit(h, _("Entwurf behalten"), "primary", "tun", "speichern");
+	form_submit(h, _("Endgültig verwerfen"), "danger", "tun", "endgueltig");
+	html(h, "</div>\n<p class=\"note saved\" role=\"status\"></p>\n");
+}
+
 static void write_buttons(Html *h, const SendView *view)
 {
 	bool told = view->conflict || view->sent_mail != 0; /* nothing is sent before a choice */
 
 	html(h, "<div class=\"buttons\">");
 	if (!told)
-		form_submit(h, _("Senden"), "primary", "tun", "senden");
+		form_submit(h, send_is_refused(view->problem) ? _("Trotzdem senden") : _("Senden"),
+			"primary", "tun", "senden");
 	if (view->sent_mail == 0)
 		form_submit(h, _("Entwurf speichern"), view->conflict ? "primary" : "secondary",
 			"tun", "speichern");
@@ -284,6 +294,9 @@ bool send_write_form(Html *h, const SendView *view, GError **error)
 {
 	if (view->problem)
 		page_alert_failure(h, view->problem);
+	if (view->discards)
+		page_alert(h, TONE_WARNING, _("Diesen Entwurf verwerfen?"),
+			_("Text und Anlagen sind dann weg."));
 	if (view->sent_mail != 0)
 		write_way_to_outbox(h, view);
 	if (view->conflict && view->draft)
@@ -298,7 +311,10 @@ bool send_write_form(Html *h, const SendView *view, GError **error)
 	write_words(h, view);
 	write_case(h, view);
 	send_write_files(h, view);
-	write_buttons(h, view);
+	if (view->discards)
+		write_question(h);
+	else
+		write_buttons(h, view);
 	form_end(h);
 	return true;
 }

@@ -234,8 +234,18 @@ def test_a_draft_is_kept_listed_and_discarded(office, clerk):
         assert other.submit(NEW, tun="speichern", betreff="eigener").status == 200
         assert other.post(f"/senden/{number}/verwerfen", {}).status == 200
     assert clerk.get(f"/senden/{number}").status == 200
-    assert "verworfen" in clerk.submit(f"/senden/{number}", tun="verwerfen").text
+    # By its own page and from the list: it is asked before.
+    asked = clerk.submit(f"/senden/{number}", tun="verwerfen", text_="noch mehr")
+    assert "Diesen Entwurf verwerfen?" in asked.text and shown(asked, number)["text"] == "noch mehr"
+    assert [label for _, _, label in asked.view.form(f"/senden/{number}").buttons if "verwerfen" in label.lower()] == ["Endgültig verwerfen"]
+    clerk.get("/senden")
+    asked = clerk.submit(f"/senden/{number}/verwerfen")
+    assert "Diesen Entwurf verwerfen?" in asked.text and clerk.get(f"/senden/{number}").status == 200
+    assert "verworfen" in clerk.submit(f"/senden/{number}", tun="endgueltig").text
     assert clerk.get(f"/senden/{number}").status == 404
+    # Of one without anything nothing is asked.
+    number = draft_of(write(clerk))
+    assert "ist verworfen" in clerk.submit(f"/senden/{number}", tun="verwerfen").text
 
 
 def test_two_windows(office, clerk):
@@ -260,7 +270,7 @@ def test_two_windows(office, clerk):
 def test_of_a_draft_that_went_nothing_is_lost(office, clerk):
     number = draft_of(write(clerk, betreff="weg"))
     page = clerk.get(f"/senden/{number}")
-    clerk.submit(f"/senden/{number}", tun="verwerfen")
+    clerk.submit(f"/senden/{number}", tun="endgueltig")
     clerk.last = page
     answer = clerk.submit(f"/senden/{number}", tun="speichern", text_="getippt")
     assert draft_of(answer) != number and shown(answer, draft_of(answer))["text"] == "getippt"
@@ -274,6 +284,7 @@ def test_a_lost_session_loses_nothing(office, clerk, existing):
     person.cookies[COOKIE] = "A" * 43
     answer = person.submit(path, tun="senden", an="a@example.org", betreff="Getippt", text_="Lang\nund <b>breit</b>")
     assert answer.status == 403 and answer.view.form("/anmelden").fields["benutzer"] == CLERK_A
+    assert "wird als Entwurf gespeichert" in answer.text and "Gespeichert wurde nichts" not in answer.text
     form = answer
     # Nobody else gets it.
     answer = person.submit("/anmelden", benutzer=CLERK_B, kennwort="Geheim-7Qx fuer die Seite")
@@ -389,9 +400,10 @@ def test_files_with_the_form_and_the_servers_size(office, clerk, server):
     page = clerk.get(f"/senden/{number}")
     assert "0 B von 36,7 MB" in page.text or "von 36,7 MB" in page.text, page.text
     fields = {name: value for name, value in shown(page, number).items() if name not in ("csrf", "dateien")}
-    answer = clerk.upload(f"/senden/{number}", "dateien", [("eins.txt", b"1"), ("leer.txt", b""), ("viel.bin", b"x" * 28_000_000)],
+    answer = clerk.upload(f"/senden/{number}", "dateien", [("eins.txt", b"1"), ("viel.bin", b"x" * 28_000_000), ("leer.txt", b""), ("mehr.bin", b"x" * 28_000_000)],
                           tun="senden", **(fields | {"an": "a@example.org", "betreff": "Neu"}))
-    assert answer.status == 413 and "Mit „viel.bin“ wird die E-Mail zu groß" in answer.view.errors["dateien"]
+    assert answer.status == 413 and "Mit „viel.bin, mehr.bin“ wird die E-Mail zu groß" in answer.view.errors["dateien"]
+    assert "Trotzdem senden" in [label for _, _, label in answer.view.form(f"/senden/{number}").buttons]
     assert shown(answer, number)["betreff"] == "Neu" and "eins.txt" in answer.text and "leer.txt" in answer.text
     assert clerk.submit(f"/senden/{number}", tun="senden", follow=False).status == 303
     mail = message_from_bytes(wait_for_mail(server, 2).content, policy=email.policy.default)

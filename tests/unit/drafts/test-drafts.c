@@ -370,6 +370,29 @@ static void test_a_file_in_pieces(void **state)
 	assert_failure(error, FAILURE_DRAFT_FILE);
 }
 
+static void test_a_long_name_keeps_its_ending(void **state)
+{
+	Db *db = ((Fixture *)*state)->db;
+	g_autofree char *many = g_strnfill(70000, 'x');
+	g_autofree char *endless = g_strconcat("ä", many, ".pdf", NULL);
+	g_autoptr(GString) umlauts = g_string_new(NULL);
+	int64_t id = make(db, NULL, "x");
+	g_autoptr(Draft) draft = NULL;
+
+	for (unsigned i = 0; i < 200; i++)
+		g_string_append(umlauts, "ä");
+	begin(db, id, endless, 0);
+	begin(db, id, umlauts->str, 0);
+	draft = drafts_get(db, MINE, id, NULL);
+	for (guint i = 0; i < 2; i++) {
+		const DraftFile *file = draft->files->pdata[i];
+
+		assert_true(g_utf8_validate(file->name, -1, NULL));
+		assert_int_equal(strlen(file->name), i == 0 ? 255 : 254);
+		assert_int_equal(g_str_has_suffix(file->name, ".pdf"), i == 0);
+	}
+}
+
 static void test_too_much(void **state)
 {
 	Db *db = ((Fixture *)*state)->db;
@@ -444,6 +467,7 @@ int main(void)
 		unit(test_a_page_kept_twice),
 		unit(test_old_ones_go),
 		unit(test_a_file_in_pieces),
+		unit(test_a_long_name_keeps_its_ending),
 		unit(test_too_much),
 		unit(test_too_much_in_all),
 		unit(test_files_go),
