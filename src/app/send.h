@@ -26,11 +26,12 @@ typedef struct SendMail {
 	int64_t reply_to;	  /* the archived mail that is answered; 0: none */
 	const char *case_number;  /* "": none; NULL: the answered mail's */
 	const char *key, *digest; /* as in OutboxOrder; NULL: none */
+	const char *actor;	  /* for the audit log; NULL: the user */
 } SendMail;
 
 /* Makes a mail of USER's and queues it durably; nothing is sent yet. VIEWER is who may see the
  * answered mail. FAILURE_ADDRESS_INVALID, FAILURE_RECIPIENT_MISSING, FAILURE_RECIPIENTS_MANY,
- * FAILURE_MAIL_TOO_LARGE (also above what the server said last), FAILURE_FIELD_INVALID,
+ * FAILURE_MAIL_TOO_LARGE, FAILURE_FIELD_INVALID,
  * FAILURE_SENDER_FOREIGN (from is none of the user's mailboxes), FAILURE_MAIL_UNKNOWN,
  * FAILURE_CASE_INVALID, and those of settings_require. */
 bool send_queue(Office *office, const char *user, const ArchiveViewer *viewer, const SendMail *mail,
@@ -42,7 +43,7 @@ typedef struct SendReady {
 	const char *name; /* for people; NULL: there is only one */
 	const void *bytes;
 	size_t size;
-	const char *key, *digest; /* as in SendMail */
+	const char *key, *digest, *actor; /* as in SendMail */
 } SendReady;
 bool send_queue_ready(Office *office, const char *user, const SendReady *mails, size_t count,
 	const char *case_number, int64_t *ids, GError **error);
@@ -57,11 +58,13 @@ bool send_lacks_right(const char *reply);
 
 /* Tries PICK's mails until nothing is due, a user and sender at a time; each user's failure is in
  * the mails, not the answer. Mails that another process is sending are left to it. Fails where
- * the outbox itself does, or with FAILURE_CANCELLED: what was not begun stays queued. */
-bool send_work(Office *office, const OutboxPick *pick, const Cancel *cancel, GError **error);
+ * the outbox itself does, or with FAILURE_CANCELLED: what was not begun stays queued. LOGS: what
+ * fails is written to the log, for whoever looks after a service. */
+bool send_work(
+	Office *office, const OutboxPick *pick, bool logs, const Cancel *cancel, GError **error);
 
 /* The daemon's: works the outbox off until CANCEL, several users at a time, one connection a user,
- * woken by send_wake, by other processes' queueing within a second, and when something is due. */
+ * woken by sender_wake, by other processes' queueing within a second, and when something is due. */
 typedef struct Sender Sender;
 Sender *sender_new(Office *office);
 void sender_wake(Sender *sender);

@@ -3,6 +3,7 @@
 #include "app/send_internal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "failure/failure.h"
 
 /* One mail being handed over. */
@@ -151,9 +152,22 @@ static int64_t give_up_or_wait(OutboxMail *mail)
 	return next;
 }
 
+/* For whoever looks after the service; once for a mail that waits. */
+static void log_outcome(const OutboxMail *mail, const GError *why)
+{
+	OutboxState state = outbox_state_of(mail->recipients);
+
+	if (state == OUTBOX_FAILED || state == OUTBOX_UNKNOWN)
+		log_warning("mail %" G_GINT64_FORMAT " of %s: %s (%s)", mail->id, mail->user,
+			outbox_state_name(state), why ? failure_name(why) : "-");
+	else if (state == OUTBOX_WAITING && mail->attempts == 0)
+		log_info("mail %" G_GINT64_FORMAT " of %s: waiting (%s)", mail->id, mail->user,
+			why ? failure_name(why) : "-");
+}
+
 /* NEXT (nullable): the one that is handed over now. */
 static bool note(
-	OutboxWorker *worker, OutboxMail *mail, const GError *why, Handover *next, GError **error)
+	const SendRun *run, OutboxMail *mail, const GError *why, Handover *next, GError **error)
 {
 	g_autofree char *reason = why ? failure_sentence(why) : NULL;
 	OutboxOutcome outcome = {
@@ -163,9 +177,11 @@ static bool note(
 		.next = give_up_or_wait(mail),
 	};
 
+	if (run->logs)
+		log_outcome(mail, why);
 	if (!next)
-		return outbox_note(worker, &outcome, NULL, NULL, error);
-	next->noted = outbox_note(worker, &outcome, next->mail, &next->go_on, error);
+		return outbox_note(run->worker, &outcome, NULL, NULL, error);
+	next->noted = outbox_note(run->worker, &outcome, next->mail, &next->go_on, error);
 	return next->noted;
 }
 
@@ -178,7 +194,7 @@ static bool note_handover(Handover *handover, const GError *problem, Handover *n
 		handover->handed_over = smtp_mail_has_left(handover->run->session);
 	judge_all(handover, problem);
 	explain(handover, problem, &why);
-	return note(handover->run->worker, handover->mail, why, next, error);
+	return note(handover->run, handover->mail, why, next, error);
 }
 
 /* Whether another try, without anybody's changing the mail, may go better. */
@@ -195,8 +211,7 @@ static bool is_worth_waiting(const GError *problem)
 	}
 }
 
-bool send_note_problem(
-	OutboxWorker *worker, OutboxMail *mail, const GError *problem, GError **error)
+bool send_note_problem(const SendRun *run, OutboxMail *mail, const GError *problem, GError **error)
 {
 	OutboxState state = is_worth_waiting(problem) ? OUTBOX_WAITING : OUTBOX_FAILED;
 
@@ -208,7 +223,7 @@ bool send_note_problem(
 		if (is_open(recipient))
 			recipient->state = state;
 	}
-	return note(worker, mail, problem, NULL, error);
+	return note(run, mail, problem, NULL, error);
 }
 
 /* ---- handing over ---- */
@@ -245,7 +260,7 @@ static bool offer_next(
 			g_propagate_error(error, g_steal_pointer(&problem));
 			return false;
 		}
-		if (!send_note_problem(run->worker, next->mail, problem, error))
+		if (!send_note_problem(run, next->mail, problem, error))
 			return false;
 	}
 	*handover = NULL;
@@ -337,9 +352,8 @@ static bool break_off(Handover *handover, GError *problem, GError **error)
 {
 	g_autoptr(GError) ignored = NULL;
 
-	if (handover->handed_over)
-		handover->handed_over = smtp_mail_has_left(handover->run->session);
-	if (handover->ready)
+	/* Where it is ours to end (the outbox failed), the server has said nothing. */
+	if (handover->ready && !smtp_is_alive(handover->run->session))
 		smtp_mail_reply(handover->run->session, &handover->content, NULL);
 	if (note_handover(handover, problem, NULL, &ignored)) {
 		g_propagate_error(error, problem);

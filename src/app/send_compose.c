@@ -252,6 +252,7 @@ static bool queue(Office *office, const Composition *composition, int64_t *id, G
 		.wants_sent_copy = send_wants_copy(account),
 		.key = composition->mail->key,
 		.digest = composition->mail->digest,
+		.actor = composition->mail->actor,
 	};
 	return outbox_queue(outbox, &writer, &order, 1, id, error);
 }

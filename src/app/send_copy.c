@@ -16,7 +16,9 @@
 #define ARCHIVE_SERVER "outbox"
 #define ARCHIVE_FOLDER "Postausgang"
 #define ARCHIVE_VALIDITY 1
-/* The Sent folder's copy is tried again for a day. */
+/* The archive's copy is tried again until it is there. */
+#define ARCHIVE_PAUSE 60
+/* The Sent folder's is for a day. */
 #define COPY_PAUSE (10 * 60)
 #define COPY_GIVE_UP (24 * 60 * 60)
 
@@ -81,6 +83,23 @@ static bool note_filed(OutboxWorker *worker, const Group *group, const GArray *i
 	return true;
 }
 
+static bool note_unfiled(
+	OutboxWorker *worker, const Group *group, const GError *problem, GError **error)
+{
+	g_autofree char *reason = failure_sentence(problem);
+
+	for (guint i = 0; i < group->mails->len; i++) {
+		const OutboxMail *mail = group->mails->pdata[i];
+
+		log_warning("mail %" G_GINT64_FORMAT ": no copy in the archive: %s", mail->id,
+			problem->message);
+		if (!outbox_note_copy(worker, mail, true, OUTBOX_COPY_PENDING, 0, reason,
+			    clock_now() + ARCHIVE_PAUSE, error))
+			return false;
+	}
+	return true;
+}
+
 static bool file_group(Office *office, OutboxWorker *worker, const Group *group,
 	const Cancel *cancel, GError **error)
 {
@@ -95,9 +114,15 @@ static bool file_group(Office *office, OutboxWorker *worker, const Group *group,
 		.case_number = first->case_number,
 	};
 
-	return open_folder(office, first, &folder, error) &&
-	       filing_run(office, &order, write_group, group, &tally, cancel, error) &&
-	       note_filed(worker, group, ids, error);
+	g_autoptr(GError) problem = NULL;
+
+	if (open_folder(office, first, &folder, &problem) &&
+		filing_run(office, &order, write_group, group, &tally, cancel, &problem))
+		return note_filed(worker, group, ids, error);
+	if (!failure_is(problem, FAILURE_CANCELLED))
+		return note_unfiled(worker, group, problem, error);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
 }
 
 static bool belong_together(const OutboxMail *one, const OutboxMail *other)

@@ -7,6 +7,7 @@
 #include "base/job_pool.h"
 #include "base/log.h"
 #include "failure/failure.h"
+#include "settings/settings.h"
 
 /* A user's server that stalls holds one of them up. */
 #define THREADS 8
@@ -26,6 +27,7 @@ struct Sender {
 	bool is_woken, is_ending;
 	GHashTable *busy;	   /* int64_t *, users whose job waits or runs */
 	int64_t recovered, tidied; /* seconds, the last time */
+	int64_t generation;	   /* of the settings, at the last look; 0: none yet */
 };
 
 /* One user's turn. */
@@ -49,7 +51,7 @@ static void run_turn(void *data)
 	g_autoptr(GError) problem = NULL;
 
 	if (!cancel_triggered(turn->sender->cancel) &&
-		!send_work(turn->sender->office, &pick, turn->sender->cancel, &problem) &&
+		!send_work(turn->sender->office, &pick, true, turn->sender->cancel, &problem) &&
 		!failure_is(problem, FAILURE_CANCELLED))
 		log_warning("sending: %s", problem->message);
 	end_turn(turn);
@@ -80,6 +82,33 @@ static void begin_turn(Sender *sender, int64_t user_id)
 		end_turn(turn);
 }
 
+/* What could not go now goes the next time; mails are sent all the same. */
+static void tidy(const Sender *sender, Outbox *outbox)
+{
+	g_autoptr(GError) mails = NULL;
+	g_autoptr(GError) drafts = NULL;
+
+	if (!outbox_tidy(outbox, KEEP_SECONDS, &mails))
+		log_warning("content of old mails is not erased: %s", mails->message);
+	if (!drafts_tidy(office_db(sender->office), &drafts))
+		log_warning("old drafts are not erased: %s", drafts->message);
+}
+
+/* Whoever sets a server or a login right need not wait for the next try. */
+static bool hasten(Sender *sender, Outbox *outbox, GError **error)
+{
+	int64_t generation = 0;
+
+	if (!settings_generation(office_settings(sender->office), &generation, error))
+		return false;
+	if (generation == sender->generation)
+		return true;
+	if (!outbox_hasten(outbox, error))
+		return false;
+	sender->generation = generation;
+	return true;
+}
+
 static bool look(Sender *sender, Outbox *outbox, GError **error)
 {
 	int64_t now = clock_now();
@@ -91,11 +120,11 @@ static bool look(Sender *sender, Outbox *outbox, GError **error)
 		sender->recovered = now;
 	}
 	if (now - sender->tidied >= TIDY_SECONDS) {
-		if (!outbox_tidy(outbox, KEEP_SECONDS, error) ||
-			!drafts_tidy(office_db(sender->office), error))
-			return false;
+		tidy(sender, outbox);
 		sender->tidied = now;
 	}
+	if (!hasten(sender, outbox, error))
+		return false;
 	users = outbox_due_users(outbox, error);
 	for (guint i = 0; users && i < users->len; i++)
 		begin_turn(sender, g_array_index(users, int64_t, i));

@@ -25,6 +25,7 @@ typedef struct SendRun {
 	const Account *account;
 	const Cancel *cancel;
 	const Cancel *late; /* the same some seconds later */
+	bool logs;	    /* what became of mails, for whoever looks after a service */
 	SmtpSession *session;
 	guint end;     /* of the mails that may be sent now */
 	unsigned sent; /* mails that the server took or refused: the connection is of use */
@@ -37,8 +38,7 @@ bool send_mails(SendRun *run, GPtrArray *mails, guint *done, GError **error);
 
 /* Notes that MAIL could not be tried because of PROBLEM: it waits, or fails where waiting is no
  * use. */
-bool send_note_problem(
-	OutboxWorker *worker, OutboxMail *mail, const GError *problem, GError **error);
+bool send_note_problem(const SendRun *run, OutboxMail *mail, const GError *problem, GError **error);
 
 /* ---- what is sent (send_content.c) ---- */
 

@@ -69,6 +69,7 @@ static bool add_mail(Batch *batch, Outbox *outbox, const Account *account, const
 		.wants_sent_copy = send_wants_copy(account),
 		.key = mail->key,
 		.digest = mail->digest,
+		.actor = mail->actor,
 	};
 	if (!order.sender || !check_recipients(ready, error) ||
 		!write_content(batch, outbox, ready, error))

@@ -45,7 +45,7 @@ static bool note_rest(
 	const Work *work, GPtrArray *mails, guint done, const GError *problem, GError **error)
 {
 	for (; done < mails->len; done++) {
-		if (!send_note_problem(work->run.worker, mails->pdata[done], problem, error))
+		if (!send_note_problem(&work->run, mails->pdata[done], problem, error))
 			return false;
 	}
 	return true;
@@ -165,12 +165,16 @@ static bool work_queue(Work *work, const OutboxPick *pick, GError **error)
 	}
 }
 
-bool send_work(Office *office, const OutboxPick *pick, const Cancel *cancel, GError **error)
+bool send_work(
+	Office *office, const OutboxPick *pick, bool logs, const Cancel *cancel, GError **error)
 {
 	Outbox *outbox = office_outbox(office, error);
 	g_autoptr(Cancel) late = cancel_new_late(cancel, GRACE);
-	g_auto(Work) work = {
-		.run = {.office = office, .outbox = outbox, .cancel = cancel, .late = late}};
+	g_auto(Work) work = {.run = {.office = office,
+				     .outbox = outbox,
+				     .cancel = cancel,
+				     .late = late,
+				     .logs = logs}};
 
 	if (!outbox || !outbox_recover(outbox, NULL, error))
 		return false;

@@ -30,19 +30,30 @@ static void print_recipients(const OutboxMail *mail)
 	}
 }
 
+/* A sentence about a copy, below what became of the mail itself. */
+static void print_copy(const char *where, const char *reason)
+{
+	g_autofree char *line = reason ? g_strdup_printf("%s: %s", where, reason) : NULL;
+
+	if (line)
+		cli_print_wrapped("  ", 2, line);
+}
+
 static void print_mail(const OutboxMail *mail)
 {
 	g_autofree char *head = words_outbox_head(mail);
 	g_autofree char *next = mail->next ? clock_format_german(mail->next) : NULL;
+	g_autofree char *queued = clock_format_german(mail->created_at);
 
 	cli_print_line(head);
+	cli_print(_("  von %s (Benutzer %s), %s\n"), mail->sender, mail->user, queued);
 	print_recipients(mail);
 	if (mail->reason)
 		cli_print_wrapped("  ", 2, mail->reason);
 	if (mail->state == OUTBOX_WAITING && next)
 		cli_print(_("  Nächster Versuch: %s\n"), next);
-	if (mail->copy_reason)
-		cli_print_wrapped("  ", 2, mail->copy_reason);
+	print_copy(_("Noch keine Kopie im Archiv"), mail->archive_reason);
+	print_copy(_("Keine Kopie im Ordner für gesendete E-Mails"), mail->copy_reason);
 }
 
 static void show_mail(Cli *cli, const OutboxMail *mail, bool in_array)
@@ -98,7 +109,7 @@ static bool send_and_tell(Cli *cli, const int64_t *ids, size_t count, bool in_ar
 {
 	const OutboxPick pick = {.ids = ids, .id_count = count, .all_waiting = true};
 	g_autoptr(GError) problem = NULL;
-	bool worked = send_work(cli->office, &pick, cli->cancel, &problem);
+	bool worked = send_work(cli->office, &pick, false, cli->cancel, &problem);
 	g_autoptr(GPtrArray) mails = look_at(cli, ids, count, error);
 
 	if (!mails)
@@ -158,6 +169,7 @@ static bool compose(Cli *cli, GArray *files, int64_t *id, GError **error)
 		.subject = options->subject,
 		.text = text,
 		.case_number = options->case_number,
+		.actor = cli->actor,
 	};
 
 	if (!text || !cli_parse_number(options->reply, 0, &mail.reply_to, error))
@@ -210,6 +222,7 @@ static bool send_ready(Cli *cli, char **paths, GError **error)
 
 		if (!read_ready(*path, &ready, error))
 			return false;
+		ready.actor = cli->actor;
 		g_array_append_val(mails, ready);
 	}
 	return send_queue_ready(cli->office, cli->options.user,

@@ -236,7 +236,9 @@ static bool run_remove(Cli *cli, GError **error)
 	if (!user_has_administrator(office_db(cli->office), &had, error) ||
 		!people_remove(cli->office, cli->arguments[0], PEOPLE_MAY_ALL, cli->actor, error))
 		return false;
-	say_done(cli, _("Der Benutzer ist entfernt. Seine abgelegten E-Mails bleiben im Archiv."));
+	say_done(cli,
+		_("Der Benutzer ist entfernt. Seine abgelegten und gesendeten E-Mails bleiben im "
+		  "Archiv; was im Postausgang noch wartete, wird nicht mehr gesendet."));
 	warn_of_lock_out(cli, had);
 	return true;
 }

@@ -19,7 +19,7 @@ static json_t *recipients_json(const GPtrArray *recipients)
 json_t *result_outbox(const OutboxMail *mail)
 {
 	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:i, s:o, s:o, s:o, s:o,"
-			 " s:o, s:s, s:o}",
+			 " s:o, s:o, s:s, s:o}",
 		"id", (json_int_t)mail->id, "state", outbox_state_name(mail->state), "recipients",
 		recipients_json(mail->recipients), "user", result_text(mail->user), "from",
 		result_text(mail->sender), "subject", result_text(mail->subject), "case",
@@ -27,6 +27,7 @@ json_t *result_outbox(const OutboxMail *mail)
 		result_text(mail->message_id), "attempts", (int)mail->attempts, "next",
 		result_time(mail->next), "queued", result_time(mail->created_at), "ended",
 		result_time(mail->ended_at), "reason", result_text(mail->reason), "archive_id",
-		mail->archive_id ? json_integer(mail->archive_id) : json_null(), "sent_copy",
-		outbox_copy_name(mail->sent_copy), "copy_reason", result_text(mail->copy_reason));
+		mail->archive_id ? json_integer(mail->archive_id) : json_null(), "archive_reason",
+		result_text(mail->archive_reason), "sent_copy", outbox_copy_name(mail->sent_copy),
+		"copy_reason", result_text(mail->copy_reason));
 }

@@ -33,6 +33,8 @@ typedef enum OutboxState {
 	OUTBOX_CANCELLED,
 } OutboxState;
 
+/* What a mail's RECIPIENTS make of it. */
+OutboxState outbox_state_of(const GPtrArray *recipients);
 /* "queued" and so on: the contract's words. */
 const char *outbox_state_name(OutboxState state);
 
@@ -182,9 +184,12 @@ typedef struct OutboxUser {
  * waits; at most LIMIT. */
 GPtrArray *outbox_users(Outbox *outbox, size_t limit, GError **error);
 
-/* The users with something that is due now and that nobody works on (outbox_due.c): GArray of
- * int64_t, yours. */
+/* The users with something that is due now and that nobody works on (outbox_due.c),
+ * OUTBOX_REMOVED_USERS among them: GArray of int64_t, yours. */
 GArray *outbox_due_users(Outbox *outbox, GError **error);
+/* Something was set right: mails are due now that wait for more than a server that said "later"
+ * (outbox_due.c). */
+bool outbox_hasten(Outbox *outbox, GError **error);
 
 /* ---- what people do (outbox_change.c) ---- */
 
@@ -203,13 +208,15 @@ bool outbox_retry_certain(
 /* A mail that failed or is unknown: its user has seen that and wants to be told no more, until it
  * is tried again. FAILURE_OUTBOX_STATE where it is neither. */
 bool outbox_see(Outbox *outbox, int64_t id, int64_t user_id, GError **error);
+/* ---- who works no more (outbox_recover.c) ---- */
+
 /* Those whose worker is dead or of another boot get the state that is true of them, and content
  * that nobody queued goes. COUNT (nullable): how many mails. */
 bool outbox_recover(Outbox *outbox, unsigned *count, GError **error);
 /* For whoever has restored a backup, before anything else: what was on its way then may have been
  * sent since, so all of it is unknown. COUNT: how many mails. */
 bool outbox_doubt(Outbox *outbox, unsigned *count, GError **error);
-/* Content of mails that ended more than AGE seconds ago, copies done, is erased; rows stay. */
+/* Content (outbox_change.c) of mails that ended more than AGE seconds ago, copies done, is erased; rows stay. */
 bool outbox_tidy(Outbox *outbox, int64_t age, GError **error);
 
 /* ---- sending (outbox_work.c) ---- */
@@ -222,12 +229,14 @@ OutboxWorker *outbox_worker_new(Outbox *outbox, GError **error);
 void outbox_worker_free(OutboxWorker *worker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OutboxWorker, outbox_worker_free)
 
+/* In place of a user's id: all users who were removed; what they sent is archived all the same. */
+#define OUTBOX_REMOVED_USERS ((int64_t)-1)
+
 typedef struct OutboxPick {
-	int64_t user_id;    /* 0: any */
+	int64_t user_id;    /* 0: any; OUTBOX_REMOVED_USERS */
 	const int64_t *ids; /* NULL: any */
 	size_t id_count;
-	bool all_waiting;   /* also those whose time has not come, each once a worker */
-	int64_t after_user; /* users with a greater id alone, for taking turns; 0: any */
+	bool all_waiting; /* also those whose time has not come, each once a worker */
 } OutboxPick;
 
 /* Claims up to LIMIT mails of one user (the one with the lowest id) and sender, the oldest first,

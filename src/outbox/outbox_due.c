@@ -2,6 +2,7 @@
 #include "outbox/outbox_internal.h"
 
 #include "base/clock.h"
+#include "failure/failure.h"
 
 typedef struct Due {
 	GArray *users; /* int64_t */
@@ -30,6 +31,9 @@ static bool due_in(DbTransaction *transaction, void *data, GError **error)
 	while (db_rows_next(rows, &failed)) {
 		int64_t user_id = db_rows_int(rows, 0);
 
+		if (user_id == 0)
+			user_id = OUTBOX_REMOVED_USERS;
+
 		g_array_append_val(due->users, user_id);
 	}
 	return outbox_pass(failed, error);
@@ -41,4 +45,21 @@ GArray *outbox_due_users(Outbox *outbox, GError **error)
 	Due due = {.users = users, .now = clock_now()};
 
 	return db_read(outbox->db, due_in, &due, error) ? g_steal_pointer(&users) : NULL;
+}
+
+static bool hasten_in(DbTransaction *transaction, void *data, GError **error)
+{
+	g_autoptr(GError) later = NULL;
+
+	(void)data;
+	failure_set(&later, FAILURE_SEND_LATER, NULL, "later");
+	return db_run(transaction, error,
+		"UPDATE outbox_mails SET next = 0 WHERE state NOT IN (2, 6) AND state = 3"
+		" AND next > 0 AND condition IS NOT NULL AND condition <> $1",
+		db_text(failure_name(later)));
+}
+
+bool outbox_hasten(Outbox *outbox, GError **error)
+{
+	return db_write(outbox->db, hasten_in, NULL, error);
 }

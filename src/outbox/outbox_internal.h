@@ -72,8 +72,6 @@ bool outbox_load_claimed(DbTransaction *transaction, int64_t id, OutboxMail **ma
 bool outbox_load_known(
 	DbTransaction *transaction, int64_t id, int64_t user_id, OutboxMail **mail, GError **error);
 
-/* What a mail's RECIPIENTS make of it. */
-OutboxState outbox_state_of(const GPtrArray *recipients);
 /* Whether one of them got it. */
 bool outbox_is_served(const GPtrArray *recipients);
 /* Writes the states and replies of a mail's RECIPIENTS, as far as they changed. */
@@ -154,7 +152,7 @@ struct OutboxWorker {
 	GHashTable *ahead;
 	GPtrArray *words;	   /* OutboxWord *: in the journal, not yet in the rows */
 	int64_t since;		   /* the first one's time, monotonic milliseconds */
-	int64_t handed, handed_at; /* the mail that was handed over last, and when */
+	int64_t handed, handed_at; /* the mail that is handed over, 0: none; and when it was */
 	bool busy;		   /* the last claim found something: so will the next, probably */
 	int64_t unsynced; /* a user of whom something was noted since the last durable commit */
 };

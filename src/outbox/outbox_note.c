@@ -139,17 +139,29 @@ static bool mark_ahead(DbTransaction *transaction, const Noting *noting, GError 
 	return true;
 }
 
+/* A mail that only the journal calls handed over, and that nothing came of yet: the journal is
+ * emptied. */
+static bool mark_handed(DbTransaction *transaction, const Noting *noting, GError **error)
+{
+	int64_t id = noting->worker->handed;
+	bool changed;
+
+	if (id == 0 || (noting->word && noting->word->id == id))
+		return true;
+	return mark(transaction, noting->worker, id, OUTBOX_HANDING, &changed, error);
+}
+
 static bool note_all(DbTransaction *transaction, void *data, GError **error)
 {
 	Noting *noting = data;
 
-	if (!put_all(transaction, noting, error))
+	if (!put_all(transaction, noting, error) || !mark_handed(transaction, noting, error))
 		return false;
 	if (noting->next && !mark(transaction, noting->worker, noting->next->id, OUTBOX_HANDING,
 				    &noting->goes_on, error))
 		return false;
-	return noting->ahead ? mark_ahead(transaction, noting, error)
-			     : unmark(transaction, noting, error);
+	return noting->next && noting->ahead ? mark_ahead(transaction, noting, error)
+					     : unmark(transaction, noting, error);
 }
 
 /* What NOTING says, and all in the journal. */
@@ -164,10 +176,10 @@ static bool commit(OutboxWorker *worker, Noting *noting, GError **error)
 	if (worker->words->len > 0)
 		outbox_journal_clear(worker->lease);
 	g_ptr_array_set_size(worker->words, 0);
-	if (!noting->ahead)
-		g_hash_table_remove_all(worker->ahead);
-	else
+	if (noting->next && noting->ahead)
 		g_hash_table_remove(worker->ahead, &noting->next->id);
+	else
+		g_hash_table_remove_all(worker->ahead);
 	for (guint i = 0; i < marked->len; i++)
 		g_hash_table_add(worker->ahead,
 			g_memdup2(&g_array_index(marked, int64_t, i), sizeof(int64_t)));
@@ -226,6 +238,8 @@ static bool say(OutboxWorker *worker, OutboxWord **word, const OutboxMail *next)
 
 static void forget(OutboxWorker *worker, const OutboxMail *mail)
 {
+	if (worker->handed == mail->id)
+		worker->handed = 0;
 	worker->unsynced = mail->user_id;
 	g_hash_table_remove(worker->claims, &mail->id);
 	g_hash_table_add(worker->taken, g_memdup2(&mail->id, sizeof mail->id));
@@ -238,7 +252,7 @@ bool outbox_note(OutboxWorker *worker, const OutboxOutcome *outcome, const Outbo
 	g_autoptr(OutboxWord) word =
 		outbox_word_new(outcome, outbox_claim_number(worker->claims, mail->id),
 			worker->handed == mail->id ? worker->handed_at : 0);
-	Noting noting = {.word = word, .next = next_mail, .ahead = next_mail != NULL};
+	Noting noting = {.word = word, .next = next_mail, .ahead = true};
 
 	if (next_mail && may_wait(worker, next_mail) && say(worker, &word, next_mail)) {
 		noting.goes_on = true;

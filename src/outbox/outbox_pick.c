@@ -26,15 +26,19 @@ static OutboxCandidate *read_candidate(DbRows *rows)
 	return candidate;
 }
 
+/* The user of PICK as rows have it. */
+static int64_t row_user(const OutboxPick *pick)
+{
+	return pick->user_id == OUTBOX_REMOVED_USERS ? 0 : pick->user_id;
+}
+
 /* What is asked for before its time comes once, or whoever asks until nothing is left would never
  * end. */
 static bool may_be_taken(const OutboxSearch *search, const OutboxCandidate *candidate)
 {
 	const OutboxPick *pick = search->pick;
 
-	if (pick->user_id != 0 && candidate->user_id != pick->user_id)
-		return false;
-	if (pick->after_user != 0 && candidate->user_id <= pick->after_user)
+	if (pick->user_id != 0 && candidate->user_id != row_user(pick))
 		return false;
 	return candidate->due <= search->now ||
 	       (pick->all_waiting && !g_hash_table_contains(search->worker->taken, &candidate->id));
@@ -73,20 +77,19 @@ static bool take_rows(OutboxSearch *search, DbRows *taken, GError **error)
 
 /* ---- whoever's turn it is ---- */
 
-/* Those to be sent, of one user or of all with a greater id than AFTER; the oldest first. */
+/* Those to be sent, of one user or of all; the oldest first. */
 static DbRows *select_mails(DbTransaction *transaction, const OutboxPick *pick, GError **error)
 {
 	if (pick->user_id != 0)
 		return db_select(transaction, error,
 			"SELECT id, user_id, next, sender FROM outbox_mails"
 			" WHERE state NOT IN (2, 6) AND state IN (0, 3) AND user_id = $1"
-			" ORDER BY user_id, id",
-			db_int(pick->user_id));
+			" AND user_id > 0 ORDER BY user_id, id",
+			db_int(row_user(pick)));
 	return db_select(transaction, error,
 		"SELECT id, user_id, next, sender FROM outbox_mails"
-		" WHERE state NOT IN (2, 6) AND state IN (0, 3) AND user_id > $1"
-		" ORDER BY user_id, id",
-		db_int(pick->after_user));
+		" WHERE state NOT IN (2, 6) AND state IN (0, 3) AND user_id > 0"
+		" ORDER BY user_id, id");
 }
 
 /* Those that lack a copy, also of users who were removed. */
@@ -97,12 +100,11 @@ static DbRows *select_copies(DbTransaction *transaction, const OutboxPick *pick,
 			"SELECT id, user_id, copy_due, sender FROM outbox_mails"
 			" WHERE copy_due IS NOT NULL AND copy_worker IS NULL AND user_id = $1"
 			" ORDER BY user_id, id",
-			db_int(pick->user_id));
+			db_int(row_user(pick)));
 	return db_select(transaction, error,
 		"SELECT id, user_id, copy_due, sender FROM outbox_mails"
-		" WHERE copy_due IS NOT NULL AND copy_worker IS NULL AND user_id > $1"
-		" ORDER BY user_id, id",
-		db_int(pick->after_user > 0 ? pick->after_user : -1));
+		" WHERE copy_due IS NOT NULL AND copy_worker IS NULL"
+		" ORDER BY user_id, id");
 }
 
 static bool search_all(DbTransaction *transaction, OutboxSearch *search, GError **error)

@@ -270,10 +270,12 @@ static bool note_queued(
 	DbTransaction *transaction, const OutboxOrder *order, int64_t id, GError **error)
 {
 	g_autofree char *subject = g_strdup_printf("%" PRId64, id);
-	g_autofree char *detail = g_strdup_printf("mailbox: %s; recipients: %zu%s%s", order->sender,
-		order->recipient_count, order->case_number ? "; case: " : "",
-		order->case_number ? order->case_number : "");
+	g_autofree char *case_number = g_strdup(order->case_number ? order->case_number : "");
+	g_autofree char *detail = NULL;
 
+	g_strdelimit(case_number, ";", ','); /* what parts the fields */
+	detail = g_strdup_printf("user: %s; mailbox: %s; recipients: %zu%s%s", order->user,
+		order->sender, order->recipient_count, *case_number ? "; case: " : "", case_number);
 	return audit_add(transaction, order->actor ? order->actor : order->user, "mail.queue",
 		subject, detail, error);
 }

@@ -41,7 +41,10 @@ bool outbox_cancel_orphan(DbTransaction *transaction, int64_t id, GError **error
 	int64_t changed = 0;
 
 	if (!db_run_counted(transaction, &changed, error,
-		    "UPDATE outbox_mails SET state = 6, next = 0, ended_at = $2"
+		    "UPDATE outbox_mails SET state = 6, next = 0, ended_at = $2,"
+		    " copy_due = CASE WHEN archive_copy = 1 AND EXISTS (SELECT 1"
+		    " FROM outbox_recipients WHERE mail_id = $1 AND state = 2)"
+		    " THEN coalesce(copy_due, 0) END"
 		    " WHERE id = $1 AND user_id = 0 AND state IN (0, 3)",
 		    db_int(id), db_int(clock_now())))
 		return false;

@@ -80,13 +80,9 @@ struct SmtpSession {
 #define SMTP_GO_ON 354
 #define SMTP_CLOSING 421
 
-/* An enhanced status code (RFC 3463) as one number. */
-#define SMTP_ENHANCED(class, subject, detail)                                                      \
-	((unsigned)(class) << 20 | (unsigned)(subject) << 10 | (unsigned)(detail))
-
 typedef struct SmtpReply {
 	unsigned code;	   /* 200 to 599 */
-	unsigned enhanced; /* SMTP_ENHANCED(5, 7, 8), 0: none */
+	unsigned enhanced; /* SMTP_STATUS(5, 7, 8), 0: none */
 	GPtrArray *lines;  /* char *: what stands behind the code in each line */
 } SmtpReply;
 

@@ -16,18 +16,16 @@ static const struct {
 	const char *text;  /* part of it; NULL: any */
 	Failure failure;
 } refusals[] = {
-	{0, SMTP_ENHANCED(5, 7, 30), NULL, FAILURE_BASIC_AUTH_RETIRED},
-	{0, SMTP_ENHANCED(5, 7, 139), "basic authentication is disabled",
-		FAILURE_BASIC_AUTH_RETIRED},
-	{0, SMTP_ENHANCED(5, 7, 139), "credentials were incorrect", FAILURE_LOGIN_REFUSED},
-	{0, SMTP_ENHANCED(5, 7, 139), NULL, FAILURE_SMTP_AUTH_OFF},
-	{432, 0, NULL, FAILURE_THROTTLED}, {454, 0, "too many", FAILURE_THROTTLED},
-	{504, 0, NULL, FAILURE_LOGIN_MECHANISM},
+	{0, SMTP_STATUS(5, 7, 30), NULL, FAILURE_BASIC_AUTH_RETIRED},
+	{0, SMTP_STATUS(5, 7, 139), "basic authentication is disabled", FAILURE_BASIC_AUTH_RETIRED},
+	{0, SMTP_STATUS(5, 7, 139), "credentials were incorrect", FAILURE_LOGIN_REFUSED},
+	{0, SMTP_STATUS(5, 7, 139), NULL, FAILURE_SMTP_AUTH_OFF}, {432, 0, NULL, FAILURE_THROTTLED},
+	{454, 0, "too many", FAILURE_THROTTLED}, {504, 0, NULL, FAILURE_LOGIN_MECHANISM},
 	{530, 0, NULL, FAILURE_LOGIN_MECHANISM}, /* STARTTLS first */
 	{538, 0, NULL, FAILURE_LOGIN_MECHANISM}, {534, 0, NULL, FAILURE_LOGIN_REFUSED},
 	{535, 0, NULL, FAILURE_LOGIN_REFUSED},
-	{0, SMTP_ENHANCED(5, 7, 8), NULL, FAILURE_LOGIN_REFUSED},
-	{0, SMTP_ENHANCED(5, 7, 13), NULL, FAILURE_LOGIN_REFUSED}, /* the account is disabled */
+	{0, SMTP_STATUS(5, 7, 8), NULL, FAILURE_LOGIN_REFUSED},
+	{0, SMTP_STATUS(5, 7, 13), NULL, FAILURE_LOGIN_REFUSED}, /* the account is disabled */
 };
 
 static Failure judge(const SmtpReply *reply, const char *text)

@@ -137,7 +137,7 @@ static unsigned parse_enhanced(unsigned code, const char *text)
 		!parse_part(&text, &subject) || *text++ != '.' || !parse_part(&text, &detail) ||
 		(*text != ' ' && *text != '\0'))
 		return 0;
-	return SMTP_ENHANCED(class, subject, detail);
+	return SMTP_STATUS(class, subject, detail);
 }
 
 /* All lines of one reply. */

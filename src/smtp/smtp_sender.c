@@ -8,14 +8,14 @@
 static bool concerns_recipient(const SmtpReply *reply)
 {
 	switch (reply->enhanced) {
-	case SMTP_ENHANCED(5, 1, 1):
-	case SMTP_ENHANCED(5, 1, 2):
-	case SMTP_ENHANCED(5, 1, 3):
-	case SMTP_ENHANCED(5, 1, 4):
-	case SMTP_ENHANCED(5, 1, 6):
-	case SMTP_ENHANCED(5, 1, 10):
-	case SMTP_ENHANCED(5, 2, 1):
-	case SMTP_ENHANCED(5, 2, 2):
+	case SMTP_STATUS(5, 1, 1):
+	case SMTP_STATUS(5, 1, 2):
+	case SMTP_STATUS(5, 1, 3):
+	case SMTP_STATUS(5, 1, 4):
+	case SMTP_STATUS(5, 1, 6):
+	case SMTP_STATUS(5, 1, 10):
+	case SMTP_STATUS(5, 2, 1):
+	case SMTP_STATUS(5, 2, 2):
 		return true;
 	default:
 		return false;

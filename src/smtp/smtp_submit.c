@@ -87,7 +87,7 @@ bool smtp_mail_offer(SmtpSession *session, const SmtpMail *mail, GError **error)
  * it is said like "never". */
 static void soften(SmtpAnswer *answer)
 {
-	bool too_many = answer->enhanced == SMTP_ENHANCED(5, 5, 3) ||
+	bool too_many = answer->enhanced == SMTP_STATUS(5, 5, 3) ||
 			(answer->code == 552 && answer->enhanced == 0);
 
 	if (too_many)

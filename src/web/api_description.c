@@ -42,7 +42,7 @@ static const struct {
 	{"Case", "case"},
 	{"OutboxMail",
 		"id:integer state recipients:array user from subject case? size:integer message_id "
-		"attempts:integer next? queued ended? reason? archive_id:integer? sent_copy "
+		"attempts:integer next? queued ended? reason? archive_id:integer? archive_reason? sent_copy "
 		"copy_reason?"},
 	{"Nothing", ""},
 	{"Problem", "type title status:integer detail error:object errors:array*"},

@@ -253,7 +253,7 @@ static bool work_off(const Visit *visit, const GArray *ids, GError **error)
 	};
 
 	return ids->len == 0 ||
-	       send_work(visit->office, &pick, web_request_cancel(visit->request), error);
+	       send_work(visit->office, &pick, true, web_request_cancel(visit->request), error);
 }
 
 /* What the mails' server said is the answer, not a failure of the request. */

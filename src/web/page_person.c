@@ -151,9 +151,12 @@ static void write_removal(Html *h, const Visit *visit, const char *name)
 	html(h, "<details class=\"fold\"><summary>");
 	html_text(h, _("Benutzer entfernen"));
 	html(h, "</summary><p>");
-	html_text(h, _("Einstellungen, Kennwörter und die Tokendatei werden gelöscht. Was dieser "
-		       "Benutzer "
-		       "abgelegt hat, bleibt im Archiv. Das lässt sich nicht rückgängig machen."));
+	html_text(h,
+		_("Einstellungen, Kennwörter, Entwürfe und die Tokendatei werden gelöscht. "
+		  "E-Mails, "
+		  "die im Postausgang noch warten, werden nicht mehr gesendet. Was dieser Benutzer "
+		  "abgelegt oder gesendet hat, bleibt im Archiv. Das lässt sich nicht rückgängig "
+		  "machen."));
 	html(h, "</p>\n");
 	form_begin(h, visit, path);
 	form_submit(h, _("Endgültig entfernen"), "primary", NULL, NULL);

@@ -30,6 +30,9 @@
 #define URI_LIMIT ((size_t)8 * 1024)
 /* Of all uploads together, so that many allowed ones do not fill the memory. */
 #define BODIES_LIMIT ((size_t)256 * 1024 * 1024)
+/* Some of it no large one gets, so that few people with large ones keep nobody else from working. */
+#define BODIES_RESERVE ((size_t)64 * 1024 * 1024)
+#define BODY_LARGE ((size_t)4 * 1024 * 1024)
 /* What is read past a body's limit before the connection is cut. */
 #define EXCESS_LIMIT ((size_t)1024 * 1024)
 #define JOB_THREADS 16

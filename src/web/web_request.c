@@ -323,11 +323,15 @@ bool request_has_body(const WebRequest *request)
 
 bool request_take_body(WebRequest *request, const char *data, size_t size)
 {
+	size_t limit = BODIES_LIMIT;
+
 	if (size > request->plan.body_limit - request->body->len) {
 		request->refusal = MHD_HTTP_CONTENT_TOO_LARGE;
 		return false;
 	}
-	if (atomic_fetch_add(&request->server->bodies, size) + size > BODIES_LIMIT) {
+	if (request->body->len + size > BODY_LARGE)
+		limit -= BODIES_RESERVE;
+	if (atomic_fetch_add(&request->server->bodies, size) + size > limit) {
 		atomic_fetch_sub(&request->server->bodies, size);
 		request->refusal = MHD_HTTP_SERVICE_UNAVAILABLE;
 		return false;

@@ -1,6 +1,8 @@
 """Clerks with Office 365, each with an address that no other test knows, and clerks with further mailboxes."""
 
 import itertools
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -106,3 +108,24 @@ def shared(make_scene: Callable[[type[Scene], Path], Scene], tmp_path: Path) -> 
     """A clerk with further mailboxes, where it makes no difference how these open."""
     with make_scene(NamespaceScene, tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[Amtspost, str], Path]]:
+    """Puts a program's data folder on a file system of its own of that size; answers where it is mounted."""
+    mount = tmp_path / "klein"
+
+    def put(amtspost: Amtspost, size: str) -> Path:
+        if os.getuid() != 0:
+            pytest.skip("needs root for a small file system")
+        mount.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "none", str(mount)],
+                          capture_output=True, check=False).returncode:
+            pytest.skip("no small file system can be mounted here")
+        subprocess.run(["cp", "-a", f"{amtspost.data}/.", str(mount)], check=True)
+        amtspost.data = mount
+        return mount
+
+    yield put
+    if mount.is_mount():
+        subprocess.run(["umount", "-l", str(mount)], check=True)

@@ -1,8 +1,10 @@
 """Sending and the outbox through the API: the command line's documents, each one's own mails, nothing twice."""
 
 import base64
+import contextlib
 import email.policy
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -25,11 +27,14 @@ class Api:
     def __init__(self, daemon: Daemon):
         self.daemon, self.amtspost, self._keys = daemon, daemon.amtspost, {}
 
-    def ask(self, method: str, path: str, body: Any = None, user: str = CLERK, **headers: str) -> Answer:
+    def key(self, user: str) -> str:
         if user not in self._keys:
             self._keys[user] = self.amtspost.json("apikey", "add", f"senden {user}", "--user", user)["key"]
+        return self._keys[user]
+
+    def ask(self, method: str, path: str, body: Any = None, user: str = CLERK, **headers: str) -> Answer:
         sent = json.dumps(body) if isinstance(body, dict) else body
-        return self.daemon.person().request(method, f"/api/v1/{path}", sent, Authorization=f"Bearer {self._keys[user]}",
+        return self.daemon.person().request(method, f"/api/v1/{path}", sent, Authorization=f"Bearer {self.key(user)}",
                                             **({"Content_Type": "application/json"} | headers))
 
     def told(self, method: str, path: str, body: Any = None, status: int = 200, **how: str) -> Any:
@@ -335,3 +340,24 @@ def test_the_description(server, api):
     assert set(part["properties"]) == {"name", "type", "content"} and part["required"] == ["name", "content"]
     mail = described["components"]["schemas"]["OutboxMail"]
     assert set(mail["required"]) == set(mail["properties"]) == set(api.send())
+
+
+@pytest.mark.release_only
+def test_large_bodies_leave_room_for_small_ones(server, api):
+    """Two programs that never end their mails keep nobody else from sending."""
+    api.send()
+    size, held = 134_000_000, []
+    key = api.key(CLERK)
+    for _ in range(2):
+        held.append(socket.create_connection(("127.0.0.1", api.daemon.port)))
+        held[-1].settimeout(5)
+        held[-1].sendall(f"POST /api/v1/send HTTP/1.1\r\nHost: {api.daemon.host}:{api.daemon.port}\r\nAuthorization: Bearer {key}"
+                         f"\r\nContent-Type: {RAW}\r\nContent-Length: {size}\r\n\r\n".encode())
+        with contextlib.suppress(OSError):  # the second one is too much
+            held[-1].sendall(bytes(size - 1))
+    try:
+        answer_ = api.ask("POST", "send", finished(subject="klein") + b"x" * 3_000_000, Content_Type=RAW)
+        assert answer_.status == 202, answer_.body
+    finally:
+        for connection in held:
+            connection.close()

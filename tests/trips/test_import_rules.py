@@ -311,31 +311,20 @@ def test_a_large_mail(clerk, mailbox):
     assert clerk.export([row["id"]])[row["id"]] == raw
 
 
-def test_full_disk(clerk, mailbox, tmp_path):
+def test_full_disk(clerk, mailbox, small_disk):
     """Stops cleanly, says so, keeps what is on file, and goes on when there is room."""
-    if os.getuid() != 0:
-        pytest.skip("needs root for a small file system")
-    mount = tmp_path / "klein"
-    mount.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m,mode=700", "none", str(mount)],
-                      capture_output=True, check=False).returncode:
-        pytest.skip("no small file system can be mounted here")
-    try:
-        subprocess.run(["cp", "-a", f"{clerk.data}/.", str(mount)], check=True)
-        clerk.data = mount
-        mails = list(make_mails(4000, seed=11))
-        mailbox.fill("INBOX", mails)
-        result = clerk.run("--json", "import", "--user", CLERK)
-        assert result.status == 1, result.stdout
-        assert "Platz" in result.json["error"]["message"]
-        before = len(clerk.archive())
-        assert clerk.json("archive", "verify")["damaged"] == 0
-        clerk.ok("user", "add", "geht.noch")  # settings and audit still work
-        assert result.json["imported"] == before
-        subprocess.run(["mount", "-o", "remount,size=400m", str(mount)], check=True)
-        assert clerk.imported()["imported"] == len(mails) - before
-    finally:
-        subprocess.run(["umount", "-l", str(mount)], check=True)
+    mount = small_disk(clerk, "48m")
+    mails = list(make_mails(4000, seed=11))
+    mailbox.fill("INBOX", mails)
+    result = clerk.run("--json", "import", "--user", CLERK)
+    assert result.status == 1, result.stdout
+    assert "Platz" in result.json["error"]["message"]
+    before = len(clerk.archive())
+    assert clerk.json("archive", "verify")["damaged"] == 0
+    clerk.ok("user", "add", "geht.noch")  # settings and audit still work
+    assert result.json["imported"] == before
+    subprocess.run(["mount", "-o", "remount,size=400m", str(mount)], check=True)
+    assert clerk.imported()["imported"] == len(mails) - before
 
 
 def test_a_message_that_cannot_be_parsed_is_on_file(clerk, mailbox):

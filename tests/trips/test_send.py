@@ -270,6 +270,25 @@ def test_cancelled_mails_are_not_sent(sender):
         assert sender.run("outbox", "cancel", str(run.json["id"])).status == 2
 
 
+def test_an_archive_that_takes_nothing(sender):
+    """The mail is sent all the same, the reason is told, and the copy comes later."""
+    archive = sender.data / "archive"
+    with FakeSmtp(capabilities=PIPELINING) as server:
+        use(sender, server)
+        assert send(sender).status == 0
+        archive.rename(sender.data / "beiseite")
+        archive.write_text("")
+        run = send(sender)
+        assert run.status == 0 and run.json["state"] == "sent" and not run.json["archive_id"]
+        assert run.json["archive_reason"], run.json
+        archive.unlink()
+        (sender.data / "beiseite").rename(archive)
+        again = sender.run("--json", "outbox", "run")
+        assert again.status == 0 and len(server.mails) == 2
+    assert [bool(mail["archive_id"]) for mail in outbox(sender)] == [True, True]
+    assert len(sender.json("archive", "list")) == 2
+
+
 # ---- the daemon ----
 
 
@@ -285,3 +304,41 @@ def test_the_daemon_sends_what_is_queued(sender):
             again = sender.run("--json", "outbox", "retry", str(number))
             assert again.status == 0 and again.json["state"] == "sent"
             assert len(server.mails) == 1
+
+
+def test_the_daemon_tries_again_when_settings_are_mended(sender):
+    """Not what a server asked to be sent later."""
+    with FakeSmtp({"MAIL": answer(451, "4.3.0 spaeter")}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        send(sender)
+        server.handlers.clear()
+        sender.set("smtp.port", "1")
+        assert send(sender).json["state"] == "waiting"
+        with Daemon(sender):
+            time.sleep(1.5)
+            sender.set("smtp.port", str(server.port))
+            deadline = time.monotonic() + 10
+            while not server.mails and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(1)
+        assert [mail["state"] for mail in outbox(sender)] == ["sent", "waiting"] and len(server.mails) == 1
+
+
+def test_who_sent_on_the_command_line_is_told(sender):
+    with FakeSmtp(capabilities=PIPELINING) as server:
+        use(sender, server)
+        send(sender, "--case", "2026/1; state: sent")
+        row = next(row for row in sender.json("audit") if row["action"] == "mail.queue")
+        assert row["actor"].startswith("cli:") and row["detail"] == \
+            f"user: {CLERK}; mailbox: m.mustermann@musterhausen.example; recipients: 1; case: 2026/1, state: sent"
+
+
+def test_what_fails_is_in_the_daemons_log(sender):
+    with FakeSmtp({"RCPT": answer(550, "5.1.1 unbekannt")}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        sender.set("smtp.port", "1")
+        number = send(sender).json["id"]
+        with Daemon(sender) as daemon:
+            sender.set("smtp.port", str(server.port))
+            daemon.wait_for_words(rf"warning: mail {number} of {CLERK}: failed \(recipient-refused\)")
+        assert TO not in daemon.errors

@@ -99,3 +99,35 @@ def test_what_has_gone_is_waited_for(sender, end):
         run.finish(10)
     mail, = outbox(sender)
     assert mail["state"] == "sent" and mail["recipients"][0]["reply"] == "250 2.0.0 taken"
+
+
+def test_a_full_disk_in_the_midst(sender, tmp_path, small_disk):
+    """The mail that is on its way is called off, and goes when there is room."""
+    small_disk(sender, "48m")
+
+    def fill(connection: SmtpConnection, arguments: str) -> None:
+        with open(sender.data / "voll", "wb") as file:
+            while file.write(bytes(4096)):
+                file.flush()
+
+    def fill_once(connection: SmtpConnection, arguments: str) -> None:
+        try:
+            fill(connection, arguments)
+        except OSError:
+            pass
+        server.handlers.clear()
+        server.on_data(connection, arguments)
+
+    with FakeSmtp(capabilities=PIPELINING) as server:
+        use(sender, server)
+        sender.set("smtp.port", "1")
+        assert send(sender).status == 5
+        sender.set("smtp.port", str(server.port))
+        server.handlers["DATA"] = fill_once
+        run = sender.run("--json", "outbox", "run")
+        assert run.status == 1, run.stdout + run.stderr
+        assert not server.mails
+        (sender.data / "voll").unlink()
+        assert sender.run("--json", "outbox", "run").status == 0
+        assert len(server.mails) == 1
+    assert [mail["state"] for mail in outbox(sender)] == ["sent"]

@@ -274,6 +274,33 @@ static void test_nothing_is_sent_for_who_is_gone(void **state)
 	outbox_worker_free(worker);
 }
 
+/* What some got before its user went is archived, by whoever works for those who are gone. */
+static void test_what_some_got_is_archived(void **state)
+{
+	Fixture *fixture = *state;
+	int64_t partly = fixture_queue_to(fixture, 2);
+	OutboxWorker *worker = fixture_worker(fixture);
+	g_autoptr(GPtrArray) mails = fixture_claim(worker, 1);
+	g_autoptr(GPtrArray) copies = NULL;
+	g_autoptr(GArray) due = NULL;
+	OutboxMail *mail = mails->pdata[0];
+
+	assert_true(fixture_hand_over(worker, mail));
+	fixture_set(mail, OUTBOX_SENT, "250 ok");
+	((OutboxRecipient *)mail->recipients->pdata[1])->state = OUTBOX_WAITING;
+	fixture_note(worker, mail, 4102444800);
+	fixture_write(fixture, add_user, NULL);
+	fixture_write(fixture, remove_user, NULL);
+	fixture_assert_state(fixture, partly, OUTBOX_CANCELLED);
+	due = outbox_due_users(fixture->outbox, NULL);
+	assert_int_equal(due->len, 1);
+	assert_int_equal(g_array_index(due, int64_t, 0), OUTBOX_REMOVED_USERS);
+	copies = outbox_claim_copies(
+		worker, &(OutboxPick){.user_id = OUTBOX_REMOVED_USERS}, 10, NULL);
+	assert_int_equal(copies->len, 1);
+	outbox_worker_free(worker);
+}
+
 static uint64_t count_failed(Fixture *fixture)
 {
 	OutboxCounts counts;
@@ -341,6 +368,7 @@ int main(void)
 		fixture_test(test_erases_content_in_time),
 		fixture_test(test_erases_large_ones_whole),
 		fixture_test(test_nothing_is_sent_for_who_is_gone),
+		fixture_test(test_what_some_got_is_archived),
 		fixture_test(test_tries_doubtful_ones_only_when_told_so),
 		fixture_test(test_what_was_seen_is_told_no_more),
 	};

@@ -52,7 +52,8 @@ static void assert_states(Fixture *fixture, const char *letters)
 	static const OutboxState states[] = {['q'] = OUTBOX_QUEUED,
 		['h'] = OUTBOX_SENDING,
 		['s'] = OUTBOX_SENT,
-		['u'] = OUTBOX_UNKNOWN};
+		['u'] = OUTBOX_UNKNOWN,
+		['f'] = OUTBOX_FAILED};
 
 	for (int64_t i = 0; letters[i]; i++)
 		fixture_assert_state(fixture, i + 1, states[(unsigned char)letters[i]]);
@@ -71,6 +72,27 @@ static void test_says_what_the_rows_do_not(void **state)
 	assert_string_equal(fixture_recipient(mail, 0)->reply, "250 ok");
 	assert_int_equal(mail->attempts, 1);
 	assert_int_equal(fixture_count_locks(fixture), 0);
+}
+
+/* While the third waits for its answer the fourth turns out to be none for this server. */
+static void refuse_one_and_die(Fixture *fixture, void *data)
+{
+	OutboxWorker *worker = fixture_worker(fixture);
+	GPtrArray *mails = send_two(fixture, worker);
+
+	(void)data;
+	fixture_set(mail_at(mails, 3), OUTBOX_FAILED, NULL);
+	fixture_note(worker, mail_at(mails, 3), 0);
+	kill(getpid(), SIGKILL);
+}
+
+static void test_keeps_who_waits_for_an_answer(void **state)
+{
+	Fixture *fixture = *state;
+
+	fixture_run_killed(fixture, refuse_one_and_die, NULL);
+	fixture_recover(fixture);
+	assert_states(fixture, "ssufq");
 }
 
 /* A file of a dead worker's, that loses its last bytes. */
@@ -136,6 +158,48 @@ static void test_a_worker_that_leaves_says_all(void **state)
 	outbox_worker_free(worker);
 	assert_states(fixture, "ssuqq");
 	assert_int_equal(fixture_count_locks(fixture), 0);
+}
+
+typedef struct Late {
+	const OutboxWorker *worker;
+	const OutboxWord *word;
+	bool noted;
+} Late;
+
+static bool put_late(DbTransaction *transaction, void *data, GError **error)
+{
+	Late *late = data;
+
+	return outbox_put_word(
+		transaction, late->worker->lease->name, late->word, &late->noted, error);
+}
+
+/* A word about a claim that is over says nothing about the next one, of the same worker either. */
+static void test_a_word_is_about_one_claim(void **state)
+{
+	Fixture *fixture = *state;
+	g_autoptr(OutboxWorker) worker = fixture_worker(fixture);
+	g_autoptr(GPtrArray) first = NULL;
+	g_autoptr(GPtrArray) second = NULL;
+	g_autoptr(OutboxWord) word = NULL;
+	OutboxOutcome outcome;
+	int64_t claim;
+	Late late = {.worker = worker};
+
+	fixture_queue(fixture);
+	first = fixture_claim(worker, 1);
+	claim = outbox_claim_number(worker->claims, 1);
+	fixture_set(mail_at(first, 0), OUTBOX_SENT, "250 ok");
+	outcome = (OutboxOutcome){.mail = mail_at(first, 0)};
+	late.word = word = outbox_word_new(&outcome, claim, 0);
+	fixture_set(mail_at(first, 0), OUTBOX_QUEUED, NULL);
+	fixture_note(worker, mail_at(first, 0), 0);
+	second = fixture_claim(worker, 1);
+	assert_int_equal(outbox_claim_number(worker->claims, 1), claim + 1);
+	fixture_write(fixture, put_late, &late);
+	assert_false(late.noted);
+	fixture_assert_state(fixture, 1, OUTBOX_SENDING);
+	assert_true(fixture_hand_over(worker, mail_at(second, 0)));
 }
 
 /* What comes back to a file is what was said. */
@@ -213,10 +277,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(test_says_what_the_rows_do_not),
+		fixture_test(test_keeps_who_waits_for_an_answer),
 		fixture_test(test_half_a_record_is_none),
 		fixture_test(test_the_rows_learn_of_it_in_the_end),
 		fixture_test(test_the_rows_learn_of_it_soon),
 		fixture_test(test_a_worker_that_leaves_says_all),
+		fixture_test(test_a_word_is_about_one_claim),
 		fixture_test(test_keeps_words),
 		fixture_test(test_takes_no_more_than_it_can_read),
 	};

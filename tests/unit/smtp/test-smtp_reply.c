@@ -56,11 +56,11 @@ static void test_enhanced_codes(void **state)
 		const char *text;
 		unsigned enhanced;
 	} rows[] = {
-		{"535 5.7.8 Not you", SMTP_ENHANCED(5, 7, 8)},
-		{"535 5.7.139", SMTP_ENHANCED(5, 7, 139)},
-		{"235 2.7.0 ok", SMTP_ENHANCED(2, 7, 0)},
-		{"432 4.3.2 wait", SMTP_ENHANCED(4, 3, 2)},
-		{"550 5.999.999 x", SMTP_ENHANCED(5, 999, 999)},
+		{"535 5.7.8 Not you", SMTP_STATUS(5, 7, 8)},
+		{"535 5.7.139", SMTP_STATUS(5, 7, 139)},
+		{"235 2.7.0 ok", SMTP_STATUS(2, 7, 0)},
+		{"432 4.3.2 wait", SMTP_STATUS(4, 3, 2)},
+		{"550 5.999.999 x", SMTP_STATUS(5, 999, 999)},
 		{"535 4.7.8 of another class", 0},
 		{"535 5.7.8.1 too many parts", 0},
 		{"535 5.7 too few", 0},
@@ -73,7 +73,7 @@ static void test_enhanced_codes(void **state)
 		{"535 5.+7.8 x", 0},
 		{"535 55555555555.7.8 x", 0},
 		{"535", 0},
-		{"354 3.0.0 go ahead", SMTP_ENHANCED(3, 0, 0)},
+		{"354 3.0.0 go ahead", SMTP_STATUS(3, 0, 0)},
 	};
 
 	(void)state;

@@ -368,9 +368,9 @@ static void test_answers(void **state)
 	assert_int_equal(order.outcome, SENT);
 	assert_string_equal(order.sender.text, "250 2.1.0 Ok");
 	assert_int_equal(order.answers[0].code, 250);
-	assert_int_equal(order.answers[0].enhanced, SMTP_ENHANCED(2, 1, 5));
+	assert_int_equal(order.answers[0].enhanced, SMTP_STATUS(2, 1, 5));
 	assert_string_equal(order.answers[1].text, "550 5.1.1 No 5.1.1 such user");
-	assert_int_equal(order.answers[1].enhanced, SMTP_ENHANCED(5, 1, 1));
+	assert_int_equal(order.answers[1].enhanced, SMTP_STATUS(5, 1, 1));
 	assert_int_equal(order.answers[2].code, 451);
 	assert_int_equal(order.answers[3].code, 250);
 	assert_string_equal(order.reply.text, "250 2.0.0 queued as 4711");
