@@ -387,10 +387,10 @@ static bool discard(Visit *visit, int64_t id, GError **error)
 static bool has_content(const Visit *visit, const DraftFields *fields, const Draft *draft)
 {
 	g_autofree char *start = draft_start_text(visit->office, visit->user, NULL);
-	g_autofree char *text = g_strdup(fields->text);
+	g_autofree char *text = g_strstrip(g_strdup(fields->text));
 
 	return *fields->subject || (draft && draft->files->len > 0) ||
-	       strcmp(g_strstrip(text), start ? g_strstrip(start) : "") != 0;
+	       (*text && (!start || strcmp(text, g_strstrip(start)) != 0));
 }
 
 static bool ask_to_discard(Visit *visit, const Kept *kept, GError **error)
