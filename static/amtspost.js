@@ -373,16 +373,17 @@ if (sending) {
     for (const token of document.querySelectorAll("input[name=csrf]")) token.value = form.elements.csrf.value;
     return "";
   };
+  const signInLink = () => Object.assign(document.createElement("a"),
+    { href: "/anmelden?weiter=/senden", target: "_blank", textContent: words.signIn });
   const tellSignedOut = (why) => {
-    const link = Object.assign(document.createElement("a"),
-      { href: "/anmelden?weiter=/senden", target: "_blank", textContent: words.signIn });
-    say(`${why === "other" ? words.other : words.signedOut} `, link);
+    say(`${why === "other" ? words.other : words.signedOut} `, signInLink());
     said.classList.add("lost");
   };
   // An answer in JSON to POST PATH with what MAKE makes; null: nobody is signed in. Tokens are renewed once.
   const ask = async (path, make) => {
-    let answer = await post(path, make());
-    if (isJson(answer)) return answer;
+    // A large one of somebody who is not signed in is cut off, as if the network had failed.
+    let answer = await post(path, make()).catch(() => null);
+    if (answer && isJson(answer)) return answer;
     const why = await renew();
     if (!why) answer = await post(path, make());
     if (isJson(answer)) return answer;
@@ -397,6 +398,15 @@ if (sending) {
     }
     return data;
   };
+  // What the person can do where nothing is kept any more: by the form, which shows all there is.
+  const way = (label, value) => {
+    const made = Object.assign(document.createElement("button"), { name: "tun", value, className: "kern-btn kern-btn--tertiary" });
+    made.append(Object.assign(document.createElement("span"), { className: "kern-label", textContent: label }));
+    return made;
+  };
+  const ways = ({ postausgang: href }) => (href
+    ? [Object.assign(document.createElement("a"), { href, textContent: words.outbox }), " ", way(words.own, "eigener")]
+    : [way(words.both, "speichern")]);
   const keepNow = async () => {
     const now = snapshot();
     say(words.saving);
@@ -413,7 +423,7 @@ if (sending) {
         return true;
       }
       conflict = answer.status === 409;
-      say(`${told.message} ${told.advice}`);
+      say(`${told.message} ${told.advice} `, ...(conflict ? ways(told) : []));
     } catch {
       said.classList.add("lost");
       say(words.unsaved);
@@ -454,15 +464,71 @@ if (sending) {
   addEventListener("beforeunload", (event) => {
     if (!leaves && said.classList.contains("lost") && snapshot() !== kept) event.preventDefault();
   });
-  // A form that is sent while it is being kept waits for that, so that it is not older than what it made.
+  // What stands below the buttons before the form is sent: that it waits, or a question.
+  const asked = document.createElement("div");
+  asked.className = "asked";
+  asked.hidden = true;
+  asked.append(Object.assign(document.createElement("p"), { tabIndex: -1 }), Object.assign(document.createElement("div"), { className: "buttons" }));
+  said.before(asked);
+  const show = (text, role, ...buttons) => {
+    asked.firstChild.setAttribute("role", role);
+    asked.firstChild.textContent = text;
+    asked.lastChild.replaceChildren(...buttons);
+    asked.hidden = false;
+  };
+  const reply = (label, kind, act) => {
+    const made = Object.assign(document.createElement("button"), { type: "button", className: `kern-btn kern-btn--${kind}` });
+    made.append(Object.assign(document.createElement("span"), { className: "kern-label", textContent: label }));
+    made.addEventListener("click", act);
+    return made;
+  };
+  let held = null; // the button whose form waits for files
+  const letGo = () => {
+    held?.button?.removeAttribute("aria-busy");
+    held = null;
+    asked.hidden = true;
+  };
+  // A form that is sent while it is being kept waits for that, so that it is not older than what it made; files that
+  // are on their way are waited for, too. It goes no more once one of them is stopped or refused.
+  const hold = (button, comes) => {
+    const mine = { button };
+    letGo();
+    held = mine;
+    if (comes) {
+      button?.setAttribute("aria-busy", "true");
+      show(words.waits, "status", reply(words.takeBack, "secondary", () => { letGo(); button?.focus(); }));
+    }
+    Promise.allSettled(comes ? [running, ...going] : [running]).then(() => {
+      if (held !== mine) return;
+      letGo();
+      sending.requestSubmit(button);
+    });
+  };
+  let agreed = null; // the button whose question was answered
+  const inquire = (button, text, label) => {
+    show(text, "alert",
+      reply(label, "primary", () => { asked.hidden = true; agreed = button; missing.clear(); sending.requestSubmit(button); }),
+      reply(words.no, "secondary", () => { asked.hidden = true; button.focus(); }));
+    asked.firstChild.focus();
+  };
+  // What is to be asked before BUTTON does its work; null: nothing.
+  const question = ({ value }) => {
+    if (value === "senden" && missing.size) {
+      return [words.missing.replace("{}", [...missing].join(", ")), words.anyway];
+    }
+    return null;
+  };
   sending.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    const comes = uploads > 0 && button?.value !== "verwerfen";
+    const about = button && button !== agreed ? question(button) : null;
     clearTimeout(timer);
-    if (running || uploads > 0) {
+    agreed = null;
+    if (running || comes || about) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      const button = event.submitter;
-      // Without a file that did not come nothing is sent.
-      Promise.allSettled([running, ...going]).then(() => { if (wrong.hidden) sending.requestSubmit(button); });
+      if (running || comes) hold(button, comes);
+      else inquire(button, ...about);
       return;
     }
     leaves = true;
@@ -489,6 +555,7 @@ if (sending) {
   const drop = document.querySelector(".drop");
   const language = document.documentElement.lang;
   const going = new Set();
+  const missing = new Set(); // names of files that were to be attached
   let uploads = 0;
 
   const weigh = (size) => Math.ceil(size / 57) * 78 + 1000;
@@ -511,9 +578,9 @@ if (sending) {
         { className: "kern-sr-only", textContent: ` ${box.dataset.done.replace("{}", done)}` }));
     }
   };
-  const tellWrong = (text) => {
+  const tellWrong = (text, ...nodes) => {
     wrong.hidden = !text;
-    wrong.querySelector(".kern-body").textContent = text;
+    wrong.querySelector(".kern-body").replaceChildren(text, ...nodes);
     if (text) { files.setAttribute("aria-invalid", "true"); files.focus(); }
     else files.removeAttribute("aria-invalid");
   };
@@ -563,13 +630,18 @@ if (sending) {
     do {
       const answer = await sendPiece(path, file, at, id);
       const told = answer ? await answer.json() : null;
-      if (!answer?.ok) throw Object.assign(new Error("refused"), { told });
+      if (!answer?.ok) throw Object.assign(new Error("refused"), { told, signedOut: !answer });
       id = told.datei;
       at = Math.min(at + PIECE, file.size);
       bar.value = at;
       if (stopped()) break;
     } while (at < file.size);
     return id;
+  };
+  // Without it nothing is sent by itself.
+  const miss = (file) => {
+    missing.add(file.name);
+    letGo();
   };
   const upload = async (file) => {
     const item = document.createElement("li");
@@ -581,7 +653,7 @@ if (sending) {
     item.append(Object.assign(document.createElement("span"), { textContent: file.name }), " ", note(size(file.size)), " ", bar, stop);
     list.append(item);
     showAmount();
-    stop.addEventListener("click", () => { stopped = true; });
+    stop.addEventListener("click", () => { stopped = true; miss(file); });
     try {
       const id = await bring(file, item, bar, () => stopped);
       if (stopped) { await takeAway(item, id); return; }
@@ -592,10 +664,13 @@ if (sending) {
       const had = document.activeElement === stop;
       item.replaceChildren(link, " ", note(size(file.size)), " ", remove);
       if (had) remove.focus();
+      missing.delete(file.name);
       showAmount(file.name);
-    } catch ({ told }) {
+    } catch ({ told, signedOut }) {
       item.remove();
-      tellWrong(told ? `${told.message} ${told.advice}` : box.dataset.lost.replace("{}", file.name));
+      miss(file);
+      if (signedOut) tellWrong(`${box.dataset.signedOut.replace("{}", file.name)} `, signInLink());
+      else tellWrong(told ? `${told.message} ${told.advice}` : box.dataset.lost.replace("{}", file.name));
       showAmount();
     }
   };
@@ -604,14 +679,19 @@ if (sending) {
   const take = (chosen) => {
     tellWrong("");
     let sum = used();
-    for (const file of chosen) {
-      sum += weigh(file.size);
-      if (sum > limit) {
-        tellWrong(box.dataset.much.replace("{}", file.name).replace("{limit}", size(limit)));
-        return;
-      }
+    const fits = (file) => {
+      const good = sum + weigh(file.size) <= limit;
+      if (good) sum += weigh(file.size);
+      return good;
+    };
+    const taken = chosen.filter(fits);
+    const refused = chosen.filter((file) => !taken.includes(file));
+    if (refused.length) {
+      refused.forEach(miss);
+      tellWrong((refused.length === 1 ? box.dataset.much : box.dataset.muchMore)
+        .replace("{}", refused.map((file) => file.name).join(", ")).replace("{limit}", size(limit)));
     }
-    for (const file of chosen) {
+    for (const file of taken) {
       uploads++;
       turn = turn.then(() => upload(file)).finally(() => { uploads--; });
       going.add(turn);

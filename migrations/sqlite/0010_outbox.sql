@@ -5,7 +5,7 @@
 -- reference: rows outlive them, with the name, and 0 in place of the id.
 -- content: 0: in outbox_pieces under the mail's own id; below 0: under that number, as it was put down
 -- in outbox_stages before; NULL: erased.
--- idempotency_digest: of the request that the key was used for; NULL: any is the same.
+-- idempotency_digest: of what the key was used for.
 -- retried_at: when a person last had it tried again; 0: never.
 -- claim: one more with each claim, so that nobody whose claim is over changes anything; worker: the
 -- claim's, a file's name in the outbox's folder. handing: within this claim the mail may have reached

@@ -173,8 +173,9 @@ static bool queue(const Sending *sending, int64_t *mail_id, const Cancel *cancel
 {
 	const Draft *draft = sending->draft;
 	/* As it was read: another version is another mail. */
-	g_autofree char *key = g_strdup_printf("draft-%" PRId64 "-%" PRId64 "-%" PRId64, draft->id,
-		draft->revision, draft->changes);
+	g_autofree char *key = g_strdup_printf(OUTBOX_KEY_DRAFT "%" PRId64 "-%" PRId64 "-%" PRId64,
+		draft->id, draft->revision, draft->changes);
+	g_autofree char *digest = draft_digest(draft);
 	g_auto(Viewing) viewing = {0};
 	SendMail mail = {
 		.from = *draft->sender ? draft->sender : NULL,
@@ -188,6 +189,7 @@ static bool queue(const Sending *sending, int64_t *mail_id, const Cancel *cancel
 		.file_count = sending->file_count,
 		.case_number = sending->case_number,
 		.key = key,
+		.digest = digest,
 	};
 
 	return viewing_open(sending->office, sending->user, &viewing, error) &&

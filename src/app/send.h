@@ -24,11 +24,10 @@ typedef struct SendMail {
 	bool is_signed;				    /* but for a text that has what it shall have */
 	const MimeFile *files;
 	size_t file_count;
-	int64_t reply_to;	 /* the archived mail that is answered; 0: none */
-	const char *case_number; /* "": none; NULL: the answered mail's */
-	const char *key;	 /* Idempotency-Key; NULL: none */
-	const char *digest;	 /* of what it stands for; NULL: not compared */
-	const char *actor;	 /* for the audit log; NULL: the user */
+	int64_t reply_to;	  /* the archived mail that is answered; 0: none */
+	const char *case_number;  /* "": none; NULL: the answered mail's */
+	const char *key, *digest; /* as in OutboxOrder; NULL: none */
+	const char *actor;	  /* for the audit log; NULL: the user */
 } SendMail;
 
 /* Makes a mail of USER's and queues it durably; nothing is sent yet. VIEWER is who may see the

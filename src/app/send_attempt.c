@@ -159,8 +159,8 @@ static void log_outcome(const OutboxMail *mail, const GError *why)
 }
 
 /* PROBLEM (nullable): why not all got it. NEXT (nullable): the one that is handed over now. */
-static bool note(const SendRun *run, OutboxMail *mail, const GError *problem, Handover *next,
-	GError **error)
+static bool note(
+	const SendRun *run, OutboxMail *mail, const GError *problem, Handover *next, GError **error)
 {
 	g_autoptr(GError) why = problem ? g_error_copy(problem) : NULL;
 	int64_t again = give_up_or_wait(mail, &why);

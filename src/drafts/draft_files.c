@@ -113,13 +113,33 @@ static bool begin_in(DbTransaction *transaction, void *data, GError **error)
 	return order->size > 0 || note_change(transaction, begin->draft_id, error);
 }
 
+#define ENDING_LIMIT ((size_t)16) /* bytes of what counts as a name's ending */
+
+/* Its ending says what the file is. Yours. */
+static char *cut_name(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	const char *ending = dot && strlen(dot) <= ENDING_LIMIT ? dot : "";
+	g_autofree char *stem = NULL;
+	const char *end;
+
+	if (strlen(name) <= DRAFT_NAME_LIMIT)
+		return g_strdup(name);
+	stem = g_strndup(name, DRAFT_NAME_LIMIT - strlen(ending));
+	g_utf8_validate(stem, -1, &end);
+	stem[end - stem] = '\0';
+	return g_strconcat(stem, ending, NULL);
+}
+
 bool draft_file_begin(Db *db, int64_t user_id, int64_t draft_id, const DraftFileOrder *order,
 	int64_t *file_id, GError **error)
 {
-	Begin begin = {user_id, draft_id, order, 0};
+	g_autofree char *name = cut_name(order->name);
+	const DraftFileOrder named = {name, order->type, order->size, order->limit};
+	Begin begin = {user_id, draft_id, &named, 0};
 
 	if (order->size > DRAFT_BYTES_LIMIT) {
-		failure_set(error, FAILURE_DRAFT_LARGE, order->name, "%" G_GUINT64_FORMAT " bytes",
+		failure_set(error, FAILURE_DRAFT_LARGE, name, "%" G_GUINT64_FORMAT " bytes",
 			order->size);
 		return false;
 	}

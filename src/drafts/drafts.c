@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include "base/clock.h"
-#include "base/hash.h"
 #include "drafts/drafts_internal.h"
 #include "failure/failure.h"
 
@@ -49,7 +48,7 @@ bool drafts_pass(GError *failed, GError **error)
 	return !failed;
 }
 
-static const char *text_or_none(const char *text)
+const char *drafts_text(const char *text)
 {
 	return text ? text : "";
 }
@@ -73,7 +72,7 @@ static bool check_fields(const DraftFields *fields, GError **error)
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
-		size_t size = strlen(text_or_none(all[i].value));
+		size_t size = strlen(drafts_text(all[i].value));
 
 		if (size > all[i].limit) {
 			failure_set(error, FAILURE_DRAFT_LONG, all[i].name, "%s: %zu bytes",
@@ -266,9 +265,9 @@ static bool create_in(DbTransaction *transaction, void *data, GError **error)
 		" subject, content, case_number, reply_to, changed_at)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
 		db_int(saving->user_id), db_text(saving->key), db_text(fields->sender),
-		db_text(text_or_none(fields->to)), db_text(text_or_none(fields->cc)),
-		db_text(text_or_none(fields->bcc)), db_text(text_or_none(fields->subject)),
-		db_text(text_or_none(fields->text)), db_text(text_or_none(fields->case_number)),
+		db_text(drafts_text(fields->to)), db_text(drafts_text(fields->cc)),
+		db_text(drafts_text(fields->bcc)), db_text(drafts_text(fields->subject)),
+		db_text(drafts_text(fields->text)), db_text(drafts_text(fields->case_number)),
 		db_int(fields->reply_to), db_int(clock_now()));
 }
 
@@ -295,10 +294,10 @@ static bool compare(DbTransaction *transaction, const Saving *saving, int64_t *s
 
 	return db_get_int(transaction, same, 0, error,
 		"SELECT 1 FROM drafts WHERE id = $1 AND " SAME, db_int(saving->id),
-		db_text(text_or_none(fields->sender)), db_text(text_or_none(fields->to)),
-		db_text(text_or_none(fields->cc)), db_text(text_or_none(fields->bcc)),
-		db_text(text_or_none(fields->subject)), db_text(text_or_none(fields->text)),
-		db_text(text_or_none(fields->case_number)));
+		db_text(drafts_text(fields->sender)), db_text(drafts_text(fields->to)),
+		db_text(drafts_text(fields->cc)), db_text(drafts_text(fields->bcc)),
+		db_text(drafts_text(fields->subject)), db_text(drafts_text(fields->text)),
+		db_text(drafts_text(fields->case_number)));
 }
 
 static bool update(DbTransaction *transaction, const Saving *saving, GError **error)
@@ -309,10 +308,10 @@ static bool update(DbTransaction *transaction, const Saving *saving, GError **er
 		"UPDATE drafts SET sender = $2, recipients = $3, copies = $4, hidden_copies = $5,"
 		" subject = $6, content = $7, case_number = $8, revision = revision + 1,"
 		" changed_at = $9 WHERE id = $1",
-		db_int(saving->id), db_text(fields->sender), db_text(text_or_none(fields->to)),
-		db_text(text_or_none(fields->cc)), db_text(text_or_none(fields->bcc)),
-		db_text(text_or_none(fields->subject)), db_text(text_or_none(fields->text)),
-		db_text(text_or_none(fields->case_number)), db_int(clock_now()));
+		db_int(saving->id), db_text(fields->sender), db_text(drafts_text(fields->to)),
+		db_text(drafts_text(fields->cc)), db_text(drafts_text(fields->bcc)),
+		db_text(drafts_text(fields->subject)), db_text(drafts_text(fields->text)),
+		db_text(drafts_text(fields->case_number)), db_int(clock_now()));
 }
 
 static bool save_in(DbTransaction *transaction, void *data, GError **error)
@@ -349,6 +348,73 @@ bool drafts_save(Db *db, int64_t user_id, int64_t id, int64_t *revision, const D
 	return true;
 }
 
+/* ---- keeping what a page holds ---- */
+
+typedef struct Keeping {
+	Saving saving;
+	DraftSent *sent;
+} Keeping;
+
+static bool refuse_sent(const DraftSent *sent, GError **error)
+{
+	g_autofree char *when = drafts_sent_when(sent->at);
+
+	failure_set(error, FAILURE_DRAFT_SENT, when, "mail %" G_GINT64_FORMAT, sent->mail_id);
+	return false;
+}
+
+/* Another version under the same key is another window's. */
+static bool check_same(DbTransaction *transaction, Saving *saving, GError **error)
+{
+	/* No draft has the revision 0, so that nothing is written over. */
+	Saving made = {.user_id = saving->user_id, .fields = saving->fields, .id = saving->now_id};
+	bool same = save_in(transaction, &made, error);
+
+	saving->now_revision = made.now_revision;
+	return same;
+}
+
+static bool keep_in(DbTransaction *transaction, void *data, GError **error)
+{
+	Keeping *keeping = data;
+	Saving *saving = &keeping->saving;
+	int64_t found;
+
+	if (!db_get_int(transaction, &found, 0, error,
+		    "SELECT id FROM drafts WHERE id = $1 AND user_id = $2", db_int(saving->id),
+		    db_int(saving->user_id)))
+		return false;
+	saving->now_id = found;
+	if (found != 0)
+		return save_in(transaction, saving, error);
+	if (!drafts_find_sent(transaction, saving->user_id, saving->id, saving->key, saving->fields,
+		    keeping->sent, error))
+		return false;
+	if (keeping->sent->mail_id != 0)
+		return refuse_sent(keeping->sent, error);
+	return create_in(transaction, saving, error) && check_same(transaction, saving, error);
+}
+
+bool drafts_keep(Db *db, int64_t user_id, const char *key, const DraftFields *fields, int64_t *id,
+	int64_t *revision, DraftSent *sent, GError **error)
+{
+	Keeping keeping = {
+		.saving = {.user_id = user_id,
+			.key = key,
+			.fields = fields,
+			.id = *id,
+			.revision = *revision},
+		.sent = sent,
+	};
+
+	*sent = (DraftSent){0};
+	if (!check_fields(fields, error) || !db_write(db, keep_in, &keeping, error))
+		return false;
+	*id = keeping.saving.now_id;
+	*revision = keeping.saving.now_revision;
+	return true;
+}
+
 /* ---- taking away ---- */
 
 DraftFields draft_fields(const Draft *draft)
@@ -365,18 +431,6 @@ DraftFields draft_fields(const Draft *draft)
 	};
 }
 
-static void digest(const DraftFields *fields, uint8_t result[static SHA256_SIZE])
-{
-	const char *const all[] = {fields->sender, fields->to, fields->cc, fields->bcc,
-		fields->subject, fields->text, fields->case_number};
-	g_autoptr(Sha256) hash = sha256_new();
-
-	/* With the NUL behind each, so that nothing moves from one to the next. */
-	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
-		sha256_update(hash, text_or_none(all[i]), strlen(text_or_none(all[i])) + 1);
-	sha256_finish(hash, result);
-}
-
 static bool discard_in(DbTransaction *transaction, void *data, GError **error)
 {
 	const Asked *asked = data;
@@ -390,73 +444,6 @@ bool drafts_discard(Db *db, int64_t user_id, int64_t id, GError **error)
 	Asked asked = {.user_id = user_id, .id = id};
 
 	return db_write(db, discard_in, &asked, error);
-}
-
-typedef struct Finish {
-	int64_t user_id;
-	const Draft *draft;
-	int64_t mail_id;
-	uint8_t digest[SHA256_SIZE];
-} Finish;
-
-static bool finish_in(DbTransaction *transaction, void *data, GError **error)
-{
-	const Finish *finish = data;
-	const Draft *draft = finish->draft;
-
-	return db_run(transaction, error,
-		       "INSERT INTO drafts_sent (draft_id, user_id, draft_key, digest, mail_id,"
-		       " sent_at) SELECT id, user_id, draft_key, $7, $5, $6 FROM drafts"
-		       " WHERE id = $1 AND user_id = $2 AND revision = $3 AND files = $4"
-		       " ON CONFLICT (draft_id) DO UPDATE SET mail_id = excluded.mail_id",
-		       db_int(draft->id), db_int(finish->user_id), db_int(draft->revision),
-		       db_int(draft->changes), db_int(finish->mail_id), db_int(clock_now()),
-		       db_blob(finish->digest, SHA256_SIZE)) &&
-	       db_run(transaction, error,
-		       "DELETE FROM drafts WHERE id = $1 AND user_id = $2 AND revision = $3"
-		       " AND files = $4",
-		       db_int(draft->id), db_int(finish->user_id), db_int(draft->revision),
-		       db_int(draft->changes));
-}
-
-bool drafts_finish(Db *db, int64_t user_id, const Draft *draft, int64_t mail_id, GError **error)
-{
-	Finish finish = {.user_id = user_id, .draft = draft, .mail_id = mail_id};
-	const DraftFields fields = draft_fields(draft);
-
-	digest(&fields, finish.digest);
-	return db_write(db, finish_in, &finish, error);
-}
-
-typedef struct Sent {
-	int64_t user_id, id;
-	const char *key;
-	uint8_t digest[SHA256_SIZE];
-	int64_t mail_id;
-} Sent;
-
-static bool find_sent_in(DbTransaction *transaction, void *data, GError **error)
-{
-	Sent *sent = data;
-
-	return db_get_int(transaction, &sent->mail_id, 0, error,
-		"SELECT mail_id FROM drafts_sent WHERE user_id = $1"
-		" AND (draft_id = $2 OR draft_key = $3) AND digest = $4"
-		" ORDER BY draft_id DESC LIMIT 1",
-		db_int(sent->user_id), db_int(sent->id), db_text(sent->key),
-		db_blob(sent->digest, SHA256_SIZE));
-}
-
-bool drafts_find_sent(Db *db, int64_t user_id, int64_t id, const char *key,
-	const DraftFields *fields, int64_t *mail_id, GError **error)
-{
-	Sent sent = {.user_id = user_id, .id = id, .key = key};
-
-	digest(fields, sent.digest);
-	if (!db_read(db, find_sent_in, &sent, error))
-		return false;
-	*mail_id = sent.mail_id;
-	return true;
 }
 
 static bool tidy_in(DbTransaction *transaction, void *data, GError **error)

@@ -13,6 +13,7 @@
 #define DRAFTS_LIMIT 100				/* of one user */
 #define DRAFT_DAYS 90					/* that one is kept after its last change */
 #define DRAFT_FILES_LIMIT 100				/* of one draft */
+#define DRAFT_NAME_LIMIT ((size_t)255)			/* bytes of a file's name */
 #define DRAFT_TEXT_LIMIT ((size_t)128 * 1024)		/* bytes */
 #define DRAFT_LINE_LIMIT ((size_t)64 * 1024)		/* bytes of any other field */
 #define DRAFT_BYTES_LIMIT ((uint64_t)150 * 1024 * 1024) /* of a mail; no larger one is queued */
@@ -64,6 +65,20 @@ bool drafts_create(Db *db, int64_t user_id, const char *key, const DraftFields *
 bool drafts_save(Db *db, int64_t user_id, int64_t id, int64_t *revision, const DraftFields *fields,
 	GError **error);
 
+/* What became of a draft that is not there any more. */
+typedef struct DraftSent {
+	int64_t mail_id; /* in the outbox; 0: it was not sent */
+	int64_t at;
+	bool is_same; /* the mail says what is asked for */
+} DraftSent;
+
+/* Keeps what a page holds, in one transaction: in the draft *ID (*REVISION is what was seen) or,
+ * where that is 0 or was discarded, in KEY's (nullable), which is made if need be. *ID and
+ * *REVISION become the draft's. FAILURE_DRAFT_CHANGED; FAILURE_DRAFT_SENT, with *SENT: nothing is
+ * made anew of one that went, so that it does not go twice. */
+bool drafts_keep(Db *db, int64_t user_id, const char *key, const DraftFields *fields, int64_t *id,
+	int64_t *revision, DraftSent *sent, GError **error);
+
 /* Yours. */
 Draft *drafts_get(Db *db, int64_t user_id, int64_t id, GError **error);
 /* Draft *, yours, changed last first. */
@@ -73,10 +88,8 @@ bool drafts_discard(Db *db, int64_t user_id, int64_t id, GError **error);
 /* Takes DRAFT away, which MAIL_ID of the outbox was made of, unless it was changed since; then it
  * stays. */
 bool drafts_finish(Db *db, int64_t user_id, const Draft *draft, int64_t mail_id, GError **error);
-/* What became of the draft ID, or of KEY's (nullable), with these FIELDS: *MAIL_ID, 0: it was not
- * sent, or said something else. */
-bool drafts_find_sent(Db *db, int64_t user_id, int64_t id, const char *key,
-	const DraftFields *fields, int64_t *mail_id, GError **error);
+/* Of all that DRAFT says and has, in hexadecimal digits; yours. */
+char *draft_digest(const Draft *draft);
 /* DRAFT's fields, borrowed. */
 DraftFields draft_fields(const Draft *draft);
 
@@ -90,7 +103,7 @@ uint64_t draft_file_weight(uint64_t size);
 /* That of all DRAFT's files. */
 uint64_t draft_weight(const Draft *draft);
 
-/* What is to come. NAME as people see it. */
+/* What is to come. NAME as people see it; one above DRAFT_NAME_LIMIT is cut before its ending. */
 typedef struct DraftFileOrder {
 	const char *name;
 	const char *type; /* NULL: by the name's ending */

@@ -7,6 +7,9 @@ FAILURE(FAILURE_DRAFT_UNKNOWN, "draft-unknown", FAILURE_CODE_INPUT, 2, ACTOR_CLE
 FAILURE(FAILURE_DRAFT_CHANGED, "draft-changed", FAILURE_CODE_CONFLICT, 2, ACTOR_CLERK,
 	N_("Dieser Entwurf wurde inzwischen in einem anderen Fenster geändert."),
 	N_("Gesendet und gespeichert wurde nichts. Hier steht, was Sie in diesem Fenster geschrieben haben, darunter die andere Fassung. „Entwurf speichern“ behält diese, „Als eigenen Entwurf speichern“ beide."))
+FAILURE(FAILURE_DRAFT_SENT, "draft-sent", FAILURE_CODE_CONFLICT, 2, ACTOR_CLERK,
+	N_("Dieser Entwurf wurde %s gesendet."),
+	N_("Noch einmal gesendet und gespeichert wurde nichts. Was Sie in diesem Fenster geschrieben haben, steht noch hier; mit „Als eigenen Entwurf speichern“ wird daraus eine neue E-Mail. Die gesendete steht im Postausgang."))
 FAILURE(FAILURE_DRAFTS_MANY, "drafts-many", FAILURE_CODE_LIMIT, 6, ACTOR_CLERK,
 	N_("Es gibt schon 100 Entwürfe, mehr sind nicht möglich."),
 	N_("Bitte senden oder verwerfen Sie einen davon. Was Sie eben geschrieben haben, steht noch auf dieser Seite."))

@@ -88,6 +88,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OutboxMail, outbox_mail_free)
 
 /* ---- queueing (outbox_queue.c) ---- */
 
+/* Where a key comes from stands before it, so that nobody's key is another's. */
+#define OUTBOX_KEY_API "api:"	  /* Idempotency-Key */
+#define OUTBOX_KEY_DRAFT "draft:" /* a version of a draft */
+
 /* All borrowed. */
 typedef struct OutboxOrder {
 	int64_t user_id;
@@ -100,8 +104,8 @@ typedef struct OutboxOrder {
 	const char *case_number; /* NULL: none */
 	bool has_8bit, has_utf8;
 	bool wants_sent_copy; /* by APPEND */
-	const char *key;      /* Idempotency-Key of that user's; NULL: none */
-	const char *digest;   /* of what the key stands for; NULL: not compared */
+	const char *key;      /* of that user's, behind OUTBOX_KEY_API or _DRAFT; NULL: none */
+	const char *digest;   /* of what the key stands for; NULL is the same as NULL alone */
 	const char *actor;    /* for the audit log; NULL: the user */
 } OutboxOrder;
 

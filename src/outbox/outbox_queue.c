@@ -169,9 +169,15 @@ typedef struct Queueing {
 typedef struct KeySearch {
 	int64_t user_id;
 	const char *key;
-	const char *digest; /* NULL: not compared */
-	int64_t id;	    /* 0: there is none */
+	const char *digest;
+	int64_t id; /* 0: there is none */
 } KeySearch;
+
+/* As its owner knows it. */
+static const char *plain_key(const char *key)
+{
+	return g_str_has_prefix(key, OUTBOX_KEY_API) ? key + strlen(OUTBOX_KEY_API) : key;
+}
 
 static bool find_key(DbTransaction *transaction, void *data, GError **error)
 {
@@ -186,13 +192,13 @@ static bool find_key(DbTransaction *transaction, void *data, GError **error)
 		    db_int(search->user_id), db_text(search->key)) ||
 		!db_get_int(transaction, &other, 0, error,
 			"SELECT count(*) FROM outbox_mails WHERE id = $1"
-			" AND idempotency_digest <> $2",
+			" AND idempotency_digest IS DISTINCT FROM $2",
 			db_int(search->id), db_text(search->digest)))
 		return false;
 	if (other == 0)
 		return true;
-	failure_set(
-		error, FAILURE_IDEMPOTENCY_KEY, search->key, "mail %" PRId64 " had it", search->id);
+	failure_set(error, FAILURE_IDEMPOTENCY_KEY, plain_key(search->key),
+		"mail %" PRId64 " had it", search->id);
 	return false;
 }
 

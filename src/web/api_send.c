@@ -17,10 +17,16 @@
 /* A request to send. */
 typedef struct Order {
 	const char *case_number; /* NULL: none */
-	const char *key;	 /* NULL: none */
+	char *key;		 /* as in the outbox; NULL: none */
 	char digest[SHA256_HEX_SIZE];
 	int milliseconds; /* to wait for the end */
 } Order;
+
+static void order_clear(Order *order)
+{
+	g_free(order->key);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Order, order_clear)
 
 /* ---- repetitions ---- */
 
@@ -29,12 +35,12 @@ static bool read_order(const Visit *visit, Order *order, GError **error)
 	const char *key = web_request_header(visit->request, "Idempotency-Key");
 
 	order->case_number = web_request_query(visit->request, "case");
-	order->key = key;
 	if (key && (!*key || strlen(key) > KEY_LIMIT || !g_utf8_validate(key, -1, NULL))) {
 		failure_set(error, FAILURE_API_PARAMETER, "Idempotency-Key",
 			"Idempotency-Key: empty, above %d bytes or no UTF-8", KEY_LIMIT);
 		return false;
 	}
+	order->key = key ? g_strconcat(OUTBOX_KEY_API, key, NULL) : NULL;
 	return api_check_own(visit, web_request_query(visit->request, "user"), error) &&
 	       api_outbox_read_wait(visit, &order->milliseconds, error);
 }
@@ -261,7 +267,7 @@ static bool queue(Visit *visit, Order *order, int64_t *id, GError **error)
 
 static bool run_send(Visit *visit, GError **error)
 {
-	Order order = {0};
+	g_auto(Order) order = {0};
 	int64_t id;
 
 	return read_order(visit, &order, error) && queue(visit, &order, &id, error) &&

@@ -54,6 +54,9 @@ static const struct {
 	{"sitzung-beendet", TONE_WARNING,
 		N_("Ihre Sitzung ist beendet. Gespeichert wurde nichts; melden Sie sich an, dann "
 		   "geht es dort weiter.")},
+	{"entwurf-wartet", TONE_WARNING,
+		N_("Ihre Sitzung ist beendet. Gesendet wurde nichts; was Sie geschrieben haben, "
+		   "wird als Entwurf gespeichert, sobald Sie sich angemeldet haben.")},
 	{"wieder-angemeldet", TONE_WARNING,
 		N_("Sie sind wieder angemeldet. Gespeichert wurde noch nichts: Bitte prüfen Sie, "
 		   "was Sie eingegeben haben, und speichern Sie es noch einmal. Kennwörter geben "

@@ -44,35 +44,33 @@ int64_t send_asked_id(const Visit *visit)
 	return download_number(visit->part);
 }
 
-static const char *typed_key(const Visit *visit)
+/* The key that the draft is made with; yours, NULL: none. What is split off is another draft. */
+static char *typed_key(const Visit *visit)
 {
 	const char *key = visit_field(visit, "entwurf");
 
-	return *key && strlen(key) <= KEY_LIMIT ? key : NULL;
+	if (!*key || strlen(key) > KEY_LIMIT)
+		return NULL;
+	return g_strconcat(
+		key, strcmp(visit_field(visit, "tun"), "eigener") == 0 ? "-2" : "", NULL);
 }
 
-bool send_keep(const Visit *visit, int64_t *id, int64_t *revision, GError **error)
-{
-	Db *db = office_db(visit->office);
-	const DraftFields fields = send_typed(visit);
-	int64_t seen = download_number(visit_field(visit, "stand"));
-	int64_t made;
-	g_autoptr(GError) problem = NULL;
+/* Where what was typed is, or why it is not kept. */
+typedef struct Kept {
+	int64_t id; /* of the draft; 0: a new one */
+	int64_t revision;
+	DraftSent sent;
+} Kept;
 
-	*revision = seen;
-	if (*id != 0) {
-		if (drafts_save(db, visit->user->id, *id, revision, &fields, &problem))
-			return true;
-		if (!failure_is(problem, FAILURE_DRAFT_UNKNOWN)) {
-			g_propagate_error(error, g_steal_pointer(&problem));
-			return false;
-		}
-		/* Of a page whose draft went in another window nothing is lost. */
-		*revision = 0;
-	}
-	if (!drafts_create(db, visit->user->id, typed_key(visit), &fields, id, &made, error))
-		return false;
-	return drafts_save(db, visit->user->id, *id, revision, &fields, error);
+/* Keeps what was typed, as drafts_keep does. */
+static bool keep(const Visit *visit, Kept *kept, GError **error)
+{
+	const DraftFields fields = send_typed(visit);
+	g_autofree char *key = typed_key(visit);
+
+	kept->revision = download_number(visit_field(visit, "stand"));
+	return drafts_keep(office_db(visit->office), visit->user->id, key, &fields, &kept->id,
+		&kept->revision, &kept->sent, error);
 }
 
 /* ---- the list ---- */
@@ -213,9 +211,9 @@ static bool write_page(const SendView *view, GError **error)
 }
 
 /* The draft ID (0: a new one) as it is kept. */
-static bool show_kept(Visit *visit, int64_t id, GError **error)
+static bool show_kept(Visit *visit, int64_t id, bool discards, GError **error)
 {
-	g_auto(SendView) view = {.visit = visit, .id = id};
+	g_auto(SendView) view = {.visit = visit, .id = id, .discards = discards};
 
 	if (id == 0) {
 		view.start = draft_start_text(visit->office, visit->user, error);
@@ -230,21 +228,24 @@ static bool show_kept(Visit *visit, int64_t id, GError **error)
 	return (view.start || view.draft) && open_view(&view, error) && write_page(&view, error);
 }
 
-/* What was typed, with PROBLEM (nullable) about WRONG; ID 0: it is not kept. */
+/* What was typed, with PROBLEM (nullable) about WRONG. */
 static bool show_typed(
-	Visit *visit, int64_t id, const GError *problem, DraftPlace wrong, GError **error)
+	Visit *visit, const Kept *kept, const GError *problem, DraftPlace wrong, GError **error)
 {
 	g_auto(SendView) view = {.visit = visit,
-		.id = id,
+		.id = kept->id,
 		.fields = send_typed(visit),
 		.revision = download_number(visit_field(visit, "stand")),
 		.problem = problem,
-		.wrong = wrong};
+		.wrong = wrong,
+		.discards = strcmp(visit_field(visit, "tun"), "verwerfen") == 0,
+		.sent_mail = kept->sent.mail_id};
 	g_autoptr(GError) ignored = NULL;
 
 	view.conflict = failure_is(problem, FAILURE_DRAFT_CHANGED);
-	if (id != 0)
-		view.draft = drafts_get(office_db(visit->office), visit->user->id, id, &ignored);
+	if (kept->id != 0)
+		view.draft =
+			drafts_get(office_db(visit->office), visit->user->id, kept->id, &ignored);
 	if (view.draft)
 		view.revision = view.draft->revision;
 	else
@@ -265,15 +266,13 @@ static bool lead_to_draft(Visit *visit, int64_t id, const char *notice, const ch
 static bool take_carried(Visit *visit, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
-	int64_t id = send_asked_id(visit);
-	int64_t revision;
+	Kept kept = {.id = send_asked_id(visit)};
 
-	if (web_request_method(visit->request) == WEB_GET &&
-		send_keep(visit, &id, &revision, &problem))
-		return lead_to_draft(visit, id, "entwurf-gerettet", NULL);
+	if (web_request_method(visit->request) == WEB_GET && keep(visit, &kept, &problem))
+		return lead_to_draft(visit, kept.id, "entwurf-gerettet", NULL);
 	if (problem)
 		visit->notice = "";
-	return show_typed(visit, id, problem, DRAFT_NOWHERE, error);
+	return show_typed(visit, &kept, problem, DRAFT_NOWHERE, error);
 }
 
 static bool run_show(Visit *visit, GError **error)
@@ -286,38 +285,62 @@ static bool run_show(Visit *visit, GError **error)
 		failure_set(error, FAILURE_DRAFT_UNKNOWN, NULL, "no draft %s", visit->part);
 		return false;
 	}
-	return show_kept(visit, id, error);
+	return show_kept(visit, id, false, error);
 }
 
 static bool run_new(Visit *visit, GError **error)
 {
 	return visit->again && visit->form ? take_carried(visit, error)
-					   : show_kept(visit, 0, error);
+					   : show_kept(visit, 0, false, error);
 }
 
 /* ---- what the buttons do ---- */
 
+char *send_outbox_path(int64_t mail_id)
+{
+	return g_strdup_printf("/postausgang/%" PRId64, mail_id);
+}
+
 static bool lead_to_outbox(Visit *visit, int64_t mail_id)
 {
-	g_autofree char *path = g_strdup_printf("/postausgang/%" PRId64, mail_id);
+	g_autofree char *path = send_outbox_path(mail_id);
 
 	return visit_redirect(visit, path, NULL);
 }
 
-static bool send(Visit *visit, int64_t id, GError **error)
+/* Who sends twice is led to the mail. */
+static bool show_unkept(Visit *visit, const Kept *kept, const GError *problem, GError **error)
+{
+	if (kept->sent.is_same && strcmp(visit_field(visit, "tun"), "senden") == 0)
+		return lead_to_outbox(visit, kept->sent.mail_id);
+	return show_typed(visit, kept, problem, DRAFT_NOWHERE, error);
+}
+
+/* Another request may have sent the draft since this one kept it. */
+static bool show_failed(
+	Visit *visit, Kept *kept, const GError *problem, DraftPlace wrong, GError **error)
+{
+	g_autoptr(GError) gone = NULL;
+
+	if (failure_is(problem, FAILURE_DRAFT_UNKNOWN) && !keep(visit, kept, &gone))
+		return show_unkept(visit, kept, gone, error);
+	return show_typed(visit, kept, problem, wrong, error);
+}
+
+static bool send(Visit *visit, Kept *kept, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	DraftPlace wrong;
 	int64_t mail_id;
 
-	if (!draft_send(visit->office, visit->user, id, &mail_id, &wrong,
+	if (!draft_send(visit->office, visit->user, kept->id, &mail_id, &wrong,
 		    web_request_cancel(visit->request), &problem))
-		return show_typed(visit, id, problem, wrong, error);
+		return show_failed(visit, kept, problem, wrong, error);
 	sender_wake(visit->web->sender);
 	return lead_to_outbox(visit, mail_id);
 }
 
-static bool change_files(Visit *visit, int64_t id, const char *deed, GError **error)
+static bool change_files(Visit *visit, const Kept *kept, const char *deed, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	const Cancel *cancel = web_request_cancel(visit->request);
@@ -326,33 +349,26 @@ static bool change_files(Visit *visit, int64_t id, const char *deed, GError **er
 			       : 0;
 
 	if (strcmp(deed, "original") == 0)
-		draft_take_attachments(visit->office, visit->user, id, cancel, &problem);
+		draft_take_attachments(visit->office, visit->user, kept->id, cancel, &problem);
 	else if (file != 0)
-		draft_file_remove(office_db(visit->office), visit->user->id, id, file, &problem);
-	return problem ? show_typed(visit, id, problem, DRAFT_FILES, error)
-		       : lead_to_draft(visit, id, NULL, "#anlagen");
+		draft_file_remove(
+			office_db(visit->office), visit->user->id, kept->id, file, &problem);
+	return problem ? show_typed(visit, kept, problem, DRAFT_FILES, error)
+		       : lead_to_draft(visit, kept->id, NULL, "#anlagen");
 }
 
 /* What was typed is kept, and the files that came with it. */
-static bool act(Visit *visit, int64_t id, const char *deed, GError **error)
+static bool act(Visit *visit, Kept *kept, const char *deed, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 
-	if (!send_take_files(visit, id, &problem))
-		return show_typed(visit, id, problem, DRAFT_FILES, error);
+	if (!send_take_files(visit, kept->id, &problem))
+		return show_failed(visit, kept, problem, DRAFT_FILES, error);
 	if (strcmp(deed, "senden") == 0)
-		return send(visit, id, error);
+		return send(visit, kept, error);
 	if (strcmp(deed, "speichern") == 0 || strcmp(deed, "eigener") == 0)
-		return lead_to_draft(visit, id, "entwurf-gespeichert", NULL);
-	return change_files(visit, id, deed, error);
-}
-
-static bool find_sent(const Visit *visit, int64_t id, int64_t *mail_id, GError **error)
-{
-	const DraftFields fields = send_typed(visit);
-
-	return drafts_find_sent(office_db(visit->office), visit->user->id, id, typed_key(visit),
-		&fields, mail_id, error);
+		return lead_to_draft(visit, kept->id, "entwurf-gespeichert", NULL);
+	return change_files(visit, kept, deed, error);
 }
 
 static bool discard(Visit *visit, int64_t id, GError **error)
@@ -367,29 +383,58 @@ static bool discard(Visit *visit, int64_t id, GError **error)
 	return visit_redirect(visit, SEND_PATH, "entwurf-verworfen");
 }
 
+/* Whether something is lost with it. */
+static bool has_content(const Visit *visit, const DraftFields *fields, const Draft *draft)
+{
+	g_autofree char *start = draft_start_text(visit->office, visit->user, NULL);
+	g_autofree char *text = g_strstrip(g_strdup(fields->text));
+
+	return *fields->subject || (draft && draft->files->len > 0) ||
+	       (*text && (!start || strcmp(text, g_strstrip(start)) != 0));
+}
+
+static bool ask_to_discard(Visit *visit, const Kept *kept, GError **error)
+{
+	const DraftFields fields = send_typed(visit);
+	g_autoptr(GError) ignored = NULL;
+	g_autoptr(Draft) draft = kept->id == 0 ? NULL
+					       : drafts_get(office_db(visit->office),
+							 visit->user->id, kept->id, &ignored);
+
+	return has_content(visit, &fields, draft)
+		       ? show_typed(visit, kept, NULL, DRAFT_NOWHERE, error)
+		       : discard(visit, kept->id, error);
+}
+
 static bool run_form(Visit *visit, GError **error)
 {
 	const char *deed = visit_field(visit, "tun");
-	int64_t id = strcmp(deed, "eigener") == 0 ? 0 : send_asked_id(visit);
-	int64_t revision, mail_id;
+	Kept kept = {.id = strcmp(deed, "eigener") == 0 ? 0 : send_asked_id(visit)};
 	g_autoptr(GError) problem = NULL;
 
+	if (strcmp(deed, "endgueltig") == 0)
+		return discard(visit, kept.id, error);
 	if (strcmp(deed, "verwerfen") == 0)
-		return discard(visit, id, error);
-	if (strcmp(deed, "senden") == 0) {
-		if (!find_sent(visit, id, &mail_id, error))
-			return false;
-		if (mail_id != 0)
-			return lead_to_outbox(visit, mail_id);
-	}
-	if (!send_keep(visit, &id, &revision, &problem))
-		return show_typed(visit, id, problem, DRAFT_NOWHERE, error);
-	return act(visit, id, deed, error);
+		return ask_to_discard(visit, &kept, error);
+	if (!keep(visit, &kept, &problem))
+		return show_unkept(visit, &kept, problem, error);
+	return act(visit, &kept, deed, error);
 }
 
+/* From the list. */
 static bool run_discard(Visit *visit, GError **error)
 {
-	return discard(visit, send_asked_id(visit), error);
+	int64_t id = send_asked_id(visit);
+	g_autoptr(GError) ignored = NULL;
+	g_autoptr(Draft) draft =
+		drafts_get(office_db(visit->office), visit->user->id, id, &ignored);
+	DraftFields fields;
+
+	if (!draft)
+		return discard(visit, id, error);
+	fields = draft_fields(draft);
+	return has_content(visit, &fields, draft) ? show_kept(visit, id, true, error)
+						  : discard(visit, id, error);
 }
 
 /* ---- what a script keeps meanwhile ---- */
@@ -403,19 +448,42 @@ bool send_answer_problem(Visit *visit, const GError *problem)
 		json_pack("{s:s, s:s}", "message", sentence, "advice", advice));
 }
 
+/* What the form's own page says would not be true of one that stays as it is; yours. */
+static char *advice_for_script(const GError *problem)
+{
+	if (failure_is(problem, FAILURE_DRAFT_CHANGED))
+		return g_strdup(_("Was Sie hier schreiben, wird deshalb nicht mehr gespeichert."));
+	if (failure_is(problem, FAILURE_DRAFT_SENT))
+		return g_strdup(
+			_("Was Sie seitdem hier geschrieben haben, ist nicht gespeichert."));
+	return failure_advice_on_page(problem);
+}
+
+/* "postausgang": the address of what was sent. */
+static bool answer_unkept(Visit *visit, const Kept *kept, const GError *problem)
+{
+	g_autofree char *sentence = failure_sentence(problem);
+	g_autofree char *advice = advice_for_script(problem);
+	g_autofree char *outbox =
+		kept->sent.mail_id != 0 ? send_outbox_path(kept->sent.mail_id) : NULL;
+
+	return api_answer(visit, api_http_status(problem),
+		json_pack("{s:s, s:s, s:s?}", "message", sentence, "advice", advice, "postausgang",
+			outbox));
+}
+
 static bool run_keep(Visit *visit, GError **error)
 {
-	int64_t id = send_asked_id(visit);
-	int64_t revision;
+	Kept kept = {.id = send_asked_id(visit)};
 	g_autoptr(GError) problem = NULL;
 	g_autofree char *hour = clock_format_hour(clock_now());
 
 	(void)error;
-	if (!send_keep(visit, &id, &revision, &problem))
-		return send_answer_problem(visit, problem);
+	if (!keep(visit, &kept, &problem))
+		return answer_unkept(visit, &kept, problem);
 	return api_answer(visit, 200,
-		json_pack("{s:I, s:I, s:s}", "id", (json_int_t)id, "stand", (json_int_t)revision,
-			"um", hour));
+		json_pack("{s:I, s:I, s:s}", "id", (json_int_t)kept.id, "stand",
+			(json_int_t)kept.revision, "um", hour));
 }
 
 const Route route_send[] = {

@@ -23,8 +23,10 @@ typedef struct SendView {
 	uint64_t limit;	 /* bytes of a mail */
 	bool limit_told; /* by the server */
 	const GError *problem;
-	DraftPlace wrong; /* what PROBLEM is about */
-	bool conflict;	  /* DRAFT is another version than FIELDS */
+	DraftPlace wrong;  /* what PROBLEM is about */
+	bool conflict;	   /* DRAFT is another version than FIELDS */
+	bool discards;	   /* whether to discard it is asked */
+	int64_t sent_mail; /* in the outbox, that the draft became meanwhile; 0: none */
 } SendView;
 
 void send_view_clear(SendView *view);
@@ -37,7 +39,10 @@ bool send_write_obstacles(Html *h, const SendView *view, GError **error);
 /* page_send_file.c: the files, and how much there is. */
 void send_write_files(Html *h, const SendView *view);
 /* Keeps the files that came with a form in the draft ID. */
+/* Those that fit are taken; the others are told by one of the failures of send_is_refused. */
 bool send_take_files(const Visit *visit, int64_t id, GError **error);
+/* Whether PROBLEM (nullable) is that files were not taken, so that the draft lacks them. */
+bool send_is_refused(const GError *problem);
 
 /* page_send_answer.c: addresses of the archive that begin with PREFIX ("": any); char *, yours. */
 GPtrArray *send_addresses(
@@ -47,9 +52,8 @@ GPtrArray *send_addresses(
 DraftFields send_typed(const Visit *visit);
 /* The draft that the address names; 0: a new one, or none. */
 int64_t send_asked_id(const Visit *visit);
-/* Keeps what was typed: in the draft *ID or, where that is 0 or not there any more, in a new one.
- * FAILURE_DRAFT_CHANGED. */
-bool send_keep(const Visit *visit, int64_t *id, int64_t *revision, GError **error);
+/* The address of MAIL_ID in the outbox; yours. */
+char *send_outbox_path(int64_t mail_id);
 
 /* Answers a script with what went wrong: {"message", "advice"}. Answers true. */
 bool send_answer_problem(Visit *visit, const GError *problem);

@@ -112,6 +112,12 @@ void send_write_files(Html *h, const SendView *view)
 	html(h, "\" data-much=\"");
 	html_attr(h, _("„{}“ ist zu groß: Mit dieser Datei wäre die E-Mail größer als {limit}. "
 		       "Bitte verteilen Sie die Anlagen auf mehrere E-Mails."));
+	html(h, "\" data-much-more=\"");
+	html_attr(h, _("Nicht angefügt sind {}: Damit wäre die E-Mail größer als {limit}. Bitte "
+		       "verteilen Sie die Anlagen auf mehrere E-Mails."));
+	html(h, "\" data-signed-out=\"");
+	html_attr(h, _("„{}“ ist nicht angefügt: Ihre Anmeldung ist beendet. Bitte melden Sie sich "
+		       "an, und wählen Sie die Datei dann noch einmal."));
 	html(h, "\" data-cancel=\"");
 	html_attr(h, _("Abbrechen"));
 	html(h, "\" data-remove=\"");
@@ -158,21 +164,51 @@ static bool keep_file(
 	return true;
 }
 
+bool send_is_refused(const GError *problem)
+{
+	return failure_is(problem, FAILURE_DRAFT_LARGE) ||
+	       failure_is(problem, FAILURE_DRAFTS_LARGE) ||
+	       failure_is(problem, FAILURE_DRAFT_FILES_MANY);
+}
+
+/* REFUSED (taken, NULL: none) with all NAMES, where it says one. */
+static bool tell_refused(GError **refused, const char *names, GError **error)
+{
+	if (!*refused)
+		return true;
+	if (failure_subject(*refused))
+		failure_set(error, failure_of(*refused), names, "%s", (*refused)->message);
+	else
+		g_propagate_error(error, g_steal_pointer(refused));
+	return false;
+}
+
 bool send_take_files(const Visit *visit, int64_t id, GError **error)
 {
 	uint64_t limit;
 	bool told;
 	FormFile file;
+	g_autoptr(GString) names = g_string_new(NULL); /* that were refused */
+	g_autoptr(GError) refused = NULL;
 
 	if (!form_file_at(visit->form, "dateien", 0, &file))
 		return true;
 	if (!draft_limit(visit->office, visit->user, &limit, &told, error))
 		return false;
 	for (size_t i = 0; form_file_at(visit->form, "dateien", i, &file); i++) {
-		if (!keep_file(visit, id, &file, limit, error))
+		g_autoptr(GError) problem = NULL;
+
+		if (keep_file(visit, id, &file, limit, &problem))
+			continue;
+		if (!send_is_refused(problem)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
 			return false;
+		}
+		g_string_append_printf(names, "%s%s", refused ? ", " : "", file.name);
+		if (!refused)
+			refused = g_steal_pointer(&problem);
 	}
-	return true;
+	return tell_refused(&refused, names->str, error);
 }
 
 /* ---- piece by piece ---- */

@@ -154,7 +154,7 @@ static void write_other(Html *h, const SendView *view)
 	const Draft *draft = view->draft;
 	g_autofree char *when = clock_format_german(draft->changed_at);
 
-	html(h, "<details class=\"fold\"><summary>");
+	html(h, "<details class=\"fold\" open><summary>");
 	html_printf(h, _("Die andere Fassung (%s)"), when);
 	html(h, "</summary>\n");
 	description_begin(h);
@@ -225,6 +225,14 @@ static void write_form_begin(Html *h, const SendView *view)
 		{"sign-in", _("In einem neuen Fenster anmelden")},
 		{"other", _("In diesem Browser ist jetzt jemand anderes angemeldet. Gespeichert "
 			    "wird erst wieder, wenn Sie sich selbst anmelden.")},
+		{"waits", _("Wartet auf die Anlage …")},
+		{"take-back", _("Zurücknehmen")},
+		{"missing", _("Nicht angefügt ist: {}. Trotzdem senden?")},
+		{"anyway", _("Trotzdem senden")},
+		{"no", _("Nicht senden")},
+		{"both", _("Beide Fassungen zeigen")},
+		{"outbox", _("Zum Postausgang")},
+		{"own", _("Als eigenen Entwurf speichern")},
 	};
 
 	html(h, "<form method=\"post\" class=\"send\" enctype=\"multipart/form-data\" "
@@ -258,15 +266,29 @@ static void write_state(Html *h, const SendView *view)
 		"class=\"kern-sr-only\" tabindex=\"-1\" aria-hidden=\"true\"></button>\n");
 }
 
-static void write_buttons(Html *h, const SendView *view)
+/* Whether to discard it. */
+static void write_question(Html *h)
 {
 	html(h, "<div class=\"buttons\">");
-	if (!view->conflict)
-		form_submit(h, _("Senden"), "primary", "tun", "senden");
-	form_submit(h, _("Entwurf speichern"), view->conflict ? "primary" : "secondary", "tun",
-		"speichern");
-	if (view->conflict)
-		form_submit(h, _("Als eigenen Entwurf speichern"), "secondary", "tun", "eigener");
+	form_submit(h, _("Entwurf behalten"), "primary", "tun", "speichern");
+	form_submit(h, _("Endgültig verwerfen"), "danger", "tun", "endgueltig");
+	html(h, "</div>\n<p class=\"note saved\" role=\"status\"></p>\n");
+}
+
+static void write_buttons(Html *h, const SendView *view)
+{
+	bool told = view->conflict || view->sent_mail != 0; /* nothing is sent before a choice */
+
+	html(h, "<div class=\"buttons\">");
+	if (!told)
+		form_submit(h, send_is_refused(view->problem) ? _("Trotzdem senden") : _("Senden"),
+			"primary", "tun", "senden");
+	if (view->sent_mail == 0)
+		form_submit(h, _("Entwurf speichern"), view->conflict ? "primary" : "secondary",
+			"tun", "speichern");
+	if (told)
+		form_submit(h, _("Als eigenen Entwurf speichern"),
+			view->conflict ? "secondary" : "primary", "tun", "eigener");
 	form_submit(h, _("Verwerfen"), "tertiary", "tun", "verwerfen");
 	html(h, "</div>\n<p class=\"note saved\" role=\"status\">");
 	if (view->draft && !view->problem) {
@@ -277,10 +299,26 @@ static void write_buttons(Html *h, const SendView *view)
 	html(h, "</p>\n");
 }
 
+static void write_way_to_outbox(Html *h, const SendView *view)
+{
+	g_autofree char *path = send_outbox_path(view->sent_mail);
+
+	html(h, "<p><a class=\"kern-link\" href=\"");
+	html_attr(h, path);
+	html(h, "\">");
+	html_text(h, _("Zur gesendeten E-Mail im Postausgang"));
+	html(h, "</a></p>\n");
+}
+
 bool send_write_form(Html *h, const SendView *view, GError **error)
 {
 	if (view->problem)
 		page_alert_failure(h, view->problem);
+	if (view->discards)
+		page_alert(h, TONE_WARNING, _("Diesen Entwurf verwerfen?"),
+			_("Text und Anlagen sind dann weg."));
+	if (view->sent_mail != 0)
+		write_way_to_outbox(h, view);
 	if (view->conflict && view->draft)
 		write_other(h, view);
 	write_answered(h, view);
@@ -293,7 +331,10 @@ bool send_write_form(Html *h, const SendView *view, GError **error)
 	write_words(h, view);
 	write_case(h, view);
 	send_write_files(h, view);
-	write_buttons(h, view);
+	if (view->discards)
+		write_question(h);
+	else
+		write_buttons(h, view);
 	form_end(h);
 	return true;
 }

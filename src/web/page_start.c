@@ -283,7 +283,9 @@ bool page_ask_to_sign_in(Visit *visit, const Form *picked)
 		.picked = picked,
 	};
 
-	visit->notice = "sitzung-beendet";
+	/* A draft is kept with the sign-in. */
+	visit->notice =
+		picked && form_get(picked, "entwurf") ? "entwurf-wartet" : "sitzung-beendet";
 	return write_sign_in_page(visit, &page, 403);
 }
 

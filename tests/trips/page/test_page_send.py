@@ -4,8 +4,9 @@ import email.policy
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from page import Daemon, Person
@@ -132,13 +133,52 @@ def test_sent_once_however_often_it_is_asked_for(office, clerk, server):
         locations.append(clerk.submit(NEW, tun="senden", an="a@example.org", betreff="Neu", follow=False).location)
     assert locations[0] == locations[1] != answers[0].location
     wait_for_mail(server, 2)
-    # Back in the browser, written anew: that is another mail, and not lost.
-    clerk.last = page
-    other = clerk.submit(NEW, tun="senden", an="a@example.org", betreff="Neu", text_="etwas anderes", follow=False)
-    assert other.status == 303 and other.location not in locations
-    wait_for_mail(server, 3)
     time.sleep(0.5)
-    assert len(server.mails) == 3 and clerk.get("/senden").view.links.keys().isdisjoint({f"/senden/{number}"})
+    assert len(server.mails) == 2 and clerk.get("/senden").view.links.keys().isdisjoint({f"/senden/{number}"})
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_what_was_sent_meanwhile_goes_again_only_if_wanted(office, clerk, server, existing):
+    path = f"/senden/{draft_of(write(clerk, an='a@example.org'))}" if existing else NEW
+    page = clerk.get(path)
+    sent = clerk.submit(path, tun="senden", an="a@example.org", betreff="Neu", follow=False)
+    wait_for_mail(server)
+    outbox = sent.location.partition("?")[0]
+    # The other window types on.
+    fields = page.view.form(path).fields | {"an": "a@example.org", "betreff": "Neu", "text": "etwas anderes"}
+    clerk.last = page
+    told = clerk.post(f"{path}/sichern", fields)
+    assert told.status == 409 and json.loads(told.body)["postausgang"] == outbox
+    assert re.search(r"Dieser Entwurf wurde um \d\d:\d\d Uhr gesendet\.", json.loads(told.body)["message"])
+    for deed in ("senden", "speichern", "anlagen"):
+        clerk.last = page
+        answer = clerk.submit(path, tun=deed, an="a@example.org", betreff="Neu", text_="etwas anderes")
+        assert answer.status == 409 and "Uhr gesendet." in answer.text and outbox in answer.view.links
+        assert answer.view.form(NEW).fields["text"] == "etwas anderes"
+        assert [label for _, _, label in answer.view.form(NEW).buttons if label] == ["Anlagen hinzufügen", "Als eigenen Entwurf speichern", "Verwerfen"]
+    assert execute(office.amtspost, "SELECT count(*) FROM drafts") == [(0,)]
+    kept = clerk.submit(NEW, tun="eigener")
+    assert clerk.submit(f"/senden/{draft_of(kept)}", tun="senden", follow=False).status == 303
+    wait_for_mail(server, 2)
+    # From the page that was open before, too.
+    clerk.last = page
+    kept = clerk.submit(path, tun="eigener", text_="noch etwas")
+    assert kept.status == 200 and shown(kept, draft_of(kept))["text"] == "noch etwas"
+    time.sleep(0.5)
+    assert len(server.mails) == 2
+
+
+def test_two_clicks_at_once_are_one_mail(office, clerk, server):
+    for _ in range(6):
+        count = len(server.mails)
+        page = clerk.get(NEW)
+        fields = {name: value for name, value in page.view.form(NEW).fields.items()} | {"an": "a@example.org", "tun": "senden"}
+        clicks = [lambda: clerk.request("POST", NEW, urlencode(fields)).location] * 4
+        with ThreadPoolExecutor(4) as pool:
+            assert len(set(pool.map(lambda click: click(), clicks))) == 1
+        wait_for_mail(server, count + 1)
+    time.sleep(0.5)
+    assert len(server.mails) == 6
 
 
 def test_killed_behind_the_queueing_it_is_one_mail(office, clerk, server):
@@ -157,6 +197,21 @@ def test_killed_behind_the_queueing_it_is_one_mail(office, clerk, server):
     wait_for_mail(server)
     time.sleep(0.5)
     assert len(server.mails) == 1
+
+
+def test_no_program_takes_a_drafts_key(office, clerk, server):
+    number = draft_of(write(clerk, an="a@example.org", betreff="Der Entwurf"))
+    key = office.amtspost.json("apikey", "add", "Programm", "--user", CLERK_A)["key"]
+    programs = []
+    for name in (f"draft-{number}-1-0", f"draft:{number}-1-0"):
+        answer = office.person().request("POST", "/api/v1/send", json.dumps({"to": ["b@example.org"], "text": "Programm"}),
+                                         Authorization=f"Bearer {key}", Content_Type="application/json", Idempotency_Key=name)
+        programs.append(json.loads(answer.body)["id"])
+    clerk.get(f"/senden/{number}")
+    answer = clerk.submit(f"/senden/{number}", tun="senden", follow=False)
+    assert answer.status == 303 and answer.location not in [f"/postausgang/{one}?hinweis=eingereiht" for one in programs]
+    wait_for_mail(server, 3)
+    assert ["a@example.org"] in [mail.recipients for mail in server.mails]
 
 
 # ---- drafts ----
@@ -179,8 +234,18 @@ def test_a_draft_is_kept_listed_and_discarded(office, clerk):
         assert other.submit(NEW, tun="speichern", betreff="eigener").status == 200
         assert other.post(f"/senden/{number}/verwerfen", {}).status == 200
     assert clerk.get(f"/senden/{number}").status == 200
-    assert "verworfen" in clerk.submit(f"/senden/{number}", tun="verwerfen").text
+    # By its own page and from the list: it is asked before.
+    asked = clerk.submit(f"/senden/{number}", tun="verwerfen", text_="noch mehr")
+    assert "Diesen Entwurf verwerfen?" in asked.text and shown(asked, number)["text"] == "noch mehr"
+    assert [label for _, _, label in asked.view.form(f"/senden/{number}").buttons if "verwerfen" in label.lower()] == ["Endgültig verwerfen"]
+    clerk.get("/senden")
+    asked = clerk.submit(f"/senden/{number}/verwerfen")
+    assert "Diesen Entwurf verwerfen?" in asked.text and clerk.get(f"/senden/{number}").status == 200
+    assert "verworfen" in clerk.submit(f"/senden/{number}", tun="endgueltig").text
     assert clerk.get(f"/senden/{number}").status == 404
+    # Of one without anything nothing is asked.
+    number = draft_of(write(clerk))
+    assert "ist verworfen" in clerk.submit(f"/senden/{number}", tun="verwerfen").text
 
 
 def test_two_windows(office, clerk):
@@ -205,7 +270,7 @@ def test_two_windows(office, clerk):
 def test_of_a_draft_that_went_nothing_is_lost(office, clerk):
     number = draft_of(write(clerk, betreff="weg"))
     page = clerk.get(f"/senden/{number}")
-    clerk.submit(f"/senden/{number}", tun="verwerfen")
+    clerk.submit(f"/senden/{number}", tun="endgueltig")
     clerk.last = page
     answer = clerk.submit(f"/senden/{number}", tun="speichern", text_="getippt")
     assert draft_of(answer) != number and shown(answer, draft_of(answer))["text"] == "getippt"
@@ -219,6 +284,7 @@ def test_a_lost_session_loses_nothing(office, clerk, existing):
     person.cookies[COOKIE] = "A" * 43
     answer = person.submit(path, tun="senden", an="a@example.org", betreff="Getippt", text_="Lang\nund <b>breit</b>")
     assert answer.status == 403 and answer.view.form("/anmelden").fields["benutzer"] == CLERK_A
+    assert "wird als Entwurf gespeichert" in answer.text and "Gespeichert wurde nichts" not in answer.text
     form = answer
     # Nobody else gets it.
     answer = person.submit("/anmelden", benutzer=CLERK_B, kennwort="Geheim-7Qx fuer die Seite")
@@ -339,9 +405,10 @@ def test_files_with_the_form_and_the_servers_size(office, clerk, server):
     page = clerk.get(f"/senden/{number}")
     assert "0 Byte von 35 MB" in page.text, page.text
     fields = {name: value for name, value in shown(page, number).items() if name not in ("csrf", "dateien")}
-    answer = clerk.upload(f"/senden/{number}", "dateien", [("eins.txt", b"1"), ("leer.txt", b""), ("viel.bin", b"x" * 28_000_000)],
+    answer = clerk.upload(f"/senden/{number}", "dateien", [("eins.txt", b"1"), ("viel.bin", b"x" * 28_000_000), ("leer.txt", b""), ("mehr.bin", b"x" * 28_000_000)],
                           tun="senden", **(fields | {"an": "a@example.org", "betreff": "Neu"}))
-    assert answer.status == 413 and "Mit „viel.bin“ wird die E-Mail zu groß" in answer.view.errors["dateien"]
+    assert answer.status == 413 and "Mit „viel.bin, mehr.bin“ wird die E-Mail zu groß" in answer.view.errors["dateien"]
+    assert "Trotzdem senden" in [label for _, _, label in answer.view.form(f"/senden/{number}").buttons]
     assert shown(answer, number)["betreff"] == "Neu" and "eins.txt" in answer.text and "leer.txt" in answer.text
     assert clerk.submit(f"/senden/{number}", tun="senden", follow=False).status == 303
     mail = message_from_bytes(wait_for_mail(server, 2).content, policy=email.policy.default)

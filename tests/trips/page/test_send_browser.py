@@ -26,6 +26,16 @@ def test_writing_and_sending(office, told, question):
     assert mail.recipients == ["e.muessig@buerger.example"] and b"Gesendet" in mail.content and b"drei.txt" in mail.content
 
 
+def test_what_is_missing_is_asked_about(office, clerk, told):
+    report = play("send-missing.mjs", office, CLERK_A, expected=["/sichern", "/senden/", "/anlage", "409", "413"])
+    assert not [name for name, good in report["steps"] if not good], report["steps"]
+    assert len(report["steps"]) > 12 and not report["faults"]
+    wait_for_mail(told, 4)
+    subjects = {subject: sum(name in mail.content for name in (b"klein.txt", b"auch.txt", b"halb.bin", b"riesig.bin") for mail in told.mails
+                             if subject in mail.content) for subject in (b"Wartet", b"Mit Anlage", b"Zwei Fenster")}
+    assert subjects == {b"Wartet": 2, b"Mit Anlage": 1, b"Zwei Fenster": 0} and len(told.mails) == 4
+
+
 def test_the_pages(office, clerk, told, question):
     number = draft_of(answer_to(clerk, question, "alle"))
     clerk.submit(f"/senden/{number}", tun="original", blindkopie="c@example.org")

@@ -205,14 +205,28 @@ static void test_limits(void **state)
 
 /* ---- what becomes of them ---- */
 
+static void assert_sent(
+	Db *db, int64_t id, const char *key, const DraftFields *fields, bool is_same)
+{
+	g_autoptr(GError) error = NULL;
+	int64_t revision = 1;
+	DraftSent sent;
+
+	assert_false(drafts_keep(db, MINE, key, fields, &id, &revision, &sent, &error));
+	assert_failure(error, FAILURE_DRAFT_SENT);
+	assert_int_equal(sent.mail_id, 42);
+	assert_int_equal(sent.is_same, is_same);
+	assert_true(sent.at > 1700000000);
+}
+
 static void test_sent_once(void **state)
 {
 	Db *db = ((Fixture *)*state)->db;
-	int64_t id = make(db, "k", "Text"), revision = 1, mail;
+	int64_t id = make(db, "k", "Text"), revision = 1;
 	const DraftFields later = {.to = "a@example.org", .text = "später"};
 	g_autoptr(Draft) draft = drafts_get(db, MINE, id, NULL);
 	g_autoptr(Draft) newer = NULL;
-	DraftFields said = draft_fields(draft);
+	const DraftFields said = draft_fields(draft);
 	g_autoptr(GError) error = NULL;
 
 	/* Changed since it was read: it stays. */
@@ -220,21 +234,56 @@ static void test_sent_once(void **state)
 	assert_true(drafts_finish(db, MINE, draft, 41, NULL));
 	newer = drafts_get(db, MINE, id, NULL);
 	assert_string_equal(newer->text, "später");
-	assert_true(drafts_find_sent(db, MINE, id, NULL, &said, &mail, NULL));
-	assert_int_equal(mail, 0);
 
 	assert_true(drafts_finish(db, MINE, newer, 42, NULL));
 	assert_null(drafts_get(db, MINE, id, &error));
 	assert_failure(error, FAILURE_DRAFT_UNKNOWN);
-	assert_true(drafts_find_sent(db, MINE, id, NULL, &later, &mail, NULL));
-	assert_int_equal(mail, 42);
-	assert_true(drafts_find_sent(db, MINE, 0, "k", &later, &mail, NULL));
-	assert_int_equal(mail, 42);
-	/* Another version is another mail, and another user's nobody's. */
-	assert_true(drafts_find_sent(db, MINE, id, "k", &said, &mail, NULL));
-	assert_int_equal(mail, 0);
-	assert_true(drafts_find_sent(db, OTHERS, id, "k", &later, &mail, NULL));
-	assert_int_equal(mail, 0);
+	/* Whoever asks for it by its number or its key. */
+	assert_sent(db, id, NULL, &later, true);
+	assert_sent(db, 0, "k", &later, true);
+	/* Another version is told, too. */
+	assert_sent(db, id, "k", &said, false);
+	assert_sent(db, 0, "k", &said, false);
+}
+
+static void test_nothing_else_counts_as_sent(void **state)
+{
+	Db *db = ((Fixture *)*state)->db;
+	int64_t id = make(db, "k", "Text"), mine = id, theirs = id, other = 0;
+	int64_t revision = 1;
+	g_autoptr(Draft) draft = drafts_get(db, MINE, id, NULL);
+	const DraftFields said = draft_fields(draft);
+	DraftSent sent;
+
+	assert_true(drafts_finish(db, MINE, draft, 42, NULL));
+	assert_true(drafts_keep(db, OTHERS, "k", &said, &theirs, &revision, &sent, NULL));
+	assert_int_not_equal(theirs, id);
+	assert_true(drafts_keep(db, MINE, "anders", &said, &other, &revision, &sent, NULL));
+	assert_int_equal(sent.mail_id, 0);
+	/* Of one that was discarded nothing is lost. */
+	mine = other;
+	assert_true(drafts_discard(db, MINE, other, NULL));
+	assert_true(drafts_keep(db, MINE, "anders", &said, &mine, &revision, &sent, NULL));
+	assert_int_not_equal(mine, other);
+}
+
+static void test_a_page_kept_twice(void **state)
+{
+	Db *db = ((Fixture *)*state)->db;
+	const DraftFields one = {.text = "eins"}, other = {.text = "zwei"};
+	int64_t id = 0, again = 0, revision = 0;
+	g_autoptr(GError) error = NULL;
+	DraftSent sent;
+
+	assert_true(drafts_keep(db, MINE, "k", &one, &id, &revision, &sent, NULL));
+	assert_int_equal(revision, 1);
+	assert_true(drafts_keep(db, MINE, "k", &one, &again, &revision, &sent, NULL));
+	assert_int_equal(again, id);
+	again = 0;
+	assert_false(drafts_keep(db, MINE, "k", &other, &again, &revision, &sent, &error));
+	assert_failure(error, FAILURE_DRAFT_CHANGED);
+	assert_true(drafts_keep(db, MINE, "k", &other, &id, &revision, &sent, NULL));
+	assert_int_equal(revision, 2);
 }
 
 static bool make_old(DbTransaction *transaction, void *data, GError **error)
@@ -321,6 +370,29 @@ static void test_a_file_in_pieces(void **state)
 	assert_failure(error, FAILURE_DRAFT_FILE);
 }
 
+static void test_a_long_name_keeps_its_ending(void **state)
+{
+	Db *db = ((Fixture *)*state)->db;
+	g_autofree char *many = g_strnfill(70000, 'x');
+	g_autofree char *endless = g_strconcat("ä", many, ".pdf", NULL);
+	g_autoptr(GString) umlauts = g_string_new(NULL);
+	int64_t id = make(db, NULL, "x");
+	g_autoptr(Draft) draft = NULL;
+
+	for (unsigned i = 0; i < 200; i++)
+		g_string_append(umlauts, "ä");
+	begin(db, id, endless, 0);
+	begin(db, id, umlauts->str, 0);
+	draft = drafts_get(db, MINE, id, NULL);
+	for (guint i = 0; i < 2; i++) {
+		const DraftFile *file = draft->files->pdata[i];
+
+		assert_true(g_utf8_validate(file->name, -1, NULL));
+		assert_int_equal(strlen(file->name), i == 0 ? 255 : 254);
+		assert_int_equal(g_str_has_suffix(file->name, ".pdf"), i == 0);
+	}
+}
+
 static void test_too_much(void **state)
 {
 	Db *db = ((Fixture *)*state)->db;
@@ -391,8 +463,11 @@ int main(void)
 		unit(test_one_draft_a_key),
 		unit(test_limits),
 		unit(test_sent_once),
+		unit(test_nothing_else_counts_as_sent),
+		unit(test_a_page_kept_twice),
 		unit(test_old_ones_go),
 		unit(test_a_file_in_pieces),
+		unit(test_a_long_name_keeps_its_ending),
 		unit(test_too_much),
 		unit(test_too_much_in_all),
 		unit(test_files_go),

@@ -166,6 +166,40 @@ static void test_a_key_is_used_once(void **state)
 	assert_int_not_equal(fixture_queue_order(fixture, &order), other);
 }
 
+/* What the same key stands for is the same alone where both digests say so, or both are missing. */
+static void test_a_key_of_something_else_is_refused(void **state)
+{
+	Fixture *fixture = *state;
+	static const char *const digests[] = {"eins", NULL, "zwei"};
+	OutboxOrder order = fixture_order();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(digests); i++) {
+		g_autofree char *key = g_strdup_printf(OUTBOX_KEY_API "antrag-%zu", i);
+		int64_t first, found;
+
+		order.key = key;
+		order.digest = digests[i];
+		first = fixture_queue_order(fixture, &order);
+		for (size_t j = 0; j < G_N_ELEMENTS(digests); j++) {
+			g_autoptr(GError) error = NULL;
+
+			order.digest = digests[j];
+			if (i == j) {
+				assert_int_equal(fixture_queue_order(fixture, &order), first);
+				continue;
+			}
+			assert_false(outbox_find_key(
+				fixture->outbox, 1, key, digests[j], &found, &error));
+			assert_int_equal(failure_of(error), FAILURE_IDEMPOTENCY_KEY);
+			assert_null(strstr(error->message, OUTBOX_KEY_API));
+		}
+	}
+	order.key = OUTBOX_KEY_DRAFT "antrag-0";
+	order.digest = "eins";
+	fixture_queue_order(fixture, &order);
+	assert_counts(fixture, 4, 4, 0);
+}
+
 static void test_a_key_is_used_once_within_one_order(void **state)
 {
 	Fixture *fixture = *state;
@@ -240,6 +274,7 @@ int main(void)
 		fixture_test(test_keeps_what_was_ordered),
 		fixture_test(test_queues_all_or_none),
 		fixture_test(test_a_key_is_used_once),
+		fixture_test(test_a_key_of_something_else_is_refused),
 		fixture_test(test_a_key_is_used_once_within_one_order),
 		fixture_test(test_drops_what_was_not_queued),
 		fixture_test(test_refuses_what_is_too_large),
