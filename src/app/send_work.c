@@ -139,7 +139,6 @@ static bool work_copies(Work *work, const OutboxPick *pick, GError **error)
 	while (true) {
 		g_autoptr(GPtrArray) mails =
 			outbox_claim_copies(work->run.worker, pick, CLAIM, error);
-		g_autoptr(GError) problem = NULL;
 
 		if (!mails)
 			return false;

@@ -110,7 +110,7 @@ static char *advise_waiting(char *advice)
 {
 	g_autofree char *whole = advice;
 	const char *by_itself =
-		_("Sie bleibt im Postausgang und wird von selbst noch einmal gesendet.");
+		_("Die E-Mail bleibt im Postausgang und wird von selbst noch einmal gesendet.");
 	/* How sentences begin that ask for another try. */
 	const char *again = _("Bitte versuchen Sie es");
 	bool is_said = g_str_has_prefix(whole, by_itself) || g_str_has_prefix(whole, again);

@@ -8,7 +8,7 @@ FAILURE(FAILURE_RECIPIENTS_MANY, "recipients-many", FAILURE_CODE_LIMIT, 2, ACTOR
 	N_("Bitte teilen Sie die Empfänger auf mehrere E-Mails auf oder nutzen Sie einen Verteiler."))
 FAILURE(FAILURE_SEND_LATER, "send-later", FAILURE_CODE_RETRY, 5, ACTOR_NOBODY,
 	N_("Der Mailserver nimmt die E-Mail zurzeit nicht an: %s"),
-	N_("Sie bleibt im Postausgang und wird von selbst noch einmal gesendet."))
+	N_("Die E-Mail bleibt im Postausgang und wird von selbst noch einmal gesendet."))
 FAILURE(FAILURE_SEND_REFUSED, "send-refused", FAILURE_CODE_REFUSED, 6, ACTOR_CLERK,
 	N_("Der Mailserver nimmt die E-Mail nicht an: %s"),
 	N_("Von selbst wird sie nicht noch einmal gesendet. Ist die Ursache behoben, sendet „Erneut versuchen“ sie („amtspost outbox retry NR“)."))

@@ -186,7 +186,7 @@ static void test_parameters(void **state)
 
 static void test_long_names_are_cut_between_letters(void **state)
 {
-	static const char *const pieces[] = {"a", "ä", EMOJI, "a ä" EMOJI};
+	static const char *const pieces[] = {"a", "ä", EMOJI, ("a ä" EMOJI)};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
