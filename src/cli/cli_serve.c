@@ -11,15 +11,18 @@
 
 static void tell_ready(const char *address, const char *setup, void *data)
 {
+	g_autofree char *ready = g_strdup_printf(_("Amtspost ist bereit: %s\n"), address);
+	g_autofree char *all = setup ? g_strdup_printf("%s%s\n%s\n", ready,
+					       _("Noch kann sich niemand als Administrator "
+						 "anmelden. Diese Adresse gilt "
+						 "einmal, "
+						 "um den ersten einzurichten:"),
+					       setup)
+				     : g_steal_pointer(&ready);
+
 	(void)data;
-	fprintf(stderr, _("Amtspost ist bereit: %s\n"), address);
-	if (setup) {
-		fprintf(stderr, "%s\n%s\n",
-			_("Noch kann sich niemand als Administrator anmelden. Diese Adresse gilt "
-			  "einmal, "
-			  "um den ersten einzurichten:"),
-			setup);
-	}
+	/* At once: whoever waits for the first line has the others, too. */
+	fputs(all, stderr);
 	fflush(stderr);
 }
 

@@ -39,7 +39,7 @@ BLOCKED = {"scripts": (True, True), "handlers": (True, True), "svg": (True, True
            "utf7": (True, True), "utf16": (True, True), "plain-with-tags": (False, False), "no-end": (True, True),
            "nested": (True, True), "charset-lie": (True, True), "quoted-lie": (True, True)}
 # Where nothing that can be read is left. It is all in the .eml file.
-UNREADABLE = {"base64-lie", "uuencode-lie", "xhtml"}
+UNREADABLE = {"base64-lie", "uuencode-lie", "xhtml", "ebcdic"}  # the last: the sealed reader has no table of it
 # What the same HTML does where nothing protects from it: a path that the canary is asked for, and whether a
 # script of it runs.
 NAKED = {"scripts": ("/c/script", True), "handlers": ("/c/onerror", True), "svg": ("/c/svg-image", True),
