@@ -137,7 +137,7 @@ static void test_advice(void **state)
 static void test_nobody_is_asked_to_try_what_is_tried_anyway(void **state)
 {
 	static const char by_itself[] =
-		"Sie bleibt im Postausgang und wird von selbst noch einmal gesendet.";
+		"Die E-Mail bleibt im Postausgang und wird von selbst noch einmal gesendet.";
 	static const struct {
 		const char *condition, *rest;
 	} rows[] = {
