@@ -128,12 +128,17 @@ class View(HTMLParser):
             words.append(data)
 
 
+def first_event(response: http.client.HTTPResponse) -> bytes:
+    """A stream of events does not end until the page does."""
+    return b"".join(iter(response.readline, b"\n"))
+
+
 class Answer:
-    """What a request was answered with."""
+    """What a request was answered with; of a stream of events the first one."""
 
     def __init__(self, address: str, response: http.client.HTTPResponse):
         self.address, self.status, self.headers = address, response.status, response.headers
-        self.body = response.read()
+        self.body = first_event(response) if response.headers.get_content_type() == "text/event-stream" else response.read()
         told = self.body + str(self.headers).encode()
         assert not any(form in told and form not in address.encode() for form in SECRETS), \
             f"a secret was told at {address}"

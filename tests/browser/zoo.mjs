@@ -9,7 +9,7 @@ const LINKS = 12; // of a mail that are clicked
 const SETTLE = 80; // milliseconds in which what runs or fetches begins to
 const CONTROL_SETTLE = 1000;
 const LONG = 2000; // for a page; what took longer is tried once more, as the machine may have been busy
-const TAB = 3000; // for a tab to lead somewhere; one for mail programs never does
+const TAB = 10000; // at most, for a tab to open and to lead somewhere
 const ASIDE = 6; // controls side by side
 
 await main(async (plan, browser) => {
@@ -120,16 +120,22 @@ async function touch(context, page, frame) {
   await frame.evaluate(() => {
     for (const element of document.body.querySelectorAll('*:not(a[href])')) element.click();
   });
-  const links = (await frame.locator('a[href]').all()).slice(0, LINKS);
-  for (const link of links) await link.click({ timeout: 1000, force: true }).catch(() => link.dispatchEvent('click'));
-  for (let waited = 0; opened.length < links.length && waited < 10; waited += 1) await page.waitForTimeout(SETTLE);
+  for (const link of (await frame.locator('a[href]').all()).slice(0, LINKS)) await follow(context, link);
+  await page.waitForTimeout(SETTLE);
   context.off('page', note);
   return Promise.all(opened.map(async (tab) => {
-    await tab.waitForURL((url) => url.href !== 'about:blank', { timeout: TAB }).catch(() => undefined);
     const found = { url: tab.url().slice(0, 200), opener: await tab.evaluate(() => window.opener !== null).catch(() => false) };
     await tab.close();
     return found;
   }));
+}
+
+// Clicks on LINK until its tab leads somewhere; what is for another program need not open one.
+async function follow(context, link) {
+  const web = /^http/.test(await link.evaluate((element) => element.protocol));
+  const tab = context.waitForEvent('page', { timeout: web ? TAB : SETTLE }).catch(() => undefined);
+  await link.click({ timeout: TAB, force: true }).catch(() => link.dispatchEvent('click'));
+  await (await tab)?.waitForURL((url) => url.href !== 'about:blank', { timeout: web ? TAB : SETTLE }).catch(() => undefined);
 }
 
 async function letRun(context, { url }) {
