@@ -123,7 +123,23 @@ static void explain(const Handover *handover, const GError *problem, GError **wh
 		send_explain_recipient(&handover->answers[i], handover->tried->pdata[i], mail, why);
 }
 
-/* Those who would have to wait for too long get it no more; *WHY then says so. */
+/* Whether the server took as many recipients as it takes at a time, so that the rest has its turn
+ * at once. Since some were served each time, this comes to an end. */
+static bool goes_on(const Handover *handover)
+{
+	bool served = false, too_many = false;
+
+	for (guint i = 0; i < handover->tried->len; i++) {
+		const OutboxRecipient *recipient = handover->tried->pdata[i];
+
+		served |= recipient->state == OUTBOX_SENT;
+		too_many |= send_is_too_many(&handover->answers[i]);
+	}
+	return served && too_many;
+}
+
+/* When MAIL is tried again. Those who would have to wait for too long get it no more; *WHY then
+ * says so. */
 static int64_t give_up_or_wait(OutboxMail *mail, GError **why)
 {
 	int64_t next = send_next_try(mail, clock_now());
@@ -158,12 +174,13 @@ static void log_outcome(const OutboxMail *mail, const GError *why)
 			why ? failure_name(why) : "-");
 }
 
-/* PROBLEM (nullable): why not all got it. NEXT (nullable): the one that is handed over now. */
-static bool note(
-	const SendRun *run, OutboxMail *mail, const GError *problem, Handover *next, GError **error)
+/* PROBLEM (nullable): why not all got it. AT_ONCE: those who wait need not. NEXT (nullable): the
+ * one that is handed over now. */
+static bool note(const SendRun *run, OutboxMail *mail, const GError *problem, bool at_once,
+	Handover *next, GError **error)
 {
 	g_autoptr(GError) why = problem ? g_error_copy(problem) : NULL;
-	int64_t again = give_up_or_wait(mail, &why);
+	int64_t again = at_once ? clock_now() : give_up_or_wait(mail, &why);
 	g_autofree char *reason = why ? failure_sentence(why) : NULL;
 	OutboxOutcome outcome = {
 		.mail = mail,
@@ -189,7 +206,7 @@ static bool note_handover(Handover *handover, const GError *problem, Handover *n
 		handover->handed_over = smtp_mail_has_left(handover->run->session);
 	judge_all(handover, problem);
 	explain(handover, problem, &why);
-	return note(handover->run, handover->mail, why, next, error);
+	return note(handover->run, handover->mail, why, goes_on(handover), next, error);
 }
 
 /* Whether another try, without anybody's changing the mail, may go better. */
@@ -218,7 +235,7 @@ bool send_note_problem(const SendRun *run, OutboxMail *mail, const GError *probl
 		if (is_open(recipient))
 			recipient->state = state;
 	}
-	return note(run, mail, problem, NULL, error);
+	return note(run, mail, problem, false, NULL, error);
 }
 
 /* ---- handing over ---- */

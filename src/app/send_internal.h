@@ -57,6 +57,9 @@ int64_t send_next_try(const OutboxMail *mail, int64_t now);
 /* What becomes of a recipient whom ANSWER decided on. */
 OutboxState send_state_of(const SmtpAnswer *answer);
 
+/* Whether ANSWER refuses one recipient too many for one envelope (RFC 5321 section 4.5.3.1.10). */
+bool send_is_too_many(const SmtpAnswer *answer);
+
 /* The failure that ANSWER to MAIL's sender or content means. */
 void send_explain(const SmtpAnswer *answer, const OutboxMail *mail, GError **error);
 

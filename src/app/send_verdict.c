@@ -41,6 +41,13 @@ OutboxState send_state_of(const SmtpAnswer *answer)
 	}
 }
 
+bool send_is_too_many(const SmtpAnswer *answer)
+{
+	return answer->code == 452 &&
+	       (answer->enhanced == 0 || answer->enhanced == SMTP_STATUS(4, 5, 3) ||
+		       answer->enhanced == SMTP_STATUS(5, 5, 3));
+}
+
 /* No code tells it from other refusals: the words of Exchange (the first three), Postfix (then two)
  * and Exim. */
 bool send_lacks_right(const char *reply)

@@ -122,6 +122,29 @@ def test_some_recipients(sender):
         assert [mail.recipients for mail in server.mails] == [[TO], ["voll@example.org"]]
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("code, text", [(452, "4.5.3 too many recipients"), (552, "too many recipients")])
+def test_more_recipients_than_the_server_takes_at_a_time(sender, code, text, pipelining):
+    """RFC 5321 section 4.5.3.1.10: the rest follows at once, over the same connection."""
+    def count(connection: SmtpConnection, arguments: str) -> None:
+        if len(connection.mail.recipients) < room:
+            server.on_rcpt(connection, arguments)
+        else:
+            connection.reply(code, text)
+
+    people = [f"a{number}@example.org" for number in range(8)]
+    with FakeSmtp({"RCPT": count}, capabilities=PIPELINING if pipelining else ()) as server:
+        use(sender, server)
+        room = 3
+        run = send(sender, to=tuple(people))
+        assert run.status == 0 and set(states(run.json).values()) == {"sent"}, run.stdout
+        assert [mail.recipients for mail in server.mails] == [people[:3], people[3:6], people[6:]]
+        assert len({mail.content for mail in server.mails}) == 1 and len(server.logins) == 1
+        room = 0  # one that takes nobody is not asked again and again
+        run = send(sender, to=tuple(people))
+        assert run.status == 5 and run.json["attempts"] == 1 and len(server.mails) == 3
+
+
 # ---- servers that break off ----
 
 
@@ -188,7 +211,7 @@ def test_a_server_that_never_answers_gets_no_second_mail(sender, tmp_path):
     with FakeSmtp({"DATA": take_and_go}, capabilities=PIPELINING) as server:
         use(sender, server)
         run = sender.run("--json", "send", "--user", CLERK, "--eml", *write_mails(tmp_path, 5))
-        assert run.status == 6 and server.connections == 1
+        assert run.status == 6 and len(server.logins) == 1
         assert [mail["state"] for mail in run.json] == ["unknown"] + ["waiting"] * 4
 
 
