@@ -147,10 +147,22 @@ static bool check_still(const Login *login, GError **error)
 	       login_check_same(before, now, error);
 }
 
+/* Mails that wait for the sign-in go now; where that fails, with their next try. */
+static void hasten_mails(const Login *login)
+{
+	Outbox *outbox = office_outbox(login->office, NULL);
+
+	if (outbox)
+		outbox_hasten(outbox, login->account->user_id, NULL);
+}
+
 bool login_keep_grant(Login *login, const OauthGrant *grant, GError **error)
 {
-	return check_still(login, error) && token_store(login->office, login->account, grant,
-						    login->actor, login->cancel, error);
+	if (!check_still(login, error) || !token_store(login->office, login->account, grant,
+						  login->actor, login->cancel, error))
+		return false;
+	hasten_mails(login);
+	return true;
 }
 
 void login_finish_grant(Login *login, const OauthGrant *grant, GError *imap_problem)

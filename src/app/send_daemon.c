@@ -103,7 +103,7 @@ static bool hasten(Sender *sender, Outbox *outbox, GError **error)
 		return false;
 	if (generation == sender->generation)
 		return true;
-	if (!outbox_hasten(outbox, error))
+	if (!outbox_hasten(outbox, 0, error))
 		return false;
 	sender->generation = generation;
 	return true;

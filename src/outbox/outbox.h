@@ -188,9 +188,9 @@ GPtrArray *outbox_users(Outbox *outbox, size_t limit, GError **error);
 /* The users with something that is due now and that nobody works on (outbox_due.c),
  * OUTBOX_REMOVED_USERS among them: GArray of int64_t, yours. */
 GArray *outbox_due_users(Outbox *outbox, GError **error);
-/* Something was set right: mails are due now that wait for more than a server that said "later"
- * (outbox_due.c). */
-bool outbox_hasten(Outbox *outbox, GError **error);
+/* Something was set right: mails of the user (0: of all) are due now that wait for more than a
+ * server that said "later" (outbox_due.c). */
+bool outbox_hasten(Outbox *outbox, int64_t user_id, GError **error);
 
 /* ---- what people do (outbox_change.c) ---- */
 

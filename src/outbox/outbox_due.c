@@ -50,16 +50,17 @@ GArray *outbox_due_users(Outbox *outbox, GError **error)
 static bool hasten_in(DbTransaction *transaction, void *data, GError **error)
 {
 	g_autoptr(GError) later = NULL;
+	const int64_t *user_id = data;
 
-	(void)data;
 	failure_set(&later, FAILURE_SEND_LATER, NULL, "later");
 	return db_run(transaction, error,
 		"UPDATE outbox_mails SET next = 0 WHERE state NOT IN (2, 6) AND state = 3"
-		" AND next > 0 AND condition IS NOT NULL AND condition <> $1",
-		db_text(failure_name(later)));
+		" AND next > 0 AND condition IS NOT NULL AND condition <> $1"
+		" AND ($2 = 0 OR user_id = $2)",
+		db_text(failure_name(later)), db_int(*user_id));
 }
 
-bool outbox_hasten(Outbox *outbox, GError **error)
+bool outbox_hasten(Outbox *outbox, int64_t user_id, GError **error)
 {
-	return db_write(outbox->db, hasten_in, NULL, error);
+	return db_write(outbox->db, hasten_in, &user_id, error);
 }

@@ -56,6 +56,8 @@ def test_without_a_sign_in_the_mail_waits(clerk365_smtp, make_office_mailbox, of
     assert mail["state"] == "waiting" and mail["next"], mail
     assert "anmelden" in mail["reason"] or "Anmeldung" in mail["reason"]
     clerk365_smtp.sign_in()
+    mail, = clerk365_smtp.amtspost.json("outbox", "list")
+    assert mail["state"] == "waiting" and mail["next"] is None, mail  # at once
     assert clerk365_smtp.amtspost.run("--json", "outbox", "run").status == 0
     assert len(office_postfix.received(receiver.address)) == 1
 
