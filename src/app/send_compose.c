@@ -20,6 +20,7 @@ typedef struct Composition {
 	MimeAddress *from;
 	GPtrArray *to, *cc, *bcc; /* MimeAddress * */
 	GPtrArray *envelope;	  /* char *, each once */
+	GByteArray *fields;	  /* the MailField of each */
 	MailView *answered;	  /* NULL: nothing is answered */
 	GPtrArray *references;	  /* char *, borrowed from the answered mail */
 	char *answered_case;
@@ -36,6 +37,7 @@ static void composition_clear(Composition *composition)
 	g_clear_pointer(&composition->cc, g_ptr_array_unref);
 	g_clear_pointer(&composition->bcc, g_ptr_array_unref);
 	g_clear_pointer(&composition->envelope, g_ptr_array_unref);
+	g_clear_pointer(&composition->fields, g_byte_array_unref);
 	g_clear_pointer(&composition->answered, mail_view_free);
 	g_clear_pointer(&composition->references, g_ptr_array_unref);
 	g_free(composition->answered_case);
@@ -57,8 +59,11 @@ const char *send_find_sender(const Account *account, const char *from, GError **
 }
 
 /* An envelope has each address once, whatever its case. */
-static bool add_to_envelope(GPtrArray *envelope, const char *address, GError **error)
+static bool add_to_envelope(
+	Composition *composition, MailField field, const char *address, GError **error)
 {
+	GPtrArray *envelope = composition->envelope;
+	uint8_t byte = (uint8_t)field;
 	g_autofree char *wire = mime_address_wire(address, error);
 
 	if (!wire)
@@ -68,6 +73,7 @@ static bool add_to_envelope(GPtrArray *envelope, const char *address, GError **e
 			return true;
 	}
 	g_ptr_array_add(envelope, g_steal_pointer(&wire));
+	g_byte_array_append(composition->fields, &byte, 1);
 	return true;
 }
 
@@ -89,7 +95,8 @@ static bool check_count(size_t count, GError **error)
 }
 
 /* MimeAddress *, yours. */
-static GPtrArray *parse_people(const char *const *texts, GPtrArray *envelope, GError **error)
+static GPtrArray *parse_people(
+	Composition *composition, MailField field, const char *const *texts, GError **error)
 {
 	g_autoptr(GPtrArray) people =
 		g_ptr_array_new_with_free_func((GDestroyNotify)mime_address_free);
@@ -100,7 +107,7 @@ static GPtrArray *parse_people(const char *const *texts, GPtrArray *envelope, GE
 		if (!person)
 			return NULL;
 		g_ptr_array_add(people, person);
-		if (!add_to_envelope(envelope, person->address, error))
+		if (!add_to_envelope(composition, field, person->address, error))
 			return NULL;
 	}
 	return g_steal_pointer(&people);
@@ -155,10 +162,11 @@ static bool read_people(Office *office, Composition *composition, GError **error
 		return false;
 	composition->from = write_from(office, composition, error);
 	composition->envelope = g_ptr_array_new_with_free_func(g_free);
+	composition->fields = g_byte_array_new();
 	return composition->from &&
-	       (composition->to = parse_people(mail->to, composition->envelope, error)) &&
-	       (composition->cc = parse_people(mail->cc, composition->envelope, error)) &&
-	       (composition->bcc = parse_people(mail->bcc, composition->envelope, error));
+	       (composition->to = parse_people(composition, MAIL_TO, mail->to, error)) &&
+	       (composition->cc = parse_people(composition, MAIL_CC, mail->cc, error)) &&
+	       (composition->bcc = parse_people(composition, MAIL_BCC, mail->bcc, error));
 }
 
 /* ---- what is answered ---- */
@@ -283,6 +291,7 @@ static bool queue(Office *office, const Composition *composition, int64_t *id, G
 		.user = account->user_name,
 		.sender = composition->sender,
 		.recipients = (const char *const *)composition->envelope->pdata,
+		.fields = composition->fields->data,
 		.recipient_count = composition->envelope->len,
 		.subject = composition->subject,
 		.message_id = composition->message_id,

@@ -70,6 +70,7 @@ static bool add_mail(Batch *batch, Outbox *outbox, const Account *account, const
 		.user = account->user_name,
 		.sender = send_find_sender(account, ready->from->address, error),
 		.recipients = (const char *const *)ready->recipients->pdata,
+		.fields = ready->fields->data,
 		.recipient_count = ready->recipients->len,
 		.subject = ready->subject,
 		.message_id = ready->message_id,

@@ -38,6 +38,19 @@ const char *words_outbox_recipient(const OutboxMail *mail, const OutboxRecipient
 		is_open && mail->state == OUTBOX_SENDING ? OUTBOX_SENDING : recipient->state);
 }
 
+char *words_outbox_address(const OutboxRecipient *recipient)
+{
+	switch (recipient->field) {
+	case MAIL_TO:
+		break;
+	case MAIL_CC:
+		return g_strdup_printf(_("%s (Kopie)"), recipient->address);
+	case MAIL_BCC:
+		return g_strdup_printf(_("%s (Blindkopie)"), recipient->address);
+	}
+	return g_strdup(recipient->address);
+}
+
 /* Only the hour of a time that is today. */
 static char *describe_time(int64_t time)
 {

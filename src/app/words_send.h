@@ -8,7 +8,9 @@ const char *words_outbox_state(OutboxState state);
 /* The same of one of MAIL's recipients: those who have not got it share in what it does just now.
  */
 const char *words_outbox_recipient(const OutboxMail *mail, const OutboxRecipient *recipient);
-/* The same of MAIL, with what else tells how it stands: "nächster Versuch 15:04 Uhr", "nicht an
+/* "a@amt.example (Blindkopie)"; yours. */
+char *words_outbox_address(const OutboxRecipient *recipient);
+/* MAIL's state, with what else tells how it stands: "nächster Versuch 15:04 Uhr", "nicht an
  * alle gesendet"; yours. */
 char *words_outbox_mail(const OutboxMail *mail);
 /* Whom it is for: "a@amt.example, b@amt.example und 3 weitere"; yours. */

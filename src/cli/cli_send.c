@@ -22,7 +22,8 @@ static void print_recipients(const OutboxMail *mail)
 {
 	for (guint i = 0; i < mail->recipients->len; i++) {
 		const OutboxRecipient *recipient = mail->recipients->pdata[i];
-		g_autofree char *line = g_strdup_printf("  %s: %s%s%s", recipient->address,
+		g_autofree char *address = words_outbox_address(recipient);
+		g_autofree char *line = g_strdup_printf("  %s: %s%s%s", address,
 			words_outbox_recipient(mail, recipient), recipient->reply ? " – " : "",
 			recipient->reply ? recipient->reply : "");
 

@@ -3,13 +3,16 @@
 
 static json_t *recipients_json(const GPtrArray *recipients)
 {
+	static const char *const names[] = {
+		[MAIL_TO] = "to", [MAIL_CC] = "cc", [MAIL_BCC] = "bcc"};
 	json_t *list = json_array();
 
 	for (guint i = 0; i < recipients->len; i++) {
 		const OutboxRecipient *recipient = g_ptr_array_index(recipients, i);
 
 		json_array_append_new(list,
-			json_pack("{s:o, s:s, s:o}", "address", result_text(recipient->address),
+			json_pack("{s:o, s:s, s:s, s:o}", "address",
+				result_text(recipient->address), "field", names[recipient->field],
 				"state", outbox_state_name(recipient->state), "reply",
 				result_text(recipient->reply)));
 	}

@@ -31,6 +31,7 @@ void mime_ready_free(MimeReady *ready)
 	mime_address_free(ready->from);
 	g_clear_pointer(&ready->senders, g_ptr_array_unref);
 	g_clear_pointer(&ready->recipients, g_ptr_array_unref);
+	g_clear_pointer(&ready->fields, g_byte_array_unref);
 	g_free(ready->message_id);
 	g_free(ready->subject);
 	g_clear_pointer(&ready->content, g_byte_array_unref);
@@ -241,10 +242,12 @@ static bool read_senders(const Header *header, MimeReady *ready, GError **error)
 	return true;
 }
 
-/* Appends the addresses of FIELD that SEEN does not hold. */
-static bool add_recipients(
-	const Field *field, GHashTable *seen, GPtrArray *recipients, GError **error)
+/* Appends the addresses of FIELD, which is called for WHAT, that SEEN does not hold. */
+static bool add_recipients(const Field *field, MailField what, GHashTable *seen, MimeReady *ready,
+	GError **error)
 {
+	uint8_t byte = (uint8_t)what;
+
 	g_autoptr(GPtrArray) people = g_ptr_array_new_with_free_func(free_address);
 	g_autofree char *value = field_value(field);
 
@@ -254,25 +257,32 @@ static bool add_recipients(
 		const MimeAddress *person = g_ptr_array_index(people, i);
 		char *wire = mime_address_wire(person->address, NULL);
 
-		if (g_hash_table_add(seen, text_fold_address(wire)))
-			g_ptr_array_add(recipients, wire);
-		else
+		if (!g_hash_table_add(seen, text_fold_address(wire))) {
 			g_free(wire);
+			continue;
+		}
+		g_ptr_array_add(ready->recipients, wire);
+		g_byte_array_append(ready->fields, &byte, 1);
 	}
 	return true;
 }
 
 static bool read_recipients(const Header *header, MimeReady *ready, GError **error)
 {
+	static const char *const names[] = {
+		[MAIL_TO] = "To", [MAIL_CC] = "Cc", [MAIL_BCC] = "Bcc"};
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	ready->recipients = g_ptr_array_new_with_free_func(g_free);
+	ready->fields = g_byte_array_new();
 	for (guint i = 0; i < header->fields->len; i++) {
 		const Field *field = g_ptr_array_index(header->fields, i);
 
-		if ((is_named(field, "To") || is_named(field, "Cc") || is_named(field, "Bcc")) &&
-			!add_recipients(field, seen, ready->recipients, error))
-			return false;
+		for (unsigned what = 0; what < G_N_ELEMENTS(names); what++) {
+			if (is_named(field, names[what]) &&
+				!add_recipients(field, (MailField)what, seen, ready, error))
+				return false;
+		}
 	}
 	if (ready->recipients->len > 0)
 		return true;

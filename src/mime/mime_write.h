@@ -92,6 +92,7 @@ typedef struct MimeReady {
 	MimeAddress *from;
 	GPtrArray *senders;    /* char *: the addresses of Sender, Resent-From and Resent-Sender */
 	GPtrArray *recipients; /* char *: To, Cc, Bcc, each once, as in an envelope */
+	GByteArray *fields;    /* the MailField of each */
 	char *message_id;      /* without <>; made where it has none */
 	char *subject;	       /* decoded; "" */
 	GByteArray *content;   /* as it is sent: CRLF, without Bcc and Return-Path, with Date,

@@ -34,6 +34,13 @@ typedef struct MailContent {
 
 #define MAIL_TEXT_LIMIT (512 * 1024)
 
+/* The header field that names a recipient; databases hold the numbers. */
+typedef enum MailField {
+	MAIL_TO,
+	MAIL_CC,
+	MAIL_BCC, /* which no copy of the mail says */
+} MailField;
+
 MailContent *mail_content_new(void);
 void mail_content_free(MailContent *content);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailContent, mail_content_free)

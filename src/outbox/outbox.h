@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <glib.h>
 #include "db/db.h"
+#include "model/mail.h"
 
 typedef struct Outbox Outbox; /* any thread */
 
@@ -40,6 +41,7 @@ const char *outbox_state_name(OutboxState state);
 
 typedef struct OutboxRecipient {
 	char *address; /* as in the envelope */
+	MailField field;
 	OutboxState state;
 	char *reply; /* what the server said last; NULL: nothing yet */
 } OutboxRecipient;
@@ -98,6 +100,7 @@ typedef struct OutboxOrder {
 	const char *user;
 	const char *sender;
 	const char *const *recipients; /* envelope addresses */
+	const uint8_t *fields;	       /* the MailField of each; NULL: all To */
 	size_t recipient_count;
 	const char *subject;
 	const char *message_id;

@@ -233,9 +233,10 @@ static bool add_recipients(
 {
 	for (size_t i = 0; i < order->recipient_count; i++) {
 		if (!db_run(transaction, error,
-			    "INSERT INTO outbox_recipients (mail_id, number, address)"
-			    " VALUES ($1, $2, $3)",
-			    db_int(id), db_int((int64_t)i), db_text(order->recipients[i])))
+			    "INSERT INTO outbox_recipients (mail_id, number, address, field)"
+			    " VALUES ($1, $2, $3, $4)",
+			    db_int(id), db_int((int64_t)i), db_text(order->recipients[i]),
+			    db_int(order->fields ? order->fields[i] : MAIL_TO)))
 			return false;
 	}
 	return true;

@@ -81,6 +81,7 @@ static void add_recipient(OutboxMail *mail, DbRows *rows)
 		.address = g_strdup(db_rows_text(rows, 0)),
 		.state = (OutboxState)db_rows_int(rows, 1),
 		.reply = g_strdup(db_rows_text(rows, 2)),
+		.field = (MailField)db_rows_int(rows, 3),
 	};
 	g_ptr_array_add(mail->recipients, recipient);
 	mail->recipient_count++;
@@ -110,7 +111,7 @@ static bool load_recipients(
 {
 	GError *failed = NULL;
 	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT address, state, reply FROM outbox_recipients WHERE mail_id = $1"
+		"SELECT address, state, reply, field FROM outbox_recipients WHERE mail_id = $1"
 		" ORDER BY number LIMIT $2",
 		db_int(mail->id), db_int((int64_t)limit));
 

@@ -252,10 +252,11 @@ static void write_recipients(Html *h, const OutboxMail *mail)
 	table_begin(h, _("Empfänger"), labels);
 	for (guint i = 0; i < mail->recipients->len; i++) {
 		const OutboxRecipient *recipient = mail->recipients->pdata[i];
+		g_autofree char *address = words_outbox_address(recipient);
 
 		table_row(h);
 		table_heading_cell(h, labels[0]);
-		html_text(h, recipient->address);
+		html_text(h, address);
 		table_cell(h, labels[1]);
 		page_badge(
 			h, outbox_tone(recipient->state), words_outbox_recipient(mail, recipient));

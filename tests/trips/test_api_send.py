@@ -106,6 +106,7 @@ def test_an_answer_threads_and_carries_the_case(server, api, tmp_path):
     mail = api.send(reply=asked["id"], subject=None, cc=[OTHER], bcc=["dritter@example.org"])
     assert mail["case"] == "2026/12" and mail["subject"] == "AW: Frage"
     assert states(mail) == {TO: "sent", OTHER: "sent", "dritter@example.org": "sent"}
+    assert [person["field"] for person in mail["recipients"]] == ["to", "cc", "bcc"]
     content = server.mails[0].content
     assert b"In-Reply-To: <frage@example.org>" in content and b"dritter" not in content
 
@@ -114,6 +115,7 @@ def test_a_finished_mail(server, api):
     mail = api.told("POST", "send?wait=20&case=2026/5", finished(), Content_Type=RAW)
     assert mail["state"] == "sent" and mail["case"] == "2026/5" and mail["message_id"] == "fertig@amt.example"
     assert states(mail) == {TO: "sent", OTHER: "sent"} and b"Bcc" not in server.mails[0].content
+    assert {person["address"]: person["field"] for person in mail["recipients"]} == {TO: "to", OTHER: "bcc"}
     problem = api.refused("POST", "send", 403, "sender-foreign", finished(sender_="chef@amt.example"), Content_Type=RAW)
     assert "Datei" not in problem["detail"]
     for field in ("Sender", "Resent-From", "Resent-Sender"):

@@ -224,6 +224,7 @@ def test_a_mail_that_failed_is_written_anew(office, person, tmp_path):
     office.server.handlers.clear()
     page = person.get(f"{LIST}/1")
     assert "nicht an alle gesendet" in page.text
+    assert f"{copy} (Kopie)" in page.text and f"{blind} (Blindkopie)" in page.text and f"{TO} (" not in page.text
     made = person.submit(f"{LIST}/1/bearbeiten")
     assert re.fullmatch(r"/senden/\d+", made.path), made.text
     fields = draft(made)

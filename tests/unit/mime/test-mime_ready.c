@@ -55,6 +55,7 @@ static void test_stays_as_it_is(void **state)
 
 static void test_people(void **state)
 {
+	static const uint8_t fields[] = {MAIL_TO, MAIL_TO, MAIL_TO, MAIL_CC, MAIL_BCC, MAIL_BCC};
 	g_autoptr(MimeReady) ready =
 		read_text("From: =?UTF-8?Q?M=C3=BCller=2C?= Hans <h@x.de>" CRLF
 			  "To: \"Meier, A\" <a@b.de>, Amt: c@d.de, C@D.de;" CRLF "to: d@e.de" CRLF
@@ -66,6 +67,8 @@ static void test_people(void **state)
 	assert_string_equal(ready->from->name, "Müller, Hans");
 	assert_string_equal(
 		recipients, "a@b.de c@d.de d@e.de e@xn--gre-6ka8i.example geheim@b.de auch@b.de");
+	assert_int_equal(ready->fields->len, sizeof(fields));
+	assert_memory_equal(ready->fields->data, fields, sizeof(fields));
 }
 
 static void test_what_goes_and_what_is_added(void **state)
