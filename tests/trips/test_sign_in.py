@@ -99,7 +99,7 @@ def test_five_hundred_people_are_listed_at_once(amtspost, tmp_path):
     result = amtspost.ok("--json", "user", "list")
     assert {person["sign_in"] for person in result.json} == {"unknown"}
     print(f"{result.seconds:.2f} s")
-    assert result.seconds < 2
+    assert result.seconds < 5
 
 
 # ---- the last use ----

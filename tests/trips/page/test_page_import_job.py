@@ -323,7 +323,7 @@ def test_ten_tabs_leave_room_for_clicks(slow, person):
         for path in ("/", f"{JOB}{number}", "/importieren/vorgaenge", "/archiv/suche?suche=wort"):
             before = time.monotonic()
             assert person.get(path).status == 200
-            assert time.monotonic() - before < 2, path
+            assert time.monotonic() - before < 5, path
         # Other questions to the same threads are answered, too.
         assert look(person, number, "?since_version=0")["state"] == "running"
     finally:

@@ -158,7 +158,7 @@ def test_slow_mail_servers_keep_nobody_from_signing_in(amtspost, server):
         over.set()
         for thread in threads:
             thread.join()
-    assert took < 2
+    assert took < 5
 
 
 def test_a_look_for_new_mails_ends_in_time(amtspost, server):

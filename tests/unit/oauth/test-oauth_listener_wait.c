@@ -57,7 +57,7 @@ static void check_ends(OauthListener *listener, int64_t milliseconds)
 
 	assert_int_equal(wait_for(listener, &taken, milliseconds), OAUTH_WAITED_ENDED);
 	assert_in_range(
-		clock_monotonic() - start, MAX(milliseconds, 0), MAX(milliseconds, 0) + 500);
+		clock_monotonic() - start, MAX(milliseconds, 0), MAX(milliseconds, 0) + 2000);
 }
 
 static void test_time_is_over(void **state)
@@ -95,7 +95,7 @@ static void test_cancel(void **state)
 		assert_int_equal(
 			oauth_listener_wait(listeners[i], take_right, &taken, -1, 60000, cancel),
 			OAUTH_WAITED_ENDED);
-		assert_in_range(clock_monotonic() - start, 50, 600);
+		assert_in_range(clock_monotonic() - start, 50, 5000);
 		pthread_join(thread, NULL);
 		/* and before */
 		assert_int_equal(
