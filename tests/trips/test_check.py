@@ -11,7 +11,9 @@ import pytest
 from peers.certificates import Authority
 from peers.fake_imap import FakeImap, tls_context
 from peers.fake_smtp import FakeSmtp
-from runner import CLERK, MARK, PASSWORD, SANITIZED, Amtspost
+from runner import CLERK, MARK, PASSWORD, Amtspost
+
+pytestmark = pytest.mark.sanitized_only
 
 STEPS = ["settings", "token", "dns", "proxy", "tcp", "tls", "capabilities", "login"]
 LAST = {"imap": "folders", "smtp": "sender"}
@@ -316,7 +318,7 @@ def test_encryption_switched_off(good):
     broken(good, "imap", "tls", "tls-required", 3)
 
 
-@pytest.mark.skipif(SANITIZED, reason="libfaketime and ASan cannot share a process")
+@pytest.mark.release_only  # libfaketime and ASan cannot share a process
 @pytest.mark.parametrize("days, failure", [(-20_000, "tls-not-yet-valid"), (+12_000, "tls-expired")])
 def test_clock_that_is_wrong(good, days, failure):
     if not shutil.which("faketime"):

@@ -11,6 +11,8 @@ from peers.fake_smtp import FakeSmtp
 from runner import CLERK, MARK
 from test_check import broken, check, free_port, good  # noqa: F401
 
+pytestmark = pytest.mark.sanitized_only
+
 
 def test_a_shared_login_of_smtp(amtspost):
     """The password to be set anew is that of the protocol."""

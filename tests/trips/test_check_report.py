@@ -12,6 +12,8 @@ from runner import CLERK, PASSWORD
 from sharing import AuthorizedScene, NamespaceScene, OwnScene, TokenScene
 from test_check import check, good, good_smtp  # noqa: F401
 
+pytestmark = pytest.mark.sanitized_only
+
 
 def hints(steps: list[dict]) -> dict[str, str]:
     """step -> advice of those that carry a hint, which none that failed does."""

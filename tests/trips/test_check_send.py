@@ -12,6 +12,8 @@ from runner import CLERK, MARK, Amtspost
 from sending import PIPELINING, TO, answer, use
 from test_check import LAST, STEPS, good, good_smtp  # noqa: F401
 
+pytestmark = pytest.mark.sanitized_only
+
 
 def check(amtspost: Amtspost, *arguments: str, to: str = TO, status: int = 0) -> list[dict]:
     """The steps; those of SMTP are all there, with `send` behind `sender`."""

@@ -13,6 +13,8 @@ from peers.maildir import Mail
 from peers.relay import Relay
 from runner import CLERK, MARK, Amtspost
 
+pytestmark = pytest.mark.sanitized_only
+
 USES = (["folders"], ["messages", "--folder", "INBOX"], ["import"])
 
 

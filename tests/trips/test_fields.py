@@ -7,6 +7,8 @@ from peers.load import FIRST_TIME
 from peers.maildir import Mail
 from runner import CLERK
 
+pytestmark = pytest.mark.sanitized_only
+
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 RAW = ("From: =?utf-8?Q?J=C3=B6rg_R=C3=B6=C3=9Fler?= <j.roessler@buerger.example>\r\n"
        "To: Max Mustermann <m@amt.example>, =?iso-8859-1?Q?B=FCro?= <buero@amt.example>\r\n"

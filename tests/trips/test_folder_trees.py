@@ -17,6 +17,8 @@ from peers.load import FIRST_TIME
 from peers.maildir import Mail, Maildir
 from runner import ADDRESS, CLERK, PASSWORD, SANITIZED, Amtspost
 
+pytestmark = pytest.mark.sanitized_only
+
 FIELDS = ("mailbox", "name", "role", "messages", "hidden", "reason")
 STANDARD = ("Kalender", "Kontakte", "Notizen", "RSS-Abonnements", "Synchronisierungsprobleme",
             "Verlauf der Unterhaltung", "Suchordner", "Aufgaben", "Junk-E-Mail", "Gelöscht", "Journal")

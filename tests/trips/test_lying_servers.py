@@ -2,8 +2,11 @@
 
 import time
 
+import pytest
 from peers.fake_imap import FakeImap
 from runner import CLERK
+
+pytestmark = pytest.mark.sanitized_only
 
 MAILS = [b"Message-ID: <%d@x.example>\r\nSubject: Mail %d\r\n\r\nText %d\r\n" % (i, i, i)
          for i in range(1, 4)]

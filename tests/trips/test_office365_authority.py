@@ -11,6 +11,8 @@ from office365 import Clerk365
 from peers.relay import Relay
 from runner import CLERK, assert_german
 
+pytestmark = pytest.mark.sanitized_only
+
 # AADSTS number -> (error, condition, status); microsoft-365's table.
 ERRORS = {
     50173: ("invalid_grant", "oauth-revoked", 4),

@@ -7,6 +7,8 @@ import pytest
 from peers.fake_imap import FakeImap
 from runner import ADDRESS, CLERK, MARK, PASSWORD, Amtspost
 
+pytestmark = pytest.mark.sanitized_only
+
 OWN, GLOBAL = MARK + "-eigen", MARK + "-global"
 
 

@@ -8,6 +8,8 @@ from peers.fake_imap import FakeImap, tls_context
 from runner import CLERK, MARK, PASSWORD, Amtspost, Run
 from sharing import NO_RIGHT, TokenScene, mail
 
+pytestmark = pytest.mark.sanitized_only
+
 MAIN, INFO, POST = "m.mustermann@musterhausen.example", "info@amt.example", "post@amt.example"
 OWN_PASSWORD = MARK + "-eigen"
 

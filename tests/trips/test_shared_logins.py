@@ -12,6 +12,8 @@ from runner import CLERK, MARK, PASSWORD
 from sharing import OWN_PASSWORD, AuthorizedScene, NamespaceScene, OwnScene, StandardScene, mail, spelled
 from terminal import Terminal
 
+pytestmark = pytest.mark.sanitized_only
+
 WRONG = MARK + "-falsch"
 
 

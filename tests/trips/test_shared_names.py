@@ -7,6 +7,8 @@ import pytest
 from peers.fake_imap import FakeImap
 from runner import CLERK, Amtspost
 
+pytestmark = pytest.mark.sanitized_only
+
 MAIN = "eva@amt.example"
 
 

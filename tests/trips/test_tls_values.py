@@ -7,6 +7,8 @@ import pytest
 from peers.fake_imap import Connection, FakeImap, tls_context
 from runner import CLERK, MARK, Amtspost
 
+pytestmark = pytest.mark.sanitized_only
+
 VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1,
             "1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 VALUES = ["none", "server", *(f"tls{version}{plus}" for plus in ("", "+") for version in VERSIONS)]

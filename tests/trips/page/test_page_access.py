@@ -11,6 +11,9 @@ from page_office import ADMIN, CLERK_A, CLERK_B, DISABLED, LOCKED, SECRET, Offic
 from page_visits import API, KEY, LAST, OWN_TOO, TARGET, VISITS, call, is_sent_to_sign_in
 from runner import MARK
 
+pytestmark = pytest.mark.sanitized_only
+
+
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     with Office(tmp_path_factory.mktemp("access")) as running:

@@ -8,6 +8,8 @@ from page_office import ADMIN, CLERK_A, CLERK_B, Office, add_person
 from page_visits import call
 from runner import MARK
 
+pytestmark = pytest.mark.sanitized_only
+
 COOKIE = "amtspost"
 MAIL = "/systemsteuerung/schnittstellen"
 OWN = "/einstellungen/kennwort"

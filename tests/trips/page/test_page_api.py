@@ -15,6 +15,8 @@ from peers.dovecot import Dovecot
 from peers.maildir import Mail
 from runner import MARK, PASSWORD
 
+pytestmark = pytest.mark.sanitized_only
+
 SIGN_IN = "w.falsch"
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -9,6 +9,8 @@ from office365 import USER_PASSWORD, Clerk365
 from page import Answer, Daemon
 from runner import CLERK
 
+pytestmark = pytest.mark.sanitized_only
+
 ADMIN, OTHER = "a.admin", "o.other"
 
 

@@ -18,6 +18,8 @@ from peers.relay import Relay
 from runner import CLERK, PASSWORD, Amtspost
 from test_page_browser import check, play, stop
 
+pytestmark = pytest.mark.sanitized_only
+
 MANY = 800
 RATE = 1_500_000  # bytes a second: an import of MANY mails takes some seconds
 SECONDS = 60

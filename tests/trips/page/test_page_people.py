@@ -15,6 +15,8 @@ from page_office import ADMIN, CLERK_A, DISABLED, Office, add_person, execute
 from peers.dovecot import Dovecot
 from runner import MARK
 
+pytestmark = pytest.mark.sanitized_only
+
 OTHER = "z.zweite"
 KEYED = "s.schluessel"  # an administrator without a password, who acts by key
 

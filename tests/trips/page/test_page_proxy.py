@@ -7,6 +7,8 @@ from page import PAGE_PASSWORD, Daemon
 from page_office import execute
 from runner import Amtspost
 
+pytestmark = pytest.mark.sanitized_only
+
 WRONG_TRIES = 20  # from one address
 
 

@@ -14,6 +14,8 @@ from page_office import ADMIN, CLERK_A, CLERK_B, Office, add_person, execute
 from page_visits import API, VISITS, call, is_sent_to_sign_in
 from runner import MARK
 
+pytestmark = pytest.mark.sanitized_only
+
 COOKIE = "amtspost"
 NEW_PASSWORD = MARK + " ganz neu"
 HOURS = 60 * 60

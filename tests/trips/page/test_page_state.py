@@ -9,6 +9,8 @@ from page_office import ADMIN, CLERK_A, CLERK_B, add_person, execute
 from peers.fake_imap import FakeImap
 from runner import PASSWORD
 
+pytestmark = pytest.mark.sanitized_only
+
 WEAK = "TLS unter 1.2 oder keine Verschlüsselung in Gebrauch"
 ENDS = "Zertifikat eines Servers läuft ab"
 NEXT = "Nächste Schritte"

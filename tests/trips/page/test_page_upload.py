@@ -7,6 +7,8 @@ from page import Daemon, Person
 from page_office import ADMIN, CLERK_A, CLERK_B, add_person, execute
 from runner import Amtspost
 
+pytestmark = pytest.mark.sanitized_only
+
 FORM = "/archiv-ablegen"
 
 

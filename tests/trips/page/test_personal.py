@@ -9,6 +9,8 @@ from page import PAGE_PASSWORD, Daemon, Person, View
 from peers.dovecot import free_port
 from runner import CLERK, MARK, PASSWORD
 
+pytestmark = pytest.mark.sanitized_only
+
 PATH = "/einstellungen"
 SIGN_IN = PATH + "/anmelden"
 MAILBOX = PATH + "/postfach"

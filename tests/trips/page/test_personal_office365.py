@@ -12,6 +12,8 @@ from page import Answer, Daemon, Person
 from peers.dovecot import free_port
 from runner import CLERK
 
+pytestmark = pytest.mark.sanitized_only
+
 PATH = "/einstellungen"
 OAUTH = PATH + "/authentifizierung"
 CONFIRM = PATH + "/bestaetigen"

@@ -9,6 +9,8 @@ from proxies import (CLOSED_DOOR, DOORS, ELSEWHERE, FORBIDDEN_HOST, IMAP_HOST, L
                      SMTP_HOST, UNKNOWN_HOST, check_fails, check_works, sign_in)
 from runner import CLERK, MARK
 
+pytestmark = pytest.mark.sanitized_only
+
 HOSTS = {"imap": IMAP_HOST, "smtp": SMTP_HOST}
 both_protocols = pytest.mark.parametrize("protocol", ["imap", "smtp"])
 

@@ -11,6 +11,8 @@ from proxies import (CLOSED_DOOR, FORBIDDEN_HOST, IMAP_HOST, LOGIN_HOST, LOGINS,
                      sign_in)
 from runner import CLERK, MARK
 
+pytestmark = pytest.mark.sanitized_only
+
 
 @contextmanager
 def pasting(clerk365, tmp_path):
