@@ -43,9 +43,7 @@ static bool list_in(DbTransaction *transaction, void *data, GError **error)
 		idle->ids[idle->count] = db_rows_int(rows, 0);
 		idle->names[idle->count++] = g_strdup(db_rows_text(rows, 1));
 	}
-	if (failed)
-		g_propagate_error(error, failed);
-	return rows && !failed;
+	return db_rows_end(failed, error) && rows;
 }
 
 /* Whether the next may be tried at once: the authority can be reached. */

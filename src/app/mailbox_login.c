@@ -90,9 +90,7 @@ static bool load_in(DbTransaction *transaction, void *data, GError **error)
 			.server = g_strdup(db_rows_text(rows, 2)),
 			.refused = db_rows_int(rows, 3),
 		};
-	if (failed)
-		g_propagate_error(error, failed);
-	return rows && !failed;
+	return db_rows_end(failed, error) && rows;
 }
 
 /* Whether the refusal in the row still counts. */

@@ -79,9 +79,7 @@ static bool load_own(DbTransaction *transaction, Asking *asking, GError **error)
 			asking->waits = MAX(-time, 0);
 		}
 	}
-	if (failed)
-		g_propagate_error(error, failed);
-	return rows && !failed;
+	return db_rows_end(failed, error) && rows;
 }
 
 /* *COUNT: of the others with REFUSED between FROM and TO. The pair of the Systemsteuerung is one

@@ -121,9 +121,7 @@ static bool find_with_mail(DbTransaction *transaction, void *data, GError **erro
 		db_int(holding->first), db_int(holding->limit));
 	while (rows && db_rows_next(rows, &failed))
 		g_ptr_array_add(holding->names, g_strdup(db_rows_text(rows, 0)));
-	if (failed)
-		g_propagate_error(error, failed);
-	return rows && !failed;
+	return db_rows_end(failed, error) && rows;
 }
 
 GPtrArray *people_with_mail(Office *office, int64_t first, int64_t limit, GError **error)

@@ -139,9 +139,7 @@ static bool find_seen(DbTransaction *transaction, ServerInUse *server, GError **
 		server->certificate_end = db_rows_int(rows, 1);
 		server->seen = db_rows_int(rows, 2);
 	}
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 static bool find_all_seen(DbTransaction *transaction, void *data, GError **error)

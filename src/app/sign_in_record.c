@@ -66,9 +66,7 @@ static bool recall_in(DbTransaction *transaction, void *data, GError **error)
 			.verdict = db_rows_int(rows, 0) ? VERDICT_REFUSED : VERDICT_GOOD,
 			.since = db_rows_int(rows, 1),
 		};
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 bool sign_in_recall(Office *office, const Account *account, MailProtocol protocol,

@@ -89,9 +89,7 @@ static bool recall_in(DbTransaction *transaction, void *data, GError **error)
 	sign_in_use_clear(&note->use);
 	if (db_rows_next(rows, &failed))
 		read_row(rows, &note->use);
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 bool sign_in_use_recall(Office *office, const Account *account, MailProtocol protocol,

@@ -83,9 +83,7 @@ static bool read_first(const Order *order, DbRows *rows,
 		return false;
 	if (db_rows_next(rows, &failed))
 		take(order->office, rows, order->record);
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 static bool load_in(DbTransaction *transaction, void *data, GError **error)
@@ -247,9 +245,7 @@ static bool last_login_in(DbTransaction *transaction, void *data, GError **error
 	if (rows && db_rows_next(rows, &failed) && failure_find(db_rows_text(rows, 0), &failure))
 		failure_set(
 			&order->last, failure, db_rows_text(rows, 1), "the last sign-in failed");
-	if (failed)
-		g_propagate_error(error, failed);
-	return rows && !failed;
+	return db_rows_end(failed, error) && rows;
 }
 
 bool token_record_last_login(Office *office, int64_t user_id, GError **problem, GError **error)

@@ -36,7 +36,7 @@ static bool find_kind(DbTransaction *transaction, Group *group, GError **error)
 		action->action = g_strdup(db_rows_text(rows, 0));
 		action->folder = g_strdup(db_rows_text(rows, 1));
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool select_group(DbTransaction *transaction, void *data, GError **error)
@@ -62,7 +62,7 @@ static bool select_group(DbTransaction *transaction, void *data, GError **error)
 
 		g_array_append_val(action->uids, uid);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 ArchiveAction *archive_next_action(Archive *archive, const ArchiveFolder *folder, GError **error)

@@ -83,7 +83,7 @@ static bool take_uses(Offer *offer, DbRows *rows, size_t *count, GError **error)
 		g_array_append_val(offer->uses, use);
 		*count += 1;
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* The beginning is folded by the database, as the column is. */
@@ -279,7 +279,7 @@ static GPtrArray *select_by_message_id(
 		known->case_number = g_strdup(db_rows_text(rows, 1));
 		g_ptr_array_add(found, known);
 	}
-	return archive_pass(failed, error) ? g_steal_pointer(&found) : NULL;
+	return db_rows_end(failed, error) ? g_steal_pointer(&found) : NULL;
 }
 
 static bool look_up_id(

@@ -79,7 +79,7 @@ static bool find_former(
 		*former = g_strdup(db_rows_text(rows, 0));
 	else if (!failed)
 		archive_fail_unknown(change->id, &failed);
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* "12/34 -> 12/35", yours. */
@@ -245,7 +245,7 @@ static bool select_removals(DbTransaction *transaction, void *data, GError **err
 
 		g_array_append_val(ids, id);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool forget_removals(DbTransaction *transaction, void *data, GError **error)

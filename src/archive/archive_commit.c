@@ -53,7 +53,7 @@ static bool find_copy(DbTransaction *transaction, Filed *filed, GError **error)
 		filed->copy_id = db_rows_int(rows, 0);
 		filed->mail_id = db_rows_int(rows, 1);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static DbValue key_of(const Staged *mail)
@@ -272,7 +272,7 @@ static bool list_conflict(
 
 		add_conflict(filing, line);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* A mail that was on file before gets an audit row, as if assigned by hand. */

@@ -50,7 +50,7 @@ static bool take_filed(DbRows *rows, GArray *result, GError **error)
 		filed.case_number = g_strdup(db_rows_text(rows, 4));
 		g_array_append_val(result, filed);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool select_some(DbTransaction *transaction, const FiledQuery *query, int64_t mailbox_id,

@@ -31,7 +31,7 @@ static bool find_folder(DbTransaction *transaction, void *data, GError **error)
 	folder->cursor = opening->found ? (uint32_t)db_rows_int(rows, 1) : 0;
 	if (opening->found)
 		folder->uid_validity = (uint32_t)db_rows_int(rows, 2);
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* UIDs of another UIDVALIDITY mean nothing any more: nothing of the former rows is to be done. */
@@ -127,7 +127,7 @@ static bool find_outdated(DbTransaction *transaction, void *data, GError **error
 		outdated.folded = g_steal_pointer(&folded);
 		g_array_append_val(found, outdated);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* Under the former folding none of two such addresses has a row of its own, so nothing collides. */
@@ -172,7 +172,7 @@ static bool take_uids(DbRows *rows, GArray *uids, GError **error)
 
 		g_array_append_val(uids, uid);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool select_done(DbTransaction *transaction, void *data, GError **error)

@@ -125,7 +125,7 @@ static bool advance(Stream *stream, GError **error)
 	stream->at_end = !db_rows_next(stream->rows, &failed);
 	if (!stream->at_end)
 		stream->position = db_rows_int(stream->rows, 0);
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool ask(SearchHits *hits, Stream *stream, int64_t position, GError **error)
@@ -153,7 +153,7 @@ static bool find_word(DbTransaction *transaction, const char *beginning, const c
 		return false;
 	if (db_rows_next(rows, &failed) && g_str_has_prefix(db_rows_text(rows, 0), beginning))
 		*word = g_strdup(db_rows_text(rows, 0));
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* Finds the words that begin so: a query, or none at all, or the stream is wide. */
@@ -211,7 +211,7 @@ static bool gather(
 		g_array_append_val(positions, position);
 		*whole = positions->len < stream->asking;
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool open_wide(SearchHits *hits, Stream *stream, size_t *effort, GError **error)
@@ -310,7 +310,7 @@ static bool test_mail(
 		*is_hit = !is_behind(stream, position) || is_among(words, stream);
 		stream->tested += *is_hit ? 0 : cost;
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* ---- all words ---- */

@@ -105,7 +105,7 @@ static GArray *select_candidates(DbTransaction *transaction, const Claim *claim,
 		g_strlcpy(candidate.place.pack, db_rows_text(rows, 4), sizeof candidate.place.pack);
 		g_array_append_val(candidates, candidate);
 	}
-	return archive_pass(failed, error) ? g_steal_pointer(&candidates) : NULL;
+	return db_rows_end(failed, error) ? g_steal_pointer(&candidates) : NULL;
 }
 
 static bool give_up(DbTransaction *transaction, const Candidate *candidate, GError **error)
@@ -199,7 +199,7 @@ static GPtrArray *select_owners(DbTransaction *transaction, GError **error)
 		return NULL;
 	while (db_rows_next(rows, &failed))
 		g_ptr_array_add(owners, g_strdup(db_rows_text(rows, 0)));
-	return archive_pass(failed, error) ? g_steal_pointer(&owners) : NULL;
+	return db_rows_end(failed, error) ? g_steal_pointer(&owners) : NULL;
 }
 
 /* Frees what processes held that are no more. */

@@ -42,14 +42,6 @@ bool archive_check_space(const Archive *archive, uint64_t coming, GError **error
 bool archive_lock_packs(const Archive *archive, bool alone, bool wait, int *descriptor, bool *taken,
 	GError **error);
 
-/* For the end of a loop over rows: hands FAILED on; true if there is none. */
-static inline bool archive_pass(GError *failed, GError **error)
-{
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
-}
-
 /* Hashes SIZE bytes at START of the open pack, handing each piece to TAKE (nullable). False with
  * errno 0: the pack ends before; TAKE answering false ends it with its errno. */
 bool archive_read_span(int pack, uint64_t start, uint64_t size, uint8_t sha256[static SHA256_SIZE],

@@ -381,9 +381,7 @@ static bool measure_in(DbTransaction *transaction, void *data, GError **error)
 	if (rows && db_rows_next(rows, &failed))
 		*size = (ArchiveSize){db_rows_int(rows, 0), db_rows_int(rows, 1),
 			db_rows_int(rows, 2), db_rows_int(rows, 3), db_rows_int(rows, 4)};
-	if (failed)
-		g_propagate_error(error, failed);
-	return rows && !failed;
+	return db_rows_end(failed, error) && rows;
 }
 
 bool archive_measure(Archive *archive, ArchiveSize *size, GError **error)

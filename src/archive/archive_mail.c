@@ -74,7 +74,7 @@ static bool load_row(DbTransaction *transaction, ArchiveMail *mail, bool *found,
 		mail->message_id = g_strdup(db_rows_text(rows, 6));
 		mail->size = (uint64_t)db_rows_int(rows, 7);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool load_copies(DbTransaction *transaction, ArchiveMail *mail, GError **error)
@@ -94,7 +94,7 @@ static bool load_copies(DbTransaction *transaction, ArchiveMail *mail, GError **
 		sha256_to_hex(digest, hex);
 		g_ptr_array_add(mail->copies, hex);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool load_attachments(DbTransaction *transaction, ArchiveMail *mail, GError **error)
@@ -114,7 +114,7 @@ static bool load_attachments(DbTransaction *transaction, ArchiveMail *mail, GErr
 		part->size = (uint64_t)db_rows_int(rows, 2);
 		g_ptr_array_add(mail->attachments, part);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool load_sources(DbTransaction *transaction, ArchiveMail *mail, GError **error)
@@ -144,7 +144,7 @@ static bool load_sources(DbTransaction *transaction, ArchiveMail *mail, GError *
 		source->user_id = db_rows_int(rows, 8);
 		g_ptr_array_add(mail->sources, source);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool load_uploads(DbTransaction *transaction, ArchiveMail *mail, GError **error)
@@ -166,7 +166,7 @@ static bool load_uploads(DbTransaction *transaction, ArchiveMail *mail, GError *
 		source->imported_by = g_strdup(source->user);
 		g_ptr_array_add(mail->sources, source);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool is_viewers(const ArchiveViewer *viewer, const ArchiveSource *source)
@@ -251,7 +251,7 @@ static bool look_up(DbTransaction *transaction, void *data, GError **error)
 		place->size = (uint64_t)db_rows_int(rows, 3);
 		memcpy(look_up->sha256, db_rows_blob(rows, 4, &size), SHA256_SIZE);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 bool archive_look_up_copy(Archive *archive, int64_t copy_id, ArchivePlace *place,

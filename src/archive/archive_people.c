@@ -107,7 +107,7 @@ static bool take_rows(People *people, DbRows *rows, GError **error)
 
 	while (people->found->len < people->limit && db_rows_next(rows, &failed))
 		take_mail(people, db_rows_text(rows, 0), db_rows_text(rows, 1));
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool look_into_all(People *people, DbTransaction *transaction, GError **error)

@@ -61,7 +61,7 @@ static bool load_places(DbTransaction *transaction, const Finding *finding, GErr
 		g_strlcpy(place.pack, db_rows_text(rows, 1), sizeof place.pack);
 		g_array_append_val(finding->places, place);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool find_places(DbTransaction *transaction, void *data, GError **error)

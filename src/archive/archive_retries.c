@@ -34,7 +34,7 @@ static bool take_retries(DbRows *rows, GPtrArray *found, GError **error)
 		retry->uid_validity = (uint32_t)db_rows_int(rows, 5);
 		g_ptr_array_add(found, retry);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool select_all(DbTransaction *transaction, void *data, GError **error)

@@ -61,7 +61,7 @@ static bool take_victims(DbRows *rows, GArray *victims, GError **error)
 		g_strlcpy(victim.name, db_rows_text(rows, 1), sizeof victim.name);
 		g_array_append_val(victims, victim);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool select_wasteful(DbTransaction *transaction, void *data, GError **error)
@@ -148,7 +148,7 @@ static bool select_copies(DbTransaction *transaction, void *data, GError **error
 		memcpy(move.sha256, db_rows_blob(rows, 3, &size), SHA256_SIZE);
 		g_array_append_val(contents->moves, move);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool is_sound(const Archive *archive, const Victim *victim, const GArray *moves)

@@ -58,7 +58,7 @@ static bool load_some(DbTransaction *transaction, const int64_t *positions, size
 		return false;
 	while (db_rows_next(rows, &failed))
 		g_ptr_array_add(result, make_row(rows));
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* As in the list. */

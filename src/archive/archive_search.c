@@ -77,7 +77,7 @@ static bool read_token(DbTransaction *transaction, void *data, GError **error)
 	g_clear_pointer(token, g_free);
 	if (db_rows_next(rows, &failed))
 		*token = g_strdup(db_rows_text(rows, 0));
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool write_token(DbTransaction *transaction, void *data, GError **error)
@@ -330,7 +330,7 @@ static bool read_mark(DbTransaction *transaction, void *data, GError **error)
 	g_clear_pointer(mark, g_free);
 	if (db_rows_next(rows, &failed))
 		*mark = g_strdup(db_rows_text(rows, 0));
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* Another removal meanwhile has set another mark, which stays. */

@@ -85,7 +85,7 @@ static bool read_ahead(const Sequence *sequence, Stream *stream, int64_t positio
 	while (stream->count < stream->piece && db_rows_next(rows, &failed))
 		stream->ahead[stream->count++] = db_rows_int(rows, 0);
 	stream->at_end = stream->count < stream->piece;
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* More ahead where the list is read without a gap, little where it is jumped through. */

@@ -33,7 +33,7 @@ static bool look_at(DbTransaction *transaction, int64_t id, Deleted *deleted, GE
 		deleted->copies = db_rows_int(rows, 1);
 		deleted->sources = db_rows_int(rows, 2);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* What people wrote stands first, so that what is behind it is surely not theirs. */

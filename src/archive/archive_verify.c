@@ -77,7 +77,7 @@ static bool select_page(DbTransaction *transaction, void *data, GError **error)
 		g_strlcpy(copy.place.pack, db_rows_text(rows, 6), sizeof copy.place.pack);
 		g_array_append_val(verification->copies, copy);
 	}
-	return archive_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static void open_pack(Verification *verification, const char *name)

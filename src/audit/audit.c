@@ -47,9 +47,7 @@ static bool hand_out(const Walk *walk, DbRows *taken, GError **error)
 
 		more = walk->visit(&row, walk->data);
 	}
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 static bool walk_rows(DbTransaction *transaction, void *data, GError **error)

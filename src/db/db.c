@@ -285,6 +285,13 @@ bool db_rows_next(DbRows *rows, GError **error)
 	return rows->transaction->driver->step(rows->statement, error);
 }
 
+bool db_rows_end(GError *failed, GError **error)
+{
+	if (failed)
+		g_propagate_error(error, failed);
+	return !failed;
+}
+
 void db_rows_free(DbRows *rows)
 {
 	if (!rows)

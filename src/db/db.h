@@ -94,6 +94,8 @@ DbRows *db_select_values(DbTransaction *transaction, const char *sql, const DbVa
 
 /* The next row; false at the end or, with *ERROR set, on failure. */
 bool db_rows_next(DbRows *rows, GError **error);
+/* For the end of a loop over rows: hands FAILED (taken, nullable) on; true if there is none. */
+bool db_rows_end(GError *failed, GError **error);
 void db_rows_free(DbRows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbRows, db_rows_free)
 

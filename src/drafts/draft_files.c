@@ -52,7 +52,7 @@ static bool check_room(DbTransaction *transaction, const Begin *begin, GError **
 		return false;
 	for (; db_rows_next(rows, &failed); count++)
 		weight += draft_file_weight((uint64_t)db_rows_int(rows, 0));
-	if (!drafts_pass(failed, error))
+	if (!db_rows_end(failed, error))
 		return false;
 	if (count >= DRAFT_FILES_LIMIT)
 		failure_set(error, FAILURE_DRAFT_FILES_MANY, NULL, "a file more than %d",
@@ -181,7 +181,7 @@ static bool find_file(DbTransaction *transaction, Part *part, GError **error)
 	if (!rows)
 		return false;
 	if (!db_rows_next(rows, &failed))
-		return drafts_pass(failed, error) && refuse_part(part, error);
+		return db_rows_end(failed, error) && refuse_part(part, error);
 	part->draft_id = db_rows_int(rows, 0);
 	part->file_size = (uint64_t)db_rows_int(rows, 1);
 	part->received = (uint64_t)db_rows_int(rows, 2);
@@ -268,7 +268,7 @@ static bool copy_pieces(Part *part, DbRows *rows, GError **error)
 		skip = 0;
 	}
 	part->count = (ssize_t)(part->size - left);
-	return drafts_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool read_in(DbTransaction *transaction, void *data, GError **error)

@@ -41,13 +41,6 @@ void draft_free(Draft *draft)
 	g_free(draft);
 }
 
-bool drafts_pass(GError *failed, GError **error)
-{
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
-}
-
 const char *drafts_text(const char *text)
 {
 	return text ? text : "";
@@ -126,7 +119,7 @@ static bool read_files(DbTransaction *transaction, Draft *draft, GError **error)
 		file->size = (uint64_t)db_rows_int(rows, 3);
 		g_ptr_array_add(draft->files, file);
 	}
-	return drafts_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool refuse_unknown(int64_t id, GError **error)
@@ -167,7 +160,7 @@ static bool get_in(DbTransaction *transaction, void *data, GError **error)
 	if (!rows)
 		return false;
 	if (!db_rows_next(rows, &failed))
-		return drafts_pass(failed, error) && refuse_unknown(asked->id, error);
+		return db_rows_end(failed, error) && refuse_unknown(asked->id, error);
 	asked->draft = read_row(rows);
 	asked->draft->text = g_strdup(db_rows_text(rows, 11));
 	return read_files(transaction, asked->draft, error);
@@ -197,7 +190,7 @@ static bool list_in(DbTransaction *transaction, void *data, GError **error)
 		return false;
 	while (db_rows_next(rows, &failed))
 		g_ptr_array_add(asked->drafts, read_row(rows));
-	if (!drafts_pass(failed, error))
+	if (!db_rows_end(failed, error))
 		return false;
 	for (guint i = 0; i < asked->drafts->len; i++) {
 		if (!read_files(transaction, asked->drafts->pdata[i], error))

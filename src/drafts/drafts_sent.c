@@ -111,7 +111,7 @@ static bool read_sent(
 		*sent = (DraftSent){.mail_id = db_rows_int(rows, 0),
 			.at = db_rows_int(rows, 1),
 			.is_same = db_rows_int(rows, 2) != 0};
-	return drafts_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 bool drafts_find_sent(DbTransaction *transaction, int64_t user_id, int64_t id, const char *key,

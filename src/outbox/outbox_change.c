@@ -232,7 +232,7 @@ static bool find_over(DbTransaction *transaction, void *data, GError **error)
 
 		g_array_append_val(erasing->ids, id);
 	}
-	return outbox_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* Unless it was tried again meanwhile. */

@@ -51,7 +51,7 @@ static bool count_under_way(
 		counts->next = earlier(counts->next, counts->queued ? counting->now : 0);
 		*first = db_rows_int(rows, 4);
 	}
-	return outbox_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 #define FAILED                                                                                     \
@@ -76,7 +76,7 @@ static bool count_failed(DbTransaction *transaction, const Counting *counting, G
 		counting->counts->failed = (uint64_t)db_rows_int(rows, 0);
 		counting->counts->unknown = (uint64_t)db_rows_int(rows, 1);
 	}
-	return outbox_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* Ids grow with time. */
@@ -170,7 +170,7 @@ static bool users_in(DbTransaction *transaction, void *data, GError **error)
 	g_ptr_array_set_size(users->found, 0);
 	while (db_rows_next(rows, &failed))
 		g_ptr_array_add(users->found, read_user(rows));
-	return outbox_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 GPtrArray *outbox_users(Outbox *outbox, size_t limit, GError **error)

@@ -36,7 +36,7 @@ static bool due_in(DbTransaction *transaction, void *data, GError **error)
 
 		g_array_append_val(due->users, user_id);
 	}
-	return outbox_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 GArray *outbox_due_users(Outbox *outbox, GError **error)

@@ -49,14 +49,6 @@ OutboxLife outbox_life_of(const Outbox *outbox, const OutboxDead *dead, const ch
 
 /* ---- rows (outbox_row.c) ---- */
 
-/* For the end of a loop over rows: hands FAILED on; true if there is none. */
-static inline bool outbox_pass(GError *failed, GError **error)
-{
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
-}
-
 /* The mail of ID with its recipients, yours; *MAIL NULL: there is none. */
 bool outbox_load(DbTransaction *transaction, int64_t id, OutboxMail **mail, GError **error);
 /* The same with its first recipients alone, at most LIMIT. */

@@ -38,7 +38,7 @@ static bool load_all(DbTransaction *transaction, DbRows *taken, GPtrArray *mails
 			return false;
 		g_ptr_array_add(mails, mail);
 	}
-	return outbox_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool list_in(DbTransaction *transaction, void *data, GError **error)
@@ -108,7 +108,7 @@ static bool look_in(DbTransaction *transaction, void *data, GError **error)
 			return false;
 		g_ptr_array_add(looking->mails, mail);
 	}
-	return outbox_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 GPtrArray *outbox_look(Outbox *outbox, const OutboxLook *look, GError **error)
@@ -212,7 +212,7 @@ static bool read_in(DbTransaction *transaction, void *data, GError **error)
 		return false;
 	reading->count = 0;
 	if (!db_rows_next(rows, &failed))
-		return outbox_pass(failed, error) && explain_missing(transaction, reading, error);
+		return db_rows_end(failed, error) && explain_missing(transaction, reading, error);
 	bytes = db_rows_blob(rows, 0, &size);
 	if (size <= skipped)
 		return explain_missing(transaction, reading, error);

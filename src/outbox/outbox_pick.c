@@ -72,7 +72,7 @@ static bool take_rows(OutboxSearch *search, DbRows *taken, GError **error)
 		if (is_anothers && !search->pick->ids)
 			break;
 	}
-	return outbox_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* ---- whoever's turn it is ---- */

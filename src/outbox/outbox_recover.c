@@ -87,7 +87,7 @@ static GArray *find_claims(DbTransaction *transaction, const char *name, GError 
 
 		g_array_append_val(claims, claim);
 	}
-	return outbox_pass(failed, error) ? g_steal_pointer(&claims) : NULL;
+	return db_rows_end(failed, error) ? g_steal_pointer(&claims) : NULL;
 }
 
 /* Whether the mail may have reached a server. */
@@ -131,7 +131,7 @@ static GArray *find_stages(DbTransaction *transaction, const char *name, GError 
 
 		g_array_append_val(stages, stage);
 	}
-	return outbox_pass(failed, error) ? g_steal_pointer(&stages) : NULL;
+	return db_rows_end(failed, error) ? g_steal_pointer(&stages) : NULL;
 }
 
 /* Content that nobody will queue any more. */
@@ -193,7 +193,7 @@ static bool find_names(DbTransaction *transaction, void *data, GError **error)
 		if (outbox_life_of(recovery->outbox, recovery->dead, name) != OUTBOX_ALIVE)
 			g_ptr_array_add(recovery->names, g_strdup(name));
 	}
-	return outbox_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 /* Whose name was found dead or lost stays so. */
@@ -250,7 +250,7 @@ static GArray *find_under_way(DbTransaction *transaction, GError **error)
 
 		g_array_append_val(ids, id);
 	}
-	return outbox_pass(failed, error) ? g_steal_pointer(&ids) : NULL;
+	return db_rows_end(failed, error) ? g_steal_pointer(&ids) : NULL;
 }
 
 static bool doubt_all(DbTransaction *transaction, void *data, GError **error)

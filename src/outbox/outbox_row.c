@@ -103,7 +103,7 @@ static bool count_recipients(DbTransaction *transaction, OutboxMail *mail, GErro
 		mail->recipient_count = (unsigned)db_rows_int(rows, 0);
 		mail->served_count = (unsigned)db_rows_int(rows, 1);
 	}
-	return outbox_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 static bool load_recipients(
@@ -119,7 +119,7 @@ static bool load_recipients(
 		return false;
 	while (db_rows_next(rows, &failed))
 		add_recipient(mail, rows);
-	return outbox_pass(failed, error) &&
+	return db_rows_end(failed, error) &&
 	       (mail->recipients->len < limit || count_recipients(transaction, mail, error));
 }
 
@@ -135,7 +135,7 @@ static bool load_row(DbTransaction *transaction, int64_t id, OutboxMail **mail,
 	*mail = db_rows_next(rows, &failed) ? read_mail(rows) : NULL;
 	if (*mail)
 		*claims = (OutboxClaims){db_rows_int(rows, 22), db_rows_int(rows, 23)};
-	return outbox_pass(failed, error);
+	return db_rows_end(failed, error);
 }
 
 bool outbox_load_claimed(DbTransaction *transaction, int64_t id, OutboxMail **mail,

@@ -95,9 +95,7 @@ static bool load_old(DbTransaction *transaction, const Target *target, const cha
 		return false;
 	if (db_rows_next(rows, &failed))
 		*old = g_strdup(db_rows_text(rows, 0));
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 static bool store(DbTransaction *transaction, const Target *target, const char *key,

@@ -185,9 +185,7 @@ static bool collect(DbRows *rows, SettingValues *values, GError **error)
 		values->stored[setting->key] = g_strdup(db_rows_text(rows, 1));
 		values->generations[setting->key] = db_rows_int(rows, 2);
 	}
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 bool settings_read_generation(DbTransaction *transaction, int64_t *generation, GError **error)

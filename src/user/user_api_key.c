@@ -129,9 +129,7 @@ static bool list_in(DbTransaction *transaction, void *data, GError **error)
 		return false;
 	while (db_rows_next(rows, &failed))
 		g_ptr_array_add(keys, read_key(rows));
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 GPtrArray *api_key_list(Db *db, GError **error)
@@ -229,9 +227,7 @@ static bool find_in(DbTransaction *transaction, void *data, GError **error)
 		lookup->user = user_read(rows);
 		lookup->used = db_rows_int(rows, USER_COLUMN_COUNT);
 	}
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 static bool note_in(DbTransaction *transaction, void *data, GError **error)

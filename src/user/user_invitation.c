@@ -93,9 +93,7 @@ static bool list_wanting(DbTransaction *transaction, GPtrArray *all, GError **er
 		};
 		g_ptr_array_add(all, invited);
 	}
-	if (failed)
-		g_propagate_error(error, failed);
-	return rows && !failed;
+	return db_rows_end(failed, error) && rows;
 }
 
 static bool make_all_in(DbTransaction *transaction, void *data, GError **error)
@@ -152,9 +150,7 @@ static bool find_in(DbTransaction *transaction, void *data, GError **error)
 	g_clear_pointer(&invitation->user, user_free);
 	if (db_rows_next(rows, &failed))
 		invitation->user = user_read(rows);
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 User *invitation_find(Db *db, const char *token, GError **error)

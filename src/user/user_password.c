@@ -79,9 +79,7 @@ static bool find_former(DbTransaction *transaction, void *data, GError **error)
 		return false;
 	if (db_rows_next(rows, &failed))
 		former->hash = g_strdup(db_rows_text(rows, 0));
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 bool user_check_password(Db *db, const char *name, const Secret *password, GError **error)

@@ -186,9 +186,7 @@ static bool find_in(DbTransaction *transaction, void *data, GError **error)
 		lookup->session->started = db_rows_int(rows, USER_COLUMN_COUNT);
 		lookup->used = db_rows_int(rows, USER_COLUMN_COUNT + 1);
 	}
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 static bool count_in(DbTransaction *transaction, void *data, GError **error)

@@ -98,9 +98,7 @@ static bool find_user(DbTransaction *transaction, Try *try, GError **error)
 		try->user = user_read(rows);
 		try->password_hash = g_strdup(db_rows_text(rows, USER_COLUMN_COUNT));
 	}
-	if (failed)
-		g_propagate_error(error, failed);
-	return !failed;
+	return db_rows_end(failed, error);
 }
 
 static void forget_user(Try *try)
