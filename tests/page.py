@@ -128,6 +128,16 @@ class View(HTMLParser):
             words.append(data)
 
 
+def table_rows(html: str) -> list[list[str]]:
+    """The cells of the tables in HTML, a row each."""
+    table: list[list[str]] = []
+    for kind, cell in re.findall(r"<t([hd]) [^>]*data-label=[^>]*>(.*?)(?=</?t[hdr]\b|</tbody>)", html, re.DOTALL):
+        if kind == "h":
+            table.append([])
+        table[-1].append(re.sub(r"<[^>]*>", "", cell).strip())
+    return table
+
+
 def first_event(response: http.client.HTTPResponse) -> bytes:
     """A stream of events does not end until the page does."""
     return b"".join(iter(response.readline, b"\n"))

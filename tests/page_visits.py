@@ -137,6 +137,7 @@ VISITS = {
     "POST /benutzer/*/entfernen": administrator(303, path=f"/benutzer/{TARGET}/entfernen", body={}),
     "GET /protokoll": administrator(200),
     "GET /zustand": administrator(200),
+    "POST /zustand/versuchen": administrator(303, body={}),
     # programs
     "GET /api/v1/users": administrator(200),
     "POST /api/v1/users": administrator(201, body={"name": TARGET}),

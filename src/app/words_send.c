@@ -132,13 +132,13 @@ static char *advise_waiting(char *advice)
 	return *rest ? g_strdup_printf("%s %s", by_itself, rest) : g_strdup(by_itself);
 }
 
-char *words_outbox_advice(const OutboxMail *mail)
+char *words_outbox_advice(const char *condition, OutboxState state)
 {
 	Failure failure;
 
-	if (!mail->condition || !failure_find(mail->condition, &failure))
+	if (!condition || !failure_find(condition, &failure))
 		return NULL;
-	return mail->state == OUTBOX_WAITING ? advise_waiting(advise(failure)) : advise(failure);
+	return state == OUTBOX_WAITING ? advise_waiting(advise(failure)) : advise(failure);
 }
 
 /* SENTENCE, taken, behind what TEXT says already. */

@@ -17,8 +17,9 @@ char *words_outbox_mail(const OutboxMail *mail);
 char *words_outbox_people(const OutboxMail *mail);
 /* What it is about, borrowed; "(ohne Betreff)". */
 const char *words_outbox_subject(const OutboxMail *mail);
-/* Who can do what about what made it wait or fail, for a page; NULL: nothing did. Yours. */
-char *words_outbox_advice(const OutboxMail *mail);
+/* Who can do what about CONDITION (nullable), which made a mail of STATE wait or fail, for a page;
+ * NULL: nothing did. Yours. */
+char *words_outbox_advice(const char *condition, OutboxState state);
 /* What of COUNTS is not over, in sentences: "1 E-Mail ist nicht gesendet. 2 E-Mails warten …";
  * NULL: nothing. Yours. */
 char *words_outbox_counts(const OutboxCounts *counts);

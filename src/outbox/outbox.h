@@ -188,6 +188,15 @@ typedef struct OutboxUser {
  * waits; at most LIMIT. */
 GPtrArray *outbox_users(Outbox *outbox, size_t limit, GError **error);
 
+/* Mails that wait, failed or are unknown (but for those marked as done) for one reason. */
+typedef struct OutboxCause {
+	char *condition; /* a failure's name */
+	OutboxState state;
+	int64_t mails, users;
+} OutboxCause;
+/* OutboxCause *, yours: the most frequent ones first, at most LIMIT. */
+GPtrArray *outbox_causes(Outbox *outbox, size_t limit, GError **error);
+
 /* The users with something that is due now and that nobody works on (outbox_due.c),
  * OUTBOX_REMOVED_USERS among them: GArray of int64_t, yours. */
 GArray *outbox_due_users(Outbox *outbox, GError **error);

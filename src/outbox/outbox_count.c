@@ -180,3 +180,58 @@ GPtrArray *outbox_users(Outbox *outbox, size_t limit, GError **error)
 
 	return db_read(outbox->db, users_in, &users, error) ? g_steal_pointer(&found) : NULL;
 }
+
+/* ---- why ---- */
+
+static void cause_free(void *data)
+{
+	OutboxCause *cause = data;
+
+	g_free(cause->condition);
+	g_free(cause);
+}
+
+static OutboxCause *read_cause(DbRows *rows)
+{
+	OutboxCause *cause = g_new(OutboxCause, 1);
+
+	*cause = (OutboxCause){
+		.condition = g_strdup(db_rows_text(rows, 0)),
+		.state = (OutboxState)db_rows_int(rows, 1),
+		.mails = db_rows_int(rows, 2),
+		.users = db_rows_int(rows, 3),
+	};
+	return cause;
+}
+
+typedef struct Causes {
+	size_t limit;
+	GPtrArray *found; /* OutboxCause * */
+} Causes;
+
+static bool causes_in(DbTransaction *transaction, void *data, GError **error)
+{
+	const Causes *causes = data;
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows = db_select(transaction, error,
+		"SELECT condition, state, count(*) AS mails, count(DISTINCT user_id)"
+		" FROM outbox_mails WHERE state NOT IN (2, 6) AND seen = 0 AND state IN (3, 4, 5)"
+		" AND condition IS NOT NULL GROUP BY condition, state"
+		" ORDER BY mails DESC, condition LIMIT $1",
+		db_int((int64_t)causes->limit));
+
+	if (!rows)
+		return false;
+	g_ptr_array_set_size(causes->found, 0);
+	while (db_rows_next(rows, &failed))
+		g_ptr_array_add(causes->found, read_cause(rows));
+	return db_rows_end(failed, error);
+}
+
+GPtrArray *outbox_causes(Outbox *outbox, size_t limit, GError **error)
+{
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(cause_free);
+	Causes causes = {limit, found};
+
+	return db_read(outbox->db, causes_in, &causes, error) ? g_steal_pointer(&found) : NULL;
+}

@@ -13,6 +13,7 @@
 #include "web/web_internal.h"
 
 #define PREFIX "amtspost_"
+#define CAUSES 20
 #define TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 void metrics_count_answer(unsigned status, void *data)
@@ -111,12 +112,30 @@ static void add_state(GString *text, const char *state, uint64_t count)
 		text, PREFIX "outbox_mails{state=\"%s\"} %" PRIu64 "\n", state, count);
 }
 
+static void add_causes(GString *text, const GPtrArray *causes)
+{
+	if (causes->len == 0)
+		return;
+	describe(text, PREFIX "outbox_mails_by_cause", "gauge",
+		"Mails that wait, failed or are unknown by the failure that is why, the most "
+		"frequent ones.");
+	for (guint i = 0; i < causes->len; i++) {
+		const OutboxCause *cause = g_ptr_array_index(causes, i);
+
+		g_string_append_printf(text,
+			PREFIX "outbox_mails_by_cause{state=\"%s\",condition=\"%s\"} %" PRId64 "\n",
+			outbox_state_name(cause->state), cause->condition, cause->mails);
+	}
+}
+
 static bool add_outbox(GString *text, Web *web, GError **error)
 {
 	Outbox *outbox = office_outbox(web->office, error);
+	g_autoptr(GPtrArray) causes = NULL;
 	OutboxCounts counts;
 
-	if (!outbox || !outbox_count(outbox, 0, &counts, error))
+	if (!outbox || !outbox_count(outbox, 0, &counts, error) ||
+		!(causes = outbox_causes(outbox, CAUSES, error)))
 		return false;
 	describe(text, PREFIX "outbox_mails", "gauge",
 		"Mails in the outbox that are not over; of failed and unknown ones those that "
@@ -127,6 +146,7 @@ static bool add_outbox(GString *text, Web *web, GError **error)
 	add_state(text, outbox_state_name(OUTBOX_WAITING), counts.waiting);
 	add_state(text, outbox_state_name(OUTBOX_FAILED), counts.failed);
 	add_state(text, outbox_state_name(OUTBOX_UNKNOWN), counts.unknown);
+	add_causes(text, causes);
 	add_number(text, PREFIX "outbox_copies_pending", "gauge",
 		"Sent mails that lack a copy in the archive or the Sent folder.",
 		(int64_t)counts.copies);

@@ -38,6 +38,9 @@ static const struct {
 } notices[] = {
 	{"gespeichert", TONE_SUCCESS, N_("Die Änderungen sind gespeichert und gelten ab sofort.")},
 	{"unveraendert", TONE_INFO, N_("Es war nichts zu ändern.")},
+	{"wird-versucht", TONE_INFO,
+		N_("Die wartenden E-Mails werden jetzt versucht. Was ein Mailserver auf später "
+		   "verschoben hat, wartet weiter.")},
 	{"angelegt", TONE_SUCCESS, N_("Der Benutzer ist angelegt.")},
 	{"entfernt", TONE_SUCCESS,
 		N_("Der Benutzer ist entfernt. Was er abgelegt hat, bleibt im Archiv.")},

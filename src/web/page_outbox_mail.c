@@ -111,7 +111,7 @@ static char *make_text(const OutboxMail *mail)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autofree char *served = describe_served(mail);
-	g_autofree char *advice = words_outbox_advice(mail);
+	g_autofree char *advice = words_outbox_advice(mail->condition, mail->state);
 	g_autofree char *ended = mail->ended_at ? clock_format_german(mail->ended_at) : NULL;
 	bool is_over = mail->state == OUTBOX_SENT || mail->state == OUTBOX_CANCELLED;
 

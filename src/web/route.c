@@ -45,6 +45,7 @@ static const Route *const tables[] = {
 	route_send_file,
 	route_log,
 	route_state,
+	route_state_outbox,
 	route_help,
 	route_static,
 	route_metrics,

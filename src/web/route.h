@@ -83,10 +83,11 @@ extern const Route route_archive[];	/* Archiv: list and search */
 extern const Route route_mail[];	/* one mail there */
 extern const Route route_log[];		/* Protokoll */
 extern const Route route_state[];	/* Zustand */
-extern const Route route_help[];	/* Hilfe, Barrierefreiheit, Lizenz */
-extern const Route route_static[];	/* style, script, fonts, /healthz */
-extern const Route route_metrics[];	/* /metrics */
-extern const Route route_api[];		/* /api/v1/… */
+extern const Route route_state_outbox[];
+extern const Route route_help[];    /* Hilfe, Barrierefreiheit, Lizenz */
+extern const Route route_static[];  /* style, script, fonts, /healthz */
+extern const Route route_metrics[]; /* /metrics */
+extern const Route route_api[];	    /* /api/v1/… */
 
 /* More of the archive: what is done with several, mails that come as files; of one mail what it
  * shows, its header and bytes; its Aktenzeichen and its deletion. */

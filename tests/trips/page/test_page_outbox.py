@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 
 import pytest
-from page import Answer, Daemon, Person
+from page import Answer, Daemon, Person, table_rows
 from page_office import ADMIN, CLERK_B, add_person, execute
 from peers.fake_smtp import FakeSmtp, SmtpConnection
 from runner import CLERK, MARK, PASSWORD, Amtspost
@@ -474,6 +474,29 @@ def test_streams_without_a_place_end_at_once(office, person):
 
 
 # ---- in the browser ----
+
+
+def test_administrators_see_why_and_have_it_tried(office):
+    """By its failure; whom it names stays out."""
+    add_person(office.amtspost, ADMIN, "--admin")
+    time.sleep(2)  # the daemon has seen that and tries nothing because of it
+    office.send("Nein", FAILED)
+    waiting = [office.send(subject, {"MAIL": hang_up}) for subject in ("Eins", "Zwei")]
+    later = office.send("Später", WAITING)
+    admin = office.daemon.person(ADMIN, add=False)
+    shown = admin.get("/zustand")
+    table = shown.html.partition("Warum E-Mails warten oder nicht gesendet sind")[2].partition("</table>")[0]
+    rows = table_rows(table)
+    assert rows[0][1:4] == ["wartet auf den nächsten Versuch", "2", "1"], rows
+    assert sorted(row[1:4] for row in rows[1:]) == [["nicht gesendet", "1", "1"], ["wartet auf den nächsten Versuch", "1", "1"]]
+    assert all(reason and advice for reason, *_, advice in rows) and TO not in table and "127.0.0.1" not in table
+    told = admin.request("GET", "/metrics").body.decode()
+    assert re.search(r'^amtspost_outbox_mails_by_cause\{state="waiting",condition="[a-z-]+"\} 2$', told, re.MULTILINE), told
+    assert all(office.mail(number)["next"] for number in waiting)
+    assert "werden jetzt versucht" in admin.submit("/zustand/versuchen").text
+    for number in waiting:
+        office.wait(number, "sent")
+    assert office.mail(later)["state"] == "waiting"  # a server said so
 
 
 @pytest.mark.release_only

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from page import Daemon
+from page import Daemon, table_rows
 from page_office import ADMIN, CLERK_A, CLERK_B, add_person, execute
 from peers.fake_imap import FakeImap
 from runner import PASSWORD
@@ -28,13 +28,7 @@ def rows(daemon: Daemon) -> list[list[str]]:
     deadline = time.monotonic() + 10
     while "gerade zusammengestellt" in (page := admin.get("/zustand")).text and time.monotonic() < deadline:
         time.sleep(0.05)
-    cells = re.findall(r"<t([hd]) [^>]*data-label=[^>]*>(.*?)(?=</?t[hdr]\b|</tbody>)", page.body.decode(), re.DOTALL)
-    table: list[list[str]] = []
-    for kind, cell in cells:
-        if kind == "h":
-            table.append([])
-        table[-1].append(re.sub(r"<[^>]*>", "", cell).strip())
-    return table
+    return table_rows(page.html)
 
 
 def use(office, name: str, **settings: str) -> None:

@@ -109,13 +109,10 @@ static void test_counts(void **state)
 		" 1 E-Mail wartet auf einen neuen Versuch. 2 E-Mails werden gesendet.");
 }
 
-static void assert_advice(OutboxMail *mail, const char *condition, const char *part)
+static void assert_advice(const char *condition, const char *part)
 {
-	g_autofree char *advice = NULL;
+	g_autofree char *advice = words_outbox_advice(condition, OUTBOX_FAILED);
 
-	g_free(mail->condition);
-	mail->condition = g_strdup(condition);
-	advice = words_outbox_advice(mail);
 	if (part)
 		assert_non_null(strstr(advice, part));
 	else
@@ -124,14 +121,12 @@ static void assert_advice(OutboxMail *mail, const char *condition, const char *p
 
 static void test_advice(void **state)
 {
-	g_autoptr(OutboxMail) mail = make_mail(OUTBOX_FAILED, 1);
-
 	(void)state;
-	assert_advice(mail, NULL, NULL);
-	assert_advice(mail, "of-a-later-version", NULL);
-	assert_advice(mail, "send-refused", "„Erneut versuchen“");
+	assert_advice(NULL, NULL);
+	assert_advice("of-a-later-version", NULL);
+	assert_advice("send-refused", "„Erneut versuchen“");
 	/* What the row leaves open was known only then. */
-	assert_advice(mail, "starttls-missing", "Ein Administrator muss die Einstellungen");
+	assert_advice("starttls-missing", "Ein Administrator muss die Einstellungen");
 }
 
 static void test_nobody_is_asked_to_try_what_is_tried_anyway(void **state)
@@ -146,15 +141,12 @@ static void test_nobody_is_asked_to_try_what_is_tried_anyway(void **state)
 		{"connection-lost", ""},
 		{"login-missing", " Bitte melden Sie sich an."},
 	};
-	g_autoptr(OutboxMail) mail = make_mail(OUTBOX_WAITING, 1);
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autofree char *expected = g_strconcat(by_itself, rows[i].rest, NULL);
 
-		g_free(mail->condition);
-		mail->condition = g_strdup(rows[i].condition);
-		assert_words(words_outbox_advice(mail), expected);
+		assert_words(words_outbox_advice(rows[i].condition, OUTBOX_WAITING), expected);
 	}
 }
 
