@@ -247,12 +247,18 @@ static bool do_actions(ImportRun *run, const ArchiveFolder *folder, GError **err
 	}
 }
 
-/* Connection lost between the commit and the actions: they are rows and wait; one more try is made
+/* What the server refused under other settings is asked for no more: it would hold up the rest.
+ *
+ * Connection lost between the commit and the actions: they are rows and wait; one more try is made
  * now. */
 static bool do_actions_surely(ImportRun *run, ImportPlan *plan, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 
+	if (!archive_keep_actions(run->archive, &plan->folder,
+		    action_name(run->account, plan->folder.name), run->account->after_folder,
+		    error))
+		return false;
 	if (run->account->after == AFTER_NONE)
 		return true;
 	if (do_actions(run, &plan->folder, &problem))

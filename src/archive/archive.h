@@ -159,6 +159,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveAction, archive_action_free)
 ArchiveAction *archive_next_action(Archive *archive, const ArchiveFolder *folder, GError **error);
 bool archive_action_done(
 	Archive *archive, const ArchiveFolder *folder, const ArchiveAction *action, GError **error);
+/* Of what is pending in FOLDER only ACTION stays (NULL: nothing), and is to go to TARGET (nullable):
+ * what was noted under other settings and never done is due no longer. */
+bool archive_keep_actions(Archive *archive, const ArchiveFolder *folder, const char *action,
+	const char *target, GError **error);
 
 /* ---- reading what mails say (archive_index.c) ---- */
 

@@ -107,3 +107,51 @@ bool archive_action_done(
 
 	return db_write(archive->db, delete_group, &done, error);
 }
+
+typedef struct Keeping {
+	const ArchiveFolder *folder;
+	const char *action; /* "": none */
+	const char *target;
+	bool is_so; /* nothing else is pending */
+} Keeping;
+
+static bool look_for_others(DbTransaction *transaction, void *data, GError **error)
+{
+	Keeping *keeping = data;
+	int64_t found;
+
+	if (!db_get_int(transaction, &found, 0, error,
+		    "SELECT EXISTS (SELECT 1 FROM actions WHERE folder_id = $1"
+		    " AND NOT (action = $2 AND target = $3))",
+		    db_int(keeping->folder->id), db_text(keeping->action),
+		    db_text(keeping->target)))
+		return false;
+	keeping->is_so = !found;
+	return true;
+}
+
+static bool keep_one_kind(DbTransaction *transaction, void *data, GError **error)
+{
+	const Keeping *keeping = data;
+	DbValue folder = db_int(keeping->folder->id);
+
+	return db_run(transaction, error,
+		       "INSERT INTO actions (folder_id, action, target, uid)"
+		       " SELECT folder_id, action, $3, uid FROM actions"
+		       " WHERE folder_id = $1 AND action = $2 AND target <> $3"
+		       " ON CONFLICT (folder_id, action, target, uid) DO NOTHING",
+		       folder, db_text(keeping->action), db_text(keeping->target)) &&
+	       db_run(transaction, error,
+		       "DELETE FROM actions WHERE folder_id = $1"
+		       " AND NOT (action = $2 AND target = $3)",
+		       folder, db_text(keeping->action), db_text(keeping->target));
+}
+
+bool archive_keep_actions(Archive *archive, const ArchiveFolder *folder, const char *action,
+	const char *target, GError **error)
+{
+	Keeping keeping = {folder, action ? action : "", target ? target : "", false};
+
+	return db_read(archive->db, look_for_others, &keeping, error) &&
+	       (keeping.is_so || db_write(archive->db, keep_one_kind, &keeping, error));
+}

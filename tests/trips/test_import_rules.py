@@ -185,6 +185,43 @@ def test_a_mark_that_the_server_would_drop(amtspost, action, kept):
         assert server.stored
 
 
+def without_flagged(server: FakeImap):
+    def select(connection, tag, arguments):
+        connection.send("* OK [PERMANENTFLAGS (\\Answered \\Seen)] limited\r\n")
+        server.on_select(connection, tag, arguments)
+    return select
+
+
+@pytest.mark.parametrize("later, stored", [("seen", ["2 +FLAGS.SILENT (\\Seen)"]), ("none", [])])
+def test_what_was_refused_holds_up_nothing_under_another_setting(amtspost, later, stored):
+    """It is due no longer; what the new setting asks for is done."""
+    with FakeImap() as server:
+        server.handlers["SELECT"] = without_flagged(server)
+        amtspost.add_clerk()
+        amtspost.set_server(server.port)
+        amtspost.set("import.after", "flag", CLERK)
+        assert amtspost.run("--json", "import", "--user", CLERK).status == 6
+        amtspost.set("import.after", later, CLERK)
+        server.mails.append(b"Subject: zwei\r\n\r\nText\r\n")
+        assert counts(amtspost.imported()) == (1, 0, 0)
+        assert server.stored == stored
+        amtspost.imported()
+        selected = [line for line in server.commands if " SELECT " in line or " EXAMINE " in line]
+        assert len(selected) == 2, "there is still something to do in the folder"
+
+
+def test_a_corrected_target_is_where_all_go(clerk, mailbox):
+    """A name that the server refuses: what was to go there goes where the setting says now."""
+    mailbox.fill("INBOX", [mail("eins")])
+    clerk.set("import.after", "move", CLERK)
+    clerk.set("import.after-folder", "Erledigt/", CLERK)
+    assert clerk.run("--json", "import", "--user", CLERK, "--folder", "INBOX").status == 6
+    clerk.set("import.after-folder", "Erledigt", CLERK)
+    mailbox.disk.append("INBOX", [mail("zwei")])
+    assert counts(clerk.imported("--folder", "INBOX")) == (1, 0, 0)
+    assert mailbox.read() == {} and len(mailbox.read("Erledigt")) == 2
+
+
 def test_one_mailbox_two_clerks(clerk, mailbox):
     mailbox.fill("INBOX", [mail("gemeinsam")])
     clerk.imported()

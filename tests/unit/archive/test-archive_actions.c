@@ -106,6 +106,40 @@ static void test_known_but_not_deleted(void **state)
 	assert_int_equal(action->uids->len, 1);
 }
 
+static void keep(Fixture *fixture, const char *action, const char *target)
+{
+	GError *error = NULL;
+
+	assert_true(
+		archive_keep_actions(fixture->archive, &fixture->inbox, action, target, &error));
+	assert_no_failure(error);
+}
+
+/* Settings changed: another action is due no longer, the same one goes where they say now. */
+static void test_only_what_is_asked_for_now_stays(void **state)
+{
+	Fixture *fixture = *state;
+	g_autoptr(ArchiveAction) move = NULL;
+	g_autoptr(ArchiveAction) unchanged = NULL;
+
+	file_with_action(fixture, "flag", NULL, 1, 2);
+	file_with_action(fixture, "move", "Eledigt", 3, 2);
+	file_with_action(fixture, "move", "Erledigt", 4, 2);
+	keep(fixture, "move", "Erledigt");
+	move = next(fixture);
+	assert_string_equal(move->folder, "Erledigt");
+	assert_int_equal(move->uids->len, 3);
+	assert_int_equal(g_array_index(move->uids, uint32_t, 0), 3);
+	keep(fixture, "move", "Erledigt");
+	unchanged = next(fixture);
+	assert_int_equal(unchanged->uids->len, 3);
+	done(fixture, move);
+	assert_null(next(fixture));
+	file_with_action(fixture, "seen", NULL, 6, 1);
+	keep(fixture, NULL, "Erledigt");
+	assert_null(next(fixture));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +153,8 @@ int main(void)
 			test_large_groups_are_cut, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_known_but_not_deleted, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_only_what_is_asked_for_now_stays, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
