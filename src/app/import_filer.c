@@ -20,7 +20,13 @@
 #define COMMIT_BYTES (64 * 1024 * 1024)
 #define COMMIT_MILLISECONDS 500
 
-typedef enum ParcelKind { PARCEL_MAIL, PARCEL_DISCARD, PARCEL_FAILED, PARCEL_GONE } ParcelKind;
+typedef enum ParcelKind {
+	PARCEL_MAIL,
+	PARCEL_DISCARD,
+	PARCEL_FAILED,
+	PARCEL_GONE,
+	PARCEL_KNOWN
+} ParcelKind;
 
 typedef struct Parcel {
 	ParcelKind kind;
@@ -46,7 +52,7 @@ struct Filer {
 	size_t first_open;
 	bool moves_cursor;
 	bool inside;	   /* a mail is begun */
-	size_t noted;	   /* failures and gone mails since the last commit */
+	size_t noted;	   /* failures, known and gone mails since the last commit */
 	int64_t committed; /* when, monotonic ms */
 	ArchiveTally tally;
 	GError *error;
@@ -128,6 +134,9 @@ static bool take(Filer *filer, const Parcel *parcel)
 		return true;
 	case PARCEL_FAILED:
 		archive_batch_note_failure(filer->batch, parcel->uid, parcel->reason);
+		break;
+	case PARCEL_KNOWN:
+		archive_batch_note_known(filer->batch, parcel->uid);
 		break;
 	case PARCEL_GONE:
 		break;
@@ -235,6 +244,14 @@ bool filer_note_failure(Filer *filer, uint32_t uid, const char *reason)
 bool filer_note_gone(Filer *filer, uint32_t uid)
 {
 	Parcel *parcel = parcel_new(PARCEL_GONE, 0);
+
+	parcel->uid = uid;
+	return push(filer, parcel);
+}
+
+bool filer_note_known(Filer *filer, uint32_t uid)
+{
+	Parcel *parcel = parcel_new(PARCEL_KNOWN, 0);
 
 	parcel->uid = uid;
 	return push(filer, parcel);

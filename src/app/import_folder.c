@@ -170,7 +170,11 @@ static bool file_plan(ImportRun *run, ImportPlan *plan, GError **error)
 	g_autoptr(GError) fetching = NULL;
 	g_autoptr(GError) filing = NULL;
 	Filer *filer = filer_start(run->archive, &order, plan);
-	bool fetched = fetch_all(run, plan, filer, &fetching);
+	bool fetched;
+
+	for (guint i = 0; i < plan->known->len; i++)
+		filer_note_known(filer, g_array_index(plan->known, uint32_t, i));
+	fetched = fetch_all(run, plan, filer, &fetching);
 
 	if (!filer_finish(filer, fetched ? plan->final_cursor : 0, run->result, &filing)) {
 		g_propagate_error(error, g_steal_pointer(&filing));
@@ -295,7 +299,8 @@ static bool import_selected(ImportRun *run, const char *folder, GError **error)
 	run->progress.phase = IMPORT_FETCHING;
 	run->progress.total = plan->uids->len;
 	import_report(run, true);
-	if ((plan->uids->len > 0 || plan->final_cursor > plan->folder.cursor) &&
+	if ((plan->uids->len > 0 || plan->known->len > 0 ||
+		    plan->final_cursor > plan->folder.cursor) &&
 		!file_plan(run, plan, error))
 		return false;
 	import_report(run, true);

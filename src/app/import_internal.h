@@ -75,6 +75,7 @@ bool import_wait(ImportRun *run, unsigned tries, GError **error);
 typedef struct ImportPlan {
 	ArchiveFolder folder;
 	GArray *uids;	   /* uint32_t, ascending */
+	GArray *known;	   /* uint32_t: filed before, and to get the case number */
 	bool *handed;	   /* a flag an UID: given to the filer, or known to be gone */
 	size_t first_open; /* every UID before this index is handed */
 	size_t handed_count;
@@ -112,6 +113,8 @@ bool filer_discard(Filer *filer);
 bool filer_note_failure(Filer *filer, uint32_t uid, const char *reason);
 /* UID is gone from the server: nothing to file, the cursor may pass. */
 bool filer_note_gone(Filer *filer, uint32_t uid);
+/* UID was filed before: its mail gets the case number, without being fetched. */
+bool filer_note_known(Filer *filer, uint32_t uid);
 /* Commits the rest, moves the cursor to FINAL_CURSOR (0: as far as it may), adds to RESULT and ends
  * the thread; frees FILER. */
 bool filer_finish(Filer *filer, uint32_t final_cursor, ImportResult *result, GError **error);

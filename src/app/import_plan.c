@@ -13,6 +13,7 @@ void import_plan_free(ImportPlan *plan)
 	if (!plan)
 		return;
 	g_clear_pointer(&plan->uids, g_array_unref);
+	g_clear_pointer(&plan->known, g_array_unref);
 	g_free(plan->handed);
 	g_free(plan);
 }
@@ -175,7 +176,8 @@ static bool forget_gone_retries(ImportRun *run, ImportPlan *plan, const GArray *
 	return true;
 }
 
-/* Retries that are still there, then what is behind the cursor and not done already. */
+/* Retries that are still there, then what is behind the cursor and not done already. What is done
+ * needs no fetching to get a case number. */
 static void add_open(ImportRun *run, ImportPlan *plan, const GArray *retries, const GArray *found,
 	const GArray *done)
 {
@@ -184,7 +186,9 @@ static void add_open(ImportRun *run, ImportPlan *plan, const GArray *retries, co
 	for (guint i = 0; i < found->len; i++) {
 		uint32_t uid = uid_at(found, i);
 
-		if (contains(done, uid) && !contains(retries, uid))
+		if (contains(done, uid) && !contains(retries, uid) && run->request->case_number)
+			g_array_append_val(plan->known, uid);
+		else if (contains(done, uid) && !contains(retries, uid))
 			run->result->known++;
 		else
 			g_array_append_val(plan->uids, uid);
@@ -223,6 +227,7 @@ ImportPlan *import_plan_new(
 	bool planned;
 
 	plan->uids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	plan->known = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	if (!status->uid_validity) {
 		failure_set(error, FAILURE_FOLDER_UNSTABLE, folder, "%s: no UIDVALIDITY", folder);
 		return NULL;

@@ -124,6 +124,10 @@ void archive_batch_discard(ArchiveBatch *batch);
 /* Notes UID for another try with the REASON, in the commit. */
 void archive_batch_note_failure(ArchiveBatch *batch, uint32_t uid, const char *reason);
 
+/* Gives the mail that UID of the folder was filed as the order's case number, in the commit; it
+ * counts as known. Nothing else of it changes, and one that was deleted stays away. */
+void archive_batch_note_known(ArchiveBatch *batch, uint32_t uid);
+
 /* Mails and bytes waiting for the commit. */
 size_t archive_batch_mails(const ArchiveBatch *batch);
 uint64_t archive_batch_bytes(const ArchiveBatch *batch);
@@ -159,8 +163,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveAction, archive_action_free)
 ArchiveAction *archive_next_action(Archive *archive, const ArchiveFolder *folder, GError **error);
 bool archive_action_done(
 	Archive *archive, const ArchiveFolder *folder, const ArchiveAction *action, GError **error);
-/* Of what is pending in FOLDER only ACTION stays (NULL: nothing), and is to go to TARGET (nullable):
- * what was noted under other settings and never done is due no longer. */
+/* Of what is pending in FOLDER only ACTION stays (NULL: nothing), and is to go to TARGET
+ * (nullable): what was noted under other settings and never done is due no longer. */
 bool archive_keep_actions(Archive *archive, const ArchiveFolder *folder, const char *action,
 	const char *target, GError **error);
 

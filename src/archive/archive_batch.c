@@ -41,6 +41,7 @@ ArchiveBatch *archive_batch_new(Archive *archive, const ArchiveOrder *order)
 	batch->staged = g_array_new(FALSE, FALSE, sizeof(Staged));
 	batch->failures = g_array_new(FALSE, FALSE, sizeof(StagedFailure));
 	g_array_set_clear_func(batch->failures, staged_failure_clear);
+	batch->known = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	batch->kept = g_hash_table_new_full(
 		g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
 	batch->packs = g_ptr_array_new_with_free_func((GDestroyNotify)pack_free);
@@ -56,6 +57,7 @@ void archive_batch_free(ArchiveBatch *batch)
 		return;
 	g_array_unref(batch->staged);
 	g_array_unref(batch->failures);
+	g_array_unref(batch->known);
 	g_hash_table_unref(batch->kept);
 	g_ptr_array_unref(batch->packs);
 	sha256_free(batch->hash);
@@ -83,6 +85,7 @@ void archive_batch_clear(ArchiveBatch *batch)
 	archive_batch_discard(batch);
 	g_array_set_size(batch->staged, 0);
 	g_array_set_size(batch->failures, 0);
+	g_array_set_size(batch->known, 0);
 	g_hash_table_remove_all(batch->kept);
 	g_ptr_array_set_size(batch->packs, 0);
 	g_byte_array_set_size(batch->window, 0);
@@ -96,6 +99,11 @@ void archive_batch_note_failure(ArchiveBatch *batch, uint32_t uid, const char *r
 	StagedFailure failure = {.uid = uid, .reason = text_make_valid(reason, strlen(reason))};
 
 	g_array_append_val(batch->failures, failure);
+}
+
+void archive_batch_note_known(ArchiveBatch *batch, uint32_t uid)
+{
+	g_array_append_val(batch->known, uid);
 }
 
 /* ---- which bytes are needed ---- */

@@ -29,6 +29,7 @@ struct ArchiveBatch {
 
 	GArray *staged;	  /* Staged */
 	GArray *failures; /* StagedFailure */
+	GArray *known;	  /* uint32_t, UIDs */
 	GHashTable *kept; /* hashes whose bytes this batch has already; GBytes */
 	GPtrArray *packs; /* Pack * */
 	uint64_t bytes;

@@ -33,7 +33,7 @@ typedef struct Filing {
 
 /* Where a mail stands in the transaction. */
 typedef struct Filed {
-	const Staged *mail;
+	const Staged *mail; /* NULL: one that was filed before */
 	int64_t mail_id;
 	int64_t copy_id; /* 0: deleted earlier, stays away */
 	bool is_new;
@@ -405,6 +405,42 @@ static bool note_failures(Filing *filing, DbTransaction *transaction, GError **e
 	return true;
 }
 
+/* Deleted ones have no copy. */
+static bool find_filed(const Filing *filing, DbTransaction *transaction, uint32_t uid, Filed *filed,
+	GError **error)
+{
+	GError *failed = NULL;
+	g_autoptr(DbRows) rows = db_select(transaction, error,
+		"SELECT c.id, c.mail_id FROM sources s JOIN copies c ON c.id = s.copy_id"
+		" WHERE s.folder_id = $1 AND s.uid = $2",
+		db_int(filing->batch->folder.id), db_int(uid));
+
+	if (!rows)
+		return false;
+	if (db_rows_next(rows, &failed)) {
+		filed->copy_id = db_rows_int(rows, 0);
+		filed->mail_id = db_rows_int(rows, 1);
+	}
+	return db_rows_end(failed, error);
+}
+
+static bool fill_known(Filing *filing, DbTransaction *transaction, GError **error)
+{
+	const GArray *known = filing->batch->known;
+
+	for (guint i = 0; i < known->len; i++) {
+		Filed filed = {0};
+
+		if (!find_filed(filing, transaction, g_array_index(known, uint32_t, i), &filed,
+			    error) ||
+			!fill_case(filing, transaction, &filed, error) ||
+			!note_case(filing, transaction, &filed, error))
+			return false;
+		filing->known++;
+	}
+	return true;
+}
+
 static bool move_cursor(Filing *filing, DbTransaction *transaction, GError **error)
 {
 	return filing->cursor == 0 ||
@@ -467,7 +503,8 @@ static bool file_batch(DbTransaction *transaction, void *data, GError **error)
 		if (!file_mail(filing, transaction, g_ptr_array_index(filing->sorted, i), error))
 			return false;
 	}
-	return note_failures(filing, transaction, error) &&
+	return fill_known(filing, transaction, error) &&
+	       note_failures(filing, transaction, error) &&
 	       move_cursor(filing, transaction, error) && note_upload(filing, transaction, error);
 }
 
@@ -532,7 +569,8 @@ static bool write_rows(ArchiveBatch *batch, uint32_t cursor, ArchiveTally *tally
 
 static bool commit(ArchiveBatch *batch, uint32_t cursor, ArchiveTally *tally, GError **error)
 {
-	if (batch->staged->len == 0 && batch->failures->len == 0 && cursor == 0)
+	if (batch->staged->len == 0 && batch->failures->len == 0 && batch->known->len == 0 &&
+		cursor == 0)
 		return true;
 	return archive_batch_write_window(batch, error) &&
 	       pack_sync_all(batch->archive, (Pack *const *)batch->packs->pdata, batch->packs->len,

@@ -271,6 +271,28 @@ def test_case_fills_and_never_replaces(clerk, mailbox):
     assert any("BG-2026/3" in str(row) for row in clerk.json("audit"))
 
 
+def test_a_whole_folder_gives_its_case_to_what_was_picked_before(clerk, mailbox):
+    mailbox.fill("INBOX", [mail("eins"), mail("zwei"), mail("drei"), mail("vier"), mail("fünf")])
+    clerk.imported("--folder", "INBOX", "--uids", "2", "--case", "BG-2026/2")
+    clerk.imported("--folder", "INBOX", "--uids", "1,3:4")
+    ids = {row["subject"]: row["id"] for row in clerk.archive()}
+    clerk.ok("archive", "delete", str(ids["drei"]), "--reason", "Löschfrist")
+    result = clerk.imported("--folder", "INBOX", "--case", "BG-2026/1")
+    assert counts(result) == (1, 4, 0) and result["case_conflicts"] == [f"{ids['zwei']}: BG-2026/2"]
+    assert {row["subject"]: row["case"] for row in clerk.archive()} == {
+        "eins": "BG-2026/1", "zwei": "BG-2026/2", "vier": "BG-2026/1", "fünf": "BG-2026/1"}
+    mailbox.disk.append("INBOX", [mail("sechs")])
+    assert counts(clerk.imported("--folder", "INBOX", "--case", "BG-2026/3")) == (1, 0, 0)
+
+
+def test_a_case_for_many_known_mails_fetches_none(clerk, mailbox):
+    mailbox.fill("INBOX", list(make_mails(3000, seed=9)))
+    clerk.imported("--folder", "INBOX", "--since", "2000-01-01")
+    result = clerk.imported("--folder", "INBOX", "--case", "BG-2026/1")
+    assert counts(result) == (0, 3000, 0) and result["wire_bytes"] < 100_000
+    assert {row["case"] for row in clerk.archive()} == {"BG-2026/1"}
+
+
 def test_what_is_said_of_the_case_is_true(clerk, mailbox):
     mailbox.fill("INBOX", [mail("eins")])
     clerk.imported("--folder", "INBOX")
