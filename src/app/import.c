@@ -79,6 +79,7 @@ void import_add_error(ImportRun *run, const ImportMiss *miss)
 	entry->mailbox = g_strdup(miss->mailbox);
 	entry->folder = g_strdup(miss->folder);
 	entry->uid = miss->uid;
+	entry->uid_validity = miss->uid_validity;
 	entry->vain = miss->gone || failure_is(miss->problem, FAILURE_FOLDER_RENEWED) ||
 		      failure_is(miss->problem, FAILURE_FOLDER_UNKNOWN) ||
 		      failure_is(miss->problem, FAILURE_FOLDER_BARE);

@@ -13,6 +13,7 @@ typedef struct ImportRequest {
 	const char *const *mailboxes; /* NULL-terminated; NULL: all of the user's */
 	const char *const *folders;   /* NULL-terminated; NULL: every folder not hidden */
 	const char *uids; /* "4,6:8" picked by hand in one folder; NULL: whole folders */
+	bool unpicked;	  /* UIDS are what whole folders failed at: nobody picked them by hand */
 	uint32_t
 		uid_validity; /* that UIDS were picked under, else FAILURE_FOLDER_RENEWED; 0: any */
 	int64_t since;	      /* INTERNALDATE on or after this day; 0: any */
@@ -24,8 +25,9 @@ typedef struct ImportRequest {
 /* What could not be imported, why and what to do, in German sentences. */
 typedef struct ImportError {
 	char *mailbox;
-	char *folder; /* NULL: the whole mailbox */
-	uint32_t uid; /* 0: the whole folder */
+	char *folder;	       /* NULL: the whole mailbox */
+	uint32_t uid;	       /* 0: the whole folder */
+	uint32_t uid_validity; /* of UID */
 	char *reason;
 	char *advice; /* NULL: none */
 	bool vain;    /* trying again as it was would come to the same */

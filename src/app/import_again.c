@@ -26,7 +26,8 @@ static bool is_of_one_folder(const GPtrArray *errors)
 	for (guint i = 0; i < errors->len; i++) {
 		const ImportError *one = errors->pdata[i];
 
-		if (!one->uid || !one->folder || g_strcmp0(one->folder, first->folder) != 0 ||
+		if (!one->uid || !one->folder || one->uid_validity != first->uid_validity ||
+			g_strcmp0(one->folder, first->folder) != 0 ||
 			!text_is_same(one->mailbox, first->mailbox))
 			return false;
 	}
@@ -68,7 +69,8 @@ void import_job_again(const ImportJob *job, const char *actor, ImportAgain *agai
 		.mailboxes = again->mailboxes[0] ? again->mailboxes : NULL,
 		.folders = again->folders[0] ? again->folders : NULL,
 		.uids = again->uids,
-		.uid_validity = job->uid_validity,
+		.unpicked = job->unpicked || (some && !job->uids),
+		.uid_validity = some ? first->uid_validity : job->uid_validity,
 		.since = some ? 0 : job->since,
 		.case_number = job->case_number,
 		.actor = actor,

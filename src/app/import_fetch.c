@@ -81,6 +81,7 @@ static void list_failure(Transfer *transfer, uint32_t uid, Failure failure)
 						.mailbox = transfer->plan->folder.mailbox,
 						.folder = transfer->plan->folder.name,
 						.uid = uid,
+						.uid_validity = transfer->plan->folder.uid_validity,
 						.problem = reason,
 					});
 	filer_note_failure(transfer->filer, uid, failure_name(reason));

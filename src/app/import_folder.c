@@ -68,6 +68,7 @@ static bool leave_out(
 				      .mailbox = plan->folder.mailbox,
 				      .folder = plan->folder.name,
 				      .uid = uid,
+				      .uid_validity = plan->folder.uid_validity,
 				      .problem = reason,
 			      });
 	return true;
@@ -162,7 +163,7 @@ static bool file_plan(ImportRun *run, ImportPlan *plan, GError **error)
 	ArchiveOrder order = {
 		.folder = &plan->folder,
 		.imported_by = run->request->actor,
-		.by_hand = run->uids != NULL,
+		.by_hand = run->uids && !run->request->unpicked,
 		.case_number = run->request->case_number,
 		.action = action_name(run->account, plan->folder.name),
 		.action_folder = run->account->after_folder,

@@ -40,6 +40,7 @@ typedef struct ImportMiss {
 	const char *mailbox;
 	const char *folder;    /* NULL: the whole mailbox */
 	uint32_t uid;	       /* 0: the whole folder */
+	uint32_t uid_validity; /* of UID */
 	bool filed;	       /* its mails are in the archive */
 	bool gone;	       /* the mail is not there any more */
 	const char *reason;    /* NULL: what PROBLEM says */
@@ -115,8 +116,8 @@ bool filer_note_failure(Filer *filer, uint32_t uid, const char *reason);
 bool filer_note_gone(Filer *filer, uint32_t uid);
 /* UID was filed before: its mail gets the case number, without being fetched. */
 bool filer_note_known(Filer *filer, uint32_t uid);
-/* Commits the rest, moves the cursor to FINAL_CURSOR (0: as far as it may), adds to RESULT and ends
- * the thread; frees FILER. */
+/* Commits the rest, moves the cursor to FINAL_CURSOR (0: as far as it may), adds to RESULT
+ * and ends the thread; frees FILER. */
 bool filer_finish(Filer *filer, uint32_t final_cursor, ImportResult *result, GError **error);
 
 /* import_folder.c: one folder from select to the actions on the server. Failures of single mails

@@ -214,6 +214,7 @@ static void run(void *data)
 		.mailboxes = job->mailbox ? mailboxes : NULL,
 		.folders = job->folder ? folders : NULL,
 		.uids = job->uids,
+		.unpicked = job->unpicked,
 		.since = job->since,
 		.uid_validity = job->uid_validity,
 		.case_number = job->case_number,
@@ -254,8 +255,8 @@ static void add_part(Sha256 *hash, const char *text)
 static void digest_request(const ImportRequest *request, uint8_t digest[static SHA256_SIZE])
 {
 	Sha256 *hash = sha256_new();
-	g_autofree char *since =
-		g_strdup_printf("%" G_GINT64_FORMAT " %u", request->since, request->uid_validity);
+	g_autofree char *since = g_strdup_printf("%" G_GINT64_FORMAT " %u %d", request->since,
+		request->uid_validity, request->unpicked);
 
 	add_part(hash, request->user);
 	add_part(hash, request->mailboxes ? request->mailboxes[0] : NULL);
@@ -308,6 +309,7 @@ static Entry *entry_new(ImportJobs *jobs, int64_t user_id, const ImportRequest *
 		.mailbox = request->mailboxes ? g_strdup(request->mailboxes[0]) : NULL,
 		.folder = request->folders ? g_strdup(request->folders[0]) : NULL,
 		.uids = g_strdup(request->uids),
+		.unpicked = request->unpicked,
 		.picked = count_picked(request->uids),
 		.since = request->since,
 		.uid_validity = request->uid_validity,

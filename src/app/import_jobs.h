@@ -25,6 +25,7 @@ typedef struct ImportJob {
 	char *mailbox;
 	char *folder;
 	char *uids;
+	bool unpicked;	       /* UIDS are what whole folders failed at */
 	size_t picked;	       /* how many UIDS are; 0: whole folders, or they are none */
 	int64_t since;	       /* 0: any day */
 	uint32_t uid_validity; /* that they were picked under; 0: any */

@@ -112,6 +112,7 @@ static void list_gone(ImportRun *run, const ImportPlan *plan, uint32_t uid)
 				      .mailbox = plan->folder.mailbox,
 				      .folder = plan->folder.name,
 				      .uid = uid,
+				      .uid_validity = plan->folder.uid_validity,
 				      .gone = true,
 				      .reason = _("Diese E-Mail gibt es im Ordner nicht (mehr)."),
 			      });

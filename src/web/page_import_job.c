@@ -378,6 +378,7 @@ static bool run_noted(Visit *visit, GError **error)
 		.mailboxes = mailboxes,
 		.folders = folders,
 		.uids = uids,
+		.unpicked = true,
 		.uid_validity = uid_validity,
 		.actor = visit->actor,
 	};

@@ -88,6 +88,11 @@ static char *describe_choice(const ImportJob *job)
 {
 	g_autofree char *day = job->since ? clock_format_day(job->since) : NULL;
 
+	if (job->picked > 0 && job->unpicked)
+		return g_strdup_printf(
+			ngettext("%zu E-Mail, die sich nicht abrufen ließ",
+				"%zu E-Mails, die sich nicht abrufen ließen", job->picked),
+			job->picked);
 	if (job->picked > 0)
 		return g_strdup_printf(
 			ngettext("%zu ausgewählte E-Mail", "%zu ausgewählte E-Mails", job->picked),

@@ -213,6 +213,41 @@ def test_failures_and_trying_again(failing, person, clerk):
     assert "nicht abrufen ließen" not in person.get("/").text
 
 
+def again(person: Person, number: int) -> dict:
+    person.get(f"{JOB}{number}")
+    return end_of(person, int(person.submit(f"{JOB}{number}/erneut").path.removeprefix(JOB)))
+
+
+def test_trying_again_takes_no_other_mail(failing, person, clerk):
+    """The folder is numbered anew meanwhile: whatever has the UID now is another mail."""
+    number = begin(person, folder="INBOX", case="BG-2026/1")
+    end_of(person, number)
+    failing.handlers.clear()
+    failing.uid_validity = 2
+    failing.mails[1] = MAILS[1].replace(b"Mail 2", b"Fremd")
+    assert again(person, number)["result"]["imported"] == 0
+    assert {mail["subject"] for mail in clerk.archive()} == {"Mail 1", "Mail 3"}
+
+
+@pytest.mark.parametrize("way", ["result", "start page"])
+def test_trying_again_brings_back_nothing_deleted(failing, person, clerk, tmp_path, way):
+    (tmp_path / "zwei.eml").write_bytes(MAILS[1])
+    clerk.ok("archive", "add", str(tmp_path / "zwei.eml"))
+    clerk.ok("archive", "delete", "1", "--reason", "Löschfrist")
+    number = begin(person, folder="INBOX")
+    assert end_of(person, number)["result"]["failed"] == 1
+    failing.handlers.clear()
+    person.get("/")
+    job = again(person, number) if way == "result" else end_of(
+        person, int(person.submit("/importieren/vorgaenge").path.removeprefix(JOB)))
+    assert (job["uids"], job["result"]["imported"], job["result"]["known"]) == ("2", 0, 1)
+    assert {mail["subject"] for mail in clerk.archive()} == {"Mail 1", "Mail 3"}
+    shown = person.get(f"{JOB}{job['id']}")
+    assert "1 E-Mail, die sich nicht abrufen ließ" in shown.text and "schon im Archiv" not in shown.text
+    # Picked by hand, it comes back.
+    assert end_of(person, begin(person, folder="INBOX", uids="2"))["result"]["imported"] == 1
+
+
 def test_what_was_noted_is_tried_from_the_start_page(failing, person, clerk):
     end_of(person, begin(person, folder="INBOX"))
     failing.handlers.clear()

@@ -28,6 +28,7 @@ static void add_error(ImportJob *job, const char *mailbox, const char *folder, u
 	error->mailbox = g_strdup(mailbox);
 	error->folder = g_strdup(folder);
 	error->uid = uid;
+	error->uid_validity = 7;
 	error->reason = g_strdup("weil");
 	g_ptr_array_add(job->result.errors, error);
 }
@@ -62,6 +63,28 @@ static void test_only_what_failed(void **state)
 	assert_string_equal(again.request.uids, "3:4,9");
 	assert_int_equal(again.request.since, 0);
 	assert_string_equal(again.request.case_number, "2026/4711");
+	assert_int_equal(again.request.uid_validity, 7);
+	assert_false(again.request.unpicked);
+}
+
+/* What whole folders failed at was picked by nobody, however often it is tried. */
+static void test_what_nobody_picked(void **state)
+{
+	g_autoptr(ImportJob) job = make_job(FAILURE_SOME_FAILED);
+	g_auto(ImportAgain) again = {0};
+	g_auto(ImportAgain) once_more = {0};
+
+	(void)state;
+	g_clear_pointer(&job->uids, g_free);
+	add_error(job, "bau@amt.example", "Eingang", 9);
+	import_job_again(job, "anna", &again);
+	assert_string_equal(again.request.uids, "9");
+	assert_int_equal(again.request.uid_validity, 7);
+	assert_true(again.request.unpicked);
+	job->uids = g_strdup("9");
+	job->unpicked = true;
+	import_job_again(job, "anna", &once_more);
+	assert_true(once_more.request.unpicked);
 }
 
 static void test_all_of_it(void **state)
@@ -97,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_what_failed),
+		cmocka_unit_test(test_what_nobody_picked),
 		cmocka_unit_test(test_all_of_it),
 		cmocka_unit_test(test_a_sign_in),
 	};
