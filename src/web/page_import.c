@@ -163,6 +163,20 @@ static bool list_mails(Show *show, MessagePage *page, GError **error)
 		show->visit->office, &query, web_request_cancel(show->visit->request), page, error);
 }
 
+/* Of a page that is behind the last one, as after its mails were moved away: the last one. */
+static bool list_last_mails(Show *show, MessagePage *page, GError **error)
+{
+	int64_t asked = show->place.page;
+
+	if (!list_mails(show, page, error))
+		return false;
+	show->place.page = page_clamp(asked, IMPORT_ROWS_A_PAGE, (int64_t)page->total);
+	if (page->views->len > 0 || show->place.page == asked)
+		return true;
+	message_page_clear(page);
+	return list_mails(show, page, error);
+}
+
 static void write_mails(Show *show)
 {
 	g_auto(MessagePage) page = {0};
@@ -177,10 +191,8 @@ static void write_mails(Show *show)
 	};
 
 	show->is_empty = true;
-	if (list_mails(show, &page, &problem)) {
+	if (list_last_mails(show, &page, &problem)) {
 		show->is_empty = page.total == 0;
-		show->place.page =
-			page_clamp(show->place.page, IMPORT_ROWS_A_PAGE, (int64_t)page.total);
 		if (import_write_mails(show->h, &list, &problem))
 			return;
 	}
