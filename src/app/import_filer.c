@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/queue.h"
 #include "failure/failure.h"
 
@@ -47,6 +48,7 @@ struct Filer {
 
 	/* The thread's own: */
 	ArchiveBatch *batch;
+	const ImportPlan *plan;
 	const GArray *uids; /* the plan's */
 	bool *done;	    /* a flag an UID: filed or noted */
 	size_t first_open;
@@ -181,10 +183,12 @@ Filer *filer_start(Archive *archive, const ArchiveOrder *order, const ImportPlan
 
 	filer->queue = queue_new(QUEUE_BYTES, (GDestroyNotify)parcel_free);
 	filer->batch = archive_batch_new(archive, order);
+	filer->plan = plan;
 	filer->uids = plan->uids;
 	filer->done = g_new0(bool, plan->uids->len + 1);
 	filer->moves_cursor = plan->final_cursor != 0;
 	filer->tally.case_conflicts = g_ptr_array_new_with_free_func(g_free);
+	filer->tally.lost_uids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	if (pthread_create(&filer->thread, NULL, file_all, filer) != 0)
 		g_error("pthread_create failed");
 	return filer;
@@ -257,18 +261,32 @@ bool filer_note_known(Filer *filer, uint32_t uid)
 	return push(filer, parcel);
 }
 
+static void list_lost(const Filer *filer, ImportRun *run)
+{
+	const GArray *lost = filer->tally.lost_uids;
+
+	for (guint i = 0; i < lost->len; i++)
+		import_add_error(run, &(ImportMiss){
+					      .mailbox = filer->plan->folder.mailbox,
+					      .folder = filer->plan->folder.name,
+					      .uid = g_array_index(lost, uint32_t, i),
+					      .uid_validity = filer->plan->folder.uid_validity,
+					      .reason = _("Diese E-Mail wurde während des Imports "
+							  "aus dem Archiv gelöscht."),
+				      });
+}
+
 static void add_tally(const ArchiveTally *tally, ImportResult *result)
 {
 	result->imported += tally->imported;
 	result->known += tally->known;
 	result->bytes += tally->bytes;
-	result->failed += tally->lost;
 	for (guint i = 0; i < tally->case_conflicts->len; i++)
 		g_ptr_array_add(result->case_conflicts,
 			g_strdup(g_ptr_array_index(tally->case_conflicts, i)));
 }
 
-bool filer_finish(Filer *filer, uint32_t final_cursor, ImportResult *result, GError **error)
+bool filer_finish(Filer *filer, uint32_t final_cursor, ImportRun *run, GError **error)
 {
 	bool good;
 
@@ -278,7 +296,8 @@ bool filer_finish(Filer *filer, uint32_t final_cursor, ImportResult *result, GEr
 		archive_batch_discard(filer->batch);
 	if (!filer->error)
 		commit(filer, final_cursor ? final_cursor : cursor_so_far(filer));
-	add_tally(&filer->tally, result);
+	add_tally(&filer->tally, run->result);
+	list_lost(filer, run);
 	good = !filer->error;
 	if (filer->error)
 		g_propagate_error(error, filer->error);
@@ -286,6 +305,7 @@ bool filer_finish(Filer *filer, uint32_t final_cursor, ImportResult *result, GEr
 	parcel_free(filer->open);
 	queue_free(filer->queue);
 	g_ptr_array_unref(filer->tally.case_conflicts);
+	g_array_unref(filer->tally.lost_uids);
 	g_free(filer->done);
 	g_free(filer);
 	return good;

@@ -177,7 +177,7 @@ static bool file_plan(ImportRun *run, ImportPlan *plan, GError **error)
 		filer_note_known(filer, g_array_index(plan->known, uint32_t, i));
 	fetched = fetch_all(run, plan, filer, &fetching);
 
-	if (!filer_finish(filer, fetched ? plan->final_cursor : 0, run->result, &filing)) {
+	if (!filer_finish(filer, fetched ? plan->final_cursor : 0, run, &filing)) {
 		g_propagate_error(error, g_steal_pointer(&filing));
 		return false;
 	}

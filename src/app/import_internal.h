@@ -116,9 +116,9 @@ bool filer_note_failure(Filer *filer, uint32_t uid, const char *reason);
 bool filer_note_gone(Filer *filer, uint32_t uid);
 /* UID was filed before: its mail gets the case number, without being fetched. */
 bool filer_note_known(Filer *filer, uint32_t uid);
-/* Commits the rest, moves the cursor to FINAL_CURSOR (0: as far as it may), adds to RESULT
+/* Commits the rest, moves the cursor to FINAL_CURSOR (0: as far as it may), adds to RUN's result
  * and ends the thread; frees FILER. */
-bool filer_finish(Filer *filer, uint32_t final_cursor, ImportResult *result, GError **error);
+bool filer_finish(Filer *filer, uint32_t final_cursor, ImportRun *run, GError **error);
 
 /* import_folder.c: one folder from select to the actions on the server. Failures of single mails
  * are listed in the result. */

@@ -137,6 +137,7 @@ typedef struct ArchiveTally {
 	uint64_t known;	   /* on file, or deleted earlier */
 	uint64_t lost;	   /* deleted by somebody while they came in; noted for another try */
 	uint64_t bytes;	   /* of the new copies */
+	GArray *lost_uids; /* uint32_t; NULL to not collect */
 	GArray *ids; /* int64_t, mail ids in the order of finish, 0 for deleted ones; NULL to not
 			collect */
 	GPtrArray *case_conflicts; /* char *, "ID: case on file", or "ID" of one that only others

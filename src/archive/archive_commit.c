@@ -25,7 +25,7 @@ typedef struct Filing {
 
 	uint64_t imported;
 	uint64_t known;
-	uint64_t lost;
+	GArray *lost; /* uint32_t, UIDs */
 	uint64_t bytes;
 	int64_t *ids;
 	GPtrArray *conflicts;
@@ -364,7 +364,7 @@ static bool note_lost(
 		g_propagate_error(error, g_steal_pointer(&reason));
 		return false;
 	}
-	filing->lost++;
+	g_array_append_val(filing->lost, mail->uid);
 	return note_retry(filing, transaction, mail->uid, failure_name(reason), error);
 }
 
@@ -482,7 +482,7 @@ static void reset(Filing *filing)
 {
 	filing->imported = 0;
 	filing->known = 0;
-	filing->lost = 0;
+	g_array_set_size(filing->lost, 0);
 	filing->bytes = 0;
 	g_ptr_array_set_size(filing->conflicts, 0);
 }
@@ -533,7 +533,9 @@ static void hand_over(const Filing *filing, ArchiveTally *tally)
 {
 	tally->imported += filing->imported;
 	tally->known += filing->known;
-	tally->lost += filing->lost;
+	tally->lost += filing->lost->len;
+	if (tally->lost_uids)
+		g_array_append_vals(tally->lost_uids, filing->lost->data, filing->lost->len);
 	tally->bytes += filing->bytes;
 	if (tally->ids)
 		g_array_append_vals(tally->ids, filing->ids, filing->batch->staged->len);
@@ -547,11 +549,13 @@ static bool write_rows(ArchiveBatch *batch, uint32_t cursor, ArchiveTally *tally
 	g_autoptr(GPtrArray) sorted = sort_by_hash(batch);
 	g_autofree int64_t *ids = g_new0(int64_t, batch->staged->len + 1);
 	g_autoptr(GPtrArray) conflicts = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GArray) lost = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	Filing filing = {
 		.batch = batch,
 		.sorted = sorted,
 		.cursor = cursor,
 		.now = clock_now(),
+		.lost = lost,
 		.ids = ids,
 		.conflicts = conflicts,
 	};
