@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "app/words.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "failure/failure.h"
 #include "web/page_import_job.h"
@@ -43,17 +44,49 @@ static bool may_help(const ImportJob *job)
 	return !failure_is(job->problem, FAILURE_SOME_FAILED) || !is_all_vain(&job->result);
 }
 
-/* What was on file already, and what the case number given came to there; yours. NULL: nothing. */
+static bool is_pick(const ImportJob *job)
+{
+	return job->picked > 0 && !job->unpicked;
+}
+
+/* What the case number given came to where nothing was new; yours. NULL: none was given. */
 static char *describe_known(const ImportJob *job)
 {
-	if (!job->case_number || job->result.known == 0)
+	if (!job->case_number)
 		return NULL;
 	return g_strdup_printf(
-		job->result.case_conflicts->len > 0
+		job->result.known == 0
+			? _("Das Aktenzeichen %s wurde nicht vergeben. Auf der Seite einer E-Mail "
+			    "im Archiv lässt es sich nachtragen.")
+		: job->result.case_conflicts->len > 0
 			? _("Das Aktenzeichen %s steht jetzt bei denen, die noch keines "
 			    "hatten; die anderen sind unten genannt.")
-			: _("Das Aktenzeichen %s steht jetzt auch bei ihnen."),
+		: is_pick(job) ? _("Das Aktenzeichen %s steht jetzt auch bei ihnen.")
+			       : _("Das Aktenzeichen %s steht jetzt auch bei denen davon, die im "
+				   "Archiv sind."),
 		job->case_number);
+}
+
+/* That nothing was new of what nobody picked; yours. Filed once, a mail may have been
+ * deleted from the archive since. */
+static char *describe_nothing_new(const ImportJob *job)
+{
+	bool known = job->result.known > 0;
+	g_autofree char *day = job->since ? clock_format_day(job->since) : NULL;
+
+	if (job->picked > 0)
+		return g_strdup(ngettext("Nichts Neues: Diese E-Mail wurde schon einmal abgelegt.",
+			"Nichts Neues: Diese E-Mails wurden schon einmal abgelegt.", job->picked));
+	if (day)
+		return g_strdup_printf(
+			known ? _("Nichts Neues: Die E-Mails seit dem %s wurden alle schon einmal "
+				  "abgelegt.")
+			      : _("Nichts Neues: Seit dem %s liegt dort keine E-Mail vor."),
+			day);
+	return g_strdup(known ? _("Nichts Neues: Was seit dem letzten Mal dazugekommen ist, wurde "
+				  "schon einmal abgelegt.")
+			      : _("Nichts Neues: Seit dem letzten Mal ist keine E-Mail "
+				  "dazugekommen."));
 }
 
 static void tell_nothing_new(Html *h, const ImportJob *job)
@@ -61,15 +94,16 @@ static void tell_nothing_new(Html *h, const ImportJob *job)
 	const ImportResult *result = &job->result;
 	bool hidden = result->hidden > 0 || result->hidden_mailboxes > 0;
 	g_autofree char *known = describe_known(job);
+	g_autofree char *nothing = describe_nothing_new(job);
 
 	page_alert(h, TONE_INFO,
 		result->folders == 0 && hidden
 			? _("Nichts zu importieren: Alle Ordner sind ausgeblendet.")
-		: job->picked > 0
+		: is_pick(job)
 			? ngettext("Nichts Neues: Die ausgewählte E-Mail ist schon im Archiv.",
 				  "Nichts Neues: Die ausgewählten E-Mails sind schon im Archiv.",
 				  job->picked)
-			: _("Nichts Neues: Dort liegt keine E-Mail, die noch nicht im Archiv ist."),
+			: nothing,
 		known);
 }
 

@@ -13,7 +13,8 @@ import pytest
 from page import Answer, Daemon, Person
 from page_office import CLERK_B, add_person
 from peers.fake_imap import FakeImap
-from peers.load import make_mails
+from peers.load import FIRST_TIME, make_mails
+from peers.maildir import Mail
 from peers.relay import Relay
 from runner import CLERK, PASSWORD, Amtspost
 from test_page_browser import check, play, stop
@@ -246,6 +247,29 @@ def test_trying_again_brings_back_nothing_deleted(failing, person, clerk, tmp_pa
     assert "1 E-Mail, die sich nicht abrufen ließ" in shown.text and "schon im Archiv" not in shown.text
     # Picked by hand, it comes back.
     assert end_of(person, begin(person, folder="INBOX", uids="2"))["result"]["imported"] == 1
+
+
+def test_nothing_new_is_said_truly(mailbox, person, clerk):
+    """What lies there and is not in the archive: deleted from it, or older than the day asked for."""
+    mailbox.fill("INBOX", [Mail(raw, FIRST_TIME) for raw in MAILS])
+
+    def told(**body: str) -> str:
+        number = begin(person, folder="INBOX", **body)
+        assert end_of(person, number)["result"]["imported"] == 0
+        return person.get(f"{JOB}{number}").text
+
+    assert "Seit dem 01.01.2100 liegt dort keine E-Mail vor." in told(since="2100-01-01")
+    end_of(person, begin(person, folder="INBOX", since="2000-01-01"))
+    clerk.ok("archive", "delete", "1", "--reason", "Löschfrist")
+    assert "Die E-Mails seit dem 01.01.2000 wurden alle schon einmal abgelegt." in told(since="2000-01-01")
+    first = told(case="BG-2026/1")
+    assert "Was seit dem letzten Mal dazugekommen ist, wurde schon einmal abgelegt." in first
+    assert "Das Aktenzeichen BG-2026/1 steht jetzt auch bei denen davon, die im Archiv sind." in first
+    assert [row["case"] for row in clerk.archive()] == ["BG-2026/1"] * 2
+    again = told(case="BG-2026/2")
+    assert "Seit dem letzten Mal ist keine E-Mail dazugekommen." in again
+    assert "Das Aktenzeichen BG-2026/2 wurde nicht vergeben." in again
+    assert "Die ausgewählte E-Mail ist schon im Archiv." in told(uids="2")
 
 
 def test_what_was_noted_is_tried_from_the_start_page(failing, person, clerk):
