@@ -106,8 +106,8 @@ static void queue_rest(Handover *handover)
 	bool served = false;
 
 	for (guint i = 0; i < handover->tried->len; i++)
-		served |= ((const OutboxRecipient *)handover->tried->pdata[i])->state ==
-			  OUTBOX_SENT;
+		served |=
+			((const OutboxRecipient *)handover->tried->pdata[i])->state == OUTBOX_SENT;
 	for (guint i = 0; served && i < handover->tried->len; i++) {
 		if (send_is_too_many(&handover->answers[i]))
 			((OutboxRecipient *)handover->tried->pdata[i])->state = OUTBOX_QUEUED;

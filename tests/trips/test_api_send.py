@@ -301,6 +301,18 @@ def test_waiting_has_an_end(server, api):
         api.refused(method, path, 404, "outbox-unknown", {} if method == "POST" else None)
 
 
+def test_the_rest_of_the_recipients_is_waited_for(server, api):
+    def count(connection: SmtpConnection, arguments: str) -> None:
+        if len(connection.mail.recipients) < 2:
+            server.on_rcpt(connection, arguments)
+        else:
+            connection.reply(452, "4.5.3 too many recipients")
+
+    server.handlers["RCPT"] = count
+    mail = api.send(to=[f"a{number}@example.org" for number in range(15)])
+    assert mail["state"] == "sent" and mail["attempts"] == 1 and len(server.mails) == 8
+
+
 def test_what_is_too_large(server, api):
     server.capabilities = ("SIZE 1000000",)
     big = base64.b64encode(b"x" * 1200000).decode()

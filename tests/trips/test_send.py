@@ -4,6 +4,8 @@ stall or break off at each step."""
 import base64
 import email.policy
 import json
+import signal
+import socket
 import threading
 import time
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ import pytest
 from page import Daemon
 from page_office import execute
 from peers.fake_smtp import FakeSmtp, SmtpConnection
-from runner import CLERK
+from runner import CLERK, PASSWORD
 from sending import OTHER, PIPELINING, TO, answer, hang_up, outbox, read_with_mailparser, send, states, use, write_mails
 
 # ---- as it should be ----
@@ -312,6 +314,32 @@ def test_a_damaged_content_holds_up_no_other(sender, tmp_path):
         assert run.status == 5 and len(server.mails) == 2, run.stdout
         assert {mail["id"]: mail["state"] for mail in outbox(sender)} == \
             {first: "waiting"} | dict.fromkeys(others, "sent")
+
+
+def test_a_copy_that_was_called_off_has_not_failed(sender):
+    """Its mail server says nothing, and whoever waits gives up."""
+    def give_up(*command: str) -> None:
+        running = sender.start("--json", *command)
+        connection, _ = silent.accept()
+        time.sleep(0.2)
+        running.process.send_signal(signal.SIGINT)
+        running.finish()
+        connection.close()
+
+    with FakeSmtp(capabilities=PIPELINING) as server, socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        use(sender, server)
+        for key, value in (("imap.host", "127.0.0.1"), ("imap.port", str(silent.getsockname()[1])), ("imap.tls", "none")):
+            sender.set(key, value)
+        sender.set("imap.use-default", "true", CLERK)
+        sender.set("imap.password", PASSWORD, CLERK)
+        give_up("send", "--user", CLERK, "--to", TO, "--subject", "Kopie")
+        mail, = outbox(sender)
+        assert (mail["state"], mail["sent_copy"], mail["copy_reason"]) == ("sent", "pending", None), mail
+        execute(sender, "UPDATE outbox_mails SET ended_at = ended_at - 90000")  # more than a day ago
+        give_up("outbox", "run")
+        mail, = outbox(sender)
+        assert (mail["sent_copy"], mail["copy_reason"]) == ("pending", None), mail
 
 
 # ---- what is wrong from the start ----
