@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from page import Answer, Daemon
 from page_office import execute
-from peers.fake_smtp import FakeSmtp
+from peers.fake_smtp import FakeSmtp, SmtpConnection
 from runner import CLERK, Amtspost
 from sending import OTHER, PIPELINING, TO, answer, outbox, states, use
 

@@ -74,9 +74,8 @@ static void test_people(void **state)
 /* Whoever a field that all read names got no blind copy, wherever that stands. */
 static void test_a_blind_copy_is_nobody_elses(void **state)
 {
-	g_autoptr(MimeReady) ready =
-		read_text("Bcc: a@b.de, geheim@b.de" CRLF "Cc: c@d.de" CRLF
-			  "From: h@x.de" CRLF "To: a@b.de" CRLF CRLF);
+	g_autoptr(MimeReady) ready = read_text("Bcc: a@b.de, geheim@b.de" CRLF "Cc: c@d.de" CRLF
+					       "From: h@x.de" CRLF "To: a@b.de" CRLF CRLF);
 	static const uint8_t fields[] = {MAIL_TO, MAIL_CC, MAIL_BCC};
 	g_autofree char *recipients = recipients_of(ready);
 
