@@ -43,11 +43,12 @@ ArchiveMail *archive_find(Archive *archive, const ArchiveViewer *viewer, int64_t
 static bool load_places(DbTransaction *transaction, const Finding *finding, GError **error)
 {
 	GError *failed = NULL;
-	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT c.id, p.name, c.start, c.size FROM copies c"
-		" JOIN packs p ON p.id = c.pack_id WHERE c.mail_id = $1 ORDER BY c.id",
-		db_int(finding->id));
+	bool all;
+	g_autoptr(DbRows) rows = NULL;
 
+	if (!archive_has_received(transaction, finding->viewer, finding->id, &all, error))
+		return false;
+	rows = archive_select_copies(transaction, finding->viewer, all, finding->id, error);
 	if (!rows)
 		return false;
 	while (db_rows_next(rows, &failed)) {
