@@ -185,7 +185,8 @@ bool archive_keep_contents(Archive *archive, const ArchivePlace *places,
 bool archive_unclaim(Archive *archive, const ArchivePlace *places, size_t count, GError **error);
 
 /* Opens the pack of PLACE read-only (the caller closes); -1 with FAILURE_ARCHIVE_DAMAGED if it is
- * gone although the row still points to it. */
+ * gone although the row still points to it, FAILURE_STORE if it cannot be opened,
+ * FAILURE_STORE_BUSY if the copy was moved, FAILURE_MAIL_UNKNOWN if it was deleted. */
 int archive_open_pack(Archive *archive, const ArchivePlace *place, GError **error);
 
 /* ---- looking (archive_list.c, archive_read.c, archive_search.c) ---- */
