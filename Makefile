@@ -7,6 +7,7 @@
 #   make check      install, build in four ways, run every test
 #   make bench      measure against bare readers; the page with 10,000 users
 #   make analyse    clang's static analyser over all sources
+#   make thorough   the same and more: every trip in the program that users get, unit tests by clang
 #   make torture    fifty kills of an import
 #   make fuzz       every fuzz target for FUZZ_SECONDS (60)
 #   make install    as meson says (DESTDIR=…)
@@ -24,7 +25,7 @@ else
 need = : without
 endif
 
-.PHONY: all run check bench analyse torture fuzz install clean
+.PHONY: all run check thorough bench analyse torture fuzz install clean
 .NOTPARALLEL:
 
 # meson.build's default, debugoptimized: -O2 as Debian builds, with symbols, so that a crash in an
@@ -43,6 +44,10 @@ run:
 check:
 	@$(need) build demo test
 	@exec tools/check
+
+thorough:
+	@$(need) build demo test
+	@exec tools/check --thorough
 
 bench: all
 	@$(need) demo bench

@@ -58,16 +58,9 @@ static char *join(const GPtrArray *words, guint first, guint count)
 static bool look_up(Archive *archive, const ArchiveViewer *viewer, const char *candidate,
 	char **known, GError **error)
 {
-	g_autoptr(GPtrArray) cases = archive_cases(archive, viewer, candidate, 5, error);
-	g_autofree char *wanted = g_utf8_casefold(candidate, -1);
+	g_autoptr(GPtrArray) cases = archive_cases_named(archive, viewer, candidate, 1, error);
 
-	*known = NULL;
-	for (guint i = 0; cases && i < cases->len && !*known; i++) {
-		g_autofree char *folded = g_utf8_casefold(cases->pdata[i], -1);
-
-		if (strcmp(folded, wanted) == 0)
-			*known = g_strdup(cases->pdata[i]);
-	}
+	*known = cases && cases->len > 0 ? g_strdup(cases->pdata[0]) : NULL;
 	return cases != NULL;
 }
 

@@ -77,8 +77,9 @@ static bool read_mail(Again *again, GError **error)
 
 /* Those who have not got it, as the fields of a draft; char *, borrowed. */
 typedef struct People {
-	GHashTable *open; /* addresses in the envelope, in small letters */
-	GPtrArray *to, *cc, *bcc;
+	GHashTable *open;   /* addresses in the envelope, in small letters */
+	GPtrArray *to, *cc; /* char * */
+	GPtrArray *bcc;	    /* char *, borrowed */
 } People;
 
 static void people_clear(People *people)
@@ -99,14 +100,15 @@ static char *fold_address(const char *text)
 	return wire ? g_ascii_strdown(wire, -1) : NULL;
 }
 
-/* Those of NAMED who have not got it; each stands in one field. */
+/* Those of NAMED who have not got it, as a person types them; each stands in one field. */
 static void add_open(People *people, GPtrArray *field, const GPtrArray *named)
 {
 	for (guint i = 0; i < named->len; i++) {
-		g_autofree char *address = fold_address(named->pdata[i]);
+		g_autofree char *person = draft_person(named->pdata[i]);
+		g_autofree char *address = fold_address(person);
 
 		if (address && g_hash_table_remove(people->open, address))
-			g_ptr_array_add(field, named->pdata[i]);
+			g_ptr_array_add(field, g_steal_pointer(&person));
 	}
 }
 
@@ -116,10 +118,11 @@ static People find_people(const Again *again)
 	const GPtrArray *recipients = again->mail->recipients;
 	People people = {
 		.open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-		.to = g_ptr_array_new(),
-		.cc = g_ptr_array_new(),
+		.to = g_ptr_array_new_with_free_func(g_free),
+		.cc = g_ptr_array_new_with_free_func(g_free),
 		.bcc = g_ptr_array_new(),
 	};
+
 	for (guint i = 0; i < recipients->len; i++) {
 		const OutboxRecipient *recipient = recipients->pdata[i];
 

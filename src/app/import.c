@@ -40,6 +40,26 @@ void import_result_clear(ImportResult *result)
 	g_clear_pointer(&result->case_conflicts, g_ptr_array_unref);
 }
 
+static size_t size_of(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+size_t import_result_measure(const ImportResult *result)
+{
+	size_t size = 0;
+
+	for (guint i = 0; i < result->errors->len; i++) {
+		const ImportError *error = result->errors->pdata[i];
+
+		size += sizeof(*error) + size_of(error->mailbox) + size_of(error->folder) +
+			size_of(error->reason) + size_of(error->advice);
+	}
+	for (guint i = 0; i < result->case_conflicts->len; i++)
+		size += size_of(result->case_conflicts->pdata[i]);
+	return size;
+}
+
 bool import_check_cancel(const ImportRun *run, GError **error)
 {
 	if (cancel_triggered(run->cancel))

@@ -55,6 +55,8 @@ typedef struct ImportResult {
 
 void import_result_init(ImportResult *result);
 void import_result_clear(ImportResult *result);
+/* About how many bytes its lists take. */
+size_t import_result_measure(const ImportResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImportResult, import_result_clear)
 
 typedef enum ImportPhase {

@@ -16,7 +16,11 @@
 #define THREADS 8
 #define RUNNING_A_USER 2
 #define WAITING ((size_t)200)
+/* Ended imports of a user are kept: so many, with a key as many as there are keys, as long as all
+ * of the user's newer ones are below so many bytes; and of all users'. */
 #define KEPT_A_USER 20
+#define KEPT_BYTES_A_USER ((size_t)2 * 1000 * 1000)
+#define KEPT_BYTES ((size_t)50 * 1000 * 1000)
 #define KEPT_SECONDS (24 * 60 * 60)
 /* How many UIDs of a pick are counted. */
 #define PICKED_LIMIT 1000000
@@ -26,7 +30,9 @@ typedef struct Entry {
 	ImportJobs *jobs;
 	int64_t user_id;
 	ImportJob job;
-	Cancel *cancel;
+	Cancel *cancel; /* NULL: it has ended */
+	size_t size;	/* once it has ended: of what is kept, in bytes */
+	bool has_key;
 	bool is_queued; /* the pool has it: it must not be freed */
 	bool is_held;	/* it is cancelled when nobody holds it any more */
 	unsigned holds;
@@ -101,8 +107,12 @@ void import_jobs_free(ImportJobs *jobs)
 		return;
 	pthread_mutex_lock(&jobs->lock);
 	jobs->is_ending = true;
-	for (guint i = 0; i < jobs->entries->len; i++)
-		cancel_trigger(((Entry *)jobs->entries->pdata[i])->cancel);
+	for (guint i = 0; i < jobs->entries->len; i++) {
+		const Entry *entry = jobs->entries->pdata[i];
+
+		if (entry->cancel)
+			cancel_trigger(entry->cancel);
+	}
 	pthread_cond_broadcast(&jobs->changed);
 	pthread_mutex_unlock(&jobs->lock);
 	job_pool_free(jobs->pool);
@@ -158,6 +168,10 @@ static void note_end(Entry *entry, GError *problem)
 	entry->job.problem = problem;
 	entry->job.state = IMPORT_JOB_ENDED;
 	entry->job.ended = clock_now();
+	entry->job.is_cancelled = cancel_triggered(entry->cancel);
+	g_clear_pointer(&entry->cancel, cancel_free); /* it has a descriptor */
+	entry->size = sizeof(*entry) + (entry->job.uids ? strlen(entry->job.uids) : 0) +
+		      import_result_measure(&entry->job.result);
 	note_change(entry);
 }
 
@@ -268,10 +282,22 @@ static void digest_request(const ImportRequest *request, uint8_t digest[static S
 	sha256_free(hash);
 }
 
-/* Forgets what is too old, and the oldest of USER_ID beyond the limit. Under the lock. */
+/* Whether an entry is to be forgotten, the OWN-th of its user, with BYTES of the user's and ALL of
+ * all users' in newer ones. */
+static bool is_surplus(const Entry *entry, guint own, size_t bytes, size_t all)
+{
+	if (own < KEPT_A_USER)
+		return false;
+	return !entry->has_key || own >= IMPORT_KEYS_LIMIT || bytes > KEPT_BYTES_A_USER ||
+	       all > KEPT_BYTES;
+}
+
+/* Forgets what is too old, and the oldest of USER_ID beyond the limits; with the key, so that its
+ * next request does not get an import that is not there. Under the lock. */
 static void tidy(ImportJobs *jobs, int64_t user_id)
 {
 	int64_t now = clock_now();
+	size_t bytes = 0, all = 0;
 	guint own = 0;
 
 	for (guint i = jobs->entries->len; i > 0; i--) {
@@ -279,9 +305,14 @@ static void tidy(ImportJobs *jobs, int64_t user_id)
 		bool is_own = entry->user_id == user_id;
 
 		own += is_own;
+		bytes += is_own ? entry->size : 0;
+		all += entry->size;
 		if (entry->job.state == IMPORT_JOB_ENDED && !entry->is_queued &&
-			(entry->job.ended < now - KEPT_SECONDS || (is_own && own >= KEPT_A_USER)))
+			(entry->job.ended < now - KEPT_SECONDS ||
+				(is_own && is_surplus(entry, own, bytes, all)))) {
+			import_keys_forget(jobs->keys, entry->job.id);
 			g_ptr_array_remove_index(jobs->entries, i - 1);
+		}
 	}
 }
 
@@ -353,12 +384,6 @@ static void hold(Entry *entry, bool held)
 		entry->is_held = false;
 }
 
-/* Also one that is forgotten. */
-static bool has_ended(const Entry *entry)
-{
-	return !entry || entry->job.state == IMPORT_JOB_ENDED;
-}
-
 /* Under the lock. 0: refused. */
 static uint64_t begin_or_join(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
 	const char *key, bool held, GError **error)
@@ -374,12 +399,12 @@ static uint64_t begin_or_join(ImportJobs *jobs, int64_t user_id, const ImportReq
 		return 0;
 	}
 	entry = former ? find(jobs, user_id, former->id) : NULL;
-	if (former && !(request->repeats && has_ended(entry))) {
-		if (entry)
-			hold(entry, held);
+	if (entry && !(request->repeats && entry->job.state == IMPORT_JOB_ENDED)) {
+		hold(entry, held);
 		return former->id;
 	}
 	entry = entry_new(jobs, user_id, request);
+	entry->has_key = key != NULL;
 	entry->is_held = held;
 	entry->holds = held;
 	id = begin(jobs, entry, error);
@@ -420,7 +445,7 @@ static ImportJob *copy(const Entry *entry)
 {
 	ImportJob *job = g_memdup2(&entry->job, sizeof(entry->job));
 
-	job->is_cancelled = cancel_triggered(entry->cancel);
+	job->is_cancelled = entry->cancel ? cancel_triggered(entry->cancel) : job->is_cancelled;
 	job->user = g_strdup(job->user);
 	job->mailbox = g_strdup(job->mailbox);
 	job->folder = g_strdup(job->folder);
@@ -479,12 +504,15 @@ ImportJob *import_jobs_wait(ImportJobs *jobs, int64_t user_id, uint64_t id, uint
 GPtrArray *import_jobs_list(ImportJobs *jobs, int64_t user_id)
 {
 	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)import_job_free);
+	guint own = 0;
 
 	pthread_mutex_lock(&jobs->lock);
 	for (guint i = jobs->entries->len; i > 0; i--) {
 		const Entry *entry = jobs->entries->pdata[i - 1];
 
-		if (entry->user_id == user_id)
+		if (entry->user_id != user_id)
+			continue;
+		if (own++ < KEPT_A_USER || entry->job.state != IMPORT_JOB_ENDED)
 			g_ptr_array_add(list, copy(entry));
 	}
 	pthread_mutex_unlock(&jobs->lock);

@@ -60,8 +60,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImportAgain, import_again_clear)
 /* Begins REQUEST for the user USER_ID, who watches it, and answers its id, which no import of an
  * earlier daemon had; 0 with FAILURE_IMPORTS_MANY: too many
  * wait. KEY (nullable, at most IMPORT_KEY_LIMIT bytes): the same KEY of the same user within a day
- * answers the import that it began, if REQUEST is the same, else FAILURE_IDEMPOTENCY_KEY. That
- * import may be forgotten already; the key of one that was cancelled is free again. */
+ * answers the import that it began, if REQUEST is the same, else FAILURE_IDEMPOTENCY_KEY. Of a user
+ * the latest IMPORT_KEYS_LIMIT are kept with what their imports came to, fewer if that is very
+ * much; the key of one that was cancelled or is forgotten is free again. */
 uint64_t import_jobs_begin(ImportJobs *jobs, int64_t user_id, const ImportRequest *request,
 	const char *key, GError **error);
 #define IMPORT_KEY_LIMIT 200
@@ -76,7 +77,8 @@ ImportJob *import_jobs_look(ImportJobs *jobs, int64_t user_id, uint64_t id);
 /* The same once its version is above SEEN, or MILLISECONDS are over, or the daemon ends. */
 ImportJob *import_jobs_wait(ImportJobs *jobs, int64_t user_id, uint64_t id, uint64_t seen,
 	int milliseconds, const Cancel *cancel);
-/* All of a user that are remembered, the newest first; ImportJob *. */
+/* The last 20 of a user that are remembered and all that have not ended, the newest first;
+ * ImportJob *. */
 GPtrArray *import_jobs_list(ImportJobs *jobs, int64_t user_id);
 /* What the import ID came to has been seen by whom it is about. */
 void import_jobs_see(ImportJobs *jobs, int64_t user_id, uint64_t id);

@@ -49,6 +49,18 @@ static bool ask_worker(Indexer *indexer, int pack, const ArchivePlace *places,
 		indexer->worker, pack, ranges, count, contents, indexer->cancel, error);
 }
 
+/* Their pack could not be opened, which proves nothing about the mails. What was moved or deleted
+ * meanwhile is just looked up anew with the next claim. */
+static bool give_back(Archive *archive, const ArchivePlace *places, size_t count,
+	const GError *problem, GError **error)
+{
+	if (failure_is(problem, FAILURE_STORE_BUSY) || failure_is(problem, FAILURE_MAIL_UNKNOWN))
+		return archive_unclaim(archive, places, count, error);
+	archive_unclaim(archive, places, count, NULL);
+	g_propagate_error(error, g_error_copy(problem));
+	return false;
+}
+
 /* Reads COUNT claimed mails of one pack. */
 static bool read_claimed(Indexer *indexer, const ArchivePlace *places, size_t count, GError **error)
 {
@@ -61,10 +73,8 @@ static bool read_claimed(Indexer *indexer, const ArchivePlace *places, size_t co
 	/* Bytes that are gone are verify's business; here they count as an attempt. */
 	if (failure_is(problem, FAILURE_ARCHIVE_DAMAGED))
 		return archive_keep_contents(indexer->archive, places, contents, count, error);
-	if (pack < 0) {
-		g_propagate_error(error, g_steal_pointer(&problem));
-		return false;
-	}
+	if (pack < 0)
+		return give_back(indexer->archive, places, count, problem, error);
 	for (size_t i = 0; i < count; i++)
 		ranges[i] = (MimeRange){.offset = places[i].offset, .size = places[i].size};
 	if (ask_worker(indexer, pack, places, ranges, count, contents, &problem) ||

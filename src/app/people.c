@@ -208,14 +208,26 @@ static bool look_before_removing(DbTransaction *transaction, void *data, GError 
 }
 
 /* The token goes first, so whether the user may be removed is looked at before that, too. */
+/* Before mails are cancelled, it has to be known which of them may have gone with a worker that is
+ * dead. Whoever cannot be told about is removed all the same. */
+static void recover_outbox(Office *office)
+{
+	Outbox *outbox = office_outbox(office, NULL);
+
+	if (outbox)
+		outbox_recover(outbox, NULL, NULL);
+}
+
 bool people_remove(
 	Office *office, const char *name, PeopleMay may, const char *actor, GError **error)
 {
 	Change change = {.name = name, .may = may, .actor = actor};
-	bool removed =
-		db_read(office_db(office), look_before_removing, &change, error) &&
-		token_remove(office, change.user->id, change.user->name, true, actor, error) &&
-		db_write(office_db(office), remove_in, &change, error);
+	bool removed;
+
+	recover_outbox(office);
+	removed = db_read(office_db(office), look_before_removing, &change, error) &&
+		  token_remove(office, change.user->id, change.user->name, true, actor, error) &&
+		  db_write(office_db(office), remove_in, &change, error);
 
 	user_free(change.user);
 	return removed;

@@ -10,7 +10,7 @@
 typedef struct Handover {
 	SendRun *run;
 	OutboxMail *mail;
-	GPtrArray *tried;    /* OutboxRecipient *, borrowed: those who have not got it yet */
+	GPtrArray *tried;    /* OutboxRecipient *, borrowed: whose turn it is */
 	GPtrArray *wires;    /* char *, borrowed: their addresses */
 	SmtpAnswer sender;   /* to MAIL or DATA */
 	SmtpAnswer *answers; /* one for each of TRIED */
@@ -28,9 +28,20 @@ static bool is_open(const OutboxRecipient *recipient)
 	       recipient->state == OUTBOX_WAITING;
 }
 
+static bool has_queued(const OutboxMail *mail)
+{
+	for (guint i = 0; i < mail->recipients->len; i++) {
+		if (((const OutboxRecipient *)mail->recipients->pdata[i])->state == OUTBOX_QUEUED)
+			return true;
+	}
+	return false;
+}
+
+/* Who has been put off until later waits while others have not been asked for yet. */
 static Handover *handover_new(SendRun *run, OutboxMail *mail)
 {
 	Handover *handover = g_new0(Handover, 1);
+	bool first = has_queued(mail);
 
 	handover->run = run;
 	handover->mail = mail;
@@ -39,7 +50,7 @@ static Handover *handover_new(SendRun *run, OutboxMail *mail)
 	for (guint i = 0; i < mail->recipients->len; i++) {
 		OutboxRecipient *recipient = mail->recipients->pdata[i];
 
-		if (!is_open(recipient))
+		if (!is_open(recipient) || (first && recipient->state != OUTBOX_QUEUED))
 			continue;
 		g_ptr_array_add(handover->tried, recipient);
 		g_ptr_array_add(handover->wires, recipient->address);
@@ -88,6 +99,21 @@ static const SmtpAnswer *deciding_answer(const Handover *handover, guint place)
 	return handover->sender.code / 100 > 3 ? &handover->sender : NULL;
 }
 
+/* A server that took as many recipients as it takes at a time is offered the rest at once (RFC 5321
+ * section 4.5.3.1.10). As each time somebody is served, this comes to an end. */
+static void queue_rest(Handover *handover)
+{
+	bool served = false;
+
+	for (guint i = 0; i < handover->tried->len; i++)
+		served |=
+			((const OutboxRecipient *)handover->tried->pdata[i])->state == OUTBOX_SENT;
+	for (guint i = 0; served && i < handover->tried->len; i++) {
+		if (send_is_too_many(&handover->answers[i]))
+			((OutboxRecipient *)handover->tried->pdata[i])->state = OUTBOX_QUEUED;
+	}
+}
+
 static void judge_all(Handover *handover, const GError *problem)
 {
 	for (guint i = 0; i < handover->tried->len; i++) {
@@ -103,6 +129,7 @@ static void judge_all(Handover *handover, const GError *problem)
 						   ? OUTBOX_QUEUED
 						   : OUTBOX_WAITING;
 	}
+	queue_rest(handover);
 }
 
 /* The first recipient whom the server does not serve now or ever decides what is told. */
@@ -121,21 +148,6 @@ static void explain(const Handover *handover, const GError *problem, GError **wh
 		*why = g_error_copy(problem);
 	for (guint i = 0; !*why && i < handover->tried->len; i++)
 		send_explain_recipient(&handover->answers[i], handover->tried->pdata[i], mail, why);
-}
-
-/* Whether the server took as many recipients as it takes at a time, so that the rest has its turn
- * at once. Since some were served each time, this comes to an end. */
-static bool goes_on(const Handover *handover)
-{
-	bool served = false, too_many = false;
-
-	for (guint i = 0; i < handover->tried->len; i++) {
-		const OutboxRecipient *recipient = handover->tried->pdata[i];
-
-		served |= recipient->state == OUTBOX_SENT;
-		too_many |= send_is_too_many(&handover->answers[i]);
-	}
-	return served && too_many;
 }
 
 /* When MAIL is tried again. Those who would have to wait for too long get it no more; *WHY then
@@ -174,13 +186,12 @@ static void log_outcome(const OutboxMail *mail, const GError *why)
 			why ? failure_name(why) : "-");
 }
 
-/* PROBLEM (nullable): why not all got it. AT_ONCE: those who wait need not. NEXT (nullable): the
- * one that is handed over now. */
-static bool note(const SendRun *run, OutboxMail *mail, const GError *problem, bool at_once,
-	Handover *next, GError **error)
+/* PROBLEM (nullable): why not all got it. NEXT (nullable): the one that is handed over now. */
+static bool note(
+	const SendRun *run, OutboxMail *mail, const GError *problem, Handover *next, GError **error)
 {
 	g_autoptr(GError) why = problem ? g_error_copy(problem) : NULL;
-	int64_t again = at_once ? clock_now() : give_up_or_wait(mail, &why);
+	int64_t again = give_up_or_wait(mail, &why);
 	g_autofree char *reason = why ? failure_sentence(why) : NULL;
 	OutboxOutcome outcome = {
 		.mail = mail,
@@ -206,10 +217,11 @@ static bool note_handover(Handover *handover, const GError *problem, Handover *n
 		handover->handed_over = smtp_mail_has_left(handover->run->session);
 	judge_all(handover, problem);
 	explain(handover, problem, &why);
-	return note(handover->run, handover->mail, why, goes_on(handover), next, error);
+	return note(handover->run, handover->mail, why, next, error);
 }
 
-/* Whether another try, without anybody's changing the mail, may go better. */
+/* Whether another try, without anybody's changing the mail, may go better. What our own storage
+ * lacks, and what a server refuses before it is offered a mail, is never the mail's end. */
 static bool is_worth_waiting(const GError *problem)
 {
 	switch (failure_code(problem)) {
@@ -217,7 +229,10 @@ static bool is_worth_waiting(const GError *problem)
 	case FAILURE_CODE_PROTOCOL:
 	case FAILURE_CODE_LOGIN:
 	case FAILURE_CODE_SETUP:
+	case FAILURE_CODE_STORE:
 		return true;
+	case FAILURE_CODE_REFUSED:
+		return failure_is(problem, FAILURE_COMMAND_REFUSED);
 	default:
 		return false;
 	}
@@ -235,7 +250,7 @@ bool send_note_problem(const SendRun *run, OutboxMail *mail, const GError *probl
 		if (is_open(recipient))
 			recipient->state = state;
 	}
-	return note(run, mail, problem, false, NULL, error);
+	return note(run, mail, problem, NULL, error);
 }
 
 /* ---- handing over ---- */

@@ -190,6 +190,16 @@ static bool note_sent_copy(
 		worker, mail, false, copy, 0, reason, again ? now + COPY_PAUSE : 0, error);
 }
 
+/* What was called off has not been tried: the claim goes back as it was. */
+static bool note_sent_copy_end(
+	OutboxWorker *worker, const OutboxMail *mail, const GError *problem, GError **error)
+{
+	if (!problem || !failure_is(problem, FAILURE_CANCELLED))
+		return note_sent_copy(worker, mail, problem, error);
+	*error = g_error_copy(problem);
+	return false;
+}
+
 static Mailbox *open_sender(Office *office, const OutboxMail *mail, Account **account,
 	const Cancel *cancel, GError **error)
 {
@@ -221,7 +231,7 @@ static bool add_sent_copies(Office *office, OutboxWorker *worker, GPtrArray *mai
 		if (mailbox && !append_copy(office, mailbox, mail, &refused) &&
 			!imap_is_alive(mailbox_session(mailbox)))
 			sender = NULL; /* the next one opens it anew */
-		if (!note_sent_copy(worker, mail, problem ? problem : refused, error))
+		if (!note_sent_copy_end(worker, mail, problem ? problem : refused, error))
 			return false;
 	}
 	if (mailbox)

@@ -34,10 +34,18 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
 
 /* ---- one user's mails ---- */
 
+/* Whether the outbox is what failed, so that no mail's fate can be noted. A damaged page is one
+ * mail's matter. */
 static bool is_of_store(const GError *problem)
 {
 	return failure_is(problem, FAILURE_STORE) || failure_is(problem, FAILURE_STORE_BUSY) ||
-	       failure_is(problem, FAILURE_DISK_FULL);
+	       failure_is(problem, FAILURE_DISK_FULL) || failure_is(problem, FAILURE_SCHEMA_NEWER);
+}
+
+/* Whether PROBLEM, behind COUNT mails, says nothing about the others. */
+static bool is_of_one_mail(const GError *problem, guint count)
+{
+	return count > 0 && failure_is(problem, FAILURE_ARCHIVE_DAMAGED);
 }
 
 /* Notes PROBLEM for MAILS from DONE on. */
@@ -73,8 +81,9 @@ static bool connect(SendRun *run, GError **error)
 	return run->session != NULL;
 }
 
-/* How many mails may be sent now; waits until it is at least one. 0: cancelled, or *ERROR. */
-static guint wait_for_room(const SendRun *run, GError **error)
+/* How many mails may be sent now; waits until it is at least one, without a connection that would
+ * be gone by then. 0: cancelled, or *ERROR. */
+static guint wait_for_room(SendRun *run, GError **error)
 {
 	if (run->account->interface != INTERFACE_OFFICE365)
 		return G_MAXUINT;
@@ -85,6 +94,7 @@ static guint wait_for_room(const SendRun *run, GError **error)
 			return 0;
 		if (used < OFFICE365_MINUTE)
 			return OFFICE365_MINUTE - used;
+		g_clear_pointer(&run->session, smtp_close);
 		cancel_wait(run->cancel, RATE_LOOK);
 	}
 	failure_set(error, FAILURE_CANCELLED, NULL, "cancelled");
@@ -99,6 +109,7 @@ static bool send_claimed(Work *work, GPtrArray *mails, guint *done, GError **err
 
 	while (*done < mails->len) {
 		unsigned sent = run->sent;
+		guint first = *done;
 		guint room = wait_for_room(run, error);
 		g_autoptr(GError) problem = NULL;
 
@@ -107,8 +118,10 @@ static bool send_claimed(Work *work, GPtrArray *mails, guint *done, GError **err
 		run->end = *done + MIN(room, mails->len - *done);
 		if (connect(run, &problem) && send_mails(run, mails, done, &problem))
 			continue;
-		if (run->sent == sent || failure_is(problem, FAILURE_CANCELLED) ||
-			is_of_store(problem)) {
+		/* It may stand within a mail. */
+		g_clear_pointer(&run->session, smtp_close);
+		if (is_of_store(problem) || failure_is(problem, FAILURE_CANCELLED) ||
+			(run->sent == sent && !is_of_one_mail(problem, *done - first))) {
 			g_propagate_error(error, g_steal_pointer(&problem));
 			return false;
 		}

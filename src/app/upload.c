@@ -8,8 +8,11 @@
 #include "base/hash.h"
 #include "failure/failure.h"
 
-#define KEPT_A_USER 50
-#define KEPT ((guint)5000)
+#define KEPT_A_USER UPLOAD_KEYS_LIMIT
+#define KEPT ((guint)20000)
+/* Mails of them. */
+#define MAILS_A_USER ((guint)20000)
+#define MAILS ((guint)200000)
 #define KEPT_SECONDS (24 * 60 * 60)
 
 typedef struct Entry {
@@ -135,17 +138,20 @@ static bool check_order(const UploadOrder *order, GError **error)
 static void tidy(Uploads *uploads, int64_t user_id)
 {
 	int64_t oldest = clock_now() - KEPT_SECONDS;
-	guint own = 0;
+	guint own = 0, own_mails = 0, mails = 0, count = uploads->entries->len;
 
-	for (guint i = uploads->entries->len; i > 0; i--) {
+	for (guint i = count; i > 0; i--) {
 		const Entry *entry = uploads->entries->pdata[i - 1];
+		guint size = entry->upload.ids ? entry->upload.ids->len : 0;
+		bool is_own = entry->user_id == user_id;
 
-		own += entry->user_id == user_id;
+		own += is_own;
+		own_mails += is_own ? size : 0;
+		mails += size;
 		/* What is under way is somebody's. */
 		if (entry->upload.ids &&
-			(entry->begun < oldest ||
-				(entry->user_id == user_id && own >= KEPT_A_USER) ||
-				uploads->entries->len - i >= KEPT))
+			(entry->begun < oldest || count - i >= KEPT || mails > MAILS ||
+				(is_own && (own >= KEPT_A_USER || own_mails > MAILS_A_USER))))
 			g_ptr_array_remove_index(uploads->entries, i - 1);
 	}
 }

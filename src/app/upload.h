@@ -15,6 +15,7 @@
 #define UPLOAD_FILES 200
 #define UPLOAD_BYTES ((size_t)50 * 1000 * 1000) /* together */
 #define UPLOAD_KEY_LIMIT 200
+#define UPLOAD_KEYS_LIMIT 1000 /* of a user that are remembered */
 
 typedef struct Uploads Uploads;
 
@@ -51,7 +52,8 @@ typedef struct Upload {
 void upload_free(Upload *upload);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Upload, upload_free)
 
-/* Files them; yours. The same key of the same user within a day answers what the first one did if
+/* Files them; yours. The same key of the same user within a day, as long as it is one of the latest
+ * UPLOAD_KEYS_LIMIT uploads with at most 20000 mails together, answers what the first one did if
  * the files and the case number are the same, else FAILURE_IDEMPOTENCY_KEY. FAILURE_UPLOAD_EMPTY,
  * FAILURE_UPLOAD_LARGE, filing_check_mail's (named), FAILURE_CASE_INVALID. */
 Upload *uploads_file(

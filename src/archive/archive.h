@@ -194,7 +194,8 @@ bool archive_keep_contents(Archive *archive, const ArchivePlace *places,
 bool archive_unclaim(Archive *archive, const ArchivePlace *places, size_t count, GError **error);
 
 /* Opens the pack of PLACE read-only (the caller closes); -1 with FAILURE_ARCHIVE_DAMAGED if it is
- * gone although the row still points to it. */
+ * gone although the row still points to it, FAILURE_STORE if it cannot be opened,
+ * FAILURE_STORE_BUSY if the copy was moved, FAILURE_MAIL_UNKNOWN if it was deleted. */
 int archive_open_pack(Archive *archive, const ArchivePlace *place, GError **error);
 
 /* ---- looking (archive_list.c, archive_read.c, archive_search.c) ---- */
@@ -219,16 +220,16 @@ typedef struct ArchiveMail {
 	char *subject; /* "" until read */
 	char *from;
 	GPtrArray *to;
-	int64_t date;		/* Date header, else INTERNALDATE, else import */
-	uint64_t size;		/* of the first copy */
-	GPtrArray *copies;	/* char *, SHA-256 in hex, the first copy first */
+	int64_t date;  /* Date header, else INTERNALDATE, else import */
+	uint64_t size; /* of the first copy */
+	/* char *, SHA-256 in hex, the first copy first; for those who did not receive the mail only
+	 * what they filed themselves, as of SIZE and SOURCES */
+	GPtrArray *copies;
 	char *case_number;	/* NULL: none */
 	char *message_id;	/* NULL: none */
 	GPtrArray *attachments; /* MailPart * */
-	/* ArchiveSource *; for those who did not receive the mail only what they filed themselves
-	 */
-	GPtrArray *sources;
-	bool may_change; /* by archive_find's viewer */
+	GPtrArray *sources;	/* ArchiveSource * */
+	bool may_change;	/* by archive_find's viewer */
 } ArchiveMail;
 
 void archive_mail_free(ArchiveMail *mail);
@@ -266,7 +267,9 @@ typedef struct ArchiveRow {
 	uint64_t size;	   /* of the first copy */
 	char *case_number; /* NULL: none */
 	unsigned attachments;
-	unsigned mailboxes; /* at most ARCHIVE_MAILBOX_COUNT_LIMIT: that many or more */
+	/* At most ARCHIVE_MAILBOX_COUNT_LIMIT: that many or more. 0 also: several, but to those who
+	 * did not receive the mail it is not told. */
+	unsigned mailboxes;
 } ArchiveRow;
 
 #define ARCHIVE_MAILBOX_COUNT_LIMIT 100
@@ -291,7 +294,8 @@ ArchivePage *archive_page(Archive *archive, const ArchiveFilter *filter, GError 
 ArchiveMail *archive_find(
 	Archive *archive, const ArchiveViewer *viewer, int64_t id, GError **error);
 
-/* The places of all copies of a mail, the first copy first. GArray of ArchivePlace, yours. */
+/* The places of the copies of a mail, the first copy first; for those who did not receive it of
+ * what they filed themselves. GArray of ArchivePlace, yours. */
 GArray *archive_places(Archive *archive, const ArchiveViewer *viewer, int64_t id, GError **error);
 
 /* Writes a copy's raw bytes to DESCRIPTOR, checking the hash on the way (FAILURE_ARCHIVE_DAMAGED at

@@ -67,6 +67,7 @@ typedef struct Offer {
 	const ArchiveViewer *viewer;
 	const char *prefix;
 	char *prefix_end; /* above all that begins so */
+	bool exact;	  /* it is all of it: few are, whose place in the index is known */
 	size_t limit;
 	GArray *uses; /* CaseUse */
 	GPtrArray *cases;
@@ -132,6 +133,8 @@ static bool look_into(Offer *offer, DbTransaction *transaction, int64_t scope, G
 {
 	size_t count;
 
+	if (offer->exact)
+		return find_beginning(offer, transaction, scope, error);
 	return find_recent(offer, transaction, scope, &count, error) &&
 	       (count >= (size_t)with_spare(offer) ||
 		       find_beginning(offer, transaction, scope, error));
@@ -197,15 +200,15 @@ static bool offer_cases(DbTransaction *transaction, void *data, GError **error)
 /* No case number has control characters. */
 #define BEHIND_ITSELF "\x01"
 
-/* Those from PREFIX up to PREFIX with BEHIND added. */
+/* Those that begin with PREFIX, or EXACT: are it. */
 static GPtrArray *find_cases(Archive *archive, const ArchiveViewer *viewer, const char *prefix,
-	const char *behind, size_t limit, GError **error)
+	bool exact, size_t limit, GError **error)
 {
 	g_autofree char *valid = text_make_valid(prefix, strlen(prefix));
-	g_autofree char *end = g_strconcat(valid, behind, NULL);
+	g_autofree char *end = g_strconcat(valid, exact ? BEHIND_ITSELF : BEHIND_ALL, NULL);
 	g_autoptr(GArray) uses = g_array_new(FALSE, FALSE, sizeof(CaseUse));
 	g_autoptr(GPtrArray) cases = g_ptr_array_new_with_free_func(g_free);
-	Offer offer = {archive, viewer, valid, end, limit, uses, cases};
+	Offer offer = {archive, viewer, valid, end, exact, limit, uses, cases};
 
 	g_array_set_clear_func(uses, case_use_clear);
 	return db_read(archive->db, offer_cases, &offer, error) ? g_steal_pointer(&cases) : NULL;
@@ -214,7 +217,7 @@ static GPtrArray *find_cases(Archive *archive, const ArchiveViewer *viewer, cons
 GPtrArray *archive_cases(Archive *archive, const ArchiveViewer *viewer, const char *prefix,
 	size_t limit, GError **error)
 {
-	return find_cases(archive, viewer, prefix, BEHIND_ALL, limit, error);
+	return find_cases(archive, viewer, prefix, false, limit, error);
 }
 
 GPtrArray *archive_cases_named(Archive *archive, const ArchiveViewer *viewer, const char *text,
@@ -224,7 +227,7 @@ GPtrArray *archive_cases_named(Archive *archive, const ArchiveViewer *viewer, co
 
 	if (!*stripped)
 		return g_ptr_array_new_with_free_func(g_free);
-	return find_cases(archive, viewer, stripped, BEHIND_ITSELF, limit, error);
+	return find_cases(archive, viewer, stripped, true, limit, error);
 }
 
 GPtrArray *archive_cases_like(Archive *archive, const ArchiveViewer *viewer, const char *text,

@@ -54,14 +54,18 @@ bool archive_fold_addresses(Archive *archive, GError **error);
 bool archive_look_up_copy(Archive *archive, int64_t copy_id, ArchivePlace *place,
 	uint8_t sha256[static SHA256_SIZE], bool *found, GError **error);
 
-/* Loads the mail of ID, whole but for the sources that are none of VIEWER's business; *MAIL NULL:
- * there is none. may_change is not set. */
+/* The copies of the mail ID, the first one first: id, pack's name, start, size, SHA-256. ALL: or
+ * else those that VIEWER filed. */
+DbRows *archive_select_copies(DbTransaction *transaction, const ArchiveViewer *viewer, bool all,
+	int64_t id, GError **error);
+/* Loads the mail of ID, whole but for the copies and sources that are none of VIEWER's business;
+ * *MAIL NULL: there is none. may_change is not set. */
 bool archive_load_mail(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
 	ArchiveMail **mail, GError **error);
 
 /* Loads the rows of the mails at POSITIONS (int64_t) into ROWS, which it sorts: newest first. */
-bool archive_load_rows(
-	DbTransaction *transaction, const GArray *positions, GPtrArray *rows, GError **error);
+bool archive_load_rows(DbTransaction *transaction, const ArchiveViewer *viewer,
+	const GArray *positions, GPtrArray *rows, GError **error);
 
 /* Whether VIEWER may see the mail of ID, which is not so if there is none (except for NULL). */
 bool archive_may_see(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
@@ -74,6 +78,10 @@ void archive_fail_unknown(int64_t id, GError **error);
  * whose mailboxes it came to, or who filed it while nobody else has filed or received it. */
 bool archive_may_change(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
 	bool *may, GError **error);
+/* Whether the mail came to one of VIEWER's mailboxes (NULL: yes): then its other mailboxes and
+ * copies are told as well. */
+bool archive_has_received(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
+	bool *received, GError **error);
 /* Sight and that, as failures: FAILURE_MAIL_UNKNOWN, FAILURE_MAIL_OTHERS. */
 bool archive_check_change(
 	DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id, GError **error);

@@ -213,7 +213,8 @@ static bool fill_page(Listing *listing, GError **error)
 		g_array_set_size(positions, (guint)listing->left);
 		go_on_below(listing->page, g_array_index(positions, int64_t, positions->len - 1));
 	}
-	return archive_load_rows(listing->transaction, positions, listing->page->rows, error);
+	return archive_load_rows(listing->transaction, listing->filter->viewer, positions,
+		listing->page->rows, error);
 }
 
 static bool walk(Listing *listing, GError **error)

@@ -57,7 +57,7 @@ static bool load_row(DbTransaction *transaction, ArchiveMail *mail, bool *found,
 {
 	GError *failed = NULL;
 	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT state, subject, sender, recipients, date, case_number, message_id, size"
+		"SELECT state, subject, sender, recipients, date, case_number, message_id"
 		" FROM mails WHERE id = $1",
 		db_int(mail->id));
 
@@ -72,26 +72,42 @@ static bool load_row(DbTransaction *transaction, ArchiveMail *mail, bool *found,
 		mail->date = db_rows_int(rows, 4);
 		mail->case_number = g_strdup(db_rows_text(rows, 5));
 		mail->message_id = g_strdup(db_rows_text(rows, 6));
-		mail->size = (uint64_t)db_rows_int(rows, 7);
 	}
 	return db_rows_end(failed, error);
 }
 
-static bool load_copies(DbTransaction *transaction, ArchiveMail *mail, GError **error)
+DbRows *archive_select_copies(DbTransaction *transaction, const ArchiveViewer *viewer, bool all,
+	int64_t id, GError **error)
+{
+	return db_select(transaction, error,
+		"SELECT c.id, p.name, c.start, c.size, c.sha256"
+		" FROM copies c JOIN packs p ON p.id = c.pack_id WHERE c.mail_id = $1 AND ($2 = 1"
+		" OR EXISTS"
+		" (SELECT 1 FROM uploads u WHERE u.copy_id = c.id AND u.imported_by = $3)"
+		" OR EXISTS (SELECT 1 FROM sources s JOIN folders f ON f.id = s.folder_id"
+		" WHERE s.copy_id = c.id AND f.user_id = $4)) ORDER BY c.id",
+		db_int(id), db_int(all || !viewer), db_text(viewer ? viewer->user : NULL),
+		db_int(viewer ? viewer->user_id : 0));
+}
+
+/* ALL: or else those that VIEWER filed. */
+static bool load_copies(DbTransaction *transaction, ArchiveMail *mail, const ArchiveViewer *viewer,
+	bool all, GError **error)
 {
 	GError *failed = NULL;
-	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT sha256 FROM copies WHERE mail_id = $1 ORDER BY id", db_int(mail->id));
+	g_autoptr(DbRows) rows = archive_select_copies(transaction, viewer, all, mail->id, error);
 
 	if (!rows)
 		return false;
 	while (db_rows_next(rows, &failed)) {
 		size_t size;
-		const uint8_t *digest = db_rows_blob(rows, 0, &size);
+		const uint8_t *digest = db_rows_blob(rows, 4, &size);
 		char *hex = g_malloc(SHA256_HEX_SIZE);
 
 		g_assert(size == SHA256_SIZE);
 		sha256_to_hex(digest, hex);
+		if (mail->copies->len == 0)
+			mail->size = (uint64_t)db_rows_int(rows, 3);
 		g_ptr_array_add(mail->copies, hex);
 	}
 	return db_rows_end(failed, error);
@@ -187,13 +203,18 @@ static bool is_filed_by(const ArchiveViewer *viewer, const ArchiveSource *source
 			       : g_strcmp0(source->user, viewer->user) == 0;
 }
 
-/* Whoever received the mail may know who else did; others are told of their own filing only. */
+/* As in the sources, before any is hidden. */
+static bool is_received(const ArchiveMail *mail, const ArchiveViewer *viewer)
+{
+	bool received = false;
+
+	for (guint i = 0; i < mail->sources->len && !received; i++)
+		received = is_viewers(viewer, mail->sources->pdata[i]);
+	return received;
+}
+
 static void hide_sources(ArchiveMail *mail, const ArchiveViewer *viewer)
 {
-	for (guint i = 0; i < mail->sources->len; i++) {
-		if (is_viewers(viewer, mail->sources->pdata[i]))
-			return;
-	}
 	for (guint i = mail->sources->len; i > 0; i--) {
 		if (!is_filed_by(viewer, mail->sources->pdata[i - 1]))
 			g_ptr_array_remove_index(mail->sources, i - 1);
@@ -205,16 +226,22 @@ bool archive_load_mail(DbTransaction *transaction, const ArchiveViewer *viewer, 
 {
 	g_autoptr(ArchiveMail) mail = mail_new(id);
 	bool found;
+	bool all;
 
 	*result = NULL;
 	if (!load_row(transaction, mail, &found, error))
 		return false;
 	if (!found)
 		return true;
-	if (!load_copies(transaction, mail, error) || !load_attachments(transaction, mail, error) ||
+	if (!load_attachments(transaction, mail, error) ||
 		!load_sources(transaction, mail, error) || !load_uploads(transaction, mail, error))
 		return false;
-	if (viewer)
+	/* Whoever received the mail may know who else did; others are told of their own filing
+	 * only. */
+	all = !viewer || is_received(mail, viewer);
+	if (!load_copies(transaction, mail, viewer, all, error))
+		return false;
+	if (!all)
 		hide_sources(mail, viewer);
 	*result = g_steal_pointer(&mail);
 	return true;

@@ -43,11 +43,12 @@ ArchiveMail *archive_find(Archive *archive, const ArchiveViewer *viewer, int64_t
 static bool load_places(DbTransaction *transaction, const Finding *finding, GError **error)
 {
 	GError *failed = NULL;
-	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT c.id, p.name, c.start, c.size FROM copies c"
-		" JOIN packs p ON p.id = c.pack_id WHERE c.mail_id = $1 ORDER BY c.id",
-		db_int(finding->id));
+	bool all;
+	g_autoptr(DbRows) rows = NULL;
 
+	if (!archive_has_received(transaction, finding->viewer, finding->id, &all, error))
+		return false;
+	rows = archive_select_copies(transaction, finding->viewer, all, finding->id, error);
 	if (!rows)
 		return false;
 	while (db_rows_next(rows, &failed)) {
@@ -89,7 +90,8 @@ GArray *archive_places(Archive *archive, const ArchiveViewer *viewer, int64_t id
 /* ---- bytes ---- */
 
 /* The pack of a row that was read just now; if it is gone, the row is looked up again, since the
- * reaper may have moved the copy in between. Answers -1 with *GONE, or with a failure. */
+ * reaper may have moved the copy in between. -1: a failure; one that cannot be opened, as for want
+ * of descriptors or rights, is not damaged. */
 static int open_current(
 	Archive *archive, ArchivePlace *place, uint8_t sha256[static SHA256_SIZE], GError **error)
 {
@@ -107,8 +109,10 @@ static int open_current(
 		pack = pack_open(archive, place->pack);
 		if (pack >= 0)
 			return pack;
-		if (errno != ENOENT)
-			break;
+		if (errno != ENOENT) {
+			failure_set_errno(error, FAILURE_STORE, place->pack, errno);
+			return -1;
+		}
 	}
 	failure_set(error, FAILURE_ARCHIVE_DAMAGED, place->pack, "pack %s: %s", place->pack,
 		g_strerror(errno));

@@ -72,8 +72,49 @@ static int compare_rows(const void *a, const void *b)
 	return left->id > right->id ? -1 : left->id < right->id;
 }
 
-bool archive_load_rows(
-	DbTransaction *transaction, const GArray *positions, GPtrArray *rows, GError **error)
+/* *OWN: whether the mail of ROW lies in one of MAILBOXES. *FIRST is the one to begin with, which
+ * becomes the one that it lies in: many mails in a row lie in the same one. */
+static bool is_in_any(DbTransaction *transaction, const ArchiveRow *row, const GArray *mailboxes,
+	guint *first, bool *own, GError **error)
+{
+	int64_t found = 0;
+	guint at = *first;
+
+	for (guint i = 0; i < mailboxes->len && !found; i++) {
+		at = (*first + i) % mailboxes->len;
+		if (!db_get_int(transaction, &found, 0, error,
+			    "SELECT 1 FROM mail_mailboxes WHERE mail_id = $1 AND mailbox_id = $2",
+			    db_int(row->id), db_int(g_array_index(mailboxes, int64_t, at))))
+			return false;
+	}
+	*first = at;
+	*own = found != 0;
+	return true;
+}
+
+/* Only who received a mail learns how many mailboxes it came to. Rows of one mailbox, as most are,
+ * cost nothing here. */
+static bool hide_mailboxes(
+	DbTransaction *transaction, const ArchiveViewer *viewer, GPtrArray *rows, GError **error)
+{
+	g_autoptr(GArray) mailboxes = archive_find_mailboxes(transaction, viewer, error);
+	guint first = 0;
+
+	for (guint i = 0; mailboxes && i < rows->len; i++) {
+		ArchiveRow *row = rows->pdata[i];
+		bool own = true;
+
+		if (row->mailboxes > 1 &&
+			!is_in_any(transaction, row, mailboxes, &first, &own, error))
+			return false;
+		if (!own)
+			row->mailboxes = 0;
+	}
+	return mailboxes != NULL;
+}
+
+bool archive_load_rows(DbTransaction *transaction, const ArchiveViewer *viewer,
+	const GArray *positions, GPtrArray *rows, GError **error)
 {
 	const int64_t *all = (const int64_t *)(const void *)positions->data;
 
@@ -82,6 +123,8 @@ bool archive_load_rows(
 			    error))
 			return false;
 	}
+	if (viewer && !hide_mailboxes(transaction, viewer, rows, error))
+		return false;
 	g_ptr_array_sort(rows, compare_rows);
 	return true;
 }

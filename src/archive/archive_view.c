@@ -37,6 +37,17 @@ static bool is_received(DbTransaction *transaction, const ArchiveViewer *viewer,
 	return true;
 }
 
+bool archive_has_received(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
+	bool *received, GError **error)
+{
+	int64_t found = 0;
+
+	if (viewer && !is_received(transaction, viewer, id, &found, error))
+		return false;
+	*received = !viewer || found != 0;
+	return true;
+}
+
 bool archive_may_see(DbTransaction *transaction, const ArchiveViewer *viewer, int64_t id,
 	bool *sees, GError **error)
 {

@@ -13,6 +13,9 @@ FAILURE(FAILURE_OUTBOX_ERASED, "outbox-erased", FAILURE_CODE_INPUT, 2, ACTOR_CLE
 FAILURE(FAILURE_SENT_UNKNOWN, "sent-unknown", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
 	N_("Die E-Mail wurde übergeben, aber die Verbindung riss ab, bevor der Mailserver den Empfang bestätigte."),
 	N_("Bitte fragen Sie beim Empfänger nach, ob sie angekommen ist. „Erneut versuchen“ schickt sie noch einmal; dann kann sie doppelt ankommen."))
+FAILURE(FAILURE_SENT_INTERRUPTED, "sent-interrupted", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
+	N_("Amtspost wurde beim Senden unterbrochen; vielleicht ist die E-Mail schon gesendet worden."),
+	N_("Bitte fragen Sie beim Empfänger nach, ob sie angekommen ist. „Erneut versuchen“ schickt sie noch einmal; dann kann sie doppelt ankommen."))
 FAILURE(FAILURE_SENT_RESTORED, "sent-restored", FAILURE_CODE_RETRY, 5, ACTOR_CLERK,
 	N_("Eine ältere Sicherung von Amtspost wurde wiederhergestellt; vielleicht ist die E-Mail seitdem schon gesendet worden."),
 	N_("Bitte fragen Sie beim Empfänger nach, ob sie angekommen ist. „Erneut versuchen“ schickt sie noch einmal; dann kann sie doppelt ankommen."))

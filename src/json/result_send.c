@@ -3,8 +3,7 @@
 
 static json_t *recipients_json(const GPtrArray *recipients)
 {
-	static const char *const names[] = {
-		[MAIL_TO] = "to", [MAIL_CC] = "cc", [MAIL_BCC] = "bcc"};
+	static const char *const names[] = {[MAIL_TO] = "to", [MAIL_CC] = "cc", [MAIL_BCC] = "bcc"};
 	json_t *list = json_array();
 
 	for (guint i = 0; i < recipients->len; i++) {

@@ -243,8 +243,8 @@ static bool read_senders(const Header *header, MimeReady *ready, GError **error)
 }
 
 /* Appends the addresses of FIELD, which is called for WHAT, that SEEN does not hold. */
-static bool add_recipients(const Field *field, MailField what, GHashTable *seen, MimeReady *ready,
-	GError **error)
+static bool add_recipients(
+	const Field *field, MailField what, GHashTable *seen, MimeReady *ready, GError **error)
 {
 	uint8_t byte = (uint8_t)what;
 
@@ -269,16 +269,15 @@ static bool add_recipients(const Field *field, MailField what, GHashTable *seen,
 
 static bool read_recipients(const Header *header, MimeReady *ready, GError **error)
 {
-	static const char *const names[] = {
-		[MAIL_TO] = "To", [MAIL_CC] = "Cc", [MAIL_BCC] = "Bcc"};
+	static const char *const names[] = {[MAIL_TO] = "To", [MAIL_CC] = "Cc", [MAIL_BCC] = "Bcc"};
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	ready->recipients = g_ptr_array_new_with_free_func(g_free);
 	ready->fields = g_byte_array_new();
-	for (guint i = 0; i < header->fields->len; i++) {
-		const Field *field = g_ptr_array_index(header->fields, i);
+	for (unsigned what = 0; what < G_N_ELEMENTS(names); what++) {
+		for (guint i = 0; i < header->fields->len; i++) {
+			const Field *field = g_ptr_array_index(header->fields, i);
 
-		for (unsigned what = 0; what < G_N_ELEMENTS(names); what++) {
 			if (is_named(field, names[what]) &&
 				!add_recipients(field, (MailField)what, seen, ready, error))
 				return false;

@@ -249,8 +249,10 @@ bool mime_element_may_hold(GumboTag parent, GumboTag part)
 #define COLORS MIME_STYLE_COLORS
 #define DISPLAY MIME_STYLE_DISPLAY
 
-/* Sorted by name. Nothing here moves an element out of its place or hides it: no position, no
- * negative margin, no display:none, no overflow, no opacity. */
+/* Sorted by name. Nothing here moves a box out of its place or hides it: no position, no negative
+ * margin, no display:none, no overflow, no opacity. What is painted may still reach over what is
+ * around it, as padding and background of an inline element do: whoever shows it clips it to its
+ * place (web/mail_frame.c). */
 /* clang-format off */
 static const MimeProperty properties[] = {
 	{"background",		 COLORS,	 0, 0, "background-color"},

@@ -265,7 +265,7 @@ bool outbox_handing_over(OutboxWorker *worker, const OutboxMail *mail, bool *go_
 
 /* What came of an attempt: MAIL->recipients with their new states and replies (SENT, WAITING,
  * FAILED, UNKNOWN; QUEUED: not tried), CONDITION and REASON (nullable), and when to try again what
- * waits. The mail's state follows from its recipients': unknown before waiting before queued before
+ * waits. The mail's state follows from its recipients': unknown before queued before waiting before
  * failed before sent; QUEUED gives the claim back without counting an attempt. Of a mail that is no
  * longer this worker's nothing is noted. With NEXT_MAIL (nullable) that one is noted as handing
  * over in the same commit. */

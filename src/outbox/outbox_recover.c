@@ -112,7 +112,7 @@ static bool settle_claim(DbTransaction *transaction, const char *name, const Cla
 	if (!outbox_load(transaction, claim->id, &mail, error))
 		return false;
 	return may_have_gone(claim, life, journal)
-		       ? put_unknown(transaction, mail, FAILURE_SENT_UNKNOWN, error)
+		       ? put_unknown(transaction, mail, FAILURE_SENT_INTERRUPTED, error)
 		       : give_back(transaction, mail, error);
 }
 

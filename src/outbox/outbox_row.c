@@ -202,8 +202,8 @@ OutboxState outbox_state_of(const GPtrArray *recipients)
 {
 	static const OutboxState order[] = {
 		OUTBOX_UNKNOWN,
-		OUTBOX_WAITING,
 		OUTBOX_QUEUED,
+		OUTBOX_WAITING,
 		OUTBOX_FAILED,
 		OUTBOX_SENT,
 	};

@@ -402,7 +402,7 @@ const Route route_api_archive[] = {
 	{WEB_GET, API "/archive", ROLE_PERSON, WEB_AS_JOB, 0, run_list,
 		"Mails of the archive that one may see, newest first; since is included, until is not", "case mailbox since until attachments limit", NULL, "Mail[]"},
 	{WEB_POST, API "/archive", ROLE_PERSON, WEB_AS_JOB, BODY_LIMIT, run_add,
-		"File .eml files, all or none; an Idempotency-Key makes a repetition answer the same", "case", "message/rfc822 multipart/form-data", "FiledMail[]"},
+		"File .eml files, all or none; within a day an Idempotency-Key, one of the latest 1000, makes a repetition answer the same unless the server was started anew", "case", "message/rfc822 multipart/form-data", "FiledMail[]"},
 	{WEB_GET, API "/archive/search", ROLE_PERSON, WEB_AS_JOB, 0, run_search,
 		"Search in subject, people, text and attachments' names, newest first", "text! case mailbox since until attachments limit", NULL, "Mail[]"},
 	{WEB_GET, API "/archive/cases", ROLE_PERSON, WEB_AS_JOB, 0, run_cases,

@@ -359,8 +359,8 @@ const Route route_api_import[] = {
 		"Import and answer at the end; whoever hangs up cancels it, unless another waits for it", NULL, IMPORT_BODY, "Import"},
 	{WEB_POST, API "/imports", ROLE_PERSON, WEB_AS_WAIT, 0, run_begin,
 		"Begin an import; with wait, or Prefer: wait=N, its end is waited for up to 60 s. "
-		"Within a day the same Idempotency-Key answers the import that it began, unless that was "
-		"cancelled", "wait", IMPORT_BODY, "ImportJob"},
+		"Within a day the same Idempotency-Key, one of the latest 1000, answers the import that it "
+		"began, unless that was cancelled or the server was started anew", "wait", IMPORT_BODY, "ImportJob"},
 	{WEB_GET, API "/imports", ROLE_PERSON, WEB_AT_ONCE, 0, run_list,
 		"The imports that one has begun within a day, newest first", NULL, NULL, "ImportJob[]"},
 	{WEB_GET, API "/imports/*", ROLE_PERSON, WEB_AS_WAIT, 0, run_look,

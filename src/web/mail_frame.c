@@ -1,4 +1,9 @@
-/* Styles stand in the document: its policy lets nothing in from elsewhere. */
+/* Styles stand in the document: its policy lets nothing in from elsewhere.
+ *
+ * What a mail brings stands below our lines in a box (.m) that nothing is painted out of upwards:
+ * padding, borders and backgrounds of inline elements and stacked accents would else reach over
+ * them. To the other sides there is nothing of ours, so that what is wider than its box is
+ * scrolled to in the frame as ever. */
 #include "web/mail_frame.h"
 
 #include "app/words.h"
@@ -16,7 +21,8 @@ Html *mail_frame_begin(void)
 		".p{white-space:pre-wrap}dl.k{display:grid;grid-template-columns:max-content 1fr;"
 		"gap:.125rem .75rem;margin:0 0 1rem;padding:0 0 .75rem;border-bottom:1px solid "
 		"#888}"
-		".k dt{color:#444}.k dd{margin:0}</style></head><body>\n");
+		".k dt{color:#444}.k dd{margin:0;overflow:clip}"
+		".m{clip-path:inset(0 -1000000px -1000000px)}</style></head><body>\n");
 	return h;
 }
 
@@ -98,7 +104,7 @@ void mail_frame_text(Html *h, const MailView *view)
 		mail_frame_note(h, _("Diese E-Mail enthält keinen Text."));
 		return;
 	}
-	html(h, "<div class=\"p\">");
+	html(h, "<div class=\"m p\">");
 	html_text(h, view->content->text);
 	html(h, "</div>");
 }
@@ -106,10 +112,13 @@ void mail_frame_text(Html *h, const MailView *view)
 void mail_frame_content(Html *h, const MailView *view)
 {
 	mail_frame_blocked(h, view);
-	if (view->html)
-		html_piece(h, view->html);
-	else
+	if (!view->html) {
 		mail_frame_text(h, view);
+		return;
+	}
+	html(h, "<div class=\"m\">");
+	html_piece(h, view->html);
+	html(h, "</div>");
 }
 
 void mail_frame_end(Visit *visit, Html *h)

@@ -101,6 +101,13 @@ async function load(page, address) {
 function describe() {
   const elements = [...document.querySelectorAll('*')];
   const own = elements.filter((one) => !one.closest('head') && !one.matches('html'));
+  const notes = [...document.body.children].filter((one) => one.matches('p.t'));
+  // What is there instead of NOTE at its corners and in its middle.
+  const above = (note) => {
+    const { left, right, top, bottom } = note.getBoundingClientRect();
+    return [left + 1, (left + right) / 2, right - 1].flatMap((x) => [top + 1, (top + bottom) / 2, bottom - 1]
+      .map((y) => document.elementFromPoint(x, y)).filter((one) => one !== note).map((one) => one?.localName ?? 'nothing'));
+  };
   return {
     text: document.body.innerText.slice(0, 20000),
     elements: [...new Set(own.map((one) => (/xhtml$/.test(one.namespaceURI) ? one.localName : `foreign ${one.localName}`)))],
@@ -108,7 +115,8 @@ function describe() {
     links: [...document.links].map((one) => [one.protocol, one.target, one.rel]),
     images: [...document.images].map((one) => [one.alt, one.naturalWidth, one.src.slice(0, 15)]),
     styles: [...new Set(own.flatMap((one) => [...one.style]))],
-    notes: [...document.body.children].filter((one) => one.matches('p.t')).map((one) => one.textContent),
+    notes: notes.map((one) => one.textContent),
+    covered: notes.flatMap(above),
   };
 }
 

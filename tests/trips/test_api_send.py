@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from page import Answer, Daemon
 from page_office import execute
-from peers.fake_smtp import FakeSmtp
+from peers.fake_smtp import FakeSmtp, SmtpConnection
 from runner import CLERK, Amtspost
 from sending import OTHER, PIPELINING, TO, answer, outbox, states, use
 
@@ -299,6 +299,18 @@ def test_waiting_has_an_end(server, api):
         api.refused("POST", f"send?wait={wrong}", 400, "api-parameter", {"to": [TO]})
     for path, method in (("outbox/0", "GET"), ("outbox/x/retry", "POST"), ("outbox/99/cancel", "POST")):
         api.refused(method, path, 404, "outbox-unknown", {} if method == "POST" else None)
+
+
+def test_the_rest_of_the_recipients_is_waited_for(server, api):
+    def count(connection: SmtpConnection, arguments: str) -> None:
+        if len(connection.mail.recipients) < 2:
+            server.on_rcpt(connection, arguments)
+        else:
+            connection.reply(452, "4.5.3 too many recipients")
+
+    server.handlers["RCPT"] = count
+    mail = api.send(to=[f"a{number}@example.org" for number in range(15)])
+    assert mail["state"] == "sent" and mail["attempts"] == 1 and len(server.mails) == 8
 
 
 def test_what_is_too_large(server, api):

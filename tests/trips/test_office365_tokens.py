@@ -5,6 +5,7 @@ import os
 import signal
 import stat
 import subprocess
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -410,7 +411,9 @@ def test_nobody_else_of_the_same_account_reads_its_memory(clerk365):
     clerk365.amtspost.ok("settings", "unset", "tls.ca-file")  # the folder of it is root's alone
     for path in [clerk365.amtspost.data, *clerk365.amtspost.data.rglob("*")]:
         os.chown(path, nobody, nobody)
-    for folder in (clerk365.amtspost.folder, *clerk365.amtspost.folder.parents[:2]):
+    for folder in (clerk365.amtspost.folder, *clerk365.amtspost.folder.parents):
+        if folder == Path(tempfile.gettempdir()):
+            break
         folder.chmod(0o755)
     login = clerk365.start()
     status = Path(f"/proc/{login.running.pid}/status").read_text()

@@ -4,14 +4,18 @@ stall or break off at each step."""
 import base64
 import email.policy
 import json
+import signal
+import socket
 import threading
 import time
+from datetime import UTC, datetime
 from email import message_from_bytes
 
 import pytest
 from page import Daemon
+from page_office import execute
 from peers.fake_smtp import FakeSmtp, SmtpConnection
-from runner import CLERK
+from runner import CLERK, PASSWORD
 from sending import OTHER, PIPELINING, TO, answer, hang_up, outbox, read_with_mailparser, send, states, use, write_mails
 
 # ---- as it should be ----
@@ -140,9 +144,30 @@ def test_more_recipients_than_the_server_takes_at_a_time(sender, code, text, pip
         assert run.status == 0 and set(states(run.json).values()) == {"sent"}, run.stdout
         assert [mail.recipients for mail in server.mails] == [people[:3], people[3:6], people[6:]]
         assert len({mail.content for mail in server.mails}) == 1 and len(server.logins) == 1
+        assert run.json["attempts"] == 1
         room = 0  # one that takes nobody is not asked again and again
         run = send(sender, to=tuple(people))
         assert run.status == 5 and run.json["attempts"] == 1 and len(server.mails) == 3
+
+
+def test_who_was_put_off_waits_while_the_rest_has_its_turn(sender):
+    def judge(connection: SmtpConnection, arguments: str) -> None:
+        if "grau" in arguments:
+            asked.append(arguments)
+            connection.reply(450, "4.2.0 spaeter")
+        elif connection.mail.recipients:
+            connection.reply(452, "4.5.3 too many recipients")
+        else:
+            server.on_rcpt(connection, arguments)
+
+    asked: list[str] = []
+    people = ["grau@example.org", *[f"a{number}@example.org" for number in range(6)]]
+    with FakeSmtp({"RCPT": judge}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        run = send(sender, to=tuple(people))
+        assert run.status == 5 and run.json["attempts"] == 1 and len(asked) == 1, run.json
+        assert states(run.json) == dict.fromkeys(people, "sent") | {"grau@example.org": "waiting"}
+        assert 0 < (datetime.fromisoformat(run.json["next"]) - datetime.now(UTC)).total_seconds() <= 60
 
 
 # ---- servers that break off ----
@@ -237,6 +262,84 @@ def test_many_over_one_connection(sender, tmp_path):
         assert server.connections == 1 and len(server.mails) == 250
         assert len({mail.content for mail in server.mails}) == 250
         assert len(sender.json("archive", "list")) == 250
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("at", [1, 3])
+def test_the_database_is_not_ours_any_more(sender, tmp_path, at, pipelining):
+    """A newer program has changed it while mails were sent: none fails, none is sent twice."""
+    version = execute(sender, "PRAGMA user_version")[0][0]
+    count = 0
+
+    def change(connection: SmtpConnection, arguments: str) -> None:
+        nonlocal count
+        count += 1
+        if count == at:
+            execute(sender, f"PRAGMA user_version = {version + 1}")
+        server.on_mail(connection, arguments)
+
+    with FakeSmtp({"MAIL": change}, capabilities=PIPELINING if pipelining else ()) as server:
+        use(sender, server)
+        run = sender.run("--json", "send", "--user", CLERK, "--eml", *write_mails(tmp_path, 6))
+        assert run.status == 1 and run.error["condition"] == "schema-newer", run.stdout + run.stderr
+        execute(sender, f"PRAGMA user_version = {version}")
+        handed = len(server.mails)
+        assert handed == at - 1
+        again = sender.run("--json", "outbox", "run")
+        assert again.status == 0, again.stdout
+        assert {mail["state"] for mail in outbox(sender)} == {"sent"}
+        assert len({mail.content for mail in server.mails}) == len(server.mails) == 6
+
+
+def damage(sender, content: bytes) -> None:
+    """Breaks the chain of the pages that hold CONTENT, as a bad disk would."""
+    execute(sender, "PRAGMA wal_checkpoint(TRUNCATE)")
+    size = execute(sender, "PRAGMA page_size")[0][0]
+    path = sender.data / "amtspost.db"
+    database = bytearray(path.read_bytes())
+    broken = [at for at in range(0, len(database), size) if database[at:at + size].count(content) > size // 100]
+    assert len(broken) > 10
+    for at in broken:
+        database[at:at + 4] = b"\xff" * 4
+    path.write_bytes(database)
+
+
+def test_a_damaged_content_holds_up_no_other(sender, tmp_path):
+    with FakeSmtp({"MAIL": answer(451, "4.3.0 spaeter")}, capabilities=PIPELINING) as server:
+        use(sender, server)
+        first, *others = [send(sender, text=(letter * 70 + "\n") * 4000).json["id"] for letter in "xyz"]
+        damage(sender, b"x" * 70)
+        server.handlers.clear()
+        run = sender.run("--json", "outbox", "run")
+        assert run.status == 5 and len(server.mails) == 2, run.stdout
+        assert {mail["id"]: mail["state"] for mail in outbox(sender)} == \
+            {first: "waiting"} | dict.fromkeys(others, "sent")
+
+
+def test_a_copy_that_was_called_off_has_not_failed(sender):
+    """Its mail server says nothing, and whoever waits gives up."""
+    def give_up(*command: str) -> None:
+        running = sender.start("--json", *command)
+        connection, _ = silent.accept()
+        time.sleep(0.2)
+        running.process.send_signal(signal.SIGINT)
+        running.finish()
+        connection.close()
+
+    with FakeSmtp(capabilities=PIPELINING) as server, socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        use(sender, server)
+        for key, value in (("imap.host", "127.0.0.1"), ("imap.port", str(silent.getsockname()[1])), ("imap.tls", "none")):
+            sender.set(key, value)
+        sender.set("imap.use-default", "true", CLERK)
+        sender.set("imap.password", PASSWORD, CLERK)
+        give_up("send", "--user", CLERK, "--to", TO, "--subject", "Kopie")
+        mail, = outbox(sender)
+        assert (mail["state"], mail["sent_copy"], mail["copy_reason"]) == ("sent", "pending", None), mail
+        execute(sender, "UPDATE outbox_mails SET ended_at = ended_at - 90000")  # more than a day ago
+        give_up("outbox", "run")
+        mail, = outbox(sender)
+        assert (mail["sent_copy"], mail["copy_reason"]) == ("pending", None), mail
 
 
 # ---- what is wrong from the start ----

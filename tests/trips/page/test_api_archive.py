@@ -220,6 +220,10 @@ def test_idempotency_keys(office):
     add(office, mail("nach dem Fehler"), Idempotency_Key="k2")
     for wrong in ("", "x" * 201):
         refused(office, "", 400, "api-parameter", body=data, **how | {"Idempotency_Key": wrong})
+    for _ in range(51):
+        add(office, data, query="?case=a", status=200)
+    assert add(office, data, query="?case=a", Idempotency_Key="k1") == first
+    refused(office, "?case=a", 409, "idempotency-key", body=mail("andere"), **how)
 
 
 def test_a_browser_needs_the_form_token(office):

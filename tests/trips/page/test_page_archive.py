@@ -46,6 +46,8 @@ def office(tmp_path_factory: pytest.TempPathFactory):
     # The command line files for nobody: the first mail becomes one that this clerk has filed.
     execute(amtspost, "INSERT INTO mail_filers (mail_id, user_id, position) SELECT m.id, u.id,"
             " (m.date << 29) | m.id FROM mails m, users u WHERE m.subject LIKE 'Einspruch%' AND u.name = ?", CLERK_A)
+    execute(amtspost, "INSERT INTO uploads (copy_id, imported_by, imported_at) SELECT c.id, ?, m.date FROM copies c"
+            " JOIN mails m ON m.id = c.mail_id WHERE m.subject LIKE 'Einspruch%'", CLERK_A)
     with Daemon(amtspost) as daemon:
         yield daemon
 

@@ -242,6 +242,17 @@ def test_a_mail_that_failed_is_written_anew(office, person, tmp_path):
     assert office.server.mails[-1].recipients == [OTHER, copy, blind] and blind not in str(mail["To"]) + str(mail["Cc"])
 
 
+def test_names_that_part_addresses_are_written_anew_as_they_were(office, person):
+    people = ['"Bauamt; Stelle 2" <bau@example.org>', '"info@amt.example, Zentrale" <zentrale@example.org>']
+    number = office.send("Namen", FAILED, to=tuple(people))
+    person.get(f"{LIST}/{number}")
+    made = person.submit(f"{LIST}/{number}/bearbeiten")
+    assert draft(made)["an"] == ", ".join(people) and not draft(made)["blindkopie"]
+    sent = person.submit(made.path, tun="senden")
+    assert office.wait(int(sent.path.split("/")[-1]), "sent")
+    assert office.server.mails[-1].recipients == ["bau@example.org", "zentrale@example.org"]
+
+
 def test_what_may_come_twice_is_told_before_it_is_written_anew(office, person):
     number = office.send("Zweifel", UNKNOWN)
     person.get(f"{LIST}/{number}")

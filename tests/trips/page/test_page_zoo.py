@@ -35,7 +35,7 @@ BLOCKED = {"scripts": (True, True), "handlers": (True, True), "svg": (True, True
            "meta": (False, True), "css": (True, True), "base": (True, True), "forms": (False, True),
            "images": (True, True), "relations": (True, False), "frames": (False, True), "mutation": (True, True),
            "schemes": (True, True), "navigation": (False, False), "own": (False, False), "overlay": (False, False),
-           "escape": (False, True), "clobber": (True, True), "images-own": (True, True), "quoted": (True, True),
+           "escape": (False, True), "cover": (True, True), "clobber": (True, True), "images-own": (True, True), "quoted": (True, True),
            "utf7": (True, True), "utf16": (True, True), "plain-with-tags": (False, False), "no-end": (True, True),
            "nested": (True, True), "charset-lie": (True, True), "quoted-lie": (True, True)}
 # Where nothing that can be read is left. It is all in the .eml file.
@@ -147,6 +147,12 @@ def test_it_is_said_what_was_blocked(zoo):
         notes = [note for note in zoo.stops[name]["notes"] if not note.endswith("(0)")]
         told = tuple(any(note.startswith(begin) for note in notes) for begin in ("Externe Inhalte blockiert (", "Skripte, Formulare"))
         assert told == (fetched, active), f"{name}: {notes}"
+
+
+def test_nothing_is_painted_over_what_we_say(zoo):
+    covered = {name: stop["covered"] for name, stop in zoo.stops.items() if stop["covered"]}
+    assert not covered
+    assert len(zoo.stops["cover"]["notes"]) == 2
 
 
 def test_own_images_are_shown(zoo):

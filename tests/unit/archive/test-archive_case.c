@@ -1,5 +1,6 @@
 /* Case numbers that are offered, and those of mails that others answer to. */
 #include "fixture.h"
+#include <time.h>
 
 static const char *const own[] = {"info@example.org", NULL};
 static const ArchiveViewer mueller = {1, "mueller", own};
@@ -67,6 +68,45 @@ static void assert_like(
 	g_ptr_array_add(cases, NULL);
 	joined = g_strjoinv("|", (char **)cases->pdata);
 	assert_string_equal(joined, expected);
+}
+
+/* CPU time of 100 look-ups of TEXT, in clock ticks. */
+static clock_t time_look_ups(Fixture *fixture,
+	GPtrArray *look_up(Archive *archive, const ArchiveViewer *viewer, const char *text,
+		size_t limit, GError **error),
+	const char *text, guint expected)
+{
+	clock_t began = clock();
+
+	for (int i = 0; i < 100; i++) {
+		GError *error = NULL;
+		g_autoptr(GPtrArray) cases = look_up(fixture->archive, &mueller, text, 1, &error);
+
+		assert_no_failure(error);
+		assert_int_equal(cases->len, expected);
+	}
+	return clock() - began;
+}
+
+/* Words of a subject are looked up one by one, for many mails of a page: without going through what
+ * was used last. */
+static void test_exact_look_ups_are_quick(void **state)
+{
+	Fixture *fixture = *state;
+	clock_t known, unknown, beginnings;
+
+	file_cases(fixture);
+	fixture_run(fixture, "INSERT INTO case_uses (scope, case_number, used)"
+			     " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+			     " WHERE i < 3000) SELECT s.scope, '2026/' || i, 2000000000 + i"
+			     " FROM n, (SELECT -1 AS scope UNION SELECT id FROM mailboxes) s");
+	known = time_look_ups(fixture, archive_cases_named, "ÖL 12/2", 1);
+	unknown = time_look_ups(fixture, archive_cases_named, "2026/kein", 0);
+	beginnings = time_look_ups(fixture, archive_cases, "2026/kein", 0);
+	print_message("100 look-ups: known %ld us, unknown %ld us, beginnings %ld us\n",
+		(long)known, (long)unknown, (long)beginnings);
+	assert_true(known < beginnings / 4);
+	assert_true(unknown < beginnings / 4);
 }
 
 /* Itself however it is written, before those that only begin so. */
@@ -196,6 +236,8 @@ int main(void)
 			test_what_a_filter_means, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_last_used_first, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_exact_look_ups_are_quick, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_within_sight, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_corrected_and_deleted, fixture_setup, fixture_teardown),

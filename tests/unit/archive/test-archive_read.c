@@ -42,6 +42,30 @@ static void test_damaged_bytes_are_refused(void **state)
 	close(full);
 }
 
+/* Some other file is in the pack's place, as good as one for which there are no rights. */
+static void test_what_cannot_be_opened_is_not_damaged(void **state)
+{
+	Fixture *fixture = *state;
+	int64_t id = fixture_file(fixture, 1, "right bytes");
+	g_autofree char *path = fixture_pack_path(fixture, id);
+	g_autofree char *aside = g_strconcat(path, ".aside", NULL);
+	GError *error = NULL;
+	g_autoptr(GArray) places = archive_places(fixture->archive, NULL, id, &error);
+	const ArchivePlace *place = &g_array_index(places, ArchivePlace, 0);
+	int pack;
+
+	assert_int_equal(rename(path, aside), 0);
+	assert_int_equal(symlink(aside, path), 0);
+	assert_int_equal(archive_open_pack(fixture->archive, place, &error), -1);
+	assert_failure(error, FAILURE_STORE);
+	assert_false(archive_write_copy(fixture->archive, place, STDERR_FILENO, &error));
+	assert_failure(error, FAILURE_STORE);
+	assert_int_equal(rename(aside, path), 0);
+	pack = archive_open_pack(fixture->archive, place, &error);
+	assert_true(pack >= 0);
+	close(pack);
+}
+
 /* A place that was looked up before the reaper moved the copy. */
 static void test_moved_copies_are_found(void **state)
 {
@@ -81,6 +105,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unknown_mail, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_damaged_bytes_are_refused, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_what_cannot_be_opened_is_not_damaged, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_moved_copies_are_found, fixture_setup, fixture_teardown),
 	};

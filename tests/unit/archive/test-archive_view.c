@@ -217,6 +217,58 @@ static void upload_again(Fixture *fixture, const ArchiveViewer *viewer, const ch
 	assert_true(archive_batch_commit(batch, 0, tally, &error));
 }
 
+/* The number of copies that VIEWER gets of mail 1, both ways, and the mailboxes its row tells. */
+static void assert_gets(
+	Fixture *fixture, const ArchiveViewer *viewer, guint copies, unsigned mailboxes)
+{
+	GError *error = NULL;
+	g_autoptr(ArchiveMail) mail = archive_find(fixture->archive, viewer, 1, &error);
+	g_autoptr(GArray) places = archive_places(fixture->archive, viewer, 1, &error);
+	g_autoptr(ArchivePage) page = archive_page(
+		fixture->archive, &(const ArchiveFilter){.viewer = viewer, .limit = 10}, &error);
+	const ArchiveRow *row;
+
+	assert_no_failure(error);
+	row = page->rows->pdata[page->rows->len - 1];
+	assert_int_equal(row->id, 1);
+	assert_int_equal(row->mailboxes, mailboxes);
+	assert_int_equal(mail->copies->len, copies);
+	assert_int_equal(places->len, copies);
+	assert_int_equal(mail->size, g_array_index(places, ArchivePlace, 0).size);
+}
+
+/* Another's copy names in its trace headers whom it was delivered to. */
+static void test_copies_of_somebody_elses_mail(void **state)
+{
+	Fixture *fixture = *state;
+	GError *error = NULL;
+	ArchiveFolder bau = fixture_folder(fixture, 2, "bau@example.org", "INBOX", 1);
+	const ArchiveOrder orders[] = {{.folder = &fixture->inbox, .imported_by = "mueller"},
+		{.imported_by = "fremd", .imported_by_id = 3, .by_hand = true},
+		{.folder = &bau, .imported_by = "schulze"}};
+	g_autoptr(ArchiveMail) mail = NULL;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(orders); i++) {
+		g_autofree char *bytes = fixture_mail(1);
+		g_autofree char *copy =
+			g_strdup_printf("Delivered-To: %*d@example.org\r\n%s", i + 1, 0, bytes);
+
+		assert_int_equal(fixture_file_by(fixture, &orders[i], i + 1, copy), 1);
+	}
+	assert_gets(fixture, NULL, 3, 2);
+	assert_gets(fixture, &mueller, 3, 2);
+	assert_gets(fixture, &schulze, 3, 2);
+	assert_gets(fixture, &(const ArchiveViewer){2, "schulze", NULL}, 1, 0);
+	assert_gets(fixture, &stranger, 1, 0);
+	mail = archive_find(fixture->archive, &stranger, 1, &error);
+	assert_no_failure(error);
+	assert_int_equal(mail->sources->len, 1);
+	assert_string_equal(((const ArchiveSource *)mail->sources->pdata[0])->user, "fremd");
+	assert_bytes(fixture, 1, 1,
+		"Delivered-To:  0@example.org\r\nReceived: by mx1\r\nMessage-ID: "
+		"<1@example.org>\r\nSubject: mail 1\r\n\r\nbody of 1\r\n");
+}
+
 static void test_an_upload_of_somebody_elses_mail(void **state)
 {
 	Fixture *fixture = *state;
@@ -297,6 +349,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_who_may_change, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_copies_of_somebody_elses_mail, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_an_upload_of_somebody_elses_mail, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(

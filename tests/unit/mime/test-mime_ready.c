@@ -71,6 +71,20 @@ static void test_people(void **state)
 	assert_memory_equal(ready->fields->data, fields, sizeof(fields));
 }
 
+/* Whoever a field that all read names got no blind copy, wherever that stands. */
+static void test_a_blind_copy_is_nobody_elses(void **state)
+{
+	g_autoptr(MimeReady) ready = read_text("Bcc: a@b.de, geheim@b.de" CRLF "Cc: c@d.de" CRLF
+					       "From: h@x.de" CRLF "To: a@b.de" CRLF CRLF);
+	static const uint8_t fields[] = {MAIL_TO, MAIL_CC, MAIL_BCC};
+	g_autofree char *recipients = recipients_of(ready);
+
+	(void)state;
+	assert_string_equal(recipients, "a@b.de c@d.de geheim@b.de");
+	assert_int_equal(ready->fields->len, sizeof(fields));
+	assert_memory_equal(ready->fields->data, fields, sizeof(fields));
+}
+
 static void test_what_goes_and_what_is_added(void **state)
 {
 	g_autoptr(MimeReady) ready =
@@ -267,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stays_as_it_is),
 		cmocka_unit_test(test_people),
+		cmocka_unit_test(test_a_blind_copy_is_nobody_elses),
 		cmocka_unit_test(test_what_goes_and_what_is_added),
 		cmocka_unit_test(test_line_ends),
 		cmocka_unit_test(test_bytes),

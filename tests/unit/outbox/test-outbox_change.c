@@ -257,6 +257,9 @@ static void test_nothing_is_sent_for_who_is_gone(void **state)
 	fixture_write(fixture, remove_user, NULL);
 	fixture_assert_state(fixture, waiting, OUTBOX_CANCELLED);
 	fixture_assert_state(fixture, queued, OUTBOX_CANCELLED);
+	/* A worker has it, and has not begun. */
+	fixture_assert_state(fixture, claimed, OUTBOX_CANCELLED);
+	assert_false(fixture_hand_over(worker, mails->pdata[0]));
 	assert_false(outbox_retry(fixture->outbox, failed, 0, "x", &error));
 	assert_failure(error, FAILURE_USER_UNKNOWN);
 	outbox_worker_free(worker);

@@ -69,7 +69,7 @@ static void test_what_was_handed_over_is_unknown(void **state)
 	assert_int_equal(mail->state, OUTBOX_UNKNOWN);
 	assert_int_equal(mail->attempts, 1);
 	assert_true(mail->ended_at > 0);
-	assert_string_equal(mail->condition, "sent-unknown");
+	assert_string_equal(mail->condition, "sent-interrupted");
 	assert_non_null(mail->reason);
 	assert_int_equal(fixture_recipient(mail, 1)->state, OUTBOX_UNKNOWN);
 }
