@@ -40,12 +40,11 @@ typedef struct Filed {
 	bool is_lost; /* on file when it was looked up, deleted since: its bytes were left out */
 } Filed;
 
-static bool find_copy(DbTransaction *transaction, Filed *filed, GError **error)
+/* FOUND (taken; NULL: *ERROR is set): a copy's id and its mail's, or nothing. */
+static bool take_copy(DbRows *found, Filed *filed, GError **error)
 {
+	g_autoptr(DbRows) rows = found;
 	GError *failed = NULL;
-	g_autoptr(DbRows) rows =
-		db_select(transaction, error, "SELECT id, mail_id FROM copies WHERE sha256 = $1",
-			db_blob(filed->mail->sha256, SHA256_SIZE));
 
 	if (!rows)
 		return false;
@@ -54,6 +53,14 @@ static bool find_copy(DbTransaction *transaction, Filed *filed, GError **error)
 		filed->mail_id = db_rows_int(rows, 1);
 	}
 	return db_rows_end(failed, error);
+}
+
+static bool find_copy(DbTransaction *transaction, Filed *filed, GError **error)
+{
+	return take_copy(
+		db_select(transaction, error, "SELECT id, mail_id FROM copies WHERE sha256 = $1",
+			db_blob(filed->mail->sha256, SHA256_SIZE)),
+		filed, error);
 }
 
 static DbValue key_of(const Staged *mail)
@@ -409,19 +416,11 @@ static bool note_failures(Filing *filing, DbTransaction *transaction, GError **e
 static bool find_filed(const Filing *filing, DbTransaction *transaction, uint32_t uid, Filed *filed,
 	GError **error)
 {
-	GError *failed = NULL;
-	g_autoptr(DbRows) rows = db_select(transaction, error,
-		"SELECT c.id, c.mail_id FROM sources s JOIN copies c ON c.id = s.copy_id"
-		" WHERE s.folder_id = $1 AND s.uid = $2",
-		db_int(filing->batch->folder.id), db_int(uid));
-
-	if (!rows)
-		return false;
-	if (db_rows_next(rows, &failed)) {
-		filed->copy_id = db_rows_int(rows, 0);
-		filed->mail_id = db_rows_int(rows, 1);
-	}
-	return db_rows_end(failed, error);
+	return take_copy(db_select(transaction, error,
+				 "SELECT c.id, c.mail_id FROM sources s JOIN copies c ON c.id = "
+				 "s.copy_id WHERE s.folder_id = $1 AND s.uid = $2",
+				 db_int(filing->batch->folder.id), db_int(uid)),
+		filed, error);
 }
 
 static bool fill_known(Filing *filing, DbTransaction *transaction, GError **error)
