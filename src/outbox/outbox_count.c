@@ -104,6 +104,27 @@ bool outbox_count(Outbox *outbox, int64_t user_id, OutboxCounts *counts, GError 
 	return true;
 }
 
+/* What is counted by user or by cause. */
+typedef struct Groups {
+	size_t limit;
+	GPtrArray *found; /* emptied first: a transaction may be tried again */
+} Groups;
+
+/* Fills GROUPS with what READ makes of each of ROWS (taken; NULL: *ERROR is set). */
+static bool take_groups(
+	const Groups *groups, DbRows *taken, void *(*read)(DbRows *rows), GError **error)
+{
+	g_autoptr(DbRows) rows = taken;
+	GError *failed = NULL;
+
+	if (!rows)
+		return false;
+	g_ptr_array_set_size(groups->found, 0);
+	while (db_rows_next(rows, &failed))
+		g_ptr_array_add(groups->found, read(rows));
+	return db_rows_end(failed, error);
+}
+
 /* ---- whose ---- */
 
 static void user_free(void *data)
@@ -114,7 +135,7 @@ static void user_free(void *data)
 	g_free(user);
 }
 
-static OutboxUser *read_user(DbRows *rows)
+static void *read_user(DbRows *rows)
 {
 	OutboxUser *user = g_new(OutboxUser, 1);
 
@@ -134,11 +155,6 @@ static OutboxUser *read_user(DbRows *rows)
 	};
 	return user;
 }
-
-typedef struct Users {
-	size_t limit;
-	GPtrArray *found; /* OutboxUser * */
-} Users;
 
 static DbRows *select_users(DbTransaction *transaction, size_t limit, GError **error)
 {
@@ -161,22 +177,15 @@ static DbRows *select_users(DbTransaction *transaction, size_t limit, GError **e
 
 static bool users_in(DbTransaction *transaction, void *data, GError **error)
 {
-	const Users *users = data;
-	GError *failed = NULL;
-	g_autoptr(DbRows) rows = select_users(transaction, users->limit, error);
+	const Groups *users = data;
 
-	if (!rows)
-		return false;
-	g_ptr_array_set_size(users->found, 0);
-	while (db_rows_next(rows, &failed))
-		g_ptr_array_add(users->found, read_user(rows));
-	return db_rows_end(failed, error);
+	return take_groups(users, select_users(transaction, users->limit, error), read_user, error);
 }
 
 GPtrArray *outbox_users(Outbox *outbox, size_t limit, GError **error)
 {
 	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(user_free);
-	Users users = {limit, found};
+	Groups users = {limit, found};
 
 	return db_read(outbox->db, users_in, &users, error) ? g_steal_pointer(&found) : NULL;
 }
@@ -191,7 +200,7 @@ static void cause_free(void *data)
 	g_free(cause);
 }
 
-static OutboxCause *read_cause(DbRows *rows)
+static void *read_cause(DbRows *rows)
 {
 	OutboxCause *cause = g_new(OutboxCause, 1);
 
@@ -204,34 +213,28 @@ static OutboxCause *read_cause(DbRows *rows)
 	return cause;
 }
 
-typedef struct Causes {
-	size_t limit;
-	GPtrArray *found; /* OutboxCause * */
-} Causes;
-
-static bool causes_in(DbTransaction *transaction, void *data, GError **error)
+static DbRows *select_causes(DbTransaction *transaction, size_t limit, GError **error)
 {
-	const Causes *causes = data;
-	GError *failed = NULL;
-	g_autoptr(DbRows) rows = db_select(transaction, error,
+	return db_select(transaction, error,
 		"SELECT condition, state, count(*) AS mails, count(DISTINCT user_id)"
 		" FROM outbox_mails WHERE state NOT IN (2, 6) AND seen = 0 AND state IN (3, 4, 5)"
 		" AND condition IS NOT NULL GROUP BY condition, state"
 		" ORDER BY mails DESC, condition LIMIT $1",
-		db_int((int64_t)causes->limit));
+		db_int((int64_t)limit));
+}
 
-	if (!rows)
-		return false;
-	g_ptr_array_set_size(causes->found, 0);
-	while (db_rows_next(rows, &failed))
-		g_ptr_array_add(causes->found, read_cause(rows));
-	return db_rows_end(failed, error);
+static bool causes_in(DbTransaction *transaction, void *data, GError **error)
+{
+	const Groups *causes = data;
+
+	return take_groups(
+		causes, select_causes(transaction, causes->limit, error), read_cause, error);
 }
 
 GPtrArray *outbox_causes(Outbox *outbox, size_t limit, GError **error)
 {
 	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(cause_free);
-	Causes causes = {limit, found};
+	Groups causes = {limit, found};
 
 	return db_read(outbox->db, causes_in, &causes, error) ? g_steal_pointer(&found) : NULL;
 }
